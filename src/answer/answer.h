@@ -1,0 +1,56 @@
+/*
+ * answer: the one pipeline. (question or semantic query, caller's scope, as_of, after, snapshot, deadline) -> Answer.
+ * cli, server, report, agent and eval call it and render; nothing else runs questions.
+ */
+#pragma once
+#include "ask/ask.h"
+#include "insight/insight.h"
+#include "store/store.h"
+
+/* An open workspace: engine, current snapshot and model, per-scope lexicons, result cache. Thread-safe. */
+typedef struct AnswerService AnswerService;
+
+typedef struct {
+  const char *workspace;
+  int threads;                 /* 0: cores */
+  gint64 memory_limit_bytes;   /* 0: default */
+  gsize cache_bytes;           /* 0: no result cache */
+} AnswerServiceOptions;
+
+AnswerService *answer_service_open(const AnswerServiceOptions *options, GError **error);
+void answer_service_free(AnswerService *service);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AnswerService, answer_service_free)
+const Model *answer_service_model(const AnswerService *service); /* (transfer none) */
+Store *answer_service_store(AnswerService *service);             /* (transfer none) */
+const LakeSnapshot *answer_service_snapshot(const AnswerService *service);
+Engine *answer_service_engine(AnswerService *service);
+
+typedef struct {
+  const char *question;          /* or */
+  const json_t *query;           /* a semantic query */
+  AccessScope *scope;            /* required (transfer none) */
+  Day as_of;                     /* DAY_NONE: wall clock, or the data's last day */
+  const char *after;             /* answer id; NULL */
+  const char *session;           /* session id: `after` is its newest answer; NULL */
+  Deadline deadline;
+  gsize max_rows;                /* 0: 10,000 */
+  gboolean understand_only;      /* stop before the engine */
+  gboolean explain;              /* keep readings and scores */
+} AnswerRequest;
+
+/*
+ * The answer as the JSON object of the contract (schemas/answer.json). Refusals and clarifications are answers; failures
+ * too (status "failed" with error{code,message,hint}), so this never returns NULL. It is stored under its id. (transfer full)
+ */
+json_t *answer_ask(AnswerService *service, const AnswerRequest *request);
+/*
+ * The same as finished JSON text; identical meaning under identical scope and data comes from the result cache without
+ * touching the engine, with id, question, route and timing of this request. (transfer full)
+ */
+GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, int *http_status);
+/* The lexicon of a scope, built once. (transfer full) */
+Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
+ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);
+/* Rebuilds an InsightInput's parts from an answer's JSON to draw it; used by the terminal. Text for a person. (transfer full) */
+char *answer_render_terminal(const json_t *answer, int width, gboolean colour);
+char *answer_render_csv(const json_t *answer);

@@ -1,0 +1,80 @@
+/*
+ * lake: files in, Delta tables out. Reading files of any dialect, deciding types, writing Parquet through the engine and
+ * the Delta log ourselves; snapshots that pin table versions.
+ */
+#pragma once
+#include "engine/engine.h"
+#include <stdio.h>
+
+/* Types a stored column can have. TIME is stored as text HH:MM:SS (Delta has no time type). */
+typedef enum { FIELD_TEXT, FIELD_INTEGER, FIELD_DECIMAL, FIELD_DOUBLE, FIELD_BOOLEAN, FIELD_DATE, FIELD_TIMESTAMP,
+               FIELD_TIME } FieldType;
+
+/* What reading the files found out about one table, as far as values alone tell. */
+typedef struct {
+  char *name;          /* physical */
+  char *label;         /* original header */
+  FieldType type;
+  char *currency;      /* ISO code when cells carried a sign or code; NULL */
+  gboolean is_percent; /* cells carried %, stored as fraction */
+  gboolean is_path;    /* "A|B|C" */
+  char *note;          /* evidence in words: "dates are month/day/year: 4,112 cells have a second number above 12" */
+} ImportedColumn;
+typedef struct {
+  char *table;         /* lake table name, from the file name */
+  char *label;
+  char *source;        /* file it came from */
+  gint64 rows, rejected_rows;
+  GPtrArray *columns;  /* of ImportedColumn* */
+  char **files;        /* Parquet files */
+} ImportedTable;
+void imported_column_free(ImportedColumn *column);
+void imported_table_free(ImportedTable *table);
+
+
+/* ---- reading ---- */
+/* Progress of a long read: fraction 0..1 (or -1 unknown) and rows so far. Called from the working thread. */
+typedef void (*LakeProgress)(double fraction, gint64 rows, const char *what, gpointer user_data);
+
+typedef struct {
+  const char *source_name; /* NULL: from the file name */
+  LakeProgress progress;
+  gpointer progress_data;
+} ImportOptions;
+
+/*
+ * Reads the files and folders (CSV/TSV of any dialect, .gz, .zst, Parquet, JSON, XLSX, SQLite) and writes one Delta
+ * table each to <workspace>/lake/<table>/, version 0. A date and a time-of-day column of one row are joined into a
+ * timestamp as well (the date column stays). Rows that cannot be read are written to <workspace>/lake/_rejected/<table>.csv
+ * with file, line and reason, and counted. Errors name file and line. Of ImportedTable*. (transfer full)
+ */
+GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const *paths, const ImportOptions *options,
+                       Deadline deadline, GError **error);
+/* The cells of one file before typing, as UTF-8 CSV (comma, RFC 4180 quoting, with header). */
+gboolean lake_read_as_csv(const char *path, FILE *out, GError **error);
+
+/* ---- snapshots ---- */
+typedef struct {
+  char *name;            /* table */
+  gint64 version;
+  char **files;          /* absolute paths of the Parquet files of that version */
+  gint64 rows, bytes;
+  char *location;        /* table folder */
+} SnapshotTable;
+typedef struct {
+  char *id;              /* changes with every load */
+  char *model_hash;
+  gint64 created_ms;
+  GPtrArray *tables;     /* of SnapshotTable* */
+} LakeSnapshot;
+
+/* Publishes the newest version of every table of the workspace as the current snapshot: write, fsync, rename. */
+gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GError **error);
+/* The current (name NULL) or a named snapshot. (transfer full) */
+LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError **error);
+LakeSnapshot *lake_snapshot_ref(LakeSnapshot *snapshot);
+void lake_snapshot_unref(LakeSnapshot *snapshot);
+const SnapshotTable *lake_snapshot_find(const LakeSnapshot *snapshot, const char *table);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LakeSnapshot, lake_snapshot_unref)
+/* Creates schema "lake" in the engine with one view per table over exactly the snapshot's files. */
+gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Deadline deadline, GError **error);

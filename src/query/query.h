@@ -1,0 +1,51 @@
+/*
+ * query: the semantic query that rules, people and language models all speak; its validation, time resolution,
+ * canonical form, restatement; the compiler to SQL; the guard. Only this module writes SQL that answers questions.
+ */
+#pragma once
+#include "query/guard.h"
+#include "query/semantic_query.h"
+
+/* ---- resolving: `query` (relative time) -> `resolved` (absolute half-open ranges, no as_of) ---- */
+typedef struct {
+  Day as_of;
+  Calendar calendar;
+} ResolveContext;
+/* Replaces every relative range in a copy. (transfer full) */
+SemanticQuery *semantic_query_resolve(const SemanticQuery *query, const Model *model, const ResolveContext *context,
+                                      GError **error);
+/* Absolute range of one TimeRange (which may be relative). FALSE when it is unrestricted. */
+gboolean time_range_resolve(const TimeRange *range, const ResolveContext *context, Day *from, Day *to_exclusive);
+
+/* ---- validation: every name exists, is visible, fits; the error names the JSON path. ---- */
+gboolean semantic_query_validate(const SemanticQuery *query, const Model *model, GError **error);
+
+/* ---- plain English that, asked again, gives the same query. (transfer full) ---- */
+char *semantic_query_restate(const SemanticQuery *query, const Model *model);
+
+/* ---- compiler ---- */
+typedef enum { COLUMN_DIMENSION, COLUMN_MEASURE } ColumnRole;
+typedef struct {
+  char *name;   /* as in the SQL: "region", "revenue", "revenue_previous", "revenue_change", "revenue_growth", "revenue_share" */
+  char *label;  /* for people: "Sales 2019" */
+  char *type;   /* "text", "integer", "number", "decimal", "date", "timestamp", "boolean", "period" (formatted bucket) */
+  ColumnRole role;
+  char *unit;   /* "currency:GBP", "fraction", "pp", "count", "" */
+  char *format; /* "money", "percent", "integer", "number", "date", "text", "month", "quarter", ... */
+  int measure;  /* index into query->measures, -1 for dimensions */
+  char *kind;   /* "value", "previous", "change", "growth", "share", "cumulative", "moving_average", "bucket", "rank" ... */
+} AnswerColumn;
+void answer_column_free(AnswerColumn *column);
+
+typedef struct {
+  char *sql;             /* readable, stable, parameterised; scoped relations are CTEs at the top */
+  char *shown_sql;       /* the same without the scope's CTEs, literals inlined: for people */
+  GPtrArray *parameters; /* of Parameter* */
+  GPtrArray *columns;    /* of AnswerColumn*, in the order of the result */
+  GPtrArray *tables;     /* of const Dataset* used */
+} CompiledQuery;
+void compiled_query_free(CompiledQuery *compiled);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CompiledQuery, compiled_query_free)
+/* `query` must be resolved and valid. (transfer full) */
+CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope,
+                                      GError **error);
