@@ -1,0 +1,57 @@
+# The few commands people type. Meson and ninja do the work; this file only names it.
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+FUZZ_SECONDS ?= 600
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+.PHONY: all demo test bench lint format check check-asan check-tsan fuzz install hooks clean
+
+all: ## build build/aisle, installing what is missing
+	@scripts/setup.sh build
+	@scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
+
+demo: all ## six questions over real data, on the terminal
+	@AISLE=$(BUILD)/aisle scripts/demo.sh
+
+test: ## build and run every test
+	@scripts/setup.sh test
+	@scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
+	@python3 scripts/run_tests.py --build $(BUILD) --jobs $(JOBS)
+
+check: lint test check-asan check-tsan ## what CI runs
+
+lint: ## includes, forbidden things, and both compilers without a warning
+	@scripts/setup.sh check
+	@scripts/lint.sh
+
+format: ## lay out C sources as .clang-format says
+	@scripts/setup.sh check
+	@git ls-files '*.c' '*.h' | xargs -r clang-format -i
+
+check-asan: ## unit tests under the address and undefined-behaviour sanitizers
+	@scripts/setup.sh test
+	@scripts/sanitize.sh asan --jobs $(JOBS)
+
+check-tsan: ## unit tests under the thread sanitizer
+	@scripts/setup.sh test
+	@scripts/sanitize.sh tsan --jobs $(JOBS)
+
+fuzz: ## every fuzz target for FUZZ_SECONDS each
+	@scripts/setup.sh check
+	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+bench: all ## what the README claims, measured beside peers
+	@scripts/setup.sh bench
+	@AISLE=$(BUILD)/aisle .venv-bench/bin/python bench/run.py
+
+install: all
+	@meson install -C $(BUILD) --no-rebuild
+
+hooks: ## lint before each commit
+	@install -m 755 scripts/pre-commit "$$(git rev-parse --git-path hooks)/pre-commit"
+	@echo "pre-commit hook installed"
+
+clean:
+	rm -rf $(BUILD) build-*

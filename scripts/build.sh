@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Configures (once) and builds a folder: scripts/build.sh FOLDER [meson options...]. Quiet unless something fails.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=$1
+shift
+if [ ! -f "$build/build.ninja" ]; then
+  log=$(mktemp)
+  if ! meson setup "$build" "$@" >"$log" 2>&1 </dev/null; then
+    cat "$log" >&2
+    rm -f "$log"
+    exit 1
+  fi
+  rm -f "$log"
+fi
+ninja --quiet -C "$build" -j "${JOBS:-$(nproc)}" </dev/null

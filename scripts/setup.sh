@@ -1,0 +1,155 @@
+#!/usr/bin/env bash
+# Installs what is missing to build and test Aisle, and nothing else. Quiet when nothing is missing, says what and why
+# otherwise, never asks. Packages come from the ordinary clients (apt, npm, pip) with their own configuration; what they
+# fetch is pinned and checked. Needs no network once everything is there.
+#
+#   scripts/setup.sh [build|test|check|bench]     each includes the ones before it
+set -euo pipefail
+cd "$(dirname "$0")/.."
+level=${1:-build}
+case $level in build | test | check | bench) ;; *)
+  echo "usage: scripts/setup.sh [build|test|check|bench]" >&2
+  exit 2
+  ;;
+esac
+
+DUCKDB_LIBRARY_PACKAGE='@duckdb/node-bindings-linux-x64@1.5.5-r.5'
+DUCKDB_LIBRARY_MEMBER='package/libduckdb.so'
+DUCKDB_LIBRARY_SHA256=fc23f12e376c47be520f75221288281906e7942e8fd6f6ce4849198ba60d0405
+DUCKDB_HEADER_PACKAGE='duckdb@1.4.4'
+DUCKDB_HEADER_MEMBER='package/src/duckdb/src/include/duckdb.h'
+DUCKDB_HEADER_SHA256=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
+wants() { # level
+  case $level in
+    build) [ "$1" = build ] ;;
+    test) [ "$1" = build ] || [ "$1" = test ] ;;
+    check) [ "$1" != bench ] ;;
+    bench) true ;;
+  esac
+}
+
+# ---- Debian packages ----
+build_packages='gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libjansson-dev libyaml-dev
+  libsqlite3-dev libutf8proc-dev libstemmer-dev libzstd-dev zlib1g-dev libmicrohttpd-dev'
+test_packages='ccache python3-venv'
+check_packages='git clang libclang-rt-14-dev clang-format clang-tidy'
+bench_packages='wrk'
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    fail "these need root or sudo: $*"
+  fi
+}
+
+apt_install() { # packages...
+  command -v apt-get >/dev/null || fail "please install with your package manager: $*"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+  local log
+  log=$(mktemp)
+  if ! { as_root "${apt[@]}" update && as_root "${apt[@]}" install --no-install-recommends "$@"; } >"$log" 2>&1 </dev/null; then
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    fail "apt-get could not install: $*"
+  fi
+  rm -f "$log"
+}
+
+missing_of() { # packages... -> those not installed
+  local package
+  for package in "$@"; do
+    case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true) in
+      installed) ;;
+      *) printf '%s ' "$package" ;;
+    esac
+  done
+}
+
+install_debian_packages() {
+  local group why packages missing
+  for group in build test check bench; do
+    wants "$group" || continue
+    case $group in
+      build) packages=$build_packages why='compiler, build tools and libraries the program links' ;;
+      test) packages=$test_packages why='faster rebuilds, and a Python environment for the tests' ;;
+      check) packages=$check_packages why='second compiler, sanitizers, formatter' ;;
+      bench) packages=$bench_packages why='HTTP load generator for the benchmark' ;;
+    esac
+    # shellcheck disable=SC2086
+    missing=$(missing_of $packages)
+    [ -n "$missing" ] || continue
+    say "installing Debian packages ($why): $missing"
+    # shellcheck disable=SC2086
+    apt_install $missing
+  done
+}
+
+# ---- DuckDB, which no Debian package carries ----
+has_sha256() { # file sum
+  [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ]
+}
+
+fetch_npm_member() { # package member sum destination why
+  has_sha256 "$4" "$3" && return 0
+  if ! command -v npm >/dev/null; then
+    say "installing Debian package npm (it carries DuckDB's library)"
+    apt_install npm
+  fi
+  say "fetching $1 from npm ($5)"
+  local folder
+  folder=$(mktemp -d)
+  if ! (cd "$folder" && npm pack --silent "$1" >pack.log 2>&1 </dev/null); then
+    cat "$folder/pack.log" >&2
+    rm -rf "$folder"
+    fail "npm could not fetch $1"
+  fi
+  tar -xzf "$folder"/*.tgz -C "$folder" "$2"
+  if ! has_sha256 "$folder/$2" "$3"; then
+    rm -rf "$folder"
+    fail "$1 is not the file that was pinned (SHA-256 differs); nothing was installed"
+  fi
+  mkdir -p "$(dirname "$4")"
+  # Renamed into place, so that an interrupted set-up leaves no half file and a running program keeps its library.
+  mv "$folder/$2" "$4.new" && chmod 644 "$4.new" && mv -f "$4.new" "$4"
+  rm -rf "$folder"
+}
+
+install_duckdb() {
+  [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "only Linux on x86-64 is set up by this script; see CONTRIBUTING.md"
+  fetch_npm_member "$DUCKDB_LIBRARY_PACKAGE" "$DUCKDB_LIBRARY_MEMBER" "$DUCKDB_LIBRARY_SHA256" .deps/duckdb/libduckdb.so \
+    'the SQL engine'
+  fetch_npm_member "$DUCKDB_HEADER_PACKAGE" "$DUCKDB_HEADER_MEMBER" "$DUCKDB_HEADER_SHA256" .deps/duckdb/duckdb.h \
+    "the SQL engine's header"
+}
+
+# ---- Python packages that only tests and benchmarks use ----
+install_python() { # requirements file, environment, why
+  local wanted
+  wanted=$(sha256sum "$1" | cut -d' ' -f1)
+  [ "$(cat "$2/.requirements" 2>/dev/null || true)" = "$wanted" ] && "$2/bin/python" -c '' 2>/dev/null && return 0
+  say "installing Python packages into $2 ($3)"
+  if python3 -m venv --clear "$2" &&
+    "$2/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$1" </dev/null; then
+    printf '%s\n' "$wanted" >"$2/.requirements"
+  else
+    say "could not install them; the tests that need them are skipped"
+  fi
+}
+
+install_debian_packages
+install_duckdb
+if wants test; then
+  install_python tests/requirements.txt .venv 'delta-rs to read our tables, jsonschema to check our JSON'
+fi
+if wants bench; then
+  install_python bench/requirements.txt .venv-bench 'the peers we are measured beside'
+fi
