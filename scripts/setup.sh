@@ -93,13 +93,39 @@ install_debian_packages() {
   done
 }
 
-# ---- DuckDB, which no Debian package carries ----
+# ---- what is fetched once is kept, so that another clone on this machine needs no network ----
 has_sha256() { # file sum
   [ -f "$1" ] && [ "$(sha256sum "$1" | cut -d' ' -f1)" = "$2" ]
 }
 
+# One for the whole machine where that can be written, else one per user. What comes out of it is checked again.
+cache_folder() {
+  local shared=${AISLE_SETUP_CACHE:-/var/cache/aisle}
+  if [ -d "$shared" ] && [ -w "$shared" ]; then
+    printf '%s' "$shared"
+  elif [ -z "${AISLE_SETUP_CACHE:-}" ] && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; } &&
+    as_root install -d -m 1777 "$shared" 2>/dev/null; then
+    printf '%s' "$shared"
+  else
+    shared=${AISLE_SETUP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aisle}
+    mkdir -p "$shared" && printf '%s' "$shared"
+  fi
+}
+
+put_file() { # source destination: renamed into place, so that an interrupted set-up leaves no half file
+  mkdir -p "$(dirname "$2")"
+  install -m 644 "$1" "$2.new.$$" && mv -f "$2.new.$$" "$2"
+}
+
+# ---- DuckDB, which no Debian package carries ----
 fetch_npm_member() { # package member sum destination why
   has_sha256 "$4" "$3" && return 0
+  local cached
+  cached=$(cache_folder)/$3
+  if has_sha256 "$cached" "$3"; then
+    put_file "$cached" "$4"
+    return 0
+  fi
   if ! command -v npm >/dev/null; then
     say "installing Debian package npm (it carries DuckDB's library)"
     apt_install npm
@@ -117,9 +143,8 @@ fetch_npm_member() { # package member sum destination why
     rm -rf "$folder"
     fail "$1 is not the file that was pinned (SHA-256 differs); nothing was installed"
   fi
-  mkdir -p "$(dirname "$4")"
-  # Renamed into place, so that an interrupted set-up leaves no half file and a running program keeps its library.
-  mv "$folder/$2" "$4.new" && chmod 644 "$4.new" && mv -f "$4.new" "$4"
+  put_file "$folder/$2" "$4"
+  put_file "$folder/$2" "$cached" || say "could not keep a copy in $(dirname "$cached")"
   rm -rf "$folder"
 }
 
@@ -133,12 +158,16 @@ install_duckdb() {
 
 # ---- Python packages that only tests and benchmarks use ----
 install_python() { # requirements file, environment, why
-  local wanted
+  local wanted wheels pip
   wanted=$(sha256sum "$1" | cut -d' ' -f1)
   [ "$(cat "$2/.requirements" 2>/dev/null || true)" = "$wanted" ] && "$2/bin/python" -c '' 2>/dev/null && return 0
   say "installing Python packages into $2 ($3)"
-  if python3 -m venv --clear "$2" &&
-    "$2/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes -r "$1" </dev/null; then
+  wheels=$(cache_folder)/wheels-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$wanted
+  pip=(env PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$2/bin/python" -m pip --quiet)
+  if python3 -m venv --clear "$2" && mkdir -p "$wheels" &&
+    { [ -f "$wheels/complete" ] ||
+      { "${pip[@]}" download --only-binary :all: --require-hashes -r "$1" -d "$wheels" </dev/null && : >"$wheels/complete"; }; } &&
+    "${pip[@]}" install --no-index --find-links "$wheels" --require-hashes -r "$1" </dev/null; then
     printf '%s\n' "$wanted" >"$2/.requirements"
   else
     say "could not install them; the tests that need them are skipped"
