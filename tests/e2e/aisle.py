@@ -14,7 +14,7 @@ TIMEOUT = 120
 # Exit statuses, from the table in src/base/error.h; 3 and 4 are answers, not errors.
 ANSWERED, CLARIFY, REFUSED = 0, 3, 4
 INVALID_ARGUMENT, NOT_FOUND, EXISTS, BAD_INPUT, BAD_MODEL, BAD_QUERY = 2, 5, 6, 7, 8, 9
-IO, NO_SPACE = 13, 14
+IO, NO_SPACE, TOO_LARGE = 13, 14, 19
 
 
 def run(*arguments, timeout=TIMEOUT, **options):
