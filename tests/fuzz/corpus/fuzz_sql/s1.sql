@@ -1,0 +1,1 @@
+SELECT region, sum(revenue) FROM orders GROUP BY 1 ORDER BY 2 DESC LIMIT 5

@@ -1,0 +1,1 @@
+WITH a AS (SELECT * FROM orders) SELECT count(*) FROM a WHERE order_date >= DATE '2023-01-01'

@@ -1,0 +1,1 @@
+SELECT *, rank() OVER (PARTITION BY region ORDER BY revenue DESC) FROM orders QUALIFY rank() OVER () < 3

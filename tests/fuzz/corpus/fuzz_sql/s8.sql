@@ -1,0 +1,1 @@
+sum(quantity * unit_price) FILTER (WHERE status <> 'cancelled')

@@ -1,0 +1,37 @@
+/* Any bytes as a question: a status always; what is understood is valid, compiles, and can be restated. */
+#include "fuzz.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+static void check_query(const FuzzShop *shop, const SemanticQuery *query, const char *question) {
+  g_autoptr(GError) error = NULL;
+  ResolveContext context = {.as_of = day_from_ymd(2024, 1, 10), .calendar = shop->model->calendar};
+  g_autoptr(SemanticQuery) resolved = NULL;
+  g_autoptr(CompiledQuery) compiled = NULL;
+  g_autofree char *restated = semantic_query_restate(query, shop->model);
+  if (semantic_query_validate(query, shop->model, &error))
+    resolved = semantic_query_resolve(query, shop->model, &context, &error);
+  if (resolved) compiled = semantic_query_compile(resolved, shop->model, shop->scope, &error);
+  if (compiled || g_error_matches(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) return;
+  fprintf(stderr, "question %s: %s\n", question, error ? error->message : "no error given");
+  abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+  const FuzzShop *shop = fuzz_shop();
+  if (length > 2000) return 0;
+  g_autofree char *question = fuzz_text(bytes, length);
+  g_autoptr(GError) error = NULL;
+  AskContext context = {.as_of = day_from_ymd(2024, 1, 10)};
+  g_autoptr(AskResult) result = ask_understand(shop->lexicon, question, &context, &error);
+  if (!result) {
+    if (!error) abort();
+    return 0;
+  }
+  if (result->status == ASK_UNDERSTOOD) check_query(shop, result->query, question);
+  if (result->status == ASK_CLARIFY && (result->options->len < 2 || result->options->len > 4)) abort();
+  if (result->status == ASK_REFUSED && !result->reason_code) abort();
+  g_autoptr(GPtrArray) suggestions = ask_suggest(shop->lexicon, question, 10);
+  if (suggestions && suggestions->len > 10) abort();
+  return 0;
+}
