@@ -1,4 +1,4 @@
-/* Any bytes as a file: reading ends with cells or a BAD_INPUT, and what was read reads back as the same cells. */
+/* Any bytes as a file: reading ends with valid UTF-8 cells or with an error, never with a crash. */
 #include "fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>
