@@ -89,7 +89,7 @@ inside() { # online|offline user seconds command
     loopback='ip link set lo up'
   fi
   local home=/root
-  [ "$2" = root ] || home=/home/$2
+  [ "$2" = root ] || home=/srv/$2
   timeout --kill-after=30 "$3" unshare "${namespaces[@]}" bash -euc '
     '"$loopback"'
     mount --make-rprivate /
@@ -105,8 +105,8 @@ say 'what a person needs to clone and to type make: git, make, sudo'
 mkdir -p "$machine/dev/shm"
 inside online root 600 'apt-get -q update && apt-get -q -y install --no-install-recommends git make sudo' >"$machine/var/log/start.log" 2>&1 ||
   { tail -n 20 "$machine/var/log/start.log" && exit 1; }
-inside online root 60 'useradd -m -s /bin/bash clerk && echo "clerk ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/clerk'
-client_settings /home/clerk
+inside online root 60 'useradd -m -d /srv/clerk -s /bin/bash clerk && echo "clerk ALL=(ALL) NOPASSWD: ALL" >/etc/sudoers.d/clerk'
+client_settings /srv/clerk
 
 clone_for() { # user home
   git clone --quiet --no-hardlinks "$repository" "$machine$2/aisle"
@@ -134,7 +134,7 @@ visit() { # online|offline user home
 }
 
 visit online root /root
-visit offline clerk /home/clerk
+visit offline clerk /srv/clerk
 if grep -q "$machine" /proc/self/mounts; then
   say 'mounts were left behind' && exit 1
 fi
