@@ -1,0 +1,35 @@
+#include "base/deadline.h"
+
+#include "base/error.h"
+
+static gboolean is_cancelled(Deadline deadline) {
+  return deadline.cancelled != NULL && g_atomic_int_get(deadline.cancelled) != 0;
+}
+
+Deadline deadline_in_ms(gint64 milliseconds, const gint *cancelled) {
+  gint64 now = g_get_monotonic_time();
+  /* Far enough away is never: the addition must not wrap. */
+  if (milliseconds > (G_MAXINT64 - now) / 1000) return (Deadline){G_MAXINT64, cancelled};
+  return (Deadline){now + MAX(milliseconds, 0) * 1000, cancelled};
+}
+
+gint64 deadline_left_ms(Deadline deadline) {
+  if (is_cancelled(deadline)) return 0;
+  if (deadline.at_us == G_MAXINT64) return G_MAXINT64;
+  gint64 left_us = deadline.at_us - g_get_monotonic_time();
+  /* Rounded up, so that 0 means passed. */
+  return left_us <= 0 ? 0 : (left_us + 999) / 1000;
+}
+
+gboolean deadline_check(Deadline deadline, GError **error) {
+  if (is_cancelled(deadline)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CANCELLED, "the request was cancelled");
+    return FALSE;
+  }
+  if (deadline.at_us != G_MAXINT64 && g_get_monotonic_time() >= deadline.at_us) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT,
+                "this took longer than it may; narrow the question or allow more time");
+    return FALSE;
+  }
+  return TRUE;
+}

@@ -1,0 +1,128 @@
+/* Writing JSON: exact numbers, canonical bytes. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+void json_append_double(GString *out, double value) {
+  if (!isfinite(value)) {
+    g_string_append(out, "null");
+    return;
+  }
+  /* Integers below 2^53 are exact in short form and the common case. */
+  if (value == floor(value) && fabs(value) < 9007199254740992.0) {
+    if (value == 0.0) value = 0.0; /* no negative zero */
+    g_string_append_printf(out, "%" G_GINT64_FORMAT, (gint64)value);
+    return;
+  }
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+  for (int precision = 15; precision <= 17; precision++) {
+    char format[8];
+    g_snprintf(format, sizeof format, "%%.%dg", precision);
+    g_ascii_formatd(text, sizeof text, format, value);
+    if (g_ascii_strtod(text, NULL) == value) break;
+  }
+  g_string_append(out, text);
+}
+
+static void append_escape(GString *out, unsigned char c) {
+  switch (c) {
+  case '"': g_string_append(out, "\\\""); break;
+  case '\\': g_string_append(out, "\\\\"); break;
+  case '\n': g_string_append(out, "\\n"); break;
+  case '\r': g_string_append(out, "\\r"); break;
+  case '\t': g_string_append(out, "\\t"); break;
+  case '\b': g_string_append(out, "\\b"); break;
+  case '\f': g_string_append(out, "\\f"); break;
+  default: g_string_append_printf(out, "\\u%04x", c);
+  }
+}
+
+void json_append_string(GString *out, const char *text, gssize length) {
+  gsize n = length < 0 ? strlen(text) : (gsize)length;
+  g_string_append_c(out, '"');
+  gsize run = 0; /* start of the bytes that need no escape */
+  for (gsize i = 0; i < n; i++) {
+    unsigned char c = (unsigned char)text[i];
+    if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
+    g_string_append_len(out, text + run, (gssize)(i - run));
+    append_escape(out, c);
+    run = i + 1;
+  }
+  g_string_append_len(out, text + run, (gssize)(n - run));
+  g_string_append_c(out, '"');
+}
+
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void append_line(GString *out, JsonFlags flags, int depth) {
+  if ((flags & JSON_PRETTY) == 0) return;
+  g_string_append_c(out, '\n');
+  for (int i = 0; i < depth; i++) g_string_append(out, "  ");
+}
+
+static void append_value(GString *out, const json_t *value, JsonFlags flags, int depth);
+
+static void append_object(GString *out, const json_t *object, JsonFlags flags, int depth) {
+  gsize n = json_object_size(object), count = 0;
+  if (n == 0) {
+    g_string_append(out, "{}");
+    return;
+  }
+  const char **keys = g_new(const char *, n);
+  const char *key;
+  json_t *member;
+  json_object_foreach((json_t *)object, key, member) keys[count++] = key;
+  if (flags & JSON_SORTED) qsort(keys, count, sizeof *keys, compare_keys);
+  g_string_append_c(out, '{');
+  for (gsize i = 0; i < count; i++) {
+    if (i > 0) g_string_append_c(out, ',');
+    append_line(out, flags, depth + 1);
+    json_append_string(out, keys[i], -1);
+    g_string_append(out, flags & JSON_PRETTY ? ": " : ":");
+    append_value(out, json_object_get(object, keys[i]), flags, depth + 1);
+  }
+  append_line(out, flags, depth);
+  g_string_append_c(out, '}');
+  g_free(keys);
+}
+
+static void append_array(GString *out, const json_t *array, JsonFlags flags, int depth) {
+  gsize n = json_array_size(array);
+  g_string_append_c(out, '[');
+  for (gsize i = 0; i < n; i++) {
+    if (i > 0) g_string_append_c(out, ',');
+    append_line(out, flags, depth + 1);
+    append_value(out, json_array_get(array, i), flags, depth + 1);
+  }
+  if (n > 0) append_line(out, flags, depth);
+  g_string_append_c(out, ']');
+}
+
+static void append_value(GString *out, const json_t *value, JsonFlags flags, int depth) {
+  switch (json_typeof(value)) {
+  case JSON_OBJECT: append_object(out, value, flags, depth); break;
+  case JSON_ARRAY: append_array(out, value, flags, depth); break;
+  case JSON_STRING: json_append_string(out, json_string_value(value), (gssize)json_string_length(value)); break;
+  case JSON_INTEGER: g_string_append_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value)); break;
+  case JSON_REAL: json_append_double(out, json_real_value(value)); break;
+  case JSON_TRUE: g_string_append(out, "true"); break;
+  case JSON_FALSE: g_string_append(out, "false"); break;
+  case JSON_NULL: g_string_append(out, "null"); break;
+  }
+}
+
+void json_append(GString *out, const json_t *value, JsonFlags flags) {
+  if (value == NULL) g_string_append(out, "null");
+  else append_value(out, value, flags, 0);
+}
+
+char *json_to_text(const json_t *value, JsonFlags flags) {
+  GString *out = g_string_new(NULL);
+  json_append(out, value, flags);
+  return g_string_free(out, FALSE);
+}
