@@ -1,0 +1,205 @@
+/* What is counted: orders, customers, products, stores. Where their keys live, what they are called. */
+#include "model/infer.h"
+#include "model/infer_private.h"
+#include <string.h>
+
+#define MOST_AMBIGUOUS_NAMES 0.05 /* share of keys with more than one name above which the name does not name it */
+#define LEAST_DISTINCT_NAMES 0.8  /* names per key below which the name is a group rather than a name */
+
+/* The column that identifies the entity in a table: its identifier, or its name where there is none. */
+static InferColumn *entity_column(const InferTable *table, const char *entity) {
+  InferColumn *column = infer_find_entity_column(table, entity, CONCEPT_IDENTIFIER);
+  return column != NULL ? column : infer_find_entity_column(table, entity, CONCEPT_NAME);
+}
+
+/* A table of the things themselves first, then the main facts, then any other table. */
+static InferColumn *find_key(const Inference *inference, const char *entity) {
+  InferColumn *best = NULL;
+  int best_rank = 0;
+  for (guint i = 0; i < inference->tables->len; i++) {
+    InferTable *table = g_ptr_array_index(inference->tables, i);
+    InferColumn *column = entity_column(table, entity);
+    if (column == NULL)
+      continue;
+    gboolean own_table = column == table->key && table->is_one_side;
+    int rank = own_table ? 4 : table == inference->main ? 3 : table->dataset->is_fact ? 2 : 1;
+    if (rank > best_rank) {
+      best = column;
+      best_rank = rank;
+    }
+  }
+  return best;
+}
+
+static gboolean names_the_key(Inference *inference, const InferColumn *key, const InferColumn *name, gboolean *names,
+                              GError **error) {
+  g_autofree char *sql = g_strdup_printf(
+      "SELECT count(*)::DOUBLE, coalesce(count_if(n > 1), 0)::DOUBLE FROM (SELECT %s, count(DISTINCT %s) AS n FROM %s "
+      "WHERE %s IS NOT NULL GROUP BY 1)",
+      key->profile->sql, name->profile->sql, key->table->profile->relation, key->profile->sql);
+  double counts[2] = {0, 0};
+  if (!profile_numbers(inference->engine, sql, inference->deadline, counts, 2, error))
+    return FALSE;
+  *names = counts[0] > 0 && counts[1] <= counts[0] * MOST_AMBIGUOUS_NAMES &&
+           (double)name->profile->distinct >= (double)key->profile->distinct * LEAST_DISTINCT_NAMES;
+  if (*names)
+    infer_note_column(inference, name, "names %s: %.0f of %.0f have more than one name", key->field->label, counts[1], counts[0]);
+  return TRUE;
+}
+
+static gboolean conclude_name(Inference *inference, Entity *entity, const InferColumn *key, GError **error) {
+  InferColumn *name = infer_find_entity_column(key->table, entity->name, CONCEPT_NAME);
+  gboolean names = FALSE;
+  if (name == NULL || name == key || name->profile->nulls * 10 > key->table->profile->rows)
+    return TRUE;
+  if (!names_the_key(inference, key, name, &names, error))
+    return FALSE;
+  if (!names)
+    return TRUE;
+  model_set_text(&entity->name_field, name->field->name);
+  model_set_text(&name->field->entity, entity->name);
+  return TRUE;
+}
+
+/* Every column that holds this entity's keys, in whatever table, says so. */
+static void mark_columns(Inference *inference, const char *entity) {
+  for (guint i = 0; i < inference->tables->len; i++) {
+    InferColumn *column = entity_column(g_ptr_array_index(inference->tables, i), entity);
+    if (column != NULL && column->field->entity == NULL)
+      model_set_text(&column->field->entity, entity);
+  }
+}
+
+static void add_entity_words(Inference *inference, Entity *entity, const InferColumn *key) {
+  const EntityWords *known = retail_entity_words(inference->lexicon, entity->name);
+  for (char **word = known != NULL ? known->words : NULL; word != NULL && *word != NULL; word++)
+    if (!g_str_equal(*word, entity->name))
+      model_add_word(&entity->synonyms, *word);
+  entity->is_event = known != NULL && known->is_event;
+  if (key == NULL)
+    return;
+  g_autofree char *phrase = retail_header_phrase(key->field->label);
+  if (!g_str_equal(phrase, entity->name))
+    model_add_word(&entity->synonyms, phrase);
+}
+
+static gboolean add_entity(Inference *inference, const char *name, InferColumn *key, GError **error) {
+  InferTable *table = key->table;
+  Entity *entity = model_builder_add_entity(inference->builder, name, table->dataset->name, key->field->name);
+  add_entity_words(inference, entity, key);
+  mark_columns(inference, name);
+  model_set_text(&key->field->entity, name);
+  infer_note(inference, name, "counted by %s of %s", key->field->label, table->dataset->name);
+  return conclude_name(inference, entity, key, error);
+}
+
+/* "Loyalty Scheme ID" in a table where nothing known is meant: the scheme is counted all the same. */
+static gboolean add_unknown_entities(Inference *inference, InferTable *table, GError **error) {
+  for (guint i = 0; i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    guint n = g_strv_length(column->words);
+    if (column->field->role != FIELD_ROLE_IDENTIFIER || column->concept != NULL || n < 2 || column->profile->filled == 0)
+      continue;
+    g_auto(GStrv) noun = g_strdupv(column->words);
+    g_clear_pointer(&noun[n - 1], g_free);
+    g_autofree char *phrase = g_strjoinv(" ", noun);
+    g_autofree char *name = text_slug(phrase);
+    if (model_find_entity(inference->model, name) == NULL && model_find_dataset(inference->model, name) == NULL &&
+        !add_entity(inference, name, column, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A file of transactions without numbers: each row is one. */
+static void orders_without_key(Inference *inference) {
+  InferTable *main = inference->main;
+  if (main == NULL || model_find_entity(inference->model, "order") != NULL || !main->dataset->is_fact)
+    return;
+  static const char *const nouns[] = {"order", "transaction", "purchase", "receipt", "invoice", "ticket", NULL};
+  g_auto(GStrv) words = retail_header_words(inference->lexicon, main->dataset->name);
+  guint n = g_strv_length(words);
+  if (n == 0 || !g_strv_contains(nouns, words[n - 1]) || infer_find_concept(main, "order_count") != NULL)
+    return;
+  Entity *entity = model_builder_add_entity(inference->builder, "order", main->dataset->name, NULL);
+  add_entity_words(inference, entity, NULL);
+  main->row_is_order = TRUE;
+  infer_note(inference, "order", "every row of %s is one: there is no order number", main->dataset->name);
+}
+
+/* ---- what a row is called ---- */
+
+/* "invoice" of "Invoice No", where it is a word for orders; else "order". */
+static char *order_noun(const Inference *inference, const InferColumn *key) {
+  const EntityWords *words = retail_entity_words(inference->lexicon, "order");
+  for (char **word = words != NULL ? words->words : NULL; word != NULL && *word != NULL; word++)
+    if (infer_has_word(key, *word))
+      return g_strdup(*word);
+  return g_strdup("order");
+}
+
+static void add_row_word(Dataset *dataset, const char *format, const char *noun) {
+  g_autoptr(GString) word = g_string_new(format);
+  g_string_replace(word, "%", noun, 0);
+  model_add_word(&dataset->row_words, word->str);
+}
+
+static void name_order_rows(Inference *inference, InferTable *table, const InferColumn *order) {
+  Dataset *dataset = table->dataset;
+  g_autofree char *noun = order != NULL ? order_noun(inference, order) : g_strdup("order");
+  if (table->row_is_order) {
+    g_autofree char *plural = text_plural(noun);
+    model_set_text(&dataset->label, plural);
+    model_add_word(&dataset->row_words, noun);
+    const EntityWords *words = retail_entity_words(inference->lexicon, "order");
+    for (char **word = words != NULL ? words->words : NULL; word != NULL && *word != NULL; word++)
+      model_add_word(&dataset->row_words, *word);
+    return;
+  }
+  g_autofree char *label = g_strdup_printf("%s lines", noun);
+  model_set_text(&dataset->label, label);
+  static const char *const forms[] = {"% line", "line", "order line", "line item", "% line item", "% item", "item line",
+                                      "order item", "sales line", "transaction line"};
+  for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+    add_row_word(dataset, forms[i], noun);
+}
+
+static void name_rows(Inference *inference, InferTable *table) {
+  Dataset *dataset = table->dataset;
+  const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
+  gboolean sells = infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "units") != NULL ||
+                   table == inference->main;
+  if (order != NULL && order->is_key)
+    table->row_is_order = TRUE;
+  if (table->row_is_order || (order != NULL && sells && dataset->is_fact)) {
+    name_order_rows(inference, table, order);
+  } else {
+    g_autofree char *words = g_strdelimit(g_strdup(dataset->name), "_", ' ');
+    g_autofree char *plural = NULL, *singular = text_singular(words);
+    plural = text_plural(singular);
+    model_set_text(&dataset->label, g_str_equal(words, plural) ? words : plural);
+    model_add_word(&dataset->row_words, singular);
+  }
+  if (table == inference->main) {
+    static const char *const general[] = {"row", "record", "entry"};
+    for (guint i = 0; i < G_N_ELEMENTS(general); i++)
+      model_add_word(&dataset->row_words, general[i]);
+  }
+}
+
+gboolean infer_entities(Inference *inference, GError **error) {
+  static const char *const known[] = {"order", "customer", "product", "store", "seller", "supplier", "campaign", "visit",
+                                      "warehouse", "return", "shipment", "review"};
+  for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
+    InferColumn *key = find_key(inference, known[i]);
+    if (key != NULL && !add_entity(inference, known[i], key, error))
+      return FALSE;
+  }
+  for (guint i = 0; i < inference->tables->len; i++)
+    if (!add_unknown_entities(inference, g_ptr_array_index(inference->tables, i), error))
+      return FALSE;
+  orders_without_key(inference);
+  for (guint i = 0; i < inference->tables->len; i++)
+    name_rows(inference, g_ptr_array_index(inference->tables, i));
+  return TRUE;
+}

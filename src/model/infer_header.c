@@ -1,0 +1,172 @@
+/* Headers as words, and the concept they mean. */
+#include "model/infer.h"
+#include <string.h>
+
+/* Words that only say "this is an identifier" when they end a header: "Invoice No", "stock code", "customer key". */
+static gboolean means_identifier(const char *word) {
+  static const char *const words[] = {"id", "number", "code", "key", "reference", "ref", "identifier", "uid", "uuid",
+                                      "guid", "ids", "#"};
+  for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+    if (g_str_equal(word, words[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/*
+ * Cuts "orderdate" into known words with as few pieces as can be. Pieces of two letters are taken only at the end and
+ * only where they are usual there; otherwise chance splits are too many.
+ */
+static gboolean split_glued(const RetailLexicon *lexicon, const char *glued, GPtrArray *pieces, int depth) {
+  if (*glued == '\0')
+    return TRUE;
+  if (depth == 0)
+    return FALSE;
+  gsize length = strlen(glued);
+  for (gsize take = length; take >= 2; take--) {
+    g_autofree char *piece = g_strndup(glued, take);
+    static const char *const short_ends[] = {"id", "no", "dt", "cd", "nm", NULL};
+    gboolean usable = take > 2 ? TRUE : take == length && g_strv_contains(short_ends, piece);
+    gboolean known = g_hash_table_contains(lexicon->vocabulary, piece) ||
+                     g_hash_table_contains(lexicon->abbreviations, piece);
+    if (!usable || !known)
+      continue;
+    guint before = pieces->len;
+    g_ptr_array_add(pieces, g_strdup(piece));
+    if (split_glued(lexicon, glued + take, pieces, depth - 1))
+      return TRUE;
+    g_ptr_array_set_size(pieces, (int)before);
+  }
+  return FALSE;
+}
+
+static void add_word(const RetailLexicon *lexicon, GPtrArray *words, const char *word, gboolean may_split) {
+  const char *long_form = g_hash_table_lookup(lexicon->abbreviations, word);
+  if (long_form != NULL) {
+    g_auto(GStrv) parts = g_strsplit(long_form, " ", -1);
+    for (char **part = parts; *part != NULL; part++)
+      g_ptr_array_add(words, strlen(*part) > 2 ? text_singular(*part) : g_strdup(*part));
+    return;
+  }
+  if (may_split && strlen(word) >= 5 && !g_hash_table_contains(lexicon->vocabulary, word)) {
+    g_autofree char *single = text_singular(word);
+    g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
+    if (!g_hash_table_contains(lexicon->vocabulary, single) && split_glued(lexicon, word, pieces, 4) && pieces->len > 1) {
+      for (guint i = 0; i < pieces->len; i++)
+        add_word(lexicon, words, g_ptr_array_index(pieces, i), FALSE);
+      return;
+    }
+  }
+  g_ptr_array_add(words, strlen(word) > 3 ? text_singular(word) : g_strdup(word));
+}
+
+/* Where one word ends and the next begins inside "CustomerID", "InvoiceNo", "unitPrice", "SKUCode". */
+static gboolean begins_word(const char *text, gsize at) {
+  if (at == 0)
+    return FALSE;
+  gboolean upper = g_ascii_isupper(text[at]), lower_before = g_ascii_islower(text[at - 1]);
+  gboolean upper_before = g_ascii_isupper(text[at - 1]), lower_after = g_ascii_islower(text[at + 1]);
+  return (upper && lower_before) || (upper && upper_before && lower_after);
+}
+
+static gboolean is_number_word(const char *word) {
+  return word[strspn(word, "0123456789.")] == '\0';
+}
+
+static GPtrArray *raw_words(const char *header) {
+  GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GString) word = g_string_new(NULL);
+  for (gsize i = 0; ; i++) {
+    gboolean inside = header[i] != '\0' && (g_ascii_isalnum(header[i]) || (header[i] & 0x80));
+    if (word->len > 0 && (!inside || begins_word(header, i))) {
+      if (!is_number_word(word->str))
+        g_ptr_array_add(words, g_utf8_strdown(word->str, -1));
+      else if (header[i] == '%') /* "Tax 5%": the rate is part of the name, the column is not a rate */
+        i++;
+      g_string_truncate(word, 0);
+    }
+    if (header[i] == '\0')
+      return words;
+    if (inside)
+      g_string_append_c(word, header[i]);
+    else if (header[i] == '%')
+      g_ptr_array_add(words, g_strdup("percent"));
+    else if (header[i] == '#')
+      g_ptr_array_add(words, g_strdup("number"));
+  }
+}
+
+char *retail_header_phrase(const char *header) {
+  g_autoptr(GPtrArray) words = raw_words(header);
+  g_ptr_array_add(words, NULL);
+  return g_strjoinv(" ", (char **)words->pdata);
+}
+
+char **retail_header_words(const RetailLexicon *lexicon, const char *header) {
+  g_autoptr(GPtrArray) raw = raw_words(header);
+  GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < raw->len; i++)
+    add_word(lexicon, words, g_ptr_array_index(raw, i), TRUE);
+  if (words->len > 1) {
+    char **last = (char **)&g_ptr_array_index(words, words->len - 1);
+    const char *first = g_ptr_array_index(words, 0);
+    gboolean counts = g_str_equal(first, "number"); /* "number of ..." */
+    if (!counts && means_identifier(*last)) {
+      g_free(*last);
+      *last = g_strdup("id");
+    }
+  }
+  g_ptr_array_add(words, NULL);
+  return (char **)g_ptr_array_free(words, FALSE);
+}
+
+static gboolean contains_all(char **words, char **pattern) {
+  for (char **word = pattern; *word != NULL; word++)
+    if (!g_strv_contains((const char *const *)words, *word))
+      return FALSE;
+  return pattern[0] != NULL;
+}
+
+/* Higher is better; below zero does not fit. A whole header beats any phrase inside it. */
+static double pattern_score(char **words, guint n_words, const Concept *concept) {
+  for (guint i = 0; i < concept->exact->len; i++) {
+    char **pattern = g_ptr_array_index(concept->exact, i);
+    if (g_strv_length(pattern) == n_words && contains_all(words, pattern))
+      return 100 - 0.1 * MIN(i, 9);
+  }
+  for (char **word = concept->never; *word != NULL; word++)
+    if (g_strv_contains((const char *const *)words, *word))
+      return -1;
+  double best = -1;
+  for (guint i = 0; i < concept->headers->len; i++) {
+    char **pattern = g_ptr_array_index(concept->headers, i);
+    if (!contains_all(words, pattern))
+      continue;
+    guint length = g_strv_length(pattern);
+    guint extra = n_words > length ? n_words - length : 0;
+    gboolean same_end = g_str_equal(pattern[length - 1], words[n_words - 1]);
+    double score = 20.0 * length - 4.0 * extra + (same_end ? 6 : 0) - 0.1 * MIN(i, 40) + (extra == 0 ? 20 : 0);
+    best = MAX(best, score);
+  }
+  return best;
+}
+
+#define LEAST_SCORE 9
+
+const Concept *retail_lexicon_match(const RetailLexicon *lexicon, char **words, guint kinds, double *score) {
+  const Concept *best = NULL;
+  double best_score = LEAST_SCORE;
+  guint n_words = g_strv_length(words);
+  for (guint i = 0; n_words > 0 && i < lexicon->concepts->len; i++) {
+    const Concept *concept = g_ptr_array_index(lexicon->concepts, i);
+    if ((kinds & (1u << concept->kind)) == 0)
+      continue;
+    double own = pattern_score(words, n_words, concept);
+    if (own > best_score) {
+      best = concept;
+      best_score = own;
+    }
+  }
+  if (score != NULL)
+    *score = best != NULL ? best_score : 0;
+  return best;
+}

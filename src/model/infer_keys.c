@@ -1,0 +1,150 @@
+/* What identifies a row. Single columns first, then combinations that mean something: order and line, day and store. */
+#include "model/infer.h"
+#include "model/infer_private.h"
+#include <string.h>
+
+#define MOST_COMBINATIONS 40
+#define MOST_KEY_PARTS 4
+
+/* Estimated distinct counts decide nothing: a column that looks unique is counted exactly. */
+static gboolean verify_unique(Inference *inference, InferTable *table, InferColumn *column, GError **error) {
+  const ColumnProfile *profile = column->profile;
+  if (table->profile->rows <= PROFILE_EXACT_ROWS || profile->filled != table->profile->rows ||
+      (column->field->role != FIELD_ROLE_IDENTIFIER && !infer_is_concept(column, "line_id")) ||
+      profile->distinct * 10 < profile->filled * 9)
+    return TRUE;
+  g_autofree char *sql = g_strdup_printf("SELECT count(DISTINCT %s)::DOUBLE FROM %s", profile->sql, table->profile->relation);
+  double distinct = 0;
+  if (!profile_number(inference->engine, sql, inference->deadline, &distinct, error))
+    return FALSE;
+  column->is_key = (gint64)distinct == table->profile->rows;
+  column->field->distinct_count = (gint64)distinct;
+  return TRUE;
+}
+
+static int key_rank(const InferColumn *column) {
+  const Field *field = column->field;
+  if (!column->is_key || field->role == FIELD_ROLE_MEASURE || field->personal != NULL)
+    return 0;
+  if (column->concept != NULL && column->concept->kind == CONCEPT_IDENTIFIER)
+    return column->concept->entity != NULL ? 5 : 4;
+  if (field->role == FIELD_ROLE_IDENTIFIER)
+    return 3;
+  if (field->role == FIELD_ROLE_TIME && field->type == FIELD_DATE)
+    return 2;
+  return field->role == FIELD_ROLE_DIMENSION ? 1 : 0;
+}
+
+static gboolean choose_single_key(Inference *inference, InferTable *table, GError **error) {
+  for (guint i = 0; i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (!verify_unique(inference, table, column, error))
+      return FALSE;
+    if (key_rank(column) > (table->key != NULL ? key_rank(table->key) : 0))
+      table->key = column;
+  }
+  if (table->key == NULL)
+    return TRUE;
+  model_add_word(&table->dataset->primary_key, table->key->field->name);
+  infer_note_column(inference, table->key, "different on every row: the key of the table");
+  return TRUE;
+}
+
+/* 0: no part of a key; lower numbers are tried first. */
+static int part_rank(const InferTable *table, const InferColumn *column) {
+  if (column->profile->filled != table->profile->rows || column->profile->distinct < 2 ||
+      !g_str_equal(column->field->expression, column->field->name))
+    return 0;
+  if (infer_is_concept(column, "order_id"))
+    return 1;
+  if (column->field->role == FIELD_ROLE_TIME && g_strcmp0(table->dataset->default_date, column->field->name) == 0)
+    return 2;
+  if (infer_is_concept(column, "line_id") || (column->concept != NULL && column->concept->kind == CONCEPT_IDENTIFIER))
+    return 3;
+  if (column->field->role == FIELD_ROLE_IDENTIFIER)
+    return 4;
+  return column->field->role == FIELD_ROLE_DIMENSION && infer_find_concept(table, "order_id") == NULL ? 5 : 0;
+}
+
+static gboolean is_unique_together(Inference *inference, const InferTable *table, GPtrArray *parts, gboolean *unique,
+                                   GError **error) {
+  double possible = 1;
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (guint i = 0; i < parts->len; i++) {
+    const InferColumn *part = g_ptr_array_index(parts, i);
+    possible *= (double)part->profile->distinct;
+    g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", part->profile->sql);
+  }
+  *unique = FALSE;
+  if (possible < (double)table->profile->rows)
+    return TRUE;
+  g_autofree char *sql = g_strdup_printf("SELECT count(*)::DOUBLE FROM (SELECT DISTINCT %s FROM %s)", list->str,
+                                         table->profile->relation);
+  double distinct = 0;
+  if (!profile_number(inference->engine, sql, inference->deadline, &distinct, error))
+    return FALSE;
+  *unique = (gint64)distinct == table->profile->rows;
+  return TRUE;
+}
+
+static int compare_parts(gconstpointer a, gconstpointer b) {
+  const InferColumn *left = *(InferColumn *const *)a, *right = *(InferColumn *const *)b;
+  return part_rank(left->table, left) - part_rank(right->table, right);
+}
+
+static gboolean try_combinations(Inference *inference, InferTable *table, GPtrArray *candidates, GPtrArray *chosen, guint from,
+                                 guint size, int *left, gboolean *found, GError **error) {
+  if (chosen->len == size) {
+    *left -= 1;
+    return is_unique_together(inference, table, chosen, found, error);
+  }
+  /* The first part is an order or a day: without one, unique together is mere chance. */
+  for (guint i = from; i < candidates->len && *left > 0; i++) {
+    InferColumn *candidate = g_ptr_array_index(candidates, i);
+    if (chosen->len == 0 && part_rank(table, candidate) > 2)
+      return TRUE;
+    g_ptr_array_add(chosen, candidate);
+    if (!try_combinations(inference, table, candidates, chosen, i + 1, size, left, found, error))
+      return FALSE;
+    if (*found)
+      return TRUE;
+    g_ptr_array_set_size(chosen, (int)chosen->len - 1);
+  }
+  return TRUE;
+}
+
+static gboolean choose_key_combination(Inference *inference, InferTable *table, GError **error) {
+  if (table->key != NULL || table->profile->rows > PROFILE_EXACT_ROWS || table->profile->rows < 2)
+    return TRUE;
+  g_autoptr(GPtrArray) candidates = g_ptr_array_new();
+  for (guint i = 0; i < table->columns->len; i++)
+    if (part_rank(table, g_ptr_array_index(table->columns, i)) > 0)
+      g_ptr_array_add(candidates, g_ptr_array_index(table->columns, i));
+  g_ptr_array_sort(candidates, compare_parts);
+  int left = MOST_COMBINATIONS;
+  for (guint size = 2; size <= MOST_KEY_PARTS && size <= candidates->len; size++) {
+    g_autoptr(GPtrArray) chosen = g_ptr_array_new();
+    gboolean found = FALSE;
+    if (!try_combinations(inference, table, candidates, chosen, 0, size, &left, &found, error))
+      return FALSE;
+    if (!found)
+      continue;
+    for (guint i = 0; i < chosen->len; i++)
+      model_add_word(&table->dataset->primary_key, ((InferColumn *)g_ptr_array_index(chosen, i))->field->name);
+    infer_note(inference, table->dataset->name, "%u columns together are different on every row", size);
+    return TRUE;
+  }
+  return TRUE;
+}
+
+gboolean infer_keys(Inference *inference, GError **error) {
+  for (guint i = 0; i < inference->tables->len; i++) {
+    InferTable *table = g_ptr_array_index(inference->tables, i);
+    if (!choose_single_key(inference, table, error) || !choose_key_combination(inference, table, error))
+      return FALSE;
+  }
+  if (!infer_joins(inference, error))
+    return FALSE;
+  infer_facts(inference);
+  return TRUE;
+}

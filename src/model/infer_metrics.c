@@ -1,0 +1,254 @@
+/* One metric for every number, one for everything that is counted, and the row counts. */
+#include "model/infer.h"
+#include "model/infer_private.h"
+#include <string.h>
+
+Metric *infer_add_metric(Inference *inference, const char *name, Aggregate aggregate, const InferTable *table,
+                         const char *expression) {
+  g_autofree char *longer = NULL;
+  if (model_find_metric(inference->model, name) != NULL) {
+    longer = g_strdup_printf("%s_%s", table->dataset->name, name);
+    if (model_find_metric(inference->model, longer) != NULL)
+      return NULL;
+    name = longer;
+  }
+  return model_builder_add_metric(inference->builder, name, aggregate, table->dataset->name, expression);
+}
+
+void infer_describe(Inference *inference, Metric *metric, const char *label, const char *unit, const char *description) {
+  if (label != NULL)
+    model_set_text(&metric->label, label);
+  model_set_text(&metric->unit, unit);
+  model_set_text(&metric->description, description);
+  metric->is_money = g_str_has_prefix(unit, "currency");
+  (void)inference;
+}
+
+/* Words for a metric: those of its concept, unless another metric is called so already. */
+void infer_add_words(Inference *inference, Metric *metric, char *const *words) {
+  for (; words != NULL && *words != NULL; words++) {
+    gboolean taken = FALSE;
+    for (guint i = 0; i < inference->model->metrics->len && !taken; i++) {
+      const Metric *other = g_ptr_array_index(inference->model->metrics, i);
+      taken = other != metric && (g_strv_contains((const char *const *)other->synonyms, *words) ||
+                                  (other->label != NULL && g_ascii_strcasecmp(other->label, *words) == 0));
+    }
+    if (!taken && g_strcmp0(metric->label, *words) != 0)
+      model_add_word(&metric->synonyms, *words);
+  }
+}
+
+void infer_add_concept_words(Inference *inference, Metric *metric, const char *concept) {
+  const Concept *found = retail_lexicon_concept(inference->lexicon, concept);
+  if (found == NULL)
+    return;
+  infer_add_words(inference, metric, found->words);
+  metric->lower_is_better = found->lower_is_better;
+}
+
+/* The header's own words are words for the metric. */
+void infer_add_header_words(Metric *metric, const InferColumn *column) {
+  g_autofree char *phrase = retail_header_phrase(column->field->label);
+  g_autofree char *spelled = g_strjoinv(" ", column->words);
+  g_autofree char *slug = g_strdelimit(g_strdup(column->field->name), "_", ' ');
+  const char *const all[] = {phrase, spelled, slug};
+  g_autofree char *label = metric->label != NULL ? g_utf8_strdown(metric->label, -1) : g_strdup("");
+  for (guint i = 0; i < G_N_ELEMENTS(all); i++)
+    if (*all[i] != '\0' && !g_str_equal(all[i], label))
+      model_add_word(&metric->synonyms, all[i]);
+}
+
+char *infer_column_expression(const InferColumn *column) {
+  return column->scale == 1 ? g_strdup(column->field->name)
+                            : g_strdup_printf("%s / %.1f", column->field->name, column->scale);
+}
+
+Metric *infer_add_column_metric(Inference *inference, const char *name, const InferColumn *column) {
+  g_autofree char *expression = infer_column_expression(column);
+  Aggregate aggregate = column->field->default_aggregate != AGGREGATE_NONE ? column->field->default_aggregate : AGGREGATE_SUM;
+  Metric *metric = infer_add_metric(inference, name, aggregate, column->table, expression);
+  if (metric == NULL)
+    return NULL;
+  const char *kind = aggregate == AGGREGATE_AVERAGE ? "the plain average" : "the sum";
+  g_autofree char *description = g_strdup_printf("%s of %s over the %s", kind, column->field->label, column->table->dataset->label);
+  description[0] = g_ascii_toupper(description[0]);
+  infer_describe(inference, metric, column->field->label, column->scale == 1 ? column->field->unit : "fraction", description);
+  infer_add_header_words(metric, column);
+  infer_note(inference, metric->name, "%s is %s", column->field->label,
+             aggregate == AGGREGATE_AVERAGE ? "averaged: adding it up means nothing" : "added up");
+  return metric;
+}
+
+/* Stock is counted at a point in time: it adds up over products and stores, never over days. */
+static void mark_snapshot(Inference *inference, Metric *metric, const InferColumn *column) {
+  if (!infer_is_concept(column, "stock") && !infer_is_concept(column, "stock_value"))
+    return;
+  if (column->table->dataset->default_date == NULL)
+    return;
+  metric->additivity = ADDITIVITY_SNAPSHOT;
+  infer_note(inference, metric->name, "a level at a point in time: never added up over time");
+}
+
+static gboolean canonical_is_free(const Inference *inference, const char *concept) {
+  return model_find_metric(inference->model, concept) == NULL;
+}
+
+/* A column that is the best of its concept gets the concept's name; any other keeps its own. */
+static void add_number(Inference *inference, InferTable *table, InferColumn *column) {
+  const Concept *concept = column->concept;
+  if (column->has_metric || column->field->role != FIELD_ROLE_MEASURE || column->profile->filled == 0)
+    return;
+  gboolean canonical = concept != NULL && concept->kind == CONCEPT_MEASURE && infer_find_concept(table, concept->name) == column &&
+                       canonical_is_free(inference, concept->name) && !g_str_equal(concept->name, "margin") &&
+                       !g_str_equal(concept->name, "revenue") && !g_str_equal(concept->name, "days_measure");
+  if (canonical && g_str_equal(concept->name, "order_count"))
+    canonical = canonical_is_free(inference, "orders");
+  const char *name = !canonical ? column->field->name : g_str_equal(concept->name, "order_count") ? "orders" : concept->name;
+  Metric *metric = infer_add_column_metric(inference, name, column);
+  if (metric == NULL)
+    return;
+  column->has_metric = TRUE;
+  if (canonical)
+    infer_add_concept_words(inference, metric, concept->name);
+  else if (concept != NULL)
+    metric->lower_is_better = concept->lower_is_better;
+  mark_snapshot(inference, metric, column);
+  if (infer_column_is_sale(column))
+    infer_apply_net(inference, table, metric);
+}
+
+static void add_numbers(Inference *inference, InferTable *table) {
+  for (guint i = 0; i < table->columns->len; i++)
+    add_number(inference, table, g_ptr_array_index(table->columns, i));
+}
+
+/* ---- counts ---- */
+
+static char *capitalised(const char *words) {
+  char *label = g_strdup(words);
+  label[0] = g_ascii_toupper(label[0]);
+  return label;
+}
+
+static char *count_label(const Inference *inference, const Entity *entity, const InferColumn *key) {
+  if (g_str_equal(entity->name, "order") && key != NULL) {
+    const EntityWords *words = retail_entity_words(inference->lexicon, "order");
+    for (char **word = words->words; *word != NULL; word++)
+      if (infer_has_word(key, *word)) {
+        g_autofree char *plural = text_plural(*word);
+        return capitalised(plural);
+      }
+  }
+  g_autofree char *phrase = g_strdelimit(g_strdup(entity->name), "_", ' ');
+  g_autofree char *plural = text_plural(phrase);
+  return capitalised(plural);
+}
+
+/* Counted where things happen: in the facts that lead to the key, so that a period or a category can narrow it. */
+static InferColumn *counting_column(const Inference *inference, const Entity *entity) {
+  InferTable *home = infer_find_table(inference, entity->dataset);
+  InferColumn *key = entity->key != NULL ? infer_find_column(home, entity->key) : NULL;
+  if (inference->main != NULL && key != NULL) {
+    InferColumn *own = infer_find_column(inference->main, entity->key);
+    for (guint i = 0; i < inference->model->relationships->len; i++) {
+      const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
+      if (g_str_equal(join->from_dataset, inference->main->dataset->name) && g_str_equal(join->to_dataset, entity->dataset) &&
+          g_str_equal(join->to_fields[0], entity->key))
+        return infer_find_column(inference->main, join->from_fields[0]);
+    }
+    if (own != NULL && g_strcmp0(own->field->entity, entity->name) == 0)
+      return own;
+  }
+  return key;
+}
+
+static void count_entity(Inference *inference, Entity *entity) {
+  const InferColumn *key = counting_column(inference, entity);
+  const InferTable *table = key != NULL ? key->table : infer_find_table(inference, entity->dataset);
+  g_autofree char *noun = g_strdelimit(g_strdup(entity->name), "_", ' ');
+  g_autofree char *plural = text_plural(noun), *name = text_slug(plural);
+  Metric *metric = infer_add_metric(inference, name, key != NULL ? AGGREGATE_COUNT_DISTINCT : AGGREGATE_COUNT, table,
+                                    key != NULL ? key->field->name : NULL);
+  if (metric == NULL)
+    return;
+  g_autofree char *label = count_label(inference, entity, key);
+  g_autofree char *description = key != NULL ? g_strdup_printf("Different %s; rows without one do not count", key->field->label)
+                                             : g_strdup_printf("Rows of %s: each is one", table->dataset->label);
+  infer_describe(inference, metric, label, "count", description);
+  model_set_text(&metric->entity, entity->name);
+  model_set_text(&entity->metric, metric->name);
+  for (char **word = entity->synonyms; *word != NULL; word++) {
+    g_autofree char *words = text_plural(*word);
+    if (g_ascii_strcasecmp(words, label) != 0)
+      model_add_word(&metric->synonyms, words);
+  }
+  if (g_ascii_strcasecmp(plural, label) != 0)
+    model_add_word(&metric->synonyms, plural);
+  infer_note(inference, metric->name, "%s", description);
+}
+
+/* The rows themselves. Where rows are orders the orders are counted by their numbers, and rows are only rows. */
+static void count_rows(Inference *inference, InferTable *table) {
+  const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
+  gboolean lines = order != NULL && !table->row_is_order && table->dataset->is_fact && g_str_has_suffix(table->dataset->label, "lines");
+  g_autofree char *own = g_strdup_printf("%s_rows", table->dataset->name);
+  gboolean canonical = lines && canonical_is_free(inference, "order_lines");
+  Metric *metric = infer_add_metric(inference, canonical ? "order_lines" : own, AGGREGATE_COUNT, table, NULL);
+  if (metric == NULL)
+    return;
+  g_autofree char *label = lines ? capitalised(table->dataset->label) : g_strdup_printf("Rows of %s", table->dataset->label);
+  infer_describe(inference, metric, label, "count", "Rows, all of them");
+  for (char **word = table->dataset->row_words; *word != NULL; word++) {
+    const EntityWords *orders = retail_entity_words(inference->lexicon, "order");
+    if (table->row_is_order && orders != NULL && g_strv_contains((const char *const *)orders->words, *word))
+      continue;
+    if (!lines && table != inference->main && model_find_entity(inference->model, *word) != NULL)
+      continue;
+    g_autofree char *plural = text_plural(*word);
+    const char *const words[] = {plural, NULL};
+    infer_add_words(inference, metric, (char *const *)words);
+  }
+  infer_note(inference, metric->name, "the number of rows of %s", table->dataset->name);
+}
+
+/* ---- all of it ---- */
+
+static GPtrArray *tables_in_order(const Inference *inference) {
+  GPtrArray *order = g_ptr_array_new();
+  if (inference->main != NULL)
+    g_ptr_array_add(order, inference->main);
+  for (guint fact = 2; fact-- > 0;)
+    for (guint i = 0; i < inference->tables->len; i++) {
+      InferTable *table = g_ptr_array_index(inference->tables, i);
+      if (table != inference->main && (guint)(table->dataset->is_fact != FALSE) == fact)
+        g_ptr_array_add(order, table);
+    }
+  return order;
+}
+
+static void choose_default_metric(Inference *inference) {
+  static const char *const wanted[] = {"revenue", "units", "orders", "visits", "spend", "budget", "stock", "profit"};
+  for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
+    if (model_find_metric(inference->model, wanted[i]) != NULL) {
+      model_set_text(&inference->model->default_metric, wanted[i]);
+      return;
+    }
+  if (inference->model->metrics->len > 0)
+    model_set_text(&inference->model->default_metric, ((Metric *)g_ptr_array_index(inference->model->metrics, 0))->name);
+}
+
+gboolean infer_metrics(Inference *inference, GError **error) {
+  g_autoptr(GPtrArray) order = tables_in_order(inference);
+  if (inference->main != NULL && !infer_revenue(inference, inference->main, error))
+    return FALSE;
+  for (guint i = 0; i < inference->model->entities->len; i++)
+    count_entity(inference, g_ptr_array_index(inference->model->entities, i));
+  for (guint i = 0; i < order->len; i++)
+    add_numbers(inference, g_ptr_array_index(order, i));
+  for (guint i = 0; i < order->len; i++)
+    count_rows(inference, g_ptr_array_index(order, i));
+  if (inference->main != NULL)
+    infer_ratios(inference, inference->main);
+  choose_default_metric(inference);
+  return TRUE;
+}

@@ -1,0 +1,27 @@
+/* Parts of inference that call each other. */
+#pragma once
+#include "model/infer.h"
+
+gboolean infer_joins(Inference *inference, GError **error);
+void infer_facts(Inference *inference);
+/* TRUE when rows of `from` lead many-to-one to `to`, or they are the same. */
+gboolean infer_leads_to(const Inference *inference, const InferTable *from, const InferTable *to);
+gboolean infer_is_list_of_returns(const InferTable *table);
+
+/* ---- metrics ---- */
+/* NULL when both the name and the longer "<dataset>_<name>" are taken. (transfer none) */
+Metric *infer_add_metric(Inference *inference, const char *name, Aggregate aggregate, const InferTable *table,
+                         const char *expression);
+/* The metric of one column, with its header's words. */
+Metric *infer_add_column_metric(Inference *inference, const char *name, const InferColumn *column);
+void infer_describe(Inference *inference, Metric *metric, const char *label, const char *unit, const char *description);
+void infer_add_words(Inference *inference, Metric *metric, char *const *words);
+void infer_add_concept_words(Inference *inference, Metric *metric, const char *concept);
+void infer_add_header_words(Metric *metric, const InferColumn *column);
+/* The column as a number; percentages as fractions. (transfer full) */
+char *infer_column_expression(const InferColumn *column);
+/* TRUE for money and units of sales: cancelled rows do not belong to them. */
+gboolean infer_column_is_sale(const InferColumn *column);
+void infer_apply_net(Inference *inference, const InferTable *table, Metric *metric);
+gboolean infer_revenue(Inference *inference, InferTable *table, GError **error);
+void infer_ratios(Inference *inference, const InferTable *table);

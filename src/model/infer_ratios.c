@@ -1,0 +1,154 @@
+/* Ratios of sums that retailers ask for, where both parts exist. */
+#include "model/infer.h"
+#include "model/infer_private.h"
+
+typedef struct {
+  const char *name, *numerator, *denominator, *label, *unit, *description;
+  gboolean lower_is_better;
+  const char *words[12];
+} Ratio;
+
+/* unit "": that of the numerator. */
+static const Ratio ratios[] = {
+    {"units_per_order", "units", "orders", "Units per order", "", "Units over orders", FALSE,
+     {"items per order", "basket size", "units per transaction", "items per basket", "average basket size", "units per basket",
+      "items per transaction", "average units per order", "units per invoice"}},
+    {"revenue_per_customer", "revenue", "customers", "Revenue per customer", "", "Revenue over customers", FALSE,
+     {"sales per customer", "average revenue per customer", "customer value", "spend per customer", "average spend per customer",
+      "average customer spend", "revenue per client"}},
+    {"orders_per_customer", "orders", "customers", "Orders per customer", "number", "Orders over customers", FALSE,
+     {"purchase frequency", "average orders per customer", "order frequency", "invoices per customer"}},
+    {"lines_per_order", "order_lines", "orders", "Lines per order", "number", "Order lines over orders", FALSE,
+     {"lines per invoice", "average lines per order", "line items per order"}},
+    {"revenue_per_unit", "revenue", "units", "Revenue per unit", "", "Revenue over units", FALSE,
+     {"average selling price", "sales per unit", "average revenue per unit"}},
+    {"profit_per_order", "profit", "orders", "Profit per order", "", "Profit over orders", FALSE,
+     {"average profit per order", "average order profit"}},
+    {"revenue_per_store", "revenue", "stores", "Revenue per store", "", "Revenue over stores", FALSE,
+     {"sales per store", "average sales per store", "average revenue per store", "sales per branch"}},
+    {"conversion_rate", "orders", "visits", "Conversion rate", "fraction", "Orders over visits", FALSE,
+     {"conversion", "conversion rates", "visit to order conversion", "traffic conversion"}},
+    {"revenue_per_visit", "revenue", "visits", "Revenue per visit", "", "Revenue over visits", FALSE,
+     {"sales per visit", "revenue per visitor", "sales per visitor", "revenue per session"}},
+    {"roas", "revenue", "spend", "Return on ad spend", "number", "Revenue over marketing spend", FALSE,
+     {"return on advertising spend", "revenue per marketing spend", "marketing efficiency", "return on marketing spend", "ad efficiency"}},
+    {"cost_per_order", "spend", "orders", "Marketing cost per order", "", "Marketing spend over orders", TRUE,
+     {"acquisition cost", "cost per acquisition", "cpa", "spend per order", "marketing spend per order"}},
+    {"spend_share", "spend", "revenue", "Marketing share of revenue", "fraction", "Marketing spend over revenue", TRUE,
+     {"marketing ratio", "advertising to sales ratio", "spend as a share of revenue"}},
+    {"cost_per_click", "spend", "clicks", "Cost per click", "", "Marketing spend over clicks", TRUE, {"cpc", "spend per click"}},
+    {"click_through_rate", "clicks", "impressions", "Click-through rate", "fraction", "Clicks over impressions", FALSE,
+     {"ctr", "click rate", "click through rate"}},
+    {"budget_attainment", "revenue", "budget", "Budget attainment", "fraction", "Revenue over budget", FALSE,
+     {"target attainment", "budget achievement", "target achievement", "achievement", "attainment", "sales to budget",
+      "plan attainment", "budget fulfilment"}},
+    {"unit_target_attainment", "units", "target_units", "Unit target attainment", "fraction", "Units over the target", FALSE, {NULL}},
+    {"return_rate", "returned_orders", "orders", "Return rate", "fraction", "Orders with returns over orders", TRUE,
+     {"returns rate", "rate of returns", "refund rate", "share of orders returned"}},
+    {"cancellation_rate", "cancelled_orders", "orders", "Cancellation rate", "fraction", "Cancelled orders over orders", TRUE,
+     {"cancel rate", "rate of cancellation", "share of orders cancelled"}},
+};
+
+static Metric *add_derived(Inference *inference, const Ratio *ratio, MetricKind kind) {
+  const Metric *numerator = model_find_metric(inference->model, ratio->numerator);
+  if (numerator == NULL || model_find_metric(inference->model, ratio->denominator) == NULL ||
+      model_find_metric(inference->model, ratio->name) != NULL)
+    return NULL;
+  Metric *metric = model_builder_add_derived_metric(inference->builder, ratio->name, kind, ratio->numerator, ratio->denominator);
+  const char *unit = g_str_equal(ratio->unit, "number") || (ratio->unit[0] == '\0' && !numerator->is_money) ? ""
+                     : ratio->unit[0] == '\0'                                                              ? numerator->unit
+                                                                                                           : ratio->unit;
+  g_autofree char *copy = g_strdup(unit);
+  infer_describe(inference, metric, ratio->label, copy, ratio->description);
+  metric->lower_is_better = ratio->lower_is_better;
+  infer_add_words(inference, metric, (char *const *)ratio->words);
+  infer_note(inference, ratio->name, "a ratio of sums");
+  return metric;
+}
+
+/* Orders of which at least one row is cancelled or returned. */
+static void add_orders_gone(Inference *inference, const char *condition_name) {
+  const Condition *condition = model_find_condition(inference->model, condition_name);
+  const Metric *orders = model_find_metric(inference->model, "orders");
+  if (condition == NULL || orders == NULL || !g_str_equal(condition->dataset, orders->dataset))
+    return;
+  const InferTable *table = infer_find_table(inference, orders->dataset);
+  g_autofree char *name = g_strdup_printf("%s_orders", condition_name);
+  Metric *metric = infer_add_metric(inference, name, orders->aggregate, table, orders->expression);
+  if (metric == NULL)
+    return;
+  g_autofree char *label = g_strdup_printf("%c%s %s", g_ascii_toupper(condition_name[0]), condition_name + 1, orders->label);
+  label[0] = g_ascii_toupper(label[0]);
+  infer_describe(inference, metric, label, "count", "Orders with at least one such row");
+  model_add_word(&metric->conditions, condition_name);
+  metric->lower_is_better = TRUE;
+  static const char *const nouns[] = {"orders", "invoices", "transactions"};
+  for (guint i = 0; i < G_N_ELEMENTS(nouns); i++) {
+    g_autofree char *phrase = g_strdup_printf("%s %s", condition_name, nouns[i]);
+    if (g_ascii_strcasecmp(phrase, label) != 0)
+      model_add_word(&metric->synonyms, phrase);
+  }
+}
+
+/* Orders whose value counts: with cancelled orders left out of revenue, they are left out below it as well. */
+static const char *orders_of_revenue(Inference *inference) {
+  const Metric *revenue = model_find_metric(inference->model, "revenue"), *orders = model_find_metric(inference->model, "orders");
+  if (revenue == NULL || orders == NULL || revenue->conditions[0] == NULL || !g_str_equal(revenue->dataset, orders->dataset))
+    return "orders";
+  const InferTable *table = infer_find_table(inference, orders->dataset);
+  Metric *metric = infer_add_metric(inference, "completed_orders", orders->aggregate, table, orders->expression);
+  if (metric == NULL)
+    return "orders";
+  infer_describe(inference, metric, "Completed orders", "count", "Orders that were neither cancelled nor returned");
+  model_set_words(&metric->conditions, (const char *const *)revenue->conditions);
+  model_add_word(&metric->synonyms, "orders not cancelled");
+  return "completed_orders";
+}
+
+static void add_average_order_value(Inference *inference) {
+  const char *orders = orders_of_revenue(inference);
+  const Ratio ratio = {"average_order_value", "revenue", orders, "Average order value", "", "Revenue over orders", FALSE,
+                       {"aov", "average order size", "average basket value", "average transaction value", "average invoice value",
+                        "average ticket", "average basket", "average receipt", "revenue per order", "sales per order",
+                        "average purchase value"}};
+  Metric *metric = add_derived(inference, &ratio, METRIC_RATIO);
+  static const char *const more[] = {"order value", "basket value", "average bill", "average value of an order", "average value of an invoice",
+                                     "average value per order", "average sale", "average purchase", "average order", "invoice value",
+                                     "transaction value", "average ticket size", "average order amount", "average check", "average spend per order", NULL};
+  if (metric != NULL)
+    infer_add_words(inference, metric, (char *const *)more);
+}
+
+/* Days from order to shipping and to delivery. */
+static void add_days(Inference *inference, const InferTable *table, const char *concept, const char *name, const char *label,
+                     const char *const *words) {
+  const InferColumn *from = infer_find_concept(table, "order_date"), *to = infer_find_concept(table, concept);
+  if (from == NULL || to == NULL)
+    return;
+  g_autofree char *expression = g_strdup_printf("date_diff('day', %s, %s)", from->field->name, to->field->name);
+  Metric *metric = infer_add_metric(inference, name, AGGREGATE_AVERAGE, table, expression);
+  if (metric == NULL)
+    return;
+  infer_describe(inference, metric, label, "days", "Average number of days between the two dates");
+  metric->lower_is_better = TRUE;
+  infer_add_words(inference, metric, (char *const *)words);
+  infer_note(inference, metric->name, "days from %s to %s", from->field->label, to->field->label);
+}
+
+void infer_ratios(Inference *inference, const InferTable *table) {
+  static const char *const shipping[] = {"days to ship", "shipping time", "shipping days", "time to ship", "days between order and shipping",
+      "days from order to shipping", "processing time", "handling time", "lead time", "order to ship time", NULL};
+  static const char *const delivery[] = {"days to deliver", "delivery time", "days to delivery", "time to deliver",
+      "days between order and delivery", "days from order to delivery", "average delivery time", NULL};
+  add_orders_gone(inference, "cancelled");
+  add_orders_gone(inference, "returned");
+  add_average_order_value(inference);
+  for (guint i = 0; i < G_N_ELEMENTS(ratios); i++)
+    add_derived(inference, &ratios[i], METRIC_RATIO);
+  static const Ratio variance = {"budget_variance", "revenue", "budget", "Revenue less budget", "", "Revenue minus budget", FALSE,
+                                 {"variance to budget", "difference to budget", "budget gap", "gap to target", "variance against budget",
+                                  "over or under budget", "gap to budget", "variance"}};
+  add_derived(inference, &variance, METRIC_DIFFERENCE);
+  add_days(inference, table, "ship_date", "shipping_days", "Days to ship", shipping);
+  add_days(inference, table, "delivery_date", "delivery_days", "Days to deliver", delivery);
+}

@@ -1,0 +1,348 @@
+/*
+ * Money made: which column is revenue, with or without tax; or quantity times price. What cancellations and returns do
+ * to it. Profit and margin.
+ */
+#include "model/infer.h"
+#include "model/infer_private.h"
+#include <string.h>
+
+#define LEAST_EQUAL 0.99 /* of the rows, for an equation between columns to hold */
+
+typedef struct {
+  Inference *inference;
+  InferTable *table;
+  InferColumn *total, *net, *tax;
+  char *revenue;     /* expression */
+  char *revenue_net; /* expression excluding tax; NULL */
+  const char *unit;
+} Sales;
+
+static const char *sql_of(const InferColumn *column) { return column->profile->sql; }
+
+/* total = part + rest on nearly every row, to the cent. */
+static gboolean adds_up(Sales *sales, const InferColumn *total, const InferColumn *part, const InferColumn *rest, gboolean *holds,
+                        GError **error) {
+  g_autofree char *test = g_strdup_printf(
+      "abs(%s::DOUBLE - %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.0005 * abs(%s::DOUBLE) OR (%s IS NULL OR %s IS NULL)", sql_of(total),
+      sql_of(part), sql_of(rest), sql_of(total), sql_of(total), sql_of(part));
+  double share = 0;
+  if (!infer_share(sales->inference, sales->table, test, &share, error))
+    return FALSE;
+  *holds = share >= LEAST_EQUAL;
+  return TRUE;
+}
+
+static gboolean is_money_sum(const InferColumn *column) {
+  return column->field->role == FIELD_ROLE_MEASURE && column->field->default_aggregate == AGGREGATE_SUM && infer_is_money(column) &&
+         g_str_equal(column->field->expression, column->field->name);
+}
+
+/*
+ * With a tax column there are two revenues. The data says which column holds which: total = net + tax. Revenue is the
+ * total; without a net column the net one is total - tax, but only where some column shows that the total has tax in it.
+ */
+static gboolean separate_tax(Sales *sales, GError **error) {
+  if (sales->tax == NULL || sales->total == NULL || sales->tax->profile->filled == 0)
+    return TRUE;
+  for (guint i = 0; i < sales->table->columns->len; i++) {
+    InferColumn *other = g_ptr_array_index(sales->table->columns, i);
+    gboolean with = FALSE, without = FALSE;
+    if (other == sales->total || other == sales->tax || !is_money_sum(other))
+      continue;
+    if (!adds_up(sales, sales->total, other, sales->tax, &without, error) || !adds_up(sales, other, sales->total, sales->tax, &with, error))
+      return FALSE;
+    if (!with && !without)
+      continue;
+    InferColumn *total = with ? other : sales->total, *net = with ? sales->total : other;
+    gboolean is_net_column = with || infer_is_concept(net, "revenue_excluding_tax") || infer_is_concept(net, "revenue");
+    sales->total = total;
+    if (is_net_column)
+      sales->net = net;
+    g_free(sales->revenue_net);
+    sales->revenue_net = is_net_column ? g_strdup(net->field->name)
+                                       : g_strdup_printf("%s - %s", total->field->name, sales->tax->field->name);
+    infer_note(sales->inference, "revenue", "%s = %s + %s on the rows: it includes tax", total->field->label, net->field->label,
+               sales->tax->field->label);
+    return TRUE;
+  }
+  return TRUE;
+}
+
+/* Quantity times price, less the discount where the discount is a share of it. */
+static char *price_expression(Sales *sales) {
+  const InferColumn *units = infer_find_concept(sales->table, "units"), *discount = infer_find_concept(sales->table, "discount");
+  const InferColumn *price = infer_find_concept(sales->table, "unit_price");
+  if (price == NULL)
+    price = infer_find_concept(sales->table, "discounted_price");
+  gboolean reduced = price != NULL && infer_is_concept(price, "discounted_price");
+  if (price == NULL)
+    price = infer_find_concept(sales->table, "list_price");
+  if (units == NULL || price == NULL)
+    return NULL;
+  sales->unit = price->field->unit;
+  gboolean share = discount != NULL && discount->field->default_aggregate == AGGREGATE_AVERAGE && !reduced;
+  if (!share) {
+    infer_note(sales->inference, "revenue", "no column holds it: %s times %s", units->field->label, price->field->label);
+    return g_strdup_printf("%s * %s", units->field->name, price->field->name);
+  }
+  g_autofree char *part = infer_column_expression(discount);
+  infer_note(sales->inference, "revenue", "no column holds it: %s times %s less %s", units->field->label, price->field->label,
+             discount->field->label);
+  return g_strdup_printf("%s * %s * (1 - coalesce(%s, 0))", units->field->name, price->field->name, part);
+}
+
+/* ---- net of cancellations and returns ---- */
+
+static const char *const gone[] = {"cancelled", "returned"};
+
+static gboolean is_negative(const InferTable *table, const char *condition) {
+  return g_str_equal(condition, "cancelled") ? table->cancelled_is_negative : table->returned_is_negative;
+}
+
+/* Cancelled or returned rows that carry positive numbers are left out of net sums. */
+static gboolean excludes(const Inference *inference, const InferTable *table, const char *condition) {
+  const Condition *found = model_find_condition(inference->model, condition);
+  if (found == NULL || is_negative(table, condition))
+    return FALSE;
+  return g_str_equal(found->dataset, table->dataset->name);
+}
+
+void infer_apply_net(Inference *inference, const InferTable *table, Metric *metric) {
+  for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
+    if (excludes(inference, table, gone[i])) {
+      g_autofree char *without = g_strdup_printf("!%s", gone[i]);
+      model_add_word(&metric->conditions, without);
+      infer_note(inference, metric->name, "%s rows are left out", gone[i]);
+    }
+}
+
+gboolean infer_column_is_sale(const InferColumn *column) {
+  static const char *const concepts[] = {"revenue", "revenue_excluding_tax", "units", "cost", "profit", "tax"};
+  for (guint i = 0; i < G_N_ELEMENTS(concepts); i++)
+    if (infer_is_concept(column, concepts[i]))
+      return column->field->default_aggregate == AGGREGATE_SUM;
+  return FALSE;
+}
+
+static Metric *add_sum(Sales *sales, const char *name, const char *expression, const char *label, const char *unit,
+                       const char *description, const char *const *words) {
+  Metric *metric = infer_add_metric(sales->inference, name, AGGREGATE_SUM, sales->table, expression);
+  if (metric == NULL)
+    return NULL;
+  infer_describe(sales->inference, metric, label, unit, description);
+  infer_add_words(sales->inference, metric, (char *const *)words);
+  return metric;
+}
+
+/* The same sum before cancellations and returns, and the value of those. */
+static void add_gross(Sales *sales, const char *base, const char *expression, const char *unit) {
+  Inference *inference = sales->inference;
+  gboolean units = g_str_equal(base, "units");
+  gboolean any = FALSE;
+  g_autofree char *name = g_strdup_printf("gross_%s", base);
+  static const char *const revenue_words[] = {"gross revenue", "gross sales", "revenue before returns", "sales before returns",
+      "gross turnover", "revenue before cancellations", "sales before cancellations", "gross revenue before returns", NULL};
+  static const char *const unit_words[] = {"gross units", "units before returns", "units sold before returns", "gross units sold", NULL};
+  for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
+    any |= (model_find_condition(inference->model, gone[i]) != NULL && is_negative(sales->table, gone[i])) ||
+           excludes(inference, sales->table, gone[i]);
+  if (!any)
+    return;
+  Metric *metric = add_sum(sales, name, expression, units ? "Gross units" : "Gross revenue", unit,
+                           units ? "Units before cancellations and returns" : "Revenue before cancellations and returns",
+                           units ? unit_words : revenue_words);
+  for (guint i = 0; i < G_N_ELEMENTS(gone) && metric != NULL; i++)
+    if (model_find_condition(inference->model, gone[i]) != NULL && is_negative(sales->table, gone[i])) {
+      g_autofree char *without = g_strdup_printf("!%s", gone[i]);
+      model_add_word(&metric->conditions, without);
+    }
+}
+
+static void add_gone(Sales *sales, const char *condition, const char *base, const char *expression, const char *unit) {
+  const Condition *found = model_find_condition(sales->inference->model, condition);
+  gboolean units = g_str_equal(base, "units"), cancelled = g_str_equal(condition, "cancelled");
+  if (found == NULL || !g_str_equal(found->dataset, sales->table->dataset->name))
+    return;
+  g_autofree char *name = g_strdup_printf("%s_%s", condition, units ? "units" : "value");
+  g_autofree char *label = g_strdup_printf("%s %s", cancelled ? "Cancelled" : "Returned", units ? "units" : "value");
+  g_autofree char *description = g_strdup_printf("%s of %s, as a positive number", units ? "Units" : "Value", found->label);
+  Metric *metric = add_sum(sales, name, expression, label, unit, description, NULL);
+  if (metric == NULL)
+    return;
+  model_add_word(&metric->conditions, condition);
+  metric->negate = is_negative(sales->table, condition);
+  metric->lower_is_better = TRUE;
+  static const char *const value_forms[] = {"value of % orders", "value of % invoices", "value of % transactions", "% revenue",
+                                            "% sales", "% amount", "value of % lines", "revenue lost to %"};
+  static const char *const unit_forms[] = {"units %", "% units", "units on % orders", "units on % invoices", "% quantity", "% items"};
+  const char *const *forms = units ? unit_forms : value_forms;
+  for (guint i = 0; i < (units ? G_N_ELEMENTS(unit_forms) : G_N_ELEMENTS(value_forms)); i++) {
+    g_autoptr(GString) phrase = g_string_new(forms[i]);
+    g_string_replace(phrase, "%", condition, 0);
+    if (g_ascii_strcasecmp(phrase->str, metric->label) != 0)
+      model_add_word(&metric->synonyms, phrase->str);
+  }
+  static const char *const returned_value[] = {"value of returns", "value of cancellations", "returns value", "refunds", "value of refunds", NULL};
+  static const char *const cancelled_value[] = {"value of cancellations", "cancellation value", NULL};
+  static const char *const units_back[] = {"units that came back", "units returned", "returned units", "units refunded", NULL};
+  gboolean both = cancelled && sales->table->cancelled_is_negative;
+  if (units && (both || !cancelled))
+    infer_add_words(sales->inference, metric, (char *const *)units_back);
+  else if (!units)
+    infer_add_words(sales->inference, metric, (char *const *)(both || !cancelled ? returned_value : cancelled_value));
+}
+
+static void add_gross_and_gone(Sales *sales, const char *base, const char *expression, const char *unit) {
+  add_gross(sales, base, expression, unit);
+  for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
+    add_gone(sales, gone[i], base, expression, unit);
+}
+
+/* ---- the metrics ---- */
+
+static void add_revenue(Sales *sales) {
+  Inference *inference = sales->inference;
+  const char *label = sales->total != NULL ? sales->total->field->label : "Revenue";
+  Metric *metric = add_sum(sales, "revenue", sales->revenue, label, sales->unit,
+                           sales->revenue_net != NULL ? "Revenue including tax" : "Revenue", NULL);
+  if (metric == NULL)
+    return;
+  if (sales->total != NULL) {
+    sales->total->has_metric = TRUE;
+    infer_add_header_words(metric, sales->total);
+    infer_note(inference, "revenue", "%s is the column of it", sales->total->field->label);
+  }
+  infer_add_concept_words(inference, metric, "revenue");
+  static const char *const with_tax[] = {"sales including tax", "revenue including tax", "sales with tax", "revenue with tax",
+      "total including tax", "sales incl tax", "revenue incl tax", "tax-inclusive sales", "sales including vat", "total sales including tax", NULL};
+  if (sales->revenue_net != NULL)
+    infer_add_words(inference, metric, (char *const *)with_tax);
+  infer_apply_net(inference, sales->table, metric);
+  add_gross_and_gone(sales, "revenue", sales->revenue, sales->unit);
+  if (sales->revenue_net == NULL)
+    return;
+  Metric *net = add_sum(sales, "revenue_excluding_tax", sales->revenue_net,
+                        sales->net != NULL ? sales->net->field->label : "Revenue excluding tax", sales->unit, "Revenue without tax", NULL);
+  if (net == NULL)
+    return;
+  if (sales->net != NULL) {
+    sales->net->has_metric = TRUE;
+    infer_add_header_words(net, sales->net);
+  }
+  infer_add_concept_words(inference, net, "revenue_excluding_tax");
+  infer_apply_net(inference, sales->table, net);
+}
+
+static void add_units(Sales *sales) {
+  InferColumn *units = infer_find_concept(sales->table, "units");
+  if (units == NULL || units->field->role != FIELD_ROLE_MEASURE)
+    return;
+  Metric *metric = infer_add_column_metric(sales->inference, "units", units);
+  if (metric == NULL)
+    return;
+  units->has_metric = TRUE;
+  infer_add_concept_words(sales->inference, metric, "units");
+  infer_apply_net(sales->inference, sales->table, metric);
+  add_gross_and_gone(sales, "units", units->field->name, "count");
+}
+
+/* What goods cost: a column of its own, or quantity times the cost of one. */
+static char *cost_expression(Sales *sales) {
+  const InferColumn *cost = infer_find_concept(sales->table, "cost"), *each = infer_find_concept(sales->table, "unit_cost");
+  const InferColumn *units = infer_find_concept(sales->table, "units");
+  if (cost != NULL && cost->field->role == FIELD_ROLE_MEASURE)
+    return g_strdup(cost->field->name);
+  if (each == NULL || units == NULL)
+    return NULL;
+  g_autofree char *expression = g_strdup_printf("%s * %s", units->field->name, each->field->name);
+  Metric *metric = add_sum(sales, "cost", expression, "Cost", sales->unit, "Quantity times unit cost", NULL);
+  if (metric != NULL) {
+    infer_add_concept_words(sales->inference, metric, "cost");
+    infer_apply_net(sales->inference, sales->table, metric);
+    infer_note(sales->inference, "cost", "no column holds it: %s times %s", units->field->label, each->field->label);
+  }
+  return g_steal_pointer(&expression);
+}
+
+static void add_profit(Sales *sales) {
+  InferColumn *profit = infer_find_concept(sales->table, "profit");
+  g_autofree char *cost = cost_expression(sales);
+  if (profit != NULL && profit->field->role == FIELD_ROLE_MEASURE) {
+    Metric *metric = infer_add_column_metric(sales->inference, "profit", profit);
+    if (metric == NULL)
+      return;
+    profit->has_metric = TRUE;
+    infer_add_concept_words(sales->inference, metric, "profit");
+    infer_apply_net(sales->inference, sales->table, metric);
+    return;
+  }
+  if (cost == NULL)
+    return;
+  const char *income = sales->revenue_net != NULL ? sales->revenue_net : sales->revenue;
+  g_autofree char *expression = g_strdup_printf("%s - %s", income, cost);
+  Metric *metric = add_sum(sales, "profit", expression, "Profit", sales->unit, "Revenue less cost", NULL);
+  if (metric == NULL)
+    return;
+  infer_add_concept_words(sales->inference, metric, "profit");
+  infer_apply_net(sales->inference, sales->table, metric);
+  infer_note(sales->inference, "profit", "no column holds it: revenue less cost");
+}
+
+/* Margin is profit over revenue; a column of margins that says the same is not a metric of its own. */
+static gboolean add_margin(Sales *sales, GError **error) {
+  Inference *inference = sales->inference;
+  if (model_find_metric(inference->model, "profit") == NULL)
+    return TRUE;
+  Metric *metric = model_builder_add_derived_metric(inference->builder, "margin", METRIC_RATIO, "profit", "revenue");
+  infer_describe(inference, metric, "Profit margin", "fraction", "Sum of profit over sum of revenue");
+  infer_add_concept_words(inference, metric, "margin");
+  infer_note(inference, "margin", "a ratio of sums, never an average of ratios");
+  InferColumn *column = infer_find_concept(sales->table, "margin"), *profit = infer_find_concept(sales->table, "profit");
+  if (column == NULL || profit == NULL || column->field->default_aggregate != AGGREGATE_AVERAGE)
+    return TRUE;
+  g_autofree char *test = g_strdup_printf("(%s) = 0 OR abs(%s / %.1f - %s::DOUBLE / (%s)::DOUBLE) < 0.001", sales->revenue, sql_of(column),
+                                          column->scale, sql_of(profit), sales->revenue);
+  double share = 0;
+  if (!infer_share(inference, sales->table, test, &share, error))
+    return FALSE;
+  if (share < 0.95)
+    return TRUE;
+  column->has_metric = TRUE;
+  infer_add_header_words(metric, column);
+  infer_note(inference, "margin", "%s says the same on the rows", column->field->label);
+  return TRUE;
+}
+
+static gboolean conclude_sales(Sales *sales, GError **error) {
+  if (!separate_tax(sales, error))
+    return FALSE;
+  if (sales->total == NULL && sales->net != NULL)
+    sales->total = sales->net;
+  if (sales->total != NULL) {
+    sales->revenue = g_strdup(sales->total->field->name);
+    sales->unit = sales->total->field->unit;
+  } else {
+    sales->revenue = price_expression(sales);
+  }
+  if (sales->revenue != NULL) {
+    add_revenue(sales);
+    add_units(sales);
+    add_profit(sales);
+    return add_margin(sales, error);
+  }
+  add_units(sales);
+  return TRUE;
+}
+
+gboolean infer_revenue(Inference *inference, InferTable *table, GError **error) {
+  Sales sales = {.inference = inference, .table = table, .unit = "currency"};
+  sales.total = infer_find_concept(table, "revenue");
+  sales.net = infer_find_concept(table, "revenue_excluding_tax");
+  sales.tax = infer_find_concept(table, "tax");
+  if (sales.total != NULL && sales.total->field->role != FIELD_ROLE_MEASURE)
+    sales.total = NULL;
+  gboolean done = conclude_sales(&sales, error);
+  g_free(sales.revenue);
+  g_free(sales.revenue_net);
+  return done;
+}
