@@ -1,0 +1,62 @@
+/*
+ * What the cells of one column look like, counted over all of them, and the type concluded from the counts.
+ * A plan then turns each cell into the canonical text of its type.
+ */
+#pragma once
+#include "lake/cell_date.h"
+#include "lake/cell_number.h"
+#include "lake/lake.h"
+
+typedef struct {
+  gint64 cells, empty, null_words;      /* null_words: "NA", "-", "None" and the like */
+  gint64 point_numbers, comma_numbers;  /* valid under each meaning of dot and comma */
+  gint64 plain_numbers, point_zeros, leading_zeros, percents, currencies, exponents;
+  guint fraction_point, fraction_comma; /* most significant digits after the decimal sign */
+  guint fraction_written, whole_digits, shortest_whole;
+  char currency[4];
+  gboolean mixed_currency;
+  gint64 dates, settled_dates, year_first, named_months, compact_dates, unsettled, clocked, offset_dates;
+  gint64 valid[DATE_ORDER_COUNT], only[DATE_ORDER_COUNT]; /* of the unsettled: possible, and possible in no other order */
+  gint64 rising[DATE_ORDER_COUNT];      /* cells not before the one above, per order */
+  Day previous[DATE_ORDER_COUNT];
+  gint64 dots_in_dates;
+  int smallest_offset, largest_offset;
+  gint64 times, true_false, yes_no, y_n;
+  gint64 paths;
+  gsize longest;
+  gboolean is_text; /* so much plain text that looking on is of no use */
+} ColumnProfile;
+
+void column_profile_init(ColumnProfile *profile);
+void column_profile_add(ColumnProfile *profile, const char *text, gsize length);
+
+/* What the other columns of the table tell. */
+typedef struct {
+  gboolean comma_decimal;  /* some column can only be read with decimal commas */
+  gint64 date_evidence[DATE_ORDER_COUNT];
+} TableEvidence;
+void table_evidence_add(TableEvidence *evidence, const ColumnProfile *profile);
+
+typedef struct {
+  FieldType type;
+  gboolean identifier;       /* text that is made of numbers: ".0" falls off */
+  gboolean comma_decimal;
+  gboolean percent;
+  DateOrder order, second_order; /* cells impossible under the first are read under the second */
+  gboolean use_second_order;
+  gboolean to_utc;
+  gboolean simple; /* the cells already are in canonical form: no conversion needed */
+} ColumnPlan;
+
+/* Decides the type; fills type, currency, flags and note of `column` (name and label are set by the caller). */
+void column_profile_decide(const ColumnProfile *profile, const char *header, const TableEvidence *evidence,
+                           ColumnPlan *plan, ImportedColumn *column);
+
+typedef enum { CELL_VALUE, CELL_NULL, CELL_BAD } CellOutcome;
+/* Appends the canonical text of the cell; nothing for NULL and for cells that contradict the plan. */
+CellOutcome column_plan_convert(const ColumnPlan *plan, const char *text, gsize length, GString *out);
+/* "Order ID", "InvoiceNo", "zip", "phone": names of things that are not counted with. */
+gboolean header_is_identifier(const char *header);
+/* Words of a header in lower case, "InvoiceNo" -> invoice, no. (transfer full) */
+GPtrArray *header_words(const char *header);
+const char *field_type_sql(FieldType type); /* the engine's type: "DECIMAL(18,4)" */

@@ -1,0 +1,66 @@
+/* Steps of an import, private to the lake. */
+#pragma once
+#include "lake/column_profile.h"
+#include "lake/delta.h"
+#include "lake/disk.h"
+#include "lake/lake.h"
+#include "lake/table_reader.h"
+
+/* What one call of lake_import works with. */
+typedef struct {
+  Engine *engine;
+  const char *workspace;
+  const ImportOptions *options;
+  Deadline deadline;
+  char *lake;     /* <workspace>/lake */
+  char *staging;  /* a folder for files on their way, removed at the end */
+  GHashTable *taken; /* table names in use */
+} ImportContext;
+
+typedef enum { SOURCE_TEXT, SOURCE_PARQUET, SOURCE_JSON, SOURCE_SQLITE, SOURCE_XLSX } SourceKind;
+
+/* One table to be made, of one or more files with the same columns. */
+typedef struct {
+  SourceKind kind;
+  char *name;       /* for the table, not yet a slug */
+  GPtrArray *paths; /* of char*: what is read */
+  char *shown;      /* the file as the user knows it */
+} TableSource;
+void table_source_free(TableSource *source);
+
+/* Files and folders to sources; several files of a series become one. Of TableSource*. (transfer full) */
+GPtrArray *sources_find(const char *const *paths, GError **error);
+SourceKind source_kind_of(const char *path, GError **error);
+
+/* Text tables: decides types over all rows, converts them into a clean staged file, stores that. */
+ImportedTable *import_text_table(ImportContext *context, const TableSource *source, GError **error);
+/* Parquet: columns as they are. */
+ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error);
+
+/*
+ * Runs `select` (whose columns are those of `table`) into Parquet files of the table and commits version 0.
+ * Sets table->files and rows. On failure nothing of the table remains.
+ */
+gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity, GError **error);
+/* A name that no table has yet. (transfer full) */
+char *import_table_name(ImportContext *context, const char *name);
+void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what);
+/* A cheap identity of a file's content: its size, time and ends. (transfer full) */
+char *import_identity(const GPtrArray *paths);
+
+/* The columns of a text table: names from labels, types from profiles. */
+typedef struct {
+  guint n_columns;
+  ColumnProfile *profiles;
+  ColumnPlan *plans;
+} TextColumns;
+
+/* Turns labels into columns with unique names (notes on missing and repeated ones). Of ImportedColumn*. */
+GPtrArray *import_name_columns(const GPtrArray *labels, GHashTable *taken);
+/* Adds a timestamp for each pair of a date and a time-of-day column; appends its SQL to `select` ("a" + "b" AS "c"). */
+void import_join_times(ImportedTable *table, GHashTable *taken, GString *select);
+
+/* Other formats into a staged text file that the text import reads; returned sources refer to it. Of TableSource*. */
+GPtrArray *source_json_tables(ImportContext *context, const TableSource *source, GError **error);
+GPtrArray *source_sqlite_tables(ImportContext *context, const TableSource *source, GError **error);
+GPtrArray *source_xlsx_tables(ImportContext *context, const TableSource *source, GError **error);

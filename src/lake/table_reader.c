@@ -1,0 +1,398 @@
+#include "lake/table_reader.h"
+#include "lake/row_repair.h"
+#include <string.h>
+
+#define DETECT_BYTES (256u << 10)
+#define QUEUE_RECORDS 40   /* suspicious records held back until it is clear what they are */
+#define SECOND_TABLE_RUN 4 /* rows of another width that make another table */
+
+struct TableReader {
+  char *path;
+  CsvDialect dialect;
+  TableLayout *layout;
+  CsvReader *csv;
+  CsvRecord record;
+  RowRepair *repair;
+  GQueue queue;          /* of SampleRecord*: suspicious, not given out yet */
+  gboolean releasing;    /* the queue is being given out */
+  TableRowKind release_kind;
+  gboolean have_record;  /* `record` was read and waits behind the queue */
+  gboolean at_end, other_table;
+  guint blank_run;
+  gint64 first_row_line, repaired_rows;
+  SampleRecord *released;
+  GArray *cells;         /* of CsvCell, of released and repaired rows */
+  char *reason;
+  char *line_text;
+};
+
+static CsvReader *open_csv(const char *path, const CsvDialect *dialect, GError **error) {
+  TextSource *source = text_source_open(path, error);
+  return source ? csv_reader_new(source, dialect) : NULL;
+}
+
+static gboolean detect_dialect(TableReader *reader, GError **error) {
+  g_autoptr(TextSource) source = text_source_open(reader->path, error);
+  if (!source)
+    return FALSE;
+  g_autofree char *text = g_malloc(DETECT_BYTES);
+  gsize length = 0;
+  gboolean at_end = FALSE;
+  while (!at_end && length + 16 < DETECT_BYTES) {
+    gssize n = text_source_read(source, text + length, DETECT_BYTES - length, error);
+    if (n < 0)
+      return FALSE;
+    at_end = n == 0;
+    length += (gsize)n;
+  }
+  gboolean blank = TRUE;
+  for (gsize i = 0; i < length && blank; i++)
+    blank = g_ascii_isspace(text[i]) || !text[i];
+  if (blank && at_end) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:1: the file is empty", reader->path);
+    return FALSE;
+  }
+  reader->dialect = dialect_detect(text, length, at_end);
+  return TRUE;
+}
+
+static gboolean detect_layout(TableReader *reader, GError **error) {
+  g_autoptr(CsvReader) csv = open_csv(reader->path, &reader->dialect, error);
+  if (!csv)
+    return FALSE;
+  g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)sample_record_free);
+  int got = 0;
+  while (records->len < LAYOUT_SAMPLE_RECORDS && (got = csv_reader_next(csv, &reader->record, error)) > 0)
+    g_ptr_array_add(records, sample_record_new(&reader->record));
+  if (got < 0)
+    return FALSE;
+  reader->layout = table_layout_detect(records);
+  if (reader->layout->columns > CSV_MAX_COLUMNS) {
+    const SampleRecord *first = records->pdata[reader->layout->first_record];
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s:%" G_GINT64_FORMAT ": %u columns; at most %d can be read",
+                reader->path, first->line, reader->layout->columns, CSV_MAX_COLUMNS);
+    return FALSE;
+  }
+  reader->repair = row_repair_new(&reader->dialect, reader->layout, records);
+  guint before = reader->layout->first_record + reader->layout->header_records;
+  reader->first_row_line = 1;
+  for (guint i = 0; i < before && i < records->len; i++) {
+    const SampleRecord *record = records->pdata[i];
+    reader->first_row_line = record->line + record->line_breaks + 1;
+  }
+  return TRUE;
+}
+
+TableReader *table_reader_open(const char *path, GError **error) {
+  g_autoptr(TableReader) reader = g_new0(TableReader, 1);
+  reader->path = g_strdup(path);
+  reader->cells = g_array_new(FALSE, FALSE, sizeof(CsvCell));
+  g_queue_init(&reader->queue);
+  csv_record_init(&reader->record);
+  if (!detect_dialect(reader, error) || !detect_layout(reader, error) || !table_reader_restart(reader, error))
+    return NULL;
+  return g_steal_pointer(&reader);
+}
+
+void table_reader_free(TableReader *reader) {
+  if (!reader)
+    return;
+  g_queue_clear_full(&reader->queue, (GDestroyNotify)sample_record_free);
+  sample_record_free(reader->released);
+  csv_reader_free(reader->csv);
+  row_repair_free(reader->repair);
+  table_layout_free(reader->layout);
+  csv_record_clear(&reader->record);
+  g_array_free(reader->cells, TRUE);
+  g_free(reader->reason);
+  g_free(reader->line_text);
+  g_free(reader->path);
+  g_free(reader);
+}
+
+gboolean table_reader_restart(TableReader *reader, GError **error) {
+  g_clear_pointer(&reader->csv, csv_reader_free);
+  g_queue_clear_full(&reader->queue, (GDestroyNotify)sample_record_free);
+  reader->releasing = reader->have_record = reader->at_end = reader->other_table = FALSE;
+  reader->blank_run = 0;
+  reader->repaired_rows = 0;
+  reader->csv = open_csv(reader->path, &reader->dialect, error);
+  if (!reader->csv)
+    return FALSE;
+  guint before = reader->layout->first_record + reader->layout->header_records;
+  for (guint i = 0; i < before; i++) {
+    int got = csv_reader_next(reader->csv, &reader->record, error);
+    if (got <= 0)
+      return got == 0;
+  }
+  return TRUE;
+}
+
+const TableLayout *table_reader_layout(const TableReader *reader) { return reader->layout; }
+const CsvDialect *table_reader_dialect(const TableReader *reader) { return &reader->dialect; }
+const TextSource *table_reader_source(const TableReader *reader) { return csv_reader_source(reader->csv); }
+gint64 table_reader_repaired_rows(const TableReader *reader) { return reader->repaired_rows; }
+gint64 table_reader_lines_before_rows(const TableReader *reader) { return reader->first_row_line - 1; }
+
+/* ---- one record ---- */
+
+static gboolean cells_blank_from(const CsvRecord *record, guint from) {
+  for (guint i = from; i < record->cells->len; i++) {
+    const CsvCell *cell = csv_record_cell(record, i);
+    for (gsize k = 0; k < cell->length; k++)
+      if (!g_ascii_isspace(cell->text[k]))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+static guint filled_cells(const CsvRecord *record) {
+  guint filled = 0;
+  for (guint i = 0; i < record->cells->len; i++) {
+    const CsvCell *cell = csv_record_cell(record, i);
+    for (gsize k = 0; k < cell->length; k++)
+      if (!g_ascii_isspace(cell->text[k])) {
+        filled++;
+        break;
+      }
+  }
+  return filled;
+}
+
+/* Makes the record fit where that loses nothing: blank cells too many, or cells that are commonly left out. */
+static gboolean fit_width(TableReader *reader, CsvRecord *record) {
+  guint columns = reader->layout->columns;
+  if (record->cells->len > columns && cells_blank_from(record, columns)) {
+    g_array_set_size(record->cells, columns);
+  } else if (record->cells->len < columns && reader->layout->pads_short_rows && filled_cells(record) >= 2) {
+    CsvCell empty = {"", 0, FALSE};
+    while (record->cells->len < columns)
+      g_array_append_val(record->cells, empty);
+  }
+  return record->cells->len == columns;
+}
+
+static gboolean labels_again(const TableReader *reader, const SampleRecord *record) {
+  if (reader->layout->header_records != 1)
+    return FALSE;
+  for (guint j = 0; j < reader->layout->columns; j++) {
+    g_autofree char *cell = g_strstrip(g_strdup(sample_record_cell(record, j)));
+    if (strcmp(cell, reader->layout->labels->pdata[j]))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A row of the right width that does not look like one: the header again, or that of another table. */
+static gboolean is_header_again(TableReader *reader, const CsvRecord *record, gboolean *same) {
+  if (reader->layout->header_records == 0 || filled_cells(record) + (reader->layout->columns > 3) < reader->layout->columns)
+    return FALSE;
+  /* Cheap look first: a typed column whose cell is a number or a date ends the matter. */
+  for (guint j = 0; j < reader->layout->columns; j++) {
+    const CsvCell *cell = csv_record_cell(record, j);
+    if (reader->layout->kinds[j] == CELL_TEXT || cell->length == 0)
+      continue;
+    if (g_ascii_isdigit(cell->text[0]) || g_ascii_isdigit(cell->text[cell->length - 1]))
+      return FALSE;
+    break;
+  }
+  SampleRecord *copy = sample_record_new(record);
+  *same = labels_again(reader, copy);
+  guint typed = 0;
+  for (guint j = 0; j < reader->layout->columns; j++)
+    typed += reader->layout->kinds[j] != CELL_TEXT;
+  gboolean again = *same || (typed >= 2 && table_layout_is_header_like(reader->layout, copy) &&
+                             copy->filled == reader->layout->columns);
+  sample_record_free(copy);
+  return again;
+}
+
+/* A row with one filled cell of several may be the footer; it is held back. */
+static gboolean is_sparse(const TableReader *reader, const CsvRecord *record) {
+  return reader->layout->columns >= 3 && !cells_blank_from(record, 0) && cells_blank_from(record, 1);
+}
+
+static void give_record(TableReader *reader, TableRow *row, gboolean repaired) {
+  GArray *cells = repaired ? reader->cells : reader->record.cells;
+  *row = (TableRow){TABLE_ROW_GOOD, (const CsvCell *)(gpointer)cells->data, cells->len, reader->record.line, NULL,
+                    reader->record.raw, reader->record.raw_length, repaired};
+  reader->repaired_rows += repaired;
+  reader->have_record = FALSE;
+  reader->blank_run = 0;
+}
+
+static void give_released(TableReader *reader, TableRow *row) {
+  sample_record_free(reader->released);
+  reader->released = g_queue_pop_head(&reader->queue);
+  const SampleRecord *record = reader->released;
+  g_array_set_size(reader->cells, 0);
+  for (guint i = 0; i < record->cells->len; i++) {
+    CsvCell cell = {record->cells->pdata[i], strlen(record->cells->pdata[i]), FALSE};
+    g_array_append_val(reader->cells, cell);
+  }
+  TableRowKind kind = reader->release_kind;
+  if (kind == TABLE_ROW_RAGGED && record->cells->len == reader->layout->columns)
+    kind = TABLE_ROW_GOOD; /* sparse, but a row after all */
+  g_free(reader->reason);
+  reader->reason = kind == TABLE_ROW_GOOD     ? NULL
+                   : kind == TABLE_ROW_RAGGED ? g_strdup_printf("%u cells instead of %u%s", record->cells->len,
+                                                                reader->layout->columns, record->odd ? ", and a stray quote" : "")
+                   : reader->other_table      ? g_strdup("belongs to a second table in the file")
+                                              : g_strdup("not part of the table (footer)");
+  *row = (TableRow){kind, (const CsvCell *)(gpointer)reader->cells->data, reader->cells->len, record->line,
+                    reader->reason, record->raw, strlen(record->raw), FALSE};
+}
+
+static void give_aside(TableReader *reader, TableRow *row, const char *reason) {
+  give_record(reader, row, FALSE);
+  row->kind = TABLE_ROW_ASIDE;
+  row->reason = reason;
+}
+
+/* Tries to put a damaged record right; on success the reader stands behind it. */
+static gboolean repair_record(TableReader *reader) {
+  CsvRecord *record = &reader->record;
+  gsize first_line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
+  while (first_line && strchr("\r\n", record->raw[first_line - 1]))
+    first_line--;
+  gsize taken = row_repair_try(reader->repair, record, record->raw, first_line, reader->cells);
+  if (!taken)
+    return FALSE;
+  if (record->line_breaks > 0 && taken <= first_line)
+    csv_reader_rewind_to_second_line(reader->csv, record);
+  return TRUE;
+}
+
+/* A quoted cell that swallowed the next lines: read the first line alone. */
+static void cut_to_first_line(TableReader *reader) {
+  CsvRecord *record = &reader->record;
+  gsize line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
+  gint64 number = record->line;
+  const char *raw = record->raw;
+  csv_reader_rewind_to_second_line(reader->csv, record);
+  while (line && strchr("\r\n", raw[line - 1]))
+    line--;
+  csv_parse_record(&reader->dialect, raw, line, TRUE, CSV_NO_LITERAL, record);
+  record->line = number;
+  record->stray_quote = TRUE;
+}
+
+/* The records held back are all of one other width and start like a table of their own. */
+static gboolean queue_is_other_table(const TableReader *reader) {
+  guint run = 0, width = 0;
+  const SampleRecord *first = NULL, *second = NULL;
+  for (const GList *link = reader->queue.head; link; link = link->next) {
+    const SampleRecord *record = link->data;
+    if (run == 0) {
+      width = record->cells->len;
+      first = record;
+    } else if (run == 1) {
+      second = record;
+    }
+    if (record->cells->len != width || width < 2 || width == reader->layout->columns)
+      return FALSE;
+    run++;
+  }
+  if (run < SECOND_TABLE_RUN)
+    return FALSE;
+  guint texts = 0, typed_below = 0;
+  for (guint j = 0; j < width; j++) {
+    const char *above = sample_record_cell(first, j), *below = sample_record_cell(second, j);
+    CellKind kind_above = cell_kind(above, strlen(above)), kind_below = cell_kind(below, strlen(below));
+    texts += kind_above == CELL_TEXT || kind_above == CELL_ODD;
+    typed_below += kind_below == CELL_NUMBER || kind_below == CELL_DATE || kind_below == CELL_TIME;
+  }
+  return texts * 4 >= width * 3 && typed_below > 0;
+}
+
+static void release(TableReader *reader, TableRowKind kind) {
+  reader->releasing = TRUE;
+  reader->release_kind = kind;
+}
+
+/* Decides about the record just read. TRUE: `row` is filled. */
+static gboolean judge_record(TableReader *reader, TableRow *row) {
+  CsvRecord *record = &reader->record;
+  if (cells_blank_from(record, 0)) {
+    reader->blank_run++;
+    reader->have_record = FALSE;
+    return FALSE;
+  }
+  gboolean damaged = record->stray_quote || record->unterminated;
+  gboolean fits = fit_width(reader, record);
+  if ((!fits || (damaged && record->line_breaks)) && !reader->other_table && repair_record(reader)) {
+    if (reader->queue.length) {
+      /* The rows held back are rows after all; read this one again afterwards. */
+      release(reader, TABLE_ROW_RAGGED);
+    }
+    give_record(reader, row, TRUE);
+    return TRUE;
+  }
+  if (!fits && record->line_breaks > 0)
+    cut_to_first_line(reader);
+  gboolean same = FALSE;
+  if (fits && is_header_again(reader, record, &same)) {
+    if (same) {
+      give_aside(reader, row, "the header again");
+      return TRUE;
+    }
+    reader->other_table = TRUE;
+  }
+  if (reader->other_table) {
+    give_aside(reader, row, "belongs to a second table in the file");
+    return TRUE;
+  }
+  if (fits && !is_sparse(reader, record)) {
+    if (reader->queue.length) {
+      release(reader, TABLE_ROW_RAGGED);
+      return FALSE;
+    }
+    give_record(reader, row, FALSE);
+    return TRUE;
+  }
+  g_queue_push_tail(&reader->queue, sample_record_new(record));
+  reader->have_record = FALSE;
+  if (queue_is_other_table(reader)) {
+    reader->other_table = TRUE;
+    release(reader, TABLE_ROW_ASIDE);
+  } else if (reader->queue.length >= QUEUE_RECORDS) {
+    release(reader, TABLE_ROW_RAGGED);
+  }
+  return FALSE;
+}
+
+/* At the end of the file, what was held back is a footer where it has no more than a cell or two. */
+static void release_at_end(TableReader *reader) {
+  gboolean footer = TRUE;
+  for (const GList *link = reader->queue.head; link; link = link->next) {
+    const SampleRecord *record = link->data;
+    footer = footer && record->filled <= MAX(1, reader->layout->columns / 4);
+  }
+  release(reader, footer ? TABLE_ROW_ASIDE : TABLE_ROW_RAGGED);
+}
+
+int table_reader_next(TableReader *reader, TableRow *row, GError **error) {
+  for (;;) {
+    if (reader->releasing && reader->queue.length) {
+      give_released(reader, row);
+      return 1;
+    }
+    reader->releasing = FALSE;
+    if (!reader->have_record) {
+      if (reader->at_end)
+        return 0;
+      int got = csv_reader_next(reader->csv, &reader->record, error);
+      if (got < 0)
+        return -1;
+      if (got == 0) {
+        reader->at_end = TRUE;
+        if (reader->queue.length)
+          release_at_end(reader);
+        continue;
+      }
+      reader->have_record = TRUE;
+    }
+    if (judge_record(reader, row))
+      return 1;
+  }
+}
