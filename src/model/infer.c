@@ -3,7 +3,7 @@
 #include "model/model_private.h"
 #include <string.h>
 
-static void add_note(Inference *inference, const char *name, const char *format, va_list arguments) {
+G_GNUC_PRINTF(3, 0) static void add_note(Inference *inference, const char *name, const char *format, va_list arguments) {
   if (inference->notes == NULL)
     return;
   g_autofree char *sentence = g_strdup_vprintf(format, arguments);
