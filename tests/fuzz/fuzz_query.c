@@ -19,6 +19,7 @@ static void check_compile(const FuzzShop *shop, const SemanticQuery *query) {
   g_autoptr(GError) error = NULL;
   ResolveContext context = {.as_of = day_from_ymd(2024, 1, 10), .calendar = shop->model->calendar};
   g_autofree char *restated = semantic_query_restate(query, shop->model);
+  if (!restated) abort();
   g_autoptr(SemanticQuery) resolved = semantic_query_resolve(query, shop->model, &context, &error);
   g_autoptr(CompiledQuery) compiled =
       resolved ? semantic_query_compile(resolved, shop->model, shop->scope, &error) : NULL;

@@ -9,6 +9,7 @@ static void check_query(const FuzzShop *shop, const SemanticQuery *query, const 
   g_autoptr(SemanticQuery) resolved = NULL;
   g_autoptr(CompiledQuery) compiled = NULL;
   g_autofree char *restated = semantic_query_restate(query, shop->model);
+  if (!restated) abort();
   if (semantic_query_validate(query, shop->model, &error))
     resolved = semantic_query_resolve(query, shop->model, &context, &error);
   if (resolved) compiled = semantic_query_compile(resolved, shop->model, shop->scope, &error);
