@@ -1,5 +1,5 @@
 /* Any bytes as a model's extension file beside a whole core file, and as the core file: a model or errors by line. */
-#include "fuzz.h"
+#include "shop.h"
 #include <stdlib.h>
 
 static void load(const char *workspace, const char *name, const uint8_t *bytes, size_t length) {

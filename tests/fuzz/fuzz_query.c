@@ -1,5 +1,5 @@
 /* Any bytes as the body of POST /v1/query: refused with a path, or a query whose canonical form is stable and compiles. */
-#include "fuzz.h"
+#include "shop.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Any bytes as a question: a status always; what is understood is valid, compiles, and can be restated. */
-#include "fuzz.h"
+#include "shop.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Any bytes as SQL: blocked, or a single SELECT that the guard lets through a second time. */
-#include "fuzz.h"
+#include "shop.h"
 #include <stdio.h>
 #include <stdlib.h>
 
