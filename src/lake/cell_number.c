@@ -179,7 +179,8 @@ static void scan_digits(NumberScan *scan, gboolean bare) {
     scan->whole_digits += split.group_digits[i];
   scan->fraction_digits_point = last == '.' ? significant_fraction(p, length, tail) : 0;
   scan->fraction_digits_comma = last == ',' ? significant_fraction(p, length, tail) : 0;
-  scan->fraction_written = tail;
+  scan->written_point = last == '.' ? tail : 0;
+  scan->written_comma = last == ',' ? tail : 0;
   scan->grouped = split.groups > 1 || (split.groups == 1 && last != '.' && last != ',');
   scan->plain = bare && (split.groups == 0 || (split.groups == 1 && last == '.')) && split.group_digits[0] > 0;
   if (last == '.' || (last == ',' && scan->comma_decimal && !scan->point_decimal))

@@ -15,7 +15,7 @@ typedef struct {
   char currency[4];         /* ISO code, or "" */
   guint whole_digits, fraction_digits_point, fraction_digits_comma; /* fraction without trailing zeros */
   gboolean point_zero;      /* plain and ends in ".0" exactly */
-  guint fraction_written;   /* digits behind the last separator, zeros too */
+  guint written_point, written_comma; /* digits after the decimal sign, zeros too */
   const char *digits;       /* first digit or separator of the number */
   gsize digits_length;
 } NumberScan;

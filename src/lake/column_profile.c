@@ -78,12 +78,13 @@ static void add_number(ColumnProfile *profile, const NumberScan *scan) {
   profile->exponents += scan->exponent;
   if (scan->point_decimal && !is_float_noise(scan)) {
     profile->fraction_point = MAX(profile->fraction_point, scan->fraction_digits_point);
-    profile->fraction_written = MAX(profile->fraction_written, scan->fraction_written);
+    profile->written_point = MAX(profile->written_point, scan->written_point);
   } else if (scan->point_decimal) {
     profile->fraction_point = MAX(profile->fraction_point, 4);
-    profile->fraction_written = MAX(profile->fraction_written, 4);
+    profile->written_point = MAX(profile->written_point, 4);
   }
   profile->fraction_comma = MAX(profile->fraction_comma, scan->fraction_digits_comma);
+  profile->written_comma = MAX(profile->written_comma, scan->written_comma);
   profile->whole_digits = MAX(profile->whole_digits, scan->whole_digits);
   profile->shortest_whole = MIN(profile->shortest_whole, scan->whole_digits);
   if (scan->currency[0]) {

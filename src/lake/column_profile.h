@@ -12,7 +12,8 @@ typedef struct {
   gint64 point_numbers, comma_numbers;  /* valid under each meaning of dot and comma */
   gint64 plain_numbers, point_zeros, leading_zeros, percents, currencies, exponents;
   guint fraction_point, fraction_comma; /* most significant digits after the decimal sign */
-  guint fraction_written, whole_digits, shortest_whole;
+  guint written_point, written_comma;   /* the same with trailing zeros */
+  guint whole_digits, shortest_whole;
   char currency[4];
   gboolean mixed_currency;
   gint64 dates, settled_dates, year_first, named_months, compact_dates, unsettled, clocked, offset_dates;

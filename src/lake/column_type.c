@@ -143,9 +143,10 @@ static void decide_number(const ColumnProfile *profile, const char *header, cons
                    (profile->comma_numbers == profile->point_numbers && evidence->comma_decimal && profile->fraction_comma + profile->fraction_point > 0);
   guint fraction = comma ? profile->fraction_comma : profile->fraction_point;
   gboolean bare = !profile->currencies && !profile->percents && !profile->exponents && fraction == 0;
-  gboolean nullable_whole = profile->point_zeros > 0 && profile->fraction_written <= 1;
+  guint written = comma ? profile->written_comma : profile->written_point;
+  gboolean nullable_whole = profile->point_zeros > 0 && written <= 1;
   gboolean long_code = profile->whole_digits >= LONG_CODE_DIGITS && profile->whole_digits == profile->shortest_whole;
-  gboolean whole_written = profile->fraction_written == 0 || nullable_whole;
+  gboolean whole_written = written == 0 || nullable_whole;
   if (bare && whole_written && (header_is_identifier(header) || profile->leading_zeros > 0 || long_code)) {
     plan->type = FIELD_TEXT;
     plan->identifier = TRUE;
