@@ -1,0 +1,139 @@
+/* Life cycle of a compilation, its common table expressions, and the rendering of markers into a statement. */
+#include "query/compiler.h"
+#include "model/relation.h"
+#include <stdlib.h>
+#include <string.h>
+
+static void cte_free(Cte *cte) {
+  g_free(cte->name);
+  g_free(cte->body);
+  g_free(cte);
+}
+
+Compiler *compiler_new(const SemanticQuery *query, const Model *model, const AccessScope *scope) {
+  Compiler *compiler = g_new0(Compiler, 1);
+  compiler->model = model;
+  compiler->scope = scope;
+  compiler->query = query;
+  compiler->pool = parameters_new();
+  compiler->ctes = g_ptr_array_new_with_free_func((GDestroyNotify)cte_free);
+  compiler->cte_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  compiler->sources = g_ptr_array_new_with_free_func((GDestroyNotify)row_source_free);
+  for (guint i = 0; i < model->datasets->len; i++)
+    g_hash_table_add(compiler->cte_names, g_strdup(((const Dataset *)model->datasets->pdata[i])->name));
+  return compiler;
+}
+
+void compiler_free(Compiler *compiler) {
+  if (!compiler)
+    return;
+  g_ptr_array_unref(compiler->pool);
+  g_ptr_array_unref(compiler->ctes);
+  g_hash_table_unref(compiler->cte_names);
+  g_ptr_array_unref(compiler->sources);
+  g_free(compiler);
+}
+
+guint compiler_add_cte(Compiler *compiler, const char *name, char *body) {
+  for (guint i = 0; body && i < compiler->ctes->len; i++)
+    if (g_strcmp0(((const Cte *)compiler->ctes->pdata[i])->body, body) == 0) {
+      g_free(body);
+      return i;
+    }
+  Cte *cte = g_new0(Cte, 1);
+  cte->name = text_slug_unique(name, compiler->cte_names);
+  cte->body = body;
+  g_ptr_array_add(compiler->ctes, cte);
+  return compiler->ctes->len - 1;
+}
+
+char *compiler_cte(guint index) {
+  return g_strdup_printf("%cc%u%c", SQL_MARK_OPEN, index, SQL_MARK_CLOSE);
+}
+
+/* ---- rendering ---- */
+typedef struct {
+  Compiler *compiler;
+  gboolean shown;
+  GPtrArray *parameters; /* numbered so far; NULL when shown */
+  int *numbers;          /* of each pooled value; 0: not yet */
+  GHashTable *written;   /* names of CTEs that stand in `with` */
+  GPtrArray *with;       /* of char*: "name AS (...)" */
+} Rendering;
+
+static char *render_text(Rendering *rendering, const char *text);
+
+/* A level of a row source that adds nothing is the level beneath it. */
+static const Cte *effective_cte(Compiler *compiler, guint index) {
+  const Cte *cte = compiler->ctes->pdata[index];
+  if (!cte->source)
+    return cte;
+  if (cte->is_widened && !cte->source->entity_joins->len)
+    return effective_cte(compiler, cte->source->joined);
+  if (!cte->is_widened && !cte->source->relationships->len)
+    return compiler->ctes->pdata[cte->source->relation];
+  return cte;
+}
+
+static void write_cte(Rendering *rendering, const Cte *cte) {
+  if (g_hash_table_contains(rendering->written, cte->name))
+    return;
+  g_hash_table_add(rendering->written, cte->name);
+  if (cte->is_relation && rendering->shown)
+    return;
+  g_autofree char *made = cte->source ? row_source_body(rendering->compiler, cte->source, cte->is_widened) : NULL;
+  /* The relation holds values of the data's owner and no markers: it is not read again. */
+  g_autofree char *body = cte->is_relation ? g_strdup(cte->body) : render_text(rendering, made ? made : cte->body);
+  g_auto(GStrv) lines = g_strsplit(body, "\n", -1);
+  g_autofree char *indented = g_strjoinv("\n  ", lines);
+  g_autofree char *name = sql_name(cte->name);
+  g_ptr_array_add(rendering->with, g_strdup_printf("%s AS (\n  %s\n)", name, indented));
+}
+
+static void render_parameter(Rendering *rendering, guint index, GString *out) {
+  const Parameter *value = rendering->compiler->pool->pdata[index];
+  if (rendering->shown) {
+    g_autofree char *literal = sql_literal(value);
+    g_string_append(out, literal);
+    return;
+  }
+  if (!rendering->numbers[index]) {
+    g_ptr_array_add(rendering->parameters, sql_parameter_copy(value));
+    rendering->numbers[index] = (int)rendering->parameters->len;
+  }
+  g_string_append_printf(out, "$%d", rendering->numbers[index]);
+}
+
+static char *render_text(Rendering *rendering, const char *text) {
+  GString *out = g_string_new(NULL);
+  for (const char *c = text; *c; c++) {
+    if (*c != SQL_MARK_OPEN) {
+      g_string_append_c(out, *c);
+      continue;
+    }
+    char *end = NULL;
+    guint index = (guint)strtoul(c + 2, &end, 10);
+    if (c[1] == 'p') {
+      render_parameter(rendering, index, out);
+    } else {
+      const Cte *cte = effective_cte(rendering->compiler, index);
+      write_cte(rendering, cte);
+      g_autofree char *name = sql_name(cte->name);
+      g_string_append(out, name);
+    }
+    c = end;
+  }
+  return g_string_free(out, FALSE);
+}
+
+char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtrArray *parameters) {
+  g_autofree int *numbers = g_new0(int, compiler->pool->len + 1);
+  g_autoptr(GHashTable) written = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) with = g_ptr_array_new_with_free_func(g_free);
+  Rendering rendering = {compiler, shown, parameters, numbers, written, with};
+  g_autofree char *main = render_text(&rendering, body);
+  if (!with->len)
+    return g_steal_pointer(&main);
+  g_autofree char *clauses = sql_join(with, ",\n");
+  return g_strdup_printf("WITH %s\n%s", clauses, main);
+}
