@@ -1,0 +1,200 @@
+/* Follow-ups: a fragment that keeps the query before and changes what it names. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+static gboolean token_is(const Parse *parse, guint index, const char *const *words) {
+  if (index >= parse->items->tokens->len) return FALSE;
+  for (; *words; words++)
+    if (strcmp(token_at(parse->items->tokens, index)->fold, *words) == 0) return TRUE;
+  return FALSE;
+}
+
+static gboolean starts_like_followup(const Parse *parse) {
+  static const char *const STARTS[] = {"and", "also", "only", "just", "but", "now", "instead", "same", "then", "ok", "okay", "or", "without",
+      "excluding", "except", "by", "for", "in", "split", "break", "broken", "per", "restrict", "limit", "as", "make", "add", "drop",
+      "switch", "change", "include", "exclude", "sort", "rather", "with", "compared", "versus", "vs", NULL};
+  static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
+  if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
+  return token_is(parse, 0, STARTS);
+}
+
+static gboolean names_measure(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_METRIC || item->kind == ITEM_ROWS || item->kind == ITEM_ENTITY) return TRUE;
+    if (item_is_word(item, WORD_HOW_MANY) || item_is_word(item, WORD_HOW_MUCH)) return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean asks_anew(const Parse *parse) {
+  static const char *const WH[] = {"which", "what", "who", "how", "when", "show", "list", "give", "compare", "rank", "is", "are", "did",
+                                   "does", "do", "were", "was", "summarise", "summarize", "in", "tell", "on", "for", "by", NULL};
+  return token_is(parse, 0, WH) && names_measure(parse);
+}
+
+gboolean followup_applies(const Parse *parse) {
+  if (parse->context->previous == NULL) return FALSE;
+  gboolean refers = FALSE;
+  static const char *const POINTS[] = {"it", "that", "those", "these", "them", "same", "they", "this", NULL};
+  for (guint i = 0; i < parse->items->tokens->len; i++) refers = refers || token_is(parse, i, POINTS);
+  if (parse_has_word(parse, WORD_INSTEAD)) return TRUE;
+  static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
+  if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
+  static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", NULL};
+  if (token_is(parse, 0, AND)) return TRUE;
+  if (asks_anew(parse) && !starts_like_followup(parse)) return FALSE;
+  if (asks_anew(parse)) return FALSE;
+  return starts_like_followup(parse) || !names_measure(parse) || (refers && parse->items->tokens->len <= 6);
+}
+
+/* "by profit instead of sales": what stands after "instead of" is what goes away. */
+void followup_drop_replaced(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (!item_is_word(item, WORD_INSTEAD)) continue;
+    parse_claim(parse, i, "instead");
+    if (item->count < 2) continue;
+    for (guint k = i + 1; k < parse_n(parse) && k < i + 4; k++) {
+      Item *old = parse_item(parse, k);
+      if (old->kind == ITEM_STOP || old->claimed) continue;
+      if (old->kind == ITEM_WORD) break;
+      parse_claim(parse, k, "replaced");
+      break;
+    }
+  }
+}
+
+static gboolean adds(const Parse *parse) {
+  static const char *const ADD[] = {"also", "too", "add", "additionally", "plus", "further", "split", "break", "broken", "besides", "include", NULL};
+  for (guint i = 0; i < parse->items->tokens->len; i++)
+    if (token_is(parse, i, ADD)) return TRUE;
+  return FALSE;
+}
+
+static void merge_filters(SemanticQuery *query, GPtrArray *fresh) {
+  for (guint i = 0; i < fresh->len; i++) {
+    const Filter *filter = g_ptr_array_index(fresh, i);
+    for (guint k = 0; k < query->filters->len;) {
+      const Filter *old = g_ptr_array_index(query->filters, k);
+      gboolean same_field = filter->kind == FILTER_FIELD && old->kind == FILTER_FIELD && strcmp(filter->field, old->field) == 0 &&
+                            (filter->op == old->op || filter->op == OP_EQUAL);
+      gboolean same_condition = filter->kind == FILTER_CONDITION && old->kind == FILTER_CONDITION && strcmp(filter->condition, old->condition) == 0;
+      gboolean same_cycle = filter->kind == FILTER_CYCLIC && old->kind == FILTER_CYCLIC && filter->cyclic == old->cyclic;
+      if (same_field || same_condition || same_cycle) g_ptr_array_remove_index(query->filters, k);
+      else k++;
+    }
+    g_ptr_array_add(query->filters, filter_copy(filter));
+  }
+}
+
+static gboolean only_times(GPtrArray *dimensions) {
+  for (guint i = 0; i < dimensions->len; i++) {
+    DimensionKind kind = ((const Dimension *)g_ptr_array_index(dimensions, i))->kind;
+    if (kind != DIMENSION_TIME && kind != DIMENSION_CYCLIC) return FALSE;
+  }
+  return TRUE;
+}
+
+/* New groups take the place of the old ones; a new grain only that of the old grain. */
+static void merge_dimensions(SemanticQuery *query, GPtrArray *fresh, gboolean add) {
+  if (fresh->len == 0) return;
+  gboolean had_time = FALSE;
+  for (guint i = 0; i < query->dimensions->len; i++) {
+    DimensionKind kind = ((const Dimension *)g_ptr_array_index(query->dimensions, i))->kind;
+    had_time = had_time || kind == DIMENSION_TIME || kind == DIMENSION_FIRST_TIME || kind == DIMENSION_CYCLIC;
+  }
+  gboolean regrain = only_times(fresh) && had_time;
+  for (guint i = 0; i < query->dimensions->len && !add;) {
+    const Dimension *old = g_ptr_array_index(query->dimensions, i);
+    gboolean time = old->kind == DIMENSION_TIME || old->kind == DIMENSION_CYCLIC || old->kind == DIMENSION_FIRST_TIME;
+    if (!regrain || time) g_ptr_array_remove_index(query->dimensions, i);
+    else i++;
+  }
+  for (guint i = 0; i < fresh->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(fresh, i);
+    gboolean known = FALSE;
+    for (guint k = 0; k < query->dimensions->len; k++) {
+      const Dimension *old = g_ptr_array_index(query->dimensions, k);
+      known = known || (old->kind == dimension->kind && g_strcmp0(old->field, dimension->field) == 0 && old->unit == dimension->unit);
+    }
+    if (!known) g_ptr_array_add(query->dimensions, dimension_copy(dimension));
+  }
+  if (query->limit_within >= (int)query->dimensions->len) query->limit_within = 0;
+}
+
+static void merge_measures(SemanticQuery *query, GPtrArray *fresh, gboolean add) {
+  if (fresh->len == 0) return;
+  if (!add) {
+    g_ptr_array_set_size(query->measures, 0);
+    g_array_set_size(query->having, 0);
+    for (guint i = 0; i < query->order->len; i++) {
+      Order *order = &g_array_index(query->order, Order, i);
+      if (order->on != ON_DIMENSION) order->index = 0;
+    }
+  }
+  for (guint i = 0; i < fresh->len; i++) {
+    const Measure *measure = g_ptr_array_index(fresh, i);
+    gboolean known = FALSE;
+    for (guint k = 0; k < query->measures->len; k++) {
+      const Measure *old = g_ptr_array_index(query->measures, k);
+      known = known || (old->kind == MEASURE_METRIC && measure->kind == MEASURE_METRIC && g_strcmp0(old->metric, measure->metric) == 0);
+    }
+    if (!known) g_ptr_array_add(query->measures, measure_copy(measure));
+  }
+}
+
+static void merge_ranking(const Parse *parse, SemanticQuery *query) {
+  const SemanticQuery *fresh = parse->query;
+  if (parse->limit_named && fresh->limit > 0) {
+    query->limit = fresh->limit;
+    query->offset = fresh->offset;
+    if (query->order->len == 0 && query->measures->len > 0) {
+      Order order = {0, ON_VALUE, TRUE, FALSE};
+      g_array_append_val(query->order, order);
+    }
+  }
+  if (parse->order_named && fresh->order->len > 0) {
+    g_array_set_size(query->order, 0);
+    g_array_append_vals(query->order, fresh->order->data, fresh->order->len);
+  }
+}
+
+void followup_merge(Parse *parse) {
+  const SemanticQuery *fresh = parse->query;
+  SemanticQuery *query = semantic_query_copy(parse->context->previous);
+  gboolean add = adds(parse);
+  merge_measures(query, fresh->measures, add);
+  merge_dimensions(query, fresh->dimensions, add);
+  merge_filters(query, fresh->filters);
+  if (parse->time_given || parse->all_time) {
+    query->time = parse->all_time ? time_range_all() : fresh->time;
+    if (query->compare.kind == COMPARE_PERIODS && fresh->compare.kind == COMPARE_NONE) query->compare.kind = COMPARE_NONE;
+    for (guint i = 0; i < query->measures->len; i++) ((Measure *)g_ptr_array_index(query->measures, i))->time = time_range_all();
+  }
+  if (fresh->compare.kind != COMPARE_NONE) {
+    query->compare.kind = fresh->compare.kind;
+    query->compare.baseline = fresh->compare.baseline;
+    query->compare.show = fresh->compare.show;
+    g_free(query->compare.field);
+    g_free(query->compare.member);
+    g_free(query->compare.other);
+    query->compare.field = g_strdup(fresh->compare.field);
+    query->compare.member = g_strdup(fresh->compare.member);
+    query->compare.other = g_strdup(fresh->compare.other);
+  }
+  merge_ranking(parse, query);
+  if (fresh->share != SHARE_NONE) query->share = fresh->share;
+  if (fresh->window != WINDOW_NONE) {
+    query->window = fresh->window;
+    query->window_size = fresh->window_size;
+  }
+  if (fresh->analysis != ANALYSIS_NONE) query->analysis = fresh->analysis;
+  if (fresh->having->len > 0) {
+    g_array_set_size(query->having, 0);
+    g_array_append_vals(query->having, fresh->having->data, fresh->having->len);
+  }
+  semantic_query_free(parse->query);
+  parse->query = query;
+}

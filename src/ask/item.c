@@ -1,0 +1,320 @@
+#include "ask/item.h"
+
+#include <string.h>
+
+static void item_clear(gpointer pointer) {
+  Item *item = pointer;
+  g_clear_pointer(&item->hits, g_ptr_array_unref);
+  g_free(item->described);
+}
+
+char *item_source(const Items *items, const Item *item) {
+  return tokens_source(items->question, items->tokens, item->first, item->count);
+}
+
+const ValueHit *item_hit(const Item *item, const Field *field) {
+  for (guint i = 0; item->hits != NULL && i < item->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(item->hits, i);
+    if (field == NULL || hit->field == field) return hit;
+  }
+  return NULL;
+}
+
+void item_keep_field(Item *item, const Field *field) {
+  for (guint i = 0; item->hits != NULL && i < item->hits->len;) {
+    const ValueHit *hit = g_ptr_array_index(item->hits, i);
+    if (hit->field == field) i++;
+    else g_ptr_array_remove_index(item->hits, i);
+  }
+}
+
+/* ---- typos ---- */
+static gboolean may_be_value_word(const Items *items, guint index) {
+  const Token *token = token_at(items->tokens, index);
+  g_autoptr(GPtrArray) hits = value_index_find(items->lexicon->values, token->text);
+  return hits->len > 0;
+}
+
+static gboolean in_time(const Items *items, guint token) {
+  for (guint i = 0; i < items->times->len; i++) {
+    const TimeMention *time = &g_array_index(items->times, TimeMention, i);
+    if (token >= time->first && token < time->first + time->count) return TRUE;
+  }
+  return FALSE;
+}
+
+static void correct_typos(Items *items) {
+  for (guint i = 0; i < items->tokens->len; i++) {
+    Token *token = token_at(items->tokens, i);
+    if (token->is_number || token->quoted || strlen(token->fold) < 4) continue;
+    if (lexicon_knows_word(items->lexicon, token->fold) || may_be_value_word(items, i)) continue;
+    const char *known = lexicon_correct(items->lexicon, token->fold);
+    if (known != NULL) token_correct(token, known);
+  }
+}
+
+/* ---- cutting ---- */
+static gboolean same_as_source(const Items *items, guint first, guint count) {
+  for (guint i = first; i < first + count; i++)
+    if (token_at(items->tokens, i)->corrected_from != NULL) return FALSE;
+  return TRUE;
+}
+
+static GPtrArray *find_values(const Items *items, guint first, guint count) {
+  g_autofree char *phrase = same_as_source(items, first, count) && count == 1
+                                ? g_strdup(token_at(items->tokens, first)->text)
+                                : tokens_fold_phrase(items->tokens, first, count);
+  if (count > 1 && same_as_source(items, first, count)) {
+    g_autofree char *source = tokens_source(items->question, items->tokens, first, count);
+    GPtrArray *hits = value_index_find(items->lexicon->values, source);
+    if (hits->len > 0) return hits;
+    g_ptr_array_unref(hits);
+  }
+  return value_index_find(items->lexicon->values, phrase);
+}
+
+static gboolean has_comma_inside(const Items *items, guint first, guint count) {
+  for (guint i = first + 1; i < first + count; i++)
+    if (token_at(items->tokens, i)->comma_before) return TRUE;
+  return FALSE;
+}
+
+static void set_kind(Item *item) {
+  const Meaning *meaning = &item->meaning;
+  if (meaning->entity != NULL) item->kind = ITEM_ENTITY;
+  else if (meaning->metric != NULL) item->kind = ITEM_METRIC;
+  else if (meaning->rows != NULL) item->kind = ITEM_ROWS;
+  else if (meaning->condition != NULL) item->kind = ITEM_CONDITION;
+  else if (meaning->field != NULL) item->kind = ITEM_FIELD;
+  else if (meaning->cyclic != CYCLIC_NONE) item->kind = ITEM_CYCLIC;
+  else if (meaning->unit != TIME_UNIT_NONE) item->kind = ITEM_GRAIN;
+  else if (item->hits != NULL) item->kind = ITEM_VALUE;
+  else if (!word_set_is_empty(item->words)) item->kind = ITEM_WORD;
+  else item->kind = item->is_stop ? ITEM_STOP : ITEM_UNKNOWN;
+}
+
+/* A short or common word is a value only where its field stands beside it. */
+static gboolean is_weak_value(const Items *items, const Item *item) {
+  if (item->count != 1) return FALSE;
+  const Token *token = token_at(items->tokens, item->first);
+  if (token->quoted) return FALSE;
+  const ValueHit *hit = item_hit(item, NULL);
+  if (hit->match == VALUE_MATCH_ABBREVIATION) return !token->is_shouted;
+  gboolean common = g_hash_table_contains(items->lexicon->english->stop, token->fold) || !word_set_is_empty(item->words);
+  if (common) return TRUE;
+  return strlen(token->fold) <= 2 && !(token->is_shouted && strlen(token->fold) == 2);
+}
+
+static Item read_item(const Items *items, guint first) {
+  const Lexicon *lexicon = items->lexicon;
+  guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
+  longest = MIN(longest, items->tokens->len - first);
+  for (guint count = longest; count >= 1; count--) {
+    if (count > 1 && in_time(items, first + count - 1) && !in_time(items, first)) continue;
+    g_autofree char *stems = tokens_stem_phrase(items->tokens, first, count);
+    g_autofree char *fold = tokens_fold_phrase(items->tokens, first, count);
+    gboolean split = count > 1 && has_comma_inside(items, first, count);
+    const Meaning *meaning = split ? NULL : lexicon_find(lexicon, stems);
+    const WordSet *words = split ? NULL : g_hash_table_lookup(lexicon->english->phrases, fold);
+    g_autoptr(GPtrArray) hits = find_values(items, first, count);
+    gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
+    if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
+    Item item = {.first = first, .count = count, .is_stop = stop};
+    if (meaning != NULL) item.meaning = *meaning;
+    if (words != NULL) item.words = *words;
+    if (hits->len > 0) item.hits = g_ptr_array_ref(hits);
+    set_kind(&item);
+    const Token *last = token_at(items->tokens, first + count - 1);
+    g_autofree char *singular = text_singular(last->fold);
+    item.plural = strcmp(singular, last->fold) != 0;
+    item.comma_before = token_at(items->tokens, first)->comma_before;
+    return item;
+  }
+  g_assert_not_reached();
+}
+
+static void read_number(const Items *items, Item *item) {
+  const Token *token = token_at(items->tokens, item->first);
+  gboolean ordinal = FALSE;
+  int number = item->count == 1 ? number_word(token, &ordinal) : 0;
+  if (number == 0 && !(item->count == 1 && token->number_ok)) return;
+  if (item->kind == ITEM_METRIC || item->kind == ITEM_ENTITY || item->kind == ITEM_FIELD) return;
+  gboolean first_or_one = strcmp(token->fold, "first") == 0 || strcmp(token->fold, "one") == 0;
+  if (first_or_one) return;
+  item->number = token->number_ok ? token->number : number;
+  item->ordinal = ordinal;
+  item->money = token->is_money;
+  item->percent = token->is_percent;
+  item->kind = ITEM_NUMBER;
+  item->is_stop = FALSE;
+}
+
+static const TimeMention *time_starting_at(const Items *items, guint token) {
+  for (guint i = 0; i < items->times->len; i++) {
+    const TimeMention *time = &g_array_index(items->times, TimeMention, i);
+    if (time->first == token) return time;
+  }
+  return NULL;
+}
+
+/* A phrase of the lexicon or a value that starts here and is longer than the time mention wins over it. */
+static gboolean longer_than_time(const Items *items, const TimeMention *time) {
+  Item item = read_item(items, time->first);
+  gboolean longer = item.count > time->count && item.kind != ITEM_STOP;
+  gboolean word_only = item.kind == ITEM_WORD && item.count > time->count;
+  item_clear(&item);
+  return longer || word_only;
+}
+
+static void cut(Items *items) {
+  for (guint i = 0; i < items->tokens->len;) {
+    const TimeMention *time = time_starting_at(items, i);
+    Item item;
+    if (time != NULL && !longer_than_time(items, time)) {
+      item = (Item){.kind = ITEM_TIME, .first = i, .count = time->count, .time = time,
+                    .comma_before = token_at(items->tokens, i)->comma_before};
+    } else {
+      item = read_item(items, i);
+      read_number(items, &item);
+      if (item.kind == ITEM_VALUE && is_weak_value(items, &item)) {
+        item.kind = !word_set_is_empty(item.words) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
+      }
+    }
+    g_array_append_val(items->items, item);
+    i += item.count;
+  }
+}
+
+/* ---- neighbours: "branch A", "stock code 85123A", "customer 17850", "West region", "Consumer segment" ---- */
+static gboolean field_fits(const Items *items, const Item *noun, const ValueHit *hit) {
+  if (noun->meaning.field == hit->field) return TRUE;
+  for (guint i = 0; noun->meaning.fields != NULL && i < noun->meaning.fields->len; i++)
+    if (g_ptr_array_index(noun->meaning.fields, i) == hit->field) return TRUE;
+  if (noun->meaning.entity != NULL && hit->field->entity != NULL &&
+      strcmp(hit->field->entity, noun->meaning.entity->name) == 0)
+    return TRUE;
+  (void)items;
+  return FALSE;
+}
+
+static const ValueHit *fitting_hit(const Items *items, const Item *noun, const Item *value) {
+  for (guint i = 0; value->hits != NULL && i < value->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(value->hits, i);
+    if (field_fits(items, noun, hit)) return hit;
+  }
+  return NULL;
+}
+
+static gboolean is_noun(const Item *item) {
+  return item->meaning.field != NULL || item->meaning.entity != NULL;
+}
+
+static gboolean is_and_or(const Item *item) {
+  return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR);
+}
+
+static void become_value(Item *value, const Field *field) {
+  item_keep_field(value, field);
+  value->kind = ITEM_VALUE;
+  value->is_stop = FALSE;
+  value->words = (WordSet){{0, 0}};
+  value->meaning = (Meaning){0};
+}
+
+static void join_neighbours(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *noun = item_at(items, i);
+    if (!is_noun(noun)) continue;
+    for (guint k = i + 1; k < items->items->len; k++) { /* "branch A", "branches A and B" */
+      Item *value = item_at(items, k);
+      const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);
+      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital;
+      if (hit != NULL && !lower_stop && value->kind != ITEM_METRIC && value->kind != ITEM_FIELD) {
+        become_value(value, hit->field);
+        if (!noun->claimed && !noun->plural && noun->meaning.field == hit->field) {
+          noun->claimed = TRUE;
+          noun->claimed_as = "names the field";
+        } else if (!noun->claimed && noun->kind == ITEM_ENTITY && !noun->plural) {
+          noun->claimed = TRUE;
+          noun->claimed_as = "names the field";
+        }
+      } else if (!is_and_or(value) && !(value->kind == ITEM_WORD && item_is_word(value, WORD_NOT) && k == i + 1)) {
+        break;
+      }
+    }
+    if (i == 0) continue;
+    Item *before = item_at(items, i - 1); /* "West region" */
+    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN ? fitting_hit(items, noun, before) : NULL;
+    if (hit != NULL && noun->kind == ITEM_FIELD && hit->field->role == FIELD_ROLE_DIMENSION) {
+      become_value(before, hit->field);
+      noun->claimed = TRUE;
+      noun->claimed_as = "names the field";
+      for (guint k = i - 1; k >= 2; k -= 2) { /* "West and East regions" */
+        Item *earlier = item_at(items, k - 2);
+        if (!is_and_or(item_at(items, k - 1)) || earlier->kind != ITEM_VALUE || item_hit(earlier, hit->field) == NULL) break;
+        item_keep_field(earlier, hit->field);
+      }
+    }
+  }
+}
+
+/* A number that is a value of the field another value of the question belongs to: "85123A but never 22423". */
+static void adopt_numbers(Items *items) {
+  const Field *field = NULL;
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind == ITEM_VALUE && item->hits->len > 0) field = item_hit(item, NULL)->field;
+    if (item->kind != ITEM_NUMBER || item->hits == NULL || field == NULL || item->money || item->percent) continue;
+    const Item *before = i > 0 ? item_at(items, i - 1) : NULL;
+    gboolean compared = before != NULL && (item_is_word(before, WORD_MORE_THAN) || item_is_word(before, WORD_LESS_THAN) ||
+                                           item_is_word(before, WORD_AT_LEAST) || item_is_word(before, WORD_AT_MOST) ||
+                                           item_is_word(before, WORD_RANK_HIGH) || item_is_word(before, WORD_RANK_LOW));
+    if (!compared && item_hit(item, field) != NULL) become_value(item, field);
+  }
+}
+
+/* Among fields that hold the same word, prefer few-valued dimensions over names, codes and free text. */
+static void prefer_dimensions(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind != ITEM_VALUE || item->hits->len < 2) continue;
+    gboolean any_dimension = FALSE, any_strong = FALSE;
+    for (guint k = 0; k < item->hits->len; k++) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k);
+      any_dimension = any_dimension || (hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
+      any_strong = any_strong || hit->match == VALUE_MATCH_EXACT;
+    }
+    for (guint k = 0; k < item->hits->len;) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k);
+      gboolean weaker = any_dimension && !(hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
+      if (weaker) g_ptr_array_remove_index(item->hits, k);
+      else k++;
+    }
+  }
+}
+
+Items *items_build(const Lexicon *lexicon, const char *question) {
+  Items *items = g_new0(Items, 1);
+  items->lexicon = lexicon;
+  items->question = question;
+  items->tokens = tokens_parse(question);
+  items->times = time_mentions_find(items->tokens, &lexicon->model->calendar);
+  correct_typos(items);
+  g_array_unref(items->times);
+  items->times = time_mentions_find(items->tokens, &lexicon->model->calendar);
+  items->items = g_array_new(FALSE, TRUE, sizeof(Item));
+  g_array_set_clear_func(items->items, item_clear);
+  cut(items);
+  join_neighbours(items);
+  adopt_numbers(items);
+  prefer_dimensions(items);
+  return items;
+}
+
+void items_free(Items *items) {
+  if (items == NULL) return;
+  g_array_unref(items->items);
+  g_array_unref(items->times);
+  g_array_unref(items->tokens);
+  g_free(items);
+}

@@ -1,0 +1,49 @@
+/*
+ * Items: the question cut into typed mentions. Each keeps every candidate meaning; rules claim items, and what no rule
+ * claimed and no stop word excuses makes the question not understood.
+ */
+#pragma once
+#include "ask/lexicon.h"
+#include "ask/time_phrase.h"
+
+typedef enum { ITEM_STOP, ITEM_WORD, ITEM_METRIC, ITEM_FIELD, ITEM_ENTITY, ITEM_ROWS, ITEM_CONDITION, ITEM_VALUE, ITEM_TIME, ITEM_GRAIN,
+               ITEM_CYCLIC, ITEM_NUMBER, ITEM_UNKNOWN } ItemKind;
+
+typedef struct {
+  ItemKind kind;
+  guint first, count;      /* tokens */
+  WordSet words;           /* classes of the function word, whatever the kind */
+  Meaning meaning;         /* borrowed pointers */
+  GPtrArray *hits;         /* of ValueHit*: candidate values; NULL */
+  const TimeMention *time; /* ITEM_TIME */
+  double number;           /* ITEM_NUMBER */
+  gboolean ordinal, money, percent;
+  gboolean plural;         /* the noun stands in the plural */
+  gboolean is_stop;        /* may go unused */
+  gboolean comma_before;
+  gboolean claimed;
+  gboolean negated;
+  const char *claimed_as;  /* what a rule used it for; static string */
+  gpointer filter;         /* the Filter a value became; owned by the query */
+  char *described;         /* "Region = West"; owned */
+} Item;
+
+typedef struct {
+  const Lexicon *lexicon;
+  const char *question;
+  GArray *tokens;
+  GArray *times;   /* of TimeMention */
+  GArray *items;   /* of Item */
+} Items;
+
+Items *items_build(const Lexicon *lexicon, const char *question);
+void items_free(Items *items);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Items, items_free)
+static inline Item *item_at(const Items *items, guint index) { return &g_array_index(items->items, Item, index); }
+static inline gboolean item_is_word(const Item *item, WordClass word) { return word_set_has(item->words, word); }
+/* Words of the item as they stand in the question. (transfer full) */
+char *item_source(const Items *items, const Item *item);
+/* The item's value hits of one field; the first hit when field is NULL; NULL: none. */
+const ValueHit *item_hit(const Item *item, const Field *field);
+/* Keeps only the hits of one field. */
+void item_keep_field(Item *item, const Field *field);

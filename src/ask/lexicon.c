@@ -1,0 +1,328 @@
+#include "ask/lexicon.h"
+
+#include <string.h>
+
+#define LEXICON_MAX_WORDS 8
+
+static Meaning *meaning_of(Lexicon *lexicon, const char *stemmed) {
+  Meaning *meaning = g_hash_table_lookup(lexicon->meanings, stemmed);
+  if (meaning == NULL) {
+    meaning = g_new0(Meaning, 1);
+    g_hash_table_insert(lexicon->meanings, g_strdup(stemmed), meaning);
+  }
+  return meaning;
+}
+
+static void meaning_free(gpointer pointer) {
+  Meaning *meaning = pointer;
+  g_clear_pointer(&meaning->fields, g_ptr_array_unref);
+  g_free(meaning);
+}
+
+/* The meaning under the stems of a phrase, and its words into the vocabulary; NULL for unusable phrases. */
+static Meaning *phrase_meaning(Lexicon *lexicon, const char *raw) {
+  g_autofree char *phrase = phrase_normalise(raw);
+  if (!*phrase) return NULL;
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  guint n_words = g_strv_length(words);
+  if (n_words > LEXICON_MAX_WORDS) return NULL;
+  for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+  lexicon->longest = MAX(lexicon->longest, n_words);
+  g_autofree char *stemmed = phrase_stem(phrase);
+  return meaning_of(lexicon, stemmed);
+}
+
+static void add_metric_phrase(Lexicon *lexicon, const Metric *metric, const char *phrase) {
+  Meaning *meaning = phrase_meaning(lexicon, phrase);
+  if (meaning != NULL && meaning->metric == NULL) meaning->metric = metric;
+}
+
+static void add_metrics(Lexicon *lexicon) {
+  /* own names first, then synonyms: a synonym never takes a word from a metric that is called so */
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint i = 0; i < lexicon->model->metrics->len; i++) {
+      const Metric *metric = g_ptr_array_index(lexicon->model->metrics, i);
+      if (pass == 0) {
+        add_metric_phrase(lexicon, metric, metric->label);
+        add_metric_phrase(lexicon, metric, metric->name);
+      } else {
+        for (char **synonym = metric->synonyms; *synonym; synonym++) add_metric_phrase(lexicon, metric, *synonym);
+      }
+    }
+  }
+}
+
+static void add_field_phrase(Lexicon *lexicon, const Field *field, const char *phrase) {
+  Meaning *meaning = phrase_meaning(lexicon, phrase);
+  if (meaning == NULL || meaning->field == field) return;
+  if (meaning->field == NULL) {
+    meaning->field = field;
+    return;
+  }
+  if (meaning->fields == NULL) {
+    meaning->fields = g_ptr_array_new();
+    g_ptr_array_add(meaning->fields, (gpointer)meaning->field);
+  }
+  if (!g_ptr_array_find(meaning->fields, field, NULL)) g_ptr_array_add(meaning->fields, (gpointer)field);
+}
+
+static void add_fields(Lexicon *lexicon) {
+  const Model *model = lexicon->model;
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint d = 0; d < model->datasets->len; d++) {
+      const Dataset *dataset = g_ptr_array_index(model->datasets, d);
+      for (guint f = 0; f < dataset->fields->len; f++) {
+        const Field *field = g_ptr_array_index(dataset->fields, f);
+        if (pass == 0) {
+          add_field_phrase(lexicon, field, field->label);
+          add_field_phrase(lexicon, field, field->name);
+        } else {
+          for (char **synonym = field->synonyms; *synonym; synonym++) {
+            g_autofree char *phrase = phrase_normalise(*synonym);
+            g_autofree char *stemmed = phrase_stem(phrase);
+            const Meaning *known = g_hash_table_lookup(lexicon->meanings, stemmed);
+            if (known == NULL || known->field == NULL) add_field_phrase(lexicon, field, *synonym);
+          }
+        }
+      }
+    }
+  }
+}
+
+static void add_entities(Lexicon *lexicon) {
+  const Model *model = lexicon->model;
+  for (guint i = 0; i < model->entities->len; i++) {
+    const Entity *entity = g_ptr_array_index(model->entities, i);
+    Meaning *meaning = phrase_meaning(lexicon, entity->name);
+    if (meaning != NULL && meaning->entity == NULL) meaning->entity = entity;
+    for (char **synonym = entity->synonyms; *synonym; synonym++) {
+      meaning = phrase_meaning(lexicon, *synonym);
+      if (meaning != NULL && meaning->entity == NULL) meaning->entity = entity;
+    }
+  }
+  for (guint d = 0; d < model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(model->datasets, d);
+    for (char **word = dataset->row_words; *word; word++) {
+      Meaning *meaning = phrase_meaning(lexicon, *word);
+      if (meaning != NULL && meaning->rows == NULL) meaning->rows = dataset;
+    }
+  }
+}
+
+static void add_conditions(Lexicon *lexicon) {
+  for (guint i = 0; i < lexicon->model->conditions->len; i++) {
+    const Condition *condition = g_ptr_array_index(lexicon->model->conditions, i);
+    Meaning *meaning = phrase_meaning(lexicon, condition->name);
+    if (meaning != NULL && meaning->condition == NULL) meaning->condition = condition;
+    for (char **synonym = condition->synonyms; *synonym; synonym++) {
+      meaning = phrase_meaning(lexicon, *synonym);
+      if (meaning != NULL && meaning->condition == NULL) meaning->condition = condition;
+    }
+  }
+}
+
+static void add_time_words(Lexicon *lexicon) {
+  static const struct { const char *phrase; TimeUnit unit; gboolean adverb; } UNITS[] = {
+      {"hour", TIME_UNIT_HOUR, FALSE}, {"hourly", TIME_UNIT_HOUR, TRUE}, {"day", TIME_UNIT_DAY, FALSE},
+      {"daily", TIME_UNIT_DAY, TRUE}, {"calendar day", TIME_UNIT_DAY, FALSE}, {"date", TIME_UNIT_DAY, FALSE},
+      {"week", TIME_UNIT_WEEK, FALSE}, {"weekly", TIME_UNIT_WEEK, TRUE}, {"calendar week", TIME_UNIT_WEEK, FALSE},
+      {"month", TIME_UNIT_MONTH, FALSE}, {"monthly", TIME_UNIT_MONTH, TRUE}, {"calendar month", TIME_UNIT_MONTH, FALSE},
+      {"quarter", TIME_UNIT_QUARTER, FALSE}, {"quarterly", TIME_UNIT_QUARTER, TRUE},
+      {"half year", TIME_UNIT_HALF, FALSE}, {"half yearly", TIME_UNIT_HALF, TRUE}, {"semester", TIME_UNIT_HALF, FALSE},
+      {"year", TIME_UNIT_YEAR, FALSE}, {"yearly", TIME_UNIT_YEAR, TRUE}, {"annual", TIME_UNIT_YEAR, TRUE},
+      {"annually", TIME_UNIT_YEAR, TRUE}, {"calendar year", TIME_UNIT_YEAR, FALSE}, {"per annum", TIME_UNIT_YEAR, TRUE},
+      {"fiscal year", TIME_UNIT_FISCAL_YEAR, FALSE}, {"financial year", TIME_UNIT_FISCAL_YEAR, FALSE},
+      {"fiscal quarter", TIME_UNIT_FISCAL_QUARTER, FALSE}, {"financial quarter", TIME_UNIT_FISCAL_QUARTER, FALSE}};
+  static const struct { const char *phrase; Cyclic cyclic; } CYCLES[] = {
+      {"day of the week", CYCLIC_WEEKDAY}, {"day of week", CYCLIC_WEEKDAY}, {"weekday", CYCLIC_WEEKDAY},
+      {"week day", CYCLIC_WEEKDAY}, {"days of the week", CYCLIC_WEEKDAY},
+      {"hour of the day", CYCLIC_HOUR_OF_DAY}, {"hour of day", CYCLIC_HOUR_OF_DAY}, {"time of day", CYCLIC_HOUR_OF_DAY},
+      {"time of the day", CYCLIC_HOUR_OF_DAY}, {"clock hour", CYCLIC_HOUR_OF_DAY}, {"hours of the day", CYCLIC_HOUR_OF_DAY},
+      {"month of the year", CYCLIC_MONTH_OF_YEAR}, {"month of year", CYCLIC_MONTH_OF_YEAR},
+      {"calendar month of the year", CYCLIC_MONTH_OF_YEAR}, {"day of the month", CYCLIC_DAY_OF_MONTH},
+      {"day of month", CYCLIC_DAY_OF_MONTH}, {"quarter of the year", CYCLIC_QUARTER_OF_YEAR},
+      {"week of the year", CYCLIC_WEEK_OF_YEAR}, {"week of year", CYCLIC_WEEK_OF_YEAR},
+      {"week number", CYCLIC_WEEK_OF_YEAR}};
+  for (guint i = 0; i < G_N_ELEMENTS(UNITS); i++) {
+    Meaning *meaning = phrase_meaning(lexicon, UNITS[i].phrase);
+    meaning->unit = UNITS[i].unit;
+    meaning->unit_adverb = UNITS[i].adverb;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(CYCLES); i++) phrase_meaning(lexicon, CYCLES[i].phrase)->cyclic = CYCLES[i].cyclic;
+}
+
+static void add_vocabulary(Lexicon *lexicon) {
+  static const char *TIME_WORDS =
+      "january february march april may june july august september october november december jan feb mar apr jun jul aug sep "
+      "sept oct nov dec monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays "
+      "saturdays sundays mon tue tues wed thu thur thurs fri sat sun today yesterday tomorrow last previous past this current "
+      "next ago half quarter first second third fourth fifth sixth seventh eighth ninth tenth one two three four five six "
+      "seven eight nine ten eleven twelve twenty thirty fifty hundred ytd mtd qtd fiscal christmas easter black cyber "
+      "thanksgiving halloween holiday holidays morning afternoon evening night noon midnight weeks days months years hours "
+      "quarters halves dollars dollar euros euro pounds pound rupees cents usd eur gbp inr percent percentage am pm oclock "
+      "to so far date through end beginning same period nth";
+  g_auto(GStrv) words = g_strsplit(TIME_WORDS, " ", -1);
+  for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, lexicon->english->phrases);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+    g_auto(GStrv) parts = g_strsplit(key, " ", -1);
+    for (char **part = parts; *part; part++) g_hash_table_add(lexicon->vocabulary, g_strdup(*part));
+  }
+  g_hash_table_iter_init(&iter, lexicon->english->stop);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) g_hash_table_add(lexicon->vocabulary, g_strdup(key));
+}
+
+/* Words of the values of fields with few values can be the target of a typo correction. */
+static void add_value_words(Lexicon *lexicon) {
+  for (guint d = 0; d < lexicon->model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(lexicon->model->datasets, d);
+    for (guint f = 0; f < dataset->fields->len; f++) {
+      const Field *field = g_ptr_array_index(dataset->fields, f);
+      for (guint c = 0; c < field->codes->len; c++) {
+        const CodedValue *coded = g_ptr_array_index(field->codes, c);
+        for (char **label = coded->labels; *label; label++) g_hash_table_add(lexicon->vocabulary, g_strdup(*label));
+      }
+      if (field->role != FIELD_ROLE_DIMENSION || value_index_distinct(lexicon->values, field) > 2000) continue;
+      g_autoptr(GPtrArray) hits = value_index_of_field(lexicon->values, field, NULL, 2000);
+      for (guint i = 0; i < hits->len; i++) {
+        const ValueHit *hit = g_ptr_array_index(hits, i);
+        g_auto(GStrv) words = g_strsplit(hit->folded, " ", -1);
+        for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+      }
+    }
+  }
+}
+
+Lexicon *lexicon_new(Model *model, ValueIndex *values, GError **error) {
+  g_autoptr(Lexicon) lexicon = g_new0(Lexicon, 1);
+  lexicon->reference_count = 1;
+  lexicon->model = model_ref(model);
+  lexicon->values = value_index_ref(values);
+  lexicon->meanings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, meaning_free);
+  lexicon->vocabulary = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  lexicon->english = english_words_new(error);
+  if (lexicon->english == NULL) return NULL;
+  add_metrics(lexicon);
+  add_fields(lexicon);
+  add_entities(lexicon);
+  add_conditions(lexicon);
+  add_time_words(lexicon);
+  add_value_words(lexicon);
+  add_vocabulary(lexicon);
+  return g_steal_pointer(&lexicon);
+}
+
+Lexicon *lexicon_ref(Lexicon *lexicon) {
+  g_atomic_int_inc(&lexicon->reference_count);
+  return lexicon;
+}
+
+void lexicon_unref(Lexicon *lexicon) {
+  if (lexicon == NULL || !g_atomic_int_dec_and_test(&lexicon->reference_count)) return;
+  g_hash_table_unref(lexicon->meanings);
+  g_hash_table_unref(lexicon->vocabulary);
+  english_words_free(lexicon->english);
+  value_index_unref(lexicon->values);
+  model_unref(lexicon->model);
+  g_free(lexicon);
+}
+
+const Meaning *lexicon_find(const Lexicon *lexicon, const char *stemmed_phrase) {
+  return g_hash_table_lookup(lexicon->meanings, stemmed_phrase);
+}
+
+gboolean lexicon_knows_word(const Lexicon *lexicon, const char *folded_word) {
+  if (g_hash_table_contains(lexicon->vocabulary, folded_word)) return TRUE;
+  g_autofree char *singular = text_singular(folded_word);
+  g_autofree char *stem = text_stem(folded_word);
+  return g_hash_table_contains(lexicon->vocabulary, singular) || g_hash_table_contains(lexicon->meanings, stem);
+}
+
+const char *lexicon_correct(const Lexicon *lexicon, const char *folded_word) {
+  gsize length = strlen(folded_word);
+  if (length < 4) return NULL;
+  for (gsize i = 0; i < length; i++)
+    if (g_ascii_isdigit(folded_word[i])) return NULL;
+  int limit = length >= 8 ? 2 : 1, best_distance = limit + 1;
+  const char *best = NULL;
+  gboolean several = FALSE;
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init(&iter, lexicon->vocabulary);
+  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+    const char *known = key;
+    gsize known_length = strlen(known);
+    if (known_length < 4 || known_length > length + (gsize)limit || known_length + (gsize)limit < length) continue;
+    int distance = text_distance(folded_word, known, limit);
+    if (distance > limit || distance > best_distance) continue;
+    if (distance == best_distance) {
+      g_autofree char *a = text_stem(known), *b = text_stem(best);
+      several = several || strcmp(a, b) != 0;
+      if (strcmp(known, best) < 0) best = known;
+      continue;
+    }
+    best_distance = distance;
+    best = known;
+    several = FALSE;
+  }
+  return several ? NULL : best;
+}
+
+typedef struct { int score; const char *label; } Closest;
+
+static int compare_closest(gconstpointer a, gconstpointer b) {
+  const Closest *left = a, *right = b;
+  return left->score != right->score ? left->score - right->score : strcmp(left->label, right->label);
+}
+
+static void consider(GArray *candidates, const char *word, const char *label) {
+  g_autofree char *phrase = phrase_normalise(label);
+  int score = text_distance(word, phrase, 6);
+  if (strstr(phrase, word) != NULL || strstr(word, phrase) != NULL) score = 0;
+  Closest candidate = {score, label};
+  g_array_append_val(candidates, candidate);
+}
+
+char **lexicon_closest(const Lexicon *lexicon, const char *folded_word, guint limit) {
+  g_autoptr(GArray) candidates = g_array_new(FALSE, FALSE, sizeof(Closest));
+  for (guint i = 0; i < lexicon->model->metrics->len; i++) {
+    const Metric *metric = g_ptr_array_index(lexicon->model->metrics, i);
+    consider(candidates, folded_word, metric->label);
+  }
+  for (guint d = 0; d < lexicon->model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(lexicon->model->datasets, d);
+    for (guint f = 0; f < dataset->fields->len; f++) {
+      const Field *field = g_ptr_array_index(dataset->fields, f);
+      if (field->role == FIELD_ROLE_DIMENSION) consider(candidates, folded_word, field->label);
+    }
+  }
+  g_array_sort(candidates, compare_closest);
+  GPtrArray *out = g_ptr_array_new();
+  for (guint i = 0; i < candidates->len && out->len < limit; i++) {
+    const char *label = g_array_index(candidates, Closest, i).label;
+    gboolean again = FALSE;
+    for (guint k = 0; k < out->len; k++) again = again || strcmp(g_ptr_array_index(out, k), label) == 0;
+    if (!again) g_ptr_array_add(out, g_strdup(label));
+  }
+  g_ptr_array_add(out, NULL);
+  return (char **)g_ptr_array_free(out, FALSE);
+}
+
+const Field *lexicon_entity_field(const Lexicon *lexicon, const Entity *entity) {
+  const Dataset *dataset = model_find_dataset(lexicon->model, entity->dataset);
+  const char *name = entity->name_field != NULL ? entity->name_field : entity->key;
+  if (dataset == NULL || name == NULL) return NULL;
+  const Field *field = dataset_find_field(dataset, name);
+  return field != NULL ? field : model_find_field(lexicon->model, name);
+}
+
+const Field *lexicon_default_date(const Lexicon *lexicon) {
+  const Dataset *dataset = lexicon->model->default_dataset != NULL
+                               ? model_find_dataset(lexicon->model, lexicon->model->default_dataset) : NULL;
+  if (dataset == NULL || dataset->default_date == NULL) return NULL;
+  return dataset_find_field(dataset, dataset->default_date);
+}
+
+char *lexicon_field_path(const Field *field) { return g_strdup_printf("%s.%s", field->dataset, field->name); }

@@ -1,0 +1,84 @@
+/*
+ * Reading one question: passes over its items, from the most specific construction to the plainest piece. Each pass looks
+ * for its triggers, puts its piece into the query, and claims the items it used. A pass that must ask back or refuse
+ * calls parse_clarify / parse_refuse; the first one stands.
+ */
+#pragma once
+#include "ask/item.h"
+
+typedef struct {
+  Items *items;
+  const Lexicon *lexicon;
+  const Model *model;
+  const AskContext *context;
+  SemanticQuery *query;
+  GPtrArray *assumptions;     /* of char* "code|text" */
+  AskResult *verdict;         /* set once asked back or refused */
+  gboolean fragment;          /* reading a follow-up: defaults come from the query before */
+  gboolean metric_named;      /* the question names what is measured */
+  gboolean listing;           /* which/list: the group is what is asked for */
+  gboolean singular;          /* "which region": one row */
+  gboolean group_named;       /* by, per, each, which: groups were named */
+  gboolean limit_named;
+  gboolean order_named;
+  gboolean change_asked;      /* grew, fell, change, compared: two periods belong together */
+  gboolean total_asked;       /* combined, in total */
+  gboolean time_given, all_time;
+  guint series_units;         /* bit per TimeUnit named as a series */
+  int subject;                /* item of the noun after which/how many/top; -1 */
+  const Entity *counted;      /* entity that is counted */
+} Parse;
+
+/* ---- looking at items ---- */
+guint parse_n(const Parse *parse);
+Item *parse_item(const Parse *parse, guint index);
+/* First unclaimed item of the class at or after `from`; -1. */
+int parse_find_word(const Parse *parse, WordClass word, guint from);
+gboolean parse_has_word(const Parse *parse, WordClass word);
+gboolean parse_free_word(const Parse *parse, guint index, WordClass word);
+/* Index of the next item that is not an unclaimed stop word (or any of `skip` classes), from `index` on; -1 past the end. */
+int parse_next(const Parse *parse, guint index);
+int parse_before(const Parse *parse, guint index);
+void parse_claim(Parse *parse, guint index, const char *as);
+void parse_claim_word(Parse *parse, WordClass word, const char *as);
+void parse_describe(Parse *parse, guint index, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* ---- building ---- */
+void parse_assume(Parse *parse, const char *code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void parse_clarify(Parse *parse, const char *question);
+void parse_add_option(Parse *parse, const char *label, SemanticQuery *query); /* takes the query */
+void parse_refuse(Parse *parse, const char *code, const char *missing, const char *format, ...) G_GNUC_PRINTF(4, 5);
+int parse_add_metric(Parse *parse, const Metric *metric); /* index; never twice */
+int parse_add_measure(Parse *parse, Measure *measure);    /* takes it */
+const Metric *parse_default_metric(const Parse *parse);
+const Metric *parse_entity_metric(const Parse *parse, const Entity *entity);
+const Metric *parse_rows_metric(const Parse *parse, const Dataset *dataset);
+void parse_add_field_dimension(Parse *parse, const Field *field);
+void parse_add_time_dimension(Parse *parse, TimeUnit unit);
+int parse_time_dimension(const Parse *parse); /* index; -1 */
+/* Metric of the item, also when the word reads as something else first. */
+const Metric *item_metric(const Item *item);
+/* Field the noun groups by; NULL when it is no such noun. */
+const Field *parse_group_field(const Parse *parse, const Item *item);
+gboolean parse_is_group_noun(const Parse *parse, const Item *item);
+void parse_group_by_item(Parse *parse, guint index);
+/* Date field of the main fact and its visible range. */
+DateRange parse_data_range(const Parse *parse);
+
+/* ---- passes ---- */
+void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
+void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
+void parse_groups(Parse *parse);    /* by, each, which, monthly */
+void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
+void parse_rank(Parse *parse);      /* top n, highest, order */
+void parse_tests(Parse *parse);     /* above 100,000; more than 10 orders */
+void parse_times(Parse *parse);     /* periods and what they are for */
+void parse_changes(Parse *parse);   /* growth, comparisons, shares, windows, why */
+void parse_share(Parse *parse);
+void parse_finish_special(Parse *parse); /* cohorts, once the groups are known */
+void parse_decide(Parse *parse);    /* what is left over */
+
+/* ---- follow-ups ---- */
+gboolean followup_applies(const Parse *parse);
+void followup_drop_replaced(Parse *parse); /* what stands after "instead of" */
+void followup_merge(Parse *parse); /* the fragment's pieces into a copy of the query before */

@@ -1,0 +1,170 @@
+/* What is left over decides: an unused content word means asking back or refusing, never a half answer. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* Classes whose words carry no meaning of their own once the question is otherwise understood. */
+static gboolean is_harmless(const Parse *parse, const Item *item) {
+  static const WordClass HARMLESS[] = {WORD_YES_NO, WORD_LIST, WORD_AND, WORD_OR, WORD_BUT, WORD_HOW_MUCH, WORD_SUM, WORD_DISTINCT,
+      WORD_SOLD, WORD_BOUGHT, WORD_EARNED, WORD_HAVING, WORD_INCLUDE, WORD_ONLY, WORD_BY_HOW_MUCH, WORD_WHICH, WORD_BY,
+      WORD_ALL_TIME, WORD_SINGLE, WORD_WHO, WORD_SAME, WORD_BETWEEN, WORD_EACH, WORD_WITHIN, WORD_WHERE, WORD_HOW_MANY, WORD_AFTER,
+      WORD_CONTAINS, WORD_ABSOLUTE, WORD_TREND, WORD_SPENT, WORD_INSTEAD, WORD_NET_OF, WORD_UNTIL, WORD_SINCE};
+  if (item->is_stop && (word_set_is_empty(item->words))) return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(HARMLESS); i++)
+    if (item_is_word(item, HARMLESS[i])) return TRUE;
+  if (item_is_word(item, WORD_VALUE_WORD)) return parse->query->measures->len > 0;
+  gboolean compared = parse->query->compare.kind != COMPARE_NONE || parse->query->dimensions->len > 0 || parse->query->measures->len > 1;
+  gboolean comparing = item_is_word(item, WORD_COMPARE) || item_is_word(item, WORD_THAN) || item_is_word(item, WORD_DIFFERENCE) ||
+                       item_is_word(item, WORD_MORE) || item_is_word(item, WORD_LESS);
+  return comparing && compared;
+}
+
+static gboolean measures_entity(const Parse *parse, const Entity *entity) {
+  return parse->query->measures->len > 0 && entity->dataset != NULL;
+}
+
+/* Nouns that only say what the measured thing is about: "sales to customers", "the month of March". */
+static void claim_context(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed) continue;
+    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    int after = parse_next(parse, i + 1);
+    gboolean before_time = (next != NULL && next->kind == ITEM_TIME) || (after >= 0 && parse_item(parse, (guint)after)->kind == ITEM_TIME);
+    if (item->kind == ITEM_ENTITY && measures_entity(parse, item->meaning.entity)) parse_claim(parse, i, "context");
+    else if (item->kind == ITEM_ROWS && parse->query->measures->len > 0) parse_claim(parse, i, "context");
+    else if (item->kind == ITEM_GRAIN && (before_time || (i > 0 && parse_item(parse, i - 1)->kind == ITEM_TIME))) parse_claim(parse, i, "context");
+    else if (item->kind == ITEM_GRAIN && item->meaning.unit == TIME_UNIT_DAY && item->is_stop) parse_claim(parse, i, "context");
+    else if (item->kind == ITEM_FIELD && item->meaning.field->role == FIELD_ROLE_TIME) parse_claim(parse, i, "date");
+  }
+}
+
+static gboolean is_judgement(const Item *item) {
+  return item_is_word(item, WORD_BEST) || item_is_word(item, WORD_WORST) || item_is_word(item, WORD_JUDGE);
+}
+
+/* "best customers": by which measure? The usual ones are offered. */
+static void clarify_measure(Parse *parse, const char *why) {
+  g_autofree char *question = g_strdup_printf("%s By which measure?", why);
+  parse_clarify(parse, question);
+  static const char *const USUAL[] = {"revenue", "profit", "units", "orders", "customers"};
+  for (guint i = 0; i < G_N_ELEMENTS(USUAL); i++) {
+    const Metric *metric = model_find_metric(parse->model, USUAL[i]);
+    if (metric == NULL) continue;
+    SemanticQuery *option = semantic_query_copy(parse->query);
+    g_ptr_array_set_size(option->measures, 0);
+    g_array_set_size(option->order, 0);
+    g_array_set_size(option->having, 0);
+    g_ptr_array_add(option->measures, measure_new_metric(metric->name));
+    if (option->dimensions->len > 0) {
+      Order order = {0, ON_VALUE, !parse_has_word(parse, WORD_WORST), FALSE};
+      g_array_append_val(option->order, order);
+      if (option->limit == 0) option->limit = 10;
+    }
+    g_autofree char *label = g_strdup_printf("by %s", metric->label);
+    parse_add_option(parse, label, option);
+  }
+}
+
+static void refuse_word(Parse *parse, const Item *item) {
+  g_autofree char *source = item_source(parse->items, item);
+  const Token *token = token_at(parse->items->tokens, item->first);
+  g_autoptr(GPtrArray) near = value_index_near(parse->lexicon->values, source, 4);
+  if (near->len > 0) {
+    g_autofree char *question = g_strdup_printf("There is no '%s'. Did you mean one of these?", source);
+    parse_clarify(parse, question);
+    for (guint i = 0; i < near->len; i++) {
+      const ValueHit *hit = g_ptr_array_index(near, i);
+      SemanticQuery *option = semantic_query_copy(parse->query);
+      g_autofree char *path = lexicon_field_path(hit->field);
+      g_ptr_array_add(option->filters, filter_new_values(path, OP_EQUAL, hit->value, NULL));
+      g_autofree char *label = g_strdup_printf("%s: %s", hit->field->label, hit->value);
+      gboolean usable = option->measures->len > 0;
+      parse_add_option(parse, label, usable ? option : NULL);
+      if (!usable) semantic_query_free(option);
+    }
+    return;
+  }
+  parse_refuse(parse, "no_such_data", source, "Nothing in the data is called '%s'.", source);
+  parse->verdict->closest = lexicon_closest(parse->lexicon, token->fold, 3);
+}
+
+static void check_leftovers(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) { /* unknown words first: they say most */
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_UNKNOWN) {
+      refuse_word(parse, item);
+      return;
+    }
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind == ITEM_STOP || is_harmless(parse, item)) continue;
+    g_autofree char *source = item_source(parse->items, item);
+    if (is_judgement(item)) {
+      g_autofree char *why = g_strdup_printf("'%s' can be judged in several ways.", source);
+      clarify_measure(parse, why);
+    } else if (item->is_stop && item->kind == ITEM_WORD) {
+      continue;
+    } else {
+      g_autofree char *question = g_strdup_printf("It is not clear what '%s' asks for here.", source);
+      parse_clarify(parse, question);
+      if (parse->query->measures->len > 0) {
+        g_autofree char *without = semantic_query_restate(parse->query, parse->model);
+        parse_add_option(parse, without, semantic_query_copy(parse->query));
+      }
+    }
+    return;
+  }
+}
+
+/* A word that is a value of several fields: each reading is an option. */
+static void check_ambiguous_values(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_VALUE || item->filter == NULL || item->hits->len < 2) continue;
+    const Field *first = item_hit(item, NULL)->field;
+    gboolean several = FALSE;
+    for (guint k = 0; k < item->hits->len; k++) several = several || ((const ValueHit *)g_ptr_array_index(item->hits, k))->field != first;
+    if (!several) continue;
+    g_autofree char *source = item_source(parse->items, item);
+    g_autofree char *question = g_strdup_printf("'%s' can mean several things. Which one?", source);
+    parse_clarify(parse, question);
+    for (guint k = 0; k < item->hits->len && k < 4; k++) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k);
+      SemanticQuery *option = semantic_query_copy(parse->query);
+      g_autofree char *old_path = lexicon_field_path(first);
+      for (guint f = 0; f < option->filters->len; f++) {
+        Filter *filter = g_ptr_array_index(option->filters, f);
+        if (filter->kind != FILTER_FIELD || g_strcmp0(filter->field, old_path) != 0) continue;
+        g_free(filter->field);
+        filter->field = lexicon_field_path(hit->field);
+        g_ptr_array_set_size(filter->values, 0);
+        g_ptr_array_add(filter->values, g_strdup(hit->value));
+      }
+      g_autofree char *label = g_strdup_printf("%s: %s", hit->field->label, hit->value);
+      parse_add_option(parse, label, option);
+    }
+  }
+}
+
+static gboolean has_content(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_STOP && item->kind != ITEM_UNKNOWN && !(item->kind == ITEM_WORD && item->is_stop)) return TRUE;
+  }
+  return FALSE;
+}
+
+void parse_decide(Parse *parse) {
+  if (parse->verdict != NULL) return;
+  claim_context(parse);
+  check_leftovers(parse);
+  if (parse->verdict != NULL) return;
+  check_ambiguous_values(parse);
+  if (parse->verdict != NULL || parse->fragment) return;
+  if (parse->query->measures->len == 0 && parse->query->detail->len == 0) {
+    if (has_content(parse)) clarify_measure(parse, "It is not said what to measure.");
+    else parse_refuse(parse, "not_a_question", parse->items->question, "This does not ask for anything the data can answer.");
+  }
+}

@@ -1,0 +1,276 @@
+/* Values, named conditions, missing values, parts of the calendar: what restricts the rows. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+static gboolean is_list_glue(const Item *item) {
+  return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR) || item->kind == ITEM_STOP || item->kind == ITEM_FIELD;
+}
+
+static gboolean is_negator(const Item *item) {
+  return item_is_word(item, WORD_EXCLUDE) || item_is_word(item, WORD_NOT);
+}
+
+/* Whether the value at `index` stands under "excluding", "not", "outside" or before "excluded"; claims that word. */
+static gboolean is_negated(Parse *parse, guint index) {
+  for (int at = (int)index - 1; at >= 0; at--) {
+    Item *item = parse_item(parse, (guint)at);
+    if (is_negator(item) && item->kind == ITEM_WORD) {
+      gboolean only = at > 0 && item_is_word(parse_item(parse, (guint)at - 1), WORD_ONLY);
+      if (only) return FALSE; /* "not only" */
+      parse_claim(parse, (guint)at, "negation");
+      return TRUE;
+    }
+    if (item->kind == ITEM_VALUE && item->negated) return TRUE;
+    if (!is_list_glue(item) && item->kind != ITEM_VALUE) break;
+    if (item->kind == ITEM_VALUE && item_is_word(item, WORD_AND)) break;
+  }
+  for (guint at = index + 1; at < parse_n(parse); at++) {
+    Item *item = parse_item(parse, at);
+    if (item_is_word(item, WORD_EXCLUDE_AFTER) && item->kind == ITEM_WORD) {
+      parse_claim(parse, at, "negation");
+      return TRUE;
+    }
+    if (!is_list_glue(item) && item->kind != ITEM_VALUE) break;
+  }
+  return FALSE;
+}
+
+static Filter *find_filter(const Parse *parse, const char *path, Operator op) {
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    if (filter->kind == FILTER_FIELD && filter->op == op && g_strcmp0(filter->field, path) == 0) return filter;
+  }
+  return NULL;
+}
+
+static void add_value(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  const ValueHit *hit = item_hit(item, NULL);
+  item->negated = is_negated(parse, index);
+  Operator op = item->negated ? OP_NOT_EQUAL : OP_EQUAL;
+  g_autofree char *path = lexicon_field_path(hit->field);
+  Filter *filter = find_filter(parse, path, op);
+  if (filter == NULL) {
+    filter = filter_new(FILTER_FIELD);
+    filter->field = g_strdup(path);
+    filter->op = op;
+    g_ptr_array_add(parse->query->filters, filter);
+  }
+  for (guint i = 0; i < item->hits->len; i++) { /* spellings that differ only in case are the same thing */
+    const ValueHit *same = g_ptr_array_index(item->hits, i);
+    if (same->field != hit->field) continue;
+    gboolean known = FALSE;
+    for (guint k = 0; k < filter->values->len; k++) known = known || strcmp(g_ptr_array_index(filter->values, k), same->value) == 0;
+    if (!known) g_ptr_array_add(filter->values, g_strdup(same->value));
+  }
+  item->filter = filter;
+  parse_claim(parse, index, "value");
+  parse_describe(parse, index, "%s %s %s", hit->field->label, item->negated ? "≠" : "=", hit->value);
+}
+
+/* ---- conditions ---- */
+typedef enum { CONDITION_HOLDS, CONDITION_EXCLUDED, CONDITION_NET } ConditionUse;
+
+static ConditionUse condition_use(Parse *parse, guint index) {
+  for (int at = parse_before(parse, index); at >= 0; at = parse_before(parse, (guint)at)) {
+    Item *item = parse_item(parse, (guint)at);
+    if (item->meaning.condition != NULL || is_list_glue(item)) continue;
+    if (item->meaning.entity != NULL && !item->claimed) continue; /* "without cancelled orders" is met from the condition */
+    if (item->kind != ITEM_WORD && item->kind != ITEM_METRIC) break;
+    ConditionUse use = item_is_word(item, WORD_EXCLUDE) || item_is_word(item, WORD_NOT) || item_is_word(item, WORD_BEFORE) ||
+                               item_is_word(item, WORD_MISSING)
+                           ? CONDITION_EXCLUDED
+                       : item_is_word(item, WORD_NET_OF) || item_is_word(item, WORD_INCLUDE) || item_is_word(item, WORD_AFTER) ? CONDITION_NET
+                                                                                                       : CONDITION_HOLDS;
+    gboolean with = g_strcmp0(token_at(parse->items->tokens, item->first)->fold, "with") == 0;
+    if (use == CONDITION_NET && with) use = CONDITION_HOLDS;
+    if (use != CONDITION_HOLDS) {
+      parse_claim(parse, (guint)at, "with or without");
+      return use;
+    }
+    break;
+  }
+  for (guint at = index + 1; at < parse_n(parse) && at <= index + 4; at++) {
+    Item *item = parse_item(parse, at);
+    if (item_is_word(item, WORD_EXCLUDE_AFTER) || item_is_word(item, WORD_DEDUCT_AFTER)) {
+      gboolean excluded = item_is_word(item, WORD_EXCLUDE_AFTER);
+      parse_claim(parse, at, "with or without");
+      return excluded ? CONDITION_EXCLUDED : CONDITION_NET;
+    }
+    gboolean passes = item->kind == ITEM_STOP || item->meaning.condition != NULL || item_is_word(item, WORD_AND) ||
+                      item->kind == ITEM_ENTITY || (item->kind == ITEM_WORD && item->is_stop);
+    if (!passes) break;
+  }
+  return CONDITION_HOLDS;
+}
+
+static Filter *add_condition(Parse *parse, const char *name, gboolean negated) {
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    if (filter->kind == FILTER_CONDITION && strcmp(filter->condition, name) == 0) return filter;
+  }
+  Filter *filter = filter_new(FILTER_CONDITION);
+  filter->condition = g_strdup(name);
+  filter->negated = negated;
+  g_ptr_array_add(parse->query->filters, filter);
+  return filter;
+}
+
+static void read_condition(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  const Condition *condition = item->meaning.condition;
+  ConditionUse use = condition_use(parse, index);
+  if (item->kind != ITEM_CONDITION && use == CONDITION_HOLDS) return; /* a metric or noun of that name */
+  parse_claim(parse, index, "condition");
+  if (use == CONDITION_NET) {
+    parse_describe(parse, index, "%s are part of the figures", condition->label);
+    return;
+  }
+  item->filter = add_condition(parse, condition->name, use == CONDITION_EXCLUDED);
+  parse_describe(parse, index, use == CONDITION_EXCLUDED ? "without %s" : "only %s", condition->label);
+}
+
+/* ---- missing ---- */
+static void add_null_filter(Parse *parse, const Field *field, guint index) {
+  Filter *filter = filter_new(FILTER_FIELD);
+  filter->field = lexicon_field_path(field);
+  filter->op = OP_IS_NULL;
+  g_ptr_array_add(parse->query->filters, filter);
+  parse_claim(parse, index, "missing");
+  parse_describe(parse, index, "%s is missing", field->label);
+}
+
+static const Field *missing_field(const Parse *parse, const Item *item) {
+  if (item->kind != ITEM_FIELD && item->kind != ITEM_ENTITY && item->kind != ITEM_METRIC) return NULL;
+  if (item->meaning.field != NULL) return item->meaning.field;
+  if (item->meaning.entity == NULL || item->meaning.entity->key == NULL) return NULL;
+  const Dataset *dataset = model_find_dataset(parse->model, item->meaning.entity->dataset);
+  return dataset != NULL ? dataset_find_field(dataset, item->meaning.entity->key) : NULL;
+}
+
+static void read_missing(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    if (!parse_free_word(parse, i, WORD_MISSING)) continue;
+    int next = parse_next(parse, i + 1), before = parse_before(parse, i);
+    const Field *after_field = next >= 0 ? missing_field(parse, parse_item(parse, (guint)next)) : NULL;
+    gboolean predicate = token_at(parse->items->tokens, parse_item(parse, i)->first)->fold[0] != 'n' || next < 0;
+    const Field *before_field = before >= 0 && after_field == NULL && predicate ? missing_field(parse, parse_item(parse, (guint)before)) : NULL;
+    if (after_field != NULL) add_null_filter(parse, after_field, (guint)next);
+    else if (before_field != NULL) add_null_filter(parse, before_field, (guint)before);
+    else continue;
+    parse_claim(parse, i, "missing");
+  }
+}
+
+/* ---- parts of the calendar ---- */
+static void read_cyclic(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  const TimeMention *time = item->time;
+  Filter *filter = NULL;
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    Filter *other = g_ptr_array_index(parse->query->filters, i);
+    if (other->kind == FILTER_CYCLIC && other->cyclic == time->cyclic && time->cyclic == CYCLIC_WEEKDAY) filter = other;
+  }
+  if (filter == NULL) {
+    filter = filter_new(FILTER_CYCLIC);
+    filter->cyclic = time->cyclic;
+    filter->negated = is_negated(parse, index);
+    g_ptr_array_add(parse->query->filters, filter);
+  } else {
+    parse->total_asked = FALSE;
+  }
+  if (time->op == OP_BETWEEN) {
+    for (int value = atoi(time->values[0]); value <= atoi(time->values[1]); value++)
+      g_ptr_array_add(filter->values, g_strdup_printf("%d", value));
+  } else {
+    g_ptr_array_add(filter->values, g_strdup(time->values[0]));
+  }
+  int before = parse_before(parse, index);
+  if (before >= 0 && parse_free_word(parse, (guint)before, WORD_EACH)) parse_claim(parse, (guint)before, "every");
+  parse_claim(parse, index, "part of the date");
+}
+
+static void read_weekends(Parse *parse) {
+  int weekend = parse_find_word(parse, WORD_WEEKEND, 0), weekdays = parse_find_word(parse, WORD_WEEKDAYS, 0);
+  if (weekend < 0 && weekdays < 0) return;
+  if (weekend >= 0) parse_claim(parse, (guint)weekend, "weekend");
+  if (weekdays >= 0) parse_claim(parse, (guint)weekdays, "weekdays");
+  if (weekend >= 0 && weekdays >= 0) {
+    Dimension *dimension = dimension_new(DIMENSION_CYCLIC);
+    dimension->cyclic = CYCLIC_WEEKEND;
+    g_ptr_array_add(parse->query->dimensions, dimension);
+    return;
+  }
+  Filter *filter = filter_new(FILTER_CYCLIC);
+  filter->cyclic = CYCLIC_WEEKEND;
+  g_ptr_array_add(filter->values, g_strdup(weekend >= 0 ? "true" : "false"));
+  g_ptr_array_add(parse->query->filters, filter);
+}
+
+/* "products containing lamp", "with \"lamp\" in the name" */
+static void read_contains(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (!item_is_word(item, WORD_CONTAINS) && !item_is_word(item, WORD_HAVING)) continue;
+    int next = parse_next(parse, i + 1);
+    if (next < 0) continue;
+    Item *text = parse_item(parse, (guint)next);
+    gboolean quoted = token_at(parse->items->tokens, text->first)->quoted;
+    if (text->kind != ITEM_UNKNOWN && !quoted) continue;
+    int noun = parse_before(parse, i);
+    const Field *field = noun >= 0 ? parse_group_field(parse, parse_item(parse, (guint)noun)) : NULL;
+    if (field == NULL || field->type != FIELD_TEXT || (!quoted && !item_is_word(item, WORD_CONTAINS))) continue;
+    guint last = (guint)next;
+    while (quoted && last + 1 < parse_n(parse) && token_at(parse->items->tokens, parse_item(parse, last + 1)->first)->quoted) last++;
+    Filter *filter = filter_new(FILTER_FIELD);
+    filter->field = lexicon_field_path(field);
+    filter->op = OP_CONTAINS;
+    const Item *end = parse_item(parse, last);
+    g_ptr_array_add(filter->values, tokens_source(parse->items->question, parse->items->tokens, text->first,
+                                                  end->first + end->count - text->first));
+    g_ptr_array_add(parse->query->filters, filter);
+    parse_claim(parse, i, "contains");
+    for (guint k = (guint)next; k <= last; k++) {
+      parse_claim(parse, k, "text");
+      parse_describe(parse, k, "%s contains the text", field->label);
+    }
+  }
+}
+
+/* Several fields hold the word: the field another value of the question belongs to decides. */
+static void settle_fields(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_VALUE || item->hits->len < 2) continue;
+    for (guint k = 0; k < parse_n(parse); k++) {
+      const Item *other = parse_item(parse, k);
+      if (k == i || other->kind != ITEM_VALUE || other->hits->len == 0) continue;
+      const Field *field = item_hit(other, NULL)->field;
+      gboolean single = TRUE;
+      for (guint h = 0; h < other->hits->len; h++)
+        single = single && ((const ValueHit *)g_ptr_array_index(other->hits, h))->field == field;
+      if (single && item_hit(item, field) != NULL) {
+        item_keep_field(item, field);
+        break;
+      }
+    }
+  }
+}
+
+void parse_filters(Parse *parse) {
+  settle_fields(parse);
+  read_missing(parse);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed) continue;
+    if (item->kind == ITEM_VALUE && item->hits->len > 0) add_value(parse, i);
+    else if (item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_CYCLIC) read_cyclic(parse, i);
+  }
+  read_weekends(parse);
+  read_contains(parse);
+}

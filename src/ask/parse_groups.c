@@ -1,0 +1,265 @@
+/* by, per, each, which, monthly, top n X: what the answer is grouped by. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* A compound noun: "customer segment", "product category": the entity only qualifies the field after it. */
+static void join_compounds(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    Item *first = parse_item(parse, i), *second = parse_item(parse, i + 1);
+    if (first->kind != ITEM_ENTITY || first->claimed || first->plural || second->comma_before) continue;
+    gboolean field = second->kind == ITEM_FIELD && parse_group_field(parse, second) != NULL;
+    gboolean average = second->kind == ITEM_METRIC && parse_item(parse, i)->meaning.entity != NULL && !first->meaning.entity->is_event;
+    if (field || average) parse_claim(parse, i, "part of the name");
+  }
+}
+
+static gboolean may_stand_between(const Item *item) {
+  return item->kind == ITEM_VALUE || item->kind == ITEM_STOP || item->kind == ITEM_NUMBER || item_is_word(item, WORD_DISTINCT) ||
+         item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_SINGLE) ||
+         item_is_word(item, WORD_OTHER) || item_is_word(item, WORD_BEST) || item_is_word(item, WORD_WORST) ||
+         item_is_word(item, WORD_MOST_PROFITABLE) || item_is_word(item, WORD_LEAST_PROFITABLE) ||
+         item_is_word(item, WORD_EACH) || (item->claimed && item->kind == ITEM_ENTITY) || item->kind == ITEM_CONDITION ||
+         item_is_word(item, WORD_CHEAPEST) || item_is_word(item, WORD_DEAREST) || item_is_word(item, WORD_EARLIEST) ||
+         item_is_word(item, WORD_LATEST) || item_is_word(item, WORD_ONLY) || item_is_word(item, WORD_FASTEST_GROWING);
+}
+
+/* The noun that a group word leads to, over values and adjectives; -1. */
+static int noun_after(const Parse *parse, guint index) {
+  for (guint i = index; i < parse_n(parse) && i < index + 7; i++) {
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && parse_is_group_noun(parse, item)) return (int)i;
+    if (!may_stand_between(item) && !(item->claimed && item->kind == ITEM_FIELD)) return -1;
+  }
+  return -1;
+}
+
+/* Further nouns of a list: "by segment and region", "by store, month". */
+static void group_rest_of_list(Parse *parse, guint index) {
+  guint at = index + 1;
+  while (at < parse_n(parse)) {
+    Item *item = parse_item(parse, at);
+    gboolean glue = item_is_word(item, WORD_AND) || (item->kind == ITEM_WORD && (item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH)));
+    gboolean comma_noun = item->comma_before && !item->claimed && parse_is_group_noun(parse, item) && item->meaning.entity == NULL;
+    if (comma_noun) {
+      parse_group_by_item(parse, at++);
+      continue;
+    }
+    if (!glue) return;
+    int noun = at + 1 < parse_n(parse) ? noun_after(parse, at + 1) : -1;
+    if (noun < 0 || noun > (int)at + 3) return;
+    const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
+    if (next != NULL && next->kind == ITEM_METRIC && parse_item(parse, (guint)noun)->kind == ITEM_ENTITY) return;
+    parse_claim(parse, at, "and");
+    parse_group_by_item(parse, (guint)noun);
+    at = (guint)noun + 1;
+  }
+}
+
+/* "average sales per month", "revenue per order": a ratio, read with the measures. */
+static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
+  const Item *item = parse_item(parse, noun);
+  const char *word = token_at(parse->items->tokens, parse_item(parse, by)->first)->fold;
+  gboolean per = strcmp(word, "per") == 0 || item_is_word(parse_item(parse, by), WORD_EACH);
+  if (!per || item->plural) return FALSE;
+  gboolean average = FALSE;
+  for (guint i = 0; i < by; i++) {
+    const Item *earlier = parse_item(parse, i);
+    if (!earlier->claimed && (item_is_word(earlier, WORD_AVERAGE) || item_is_word(earlier, WORD_MEDIAN))) average = TRUE;
+  }
+  const Metric *metric = NULL;
+  gboolean counts = FALSE;
+  for (guint i = 0; i < by; i++) {
+    const Item *earlier = parse_item(parse, i);
+    if (earlier->claimed) continue;
+    if (item_metric(earlier) != NULL && earlier->kind == ITEM_METRIC) metric = item_metric(earlier);
+    if (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS) counts = TRUE;
+  }
+  gboolean additive = (metric != NULL && metric->kind == METRIC_AGGREGATE && metric->additivity == ADDITIVITY_SUM &&
+                       metric->aggregate != AGGREGATE_AVERAGE) || (metric == NULL && counts);
+  if (item->kind == ITEM_GRAIN) return average && additive;
+  if (item->kind != ITEM_ENTITY) return FALSE;
+  if (item->meaning.entity->is_event) return additive || metric == NULL;
+  return average && additive && !item_is_word(parse_item(parse, by), WORD_EACH);
+}
+
+static void group_by_markers(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    gboolean marker = parse_free_word(parse, i, WORD_BY) || parse_free_word(parse, i, WORD_EACH) || parse_free_word(parse, i, WORD_WITHIN);
+    if (!marker) continue;
+    gboolean within = item_is_word(item, WORD_WITHIN);
+    int noun = noun_after(parse, i + 1);
+    if (noun < 0) continue;
+    if (is_ratio_denominator(parse, i, (guint)noun)) continue;
+    const Item *after = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
+    gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed &&
+                               parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
+    if (counted_measure) continue;
+    parse_claim(parse, i, within ? "within" : "group");
+    parse_group_by_item(parse, (guint)noun);
+    group_rest_of_list(parse, (guint)noun);
+  }
+}
+
+static void group_by_adverbs(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_GRAIN || !item->meaning.unit_adverb) continue;
+    gboolean averaged = FALSE;
+    for (int at = parse_before(parse, i); at >= 0 && at >= (int)i - 3; at--)
+      averaged = averaged || item_is_word(parse_item(parse, (guint)at), WORD_AVERAGE) || item_is_word(parse_item(parse, (guint)at), WORD_MEDIAN);
+    if (!averaged) parse_group_by_item(parse, i);
+  }
+}
+
+static gboolean is_asking_word(const Parse *parse, guint index) {
+  return parse_free_word(parse, index, WORD_WHICH) || parse_free_word(parse, index, WORD_LIST);
+}
+
+/* "which 5 stock codes", "what are the top 3 cities", "list the 10 customers" */
+static void group_by_question(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    if (!is_asking_word(parse, i)) continue;
+    int noun = noun_after(parse, i + 1);
+    if (noun < 0) continue;
+    Item *item = parse_item(parse, (guint)noun);
+    const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
+    gboolean modifies = next != NULL && item->kind == ITEM_ENTITY && !item->plural && !next->comma_before &&
+                        (next->kind == ITEM_METRIC || item_is_word(next, WORD_VALUE_WORD));
+    if (modifies) continue;
+    if (item->kind == ITEM_GRAIN && item->meaning.unit_adverb) continue;
+    parse->listing = TRUE;
+    parse->subject = noun;
+    parse->singular = !item->plural;
+    parse_claim(parse, i, "which");
+    parse_group_by_item(parse, (guint)noun);
+    return;
+  }
+  int who = parse_find_word(parse, WORD_WHO, 0);
+  if (who < 0) return;
+  parse_claim(parse, (guint)who, "who");
+  if (noun_after(parse, (guint)who + 1) >= 0) {
+    int noun = noun_after(parse, (guint)who + 1);
+    parse->listing = TRUE;
+    parse->subject = noun;
+    parse->singular = !parse_item(parse, (guint)noun)->plural;
+    parse_group_by_item(parse, (guint)noun);
+    return;
+  }
+  const Entity *customer = model_find_entity(parse->model, "customer");
+  const Field *field = customer != NULL ? lexicon_entity_field(parse->lexicon, customer) : NULL;
+  if (field == NULL) return;
+  parse->listing = parse->group_named = TRUE;
+  parse->singular = TRUE;
+  parse_add_field_dimension(parse, field);
+}
+
+/* "top 5 cities by sales", "highest selling products", "rank all regions": no asking word. */
+static void group_by_rank(Parse *parse) {
+  static const WordClass RANKS[] = {WORD_RANK_HIGH, WORD_RANK_LOW, WORD_BEST, WORD_WORST, WORD_RANK_ALL, WORD_RANK_ALL_LOW,
+                                    WORD_MOST_PROFITABLE, WORD_LEAST_PROFITABLE, WORD_CHEAPEST, WORD_DEAREST,
+                                    WORD_FASTEST_GROWING};
+  if (parse->listing) return;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    gboolean ranks = FALSE;
+    for (guint r = 0; r < G_N_ELEMENTS(RANKS); r++) ranks = ranks || item_is_word(parse_item(parse, i), RANKS[r]);
+    if (!ranks) continue;
+    int noun = noun_after(parse, i + 1);
+    if (noun < 0) continue;
+    Item *item = parse_item(parse, (guint)noun);
+    if (item->kind == ITEM_GRAIN && item->meaning.unit_adverb) continue;
+    const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
+    gboolean modifies = next != NULL && !item->plural && item->kind == ITEM_ENTITY &&
+                        (next->kind == ITEM_METRIC || item_is_word(next, WORD_VALUE_WORD));
+    if (modifies) continue;
+    parse->listing = TRUE;
+    parse->subject = noun;
+    parse->singular = !item->plural;
+    parse_group_by_item(parse, (guint)noun);
+    return;
+  }
+}
+
+/* Two or more values of one field, each its own row: "Germany, France and EIRE". */
+static void group_by_members(Parse *parse) {
+  if (parse->total_asked) return;
+  for (guint f = 0; f < parse->query->filters->len; f++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, f);
+    if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL || filter->values->len < 2) continue;
+    guint spelled = 0;
+    gboolean either = FALSE;
+    for (guint i = 0; i < parse_n(parse); i++) {
+      const Item *item = parse_item(parse, i);
+      if (item->kind == ITEM_VALUE && item->claimed) {
+        g_autofree char *path = lexicon_field_path(item_hit(item, NULL)->field);
+        spelled += strcmp(path, filter->field) == 0;
+      }
+      either = either || item_is_word(item, WORD_OR);
+    }
+    gboolean asks_which = parse_has_word(parse, WORD_YES_NO) || parse_has_word(parse, WORD_COMPARE) || parse_has_word(parse, WORD_MORE) ||
+                          parse_has_word(parse, WORD_LESS) || parse_has_word(parse, WORD_JUDGE);
+    if (spelled < 2 || (either && !asks_which && parse->counted != NULL)) continue;
+    if (either && !asks_which) continue;
+    const Field *field = model_find_field(parse->model, filter->field);
+    if (field != NULL) parse_add_field_dimension(parse, field);
+  }
+}
+
+/* Telegrams: a dimension word that stands alone: "sales region 2019", "profit by" is not needed. */
+static void group_by_bare_fields(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_FIELD || parse_group_field(parse, item) == NULL) continue;
+    int before = parse_before(parse, i);
+    gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
+    if (counted) continue;
+    parse_group_by_item(parse, i);
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_CYCLIC) continue;
+    parse_group_by_item(parse, i);
+  }
+}
+
+static void read_trend(Parse *parse) {
+  int trend = parse_find_word(parse, WORD_TREND, 0);
+  if (trend < 0) return;
+  parse_claim(parse, (guint)trend, "trend");
+  if (parse_time_dimension(parse) < 0) {
+    parse_add_time_dimension(parse, TIME_UNIT_MONTH);
+    parse_assume(parse, "default_grain", "shown by month");
+  }
+}
+
+static gboolean count_stands_before(const Parse *parse, guint index) {
+  for (int at = (int)index - 1; at >= 0 && at >= (int)index - 4; at--) {
+    const Item *item = parse_item(parse, (guint)at);
+    if (item_is_word(item, WORD_HOW_MANY)) return TRUE;
+    if (!may_stand_between(item)) return FALSE;
+  }
+  return FALSE;
+}
+
+void parse_groups(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    if (item_is_word(item, WORD_SUM) && (strcmp(fold, "combined") == 0 || strcmp(fold, "altogether") == 0 || strcmp(fold, "together") == 0 ||
+                                         (strcmp(fold, "in") == 0 && item->count == 2) || strcmp(fold, "taken") == 0))
+      parse->total_asked = TRUE;
+  }
+  join_compounds(parse);
+  group_by_markers(parse);
+  group_by_question(parse);
+  group_by_rank(parse);
+  group_by_adverbs(parse);
+  for (guint i = 0; i < parse_n(parse); i++) { /* "how many states": counted, not grouped */
+    Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_FIELD && count_stands_before(parse, i) && parse->subject < 0) parse->subject = (int)i;
+  }
+  group_by_members(parse);
+  if (parse->subject < 0 || parse->listing) group_by_bare_fields(parse);
+  read_trend(parse);
+}

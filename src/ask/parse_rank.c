@@ -1,0 +1,442 @@
+/* Rankings and tests on results: top 5, the second highest, above 100,000, customers with more than 10 orders. */
+#include <math.h>
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* ---- numbers ---- */
+static double scaled_number(Parse *parse, guint index, guint *end) {
+  const Item *item = parse_item(parse, index);
+  double value = item->number;
+  *end = index + 1;
+  static const struct { WordClass word; double factor; } SCALES[] = {
+      {WORD_THOUSAND, 1e3}, {WORD_MILLION, 1e6}, {WORD_BILLION, 1e9}, {WORD_DOZEN, 12}};
+  for (guint i = 0; i < G_N_ELEMENTS(SCALES); i++) {
+    if (!parse_free_word(parse, *end, SCALES[i].word)) continue;
+    parse_claim(parse, *end, "number");
+    (*end)++;
+    return value * SCALES[i].factor;
+  }
+  return value;
+}
+
+/* "100k", "2.5m": digits with a letter are one token and no plain number. */
+static void read_scaled_tokens(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_UNKNOWN || item->count != 1) continue;
+    const Token *token = token_at(parse->items->tokens, item->first);
+    char *end;
+    double value = g_ascii_strtod(token->fold, &end);
+    if (!token->is_number || end == token->fold) continue;
+    double factor = strcmp(end, "k") == 0 ? 1e3 : strcmp(end, "m") == 0 || strcmp(end, "mn") == 0 || strcmp(end, "mio") == 0 ? 1e6
+                    : strcmp(end, "bn") == 0 || strcmp(end, "b") == 0 ? 1e9 : 0;
+    if (factor == 0) continue;
+    item->kind = ITEM_NUMBER;
+    item->number = value * factor;
+    item->money = token->is_money;
+  }
+}
+
+/* ---- tests ---- */
+typedef struct { Operator op; double value, value_to; guint first, last; gboolean percent; } NumberTest;
+
+static gboolean operator_of(const Item *item, Operator *op) {
+  static const struct { WordClass word; Operator op; } OPERATORS[] = {{WORD_AT_LEAST, OP_GREATER_EQUAL}, {WORD_AT_MOST, OP_LESS_EQUAL},
+      {WORD_MORE_THAN, OP_GREATER}, {WORD_LESS_THAN, OP_LESS}, {WORD_EXACTLY, OP_EQUAL}};
+  for (guint i = 0; i < G_N_ELEMENTS(OPERATORS); i++) {
+    if (!item_is_word(item, OPERATORS[i].word)) continue;
+    *op = OPERATORS[i].op;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean negates_test(Parse *parse, guint index) {
+  int before = parse_before(parse, index);
+  if (before < 0 || !parse_free_word(parse, (guint)before, WORD_NOT)) return FALSE;
+  parse_claim(parse, (guint)before, "not");
+  return TRUE;
+}
+
+static Operator opposite(Operator op) {
+  return op == OP_GREATER ? OP_LESS_EQUAL : op == OP_LESS ? OP_GREATER_EQUAL : op == OP_GREATER_EQUAL ? OP_LESS
+         : op == OP_LESS_EQUAL ? OP_GREATER : op;
+}
+
+/* The next test on a number from item `from` on. */
+static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
+  for (guint i = from; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_WORD) continue;
+    Operator op;
+    if (item_is_word(item, WORD_BETWEEN) && i + 3 < parse_n(parse) && parse_item(parse, i + 1)->kind == ITEM_NUMBER) {
+      guint end, second_end;
+      double low = scaled_number(parse, i + 1, &end);
+      if (end + 1 < parse_n(parse) && (item_is_word(parse_item(parse, end), WORD_AND)) && parse_item(parse, end + 1)->kind == ITEM_NUMBER) {
+        double high = scaled_number(parse, end + 1, &second_end);
+        *test = (NumberTest){OP_BETWEEN, low, high, i, second_end - 1, parse_item(parse, end + 1)->percent};
+        return TRUE;
+      }
+    }
+    if (!operator_of(item, &op)) continue;
+    int next = parse_next(parse, i + 1);
+    if (next >= 0 && parse_item(parse, (guint)next)->kind == ITEM_NUMBER && !parse_item(parse, (guint)next)->claimed) {
+      guint end;
+      double value = scaled_number(parse, (guint)next, &end);
+      if (negates_test(parse, i)) op = opposite(op);
+      *test = (NumberTest){op, value, 0, i, end - 1, parse_item(parse, (guint)next)->percent};
+      return TRUE;
+    }
+    if (i > 0 && parse_item(parse, i - 1)->kind == ITEM_NUMBER && !parse_item(parse, i - 1)->claimed &&
+        (op == OP_GREATER_EQUAL || op == OP_LESS_EQUAL)) { /* "10 or more" */
+      *test = (NumberTest){op, parse_item(parse, i - 1)->number, 0, i - 1, i, parse_item(parse, i - 1)->percent};
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static gboolean is_measurable(const Item *item) {
+  return item->kind == ITEM_METRIC || item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS;
+}
+
+/* The thing that is tested: the noun right after the number ("more than 10 orders"), else the nearest one before. */
+static int tested_noun(const Parse *parse, const NumberTest *test) {
+  int next = parse_next(parse, test->last + 1);
+  if (next >= 0 && is_measurable(parse_item(parse, (guint)next)) && !parse_item(parse, (guint)next)->comma_before) {
+    const Item *item = parse_item(parse, (guint)next);
+    int after = parse_next(parse, (guint)next + 1);
+    (void)after;
+    if (!item->claimed || item->kind == ITEM_METRIC) return next;
+  }
+  for (int at = (int)test->first - 1; at >= 0; at--) {
+    const Item *item = parse_item(parse, (guint)at);
+    if (item->kind == ITEM_METRIC || item->kind == ITEM_FIELD) return at;
+    if (item->kind == ITEM_ENTITY) return at;
+    if (item->kind == ITEM_TIME || item->kind == ITEM_VALUE || item->kind == ITEM_STOP || item_is_word(item, WORD_HAVING) ||
+        item_is_word(item, WORD_SUM) || item_is_word(item, WORD_VALUE_WORD) || item->kind == ITEM_WORD)
+      continue;
+    break;
+  }
+  return -1;
+}
+
+static const Metric *metric_of_noun(const Parse *parse, const Item *item) {
+  if (item->kind == ITEM_METRIC) return item->meaning.metric;
+  if (item->kind == ITEM_ENTITY) return parse_entity_metric(parse, item->meaning.entity);
+  if (item->kind == ITEM_ROWS) return parse_rows_metric(parse, item->meaning.rows);
+  return NULL;
+}
+
+static double for_unit(const Metric *metric, const NumberTest *test, double value) {
+  gboolean fraction = metric != NULL && g_strcmp0(metric->unit, "fraction") == 0;
+  if (test->percent) return fraction || metric == NULL ? value / 100 : value / 100;
+  return fraction && fabs(value) > 1 ? value / 100 : value;
+}
+
+static void add_entity_filter(Parse *parse, const Entity *entity, const Metric *metric, const NumberTest *test) {
+  Filter *filter = filter_new(FILTER_ENTITY);
+  filter->entity = g_strdup(entity->name);
+  filter->measure = measure_new_metric(metric->name);
+  filter->op = test->op;
+  filter->within = TRUE;
+  GString *text = g_string_new(NULL);
+  json_append_double(text, for_unit(metric, test, test->value));
+  g_ptr_array_add(filter->values, g_string_free(text, FALSE));
+  if (test->op == OP_BETWEEN) {
+    text = g_string_new(NULL);
+    json_append_double(text, for_unit(metric, test, test->value_to));
+    g_ptr_array_add(filter->values, g_string_free(text, FALSE));
+  }
+  g_ptr_array_add(parse->query->filters, filter);
+}
+
+/* A test on a column of the single rows: "lines with a discount above 20 %". */
+static gboolean add_row_filter(Parse *parse, const Metric *metric, const Field *field, const NumberTest *test) {
+  if (field == NULL && metric != NULL && metric->dataset != NULL && metric->expression != NULL) {
+    const Dataset *dataset = model_find_dataset(parse->model, metric->dataset);
+    field = dataset != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  }
+  if (field == NULL) return FALSE;
+  gboolean fraction = g_strcmp0(field->unit, "fraction") == 0;
+  Filter *filter = filter_new(FILTER_FIELD);
+  filter->field = lexicon_field_path(field);
+  filter->op = test->op;
+  double values[2] = {test->value, test->value_to};
+  for (guint i = 0; i < (test->op == OP_BETWEEN ? 2u : 1u); i++) {
+    double value = test->percent || (fraction && fabs(values[i]) > 1) ? values[i] / 100 : values[i];
+    GString *text = g_string_new(NULL);
+    json_append_double(text, value);
+    g_ptr_array_add(filter->values, g_string_free(text, FALSE));
+  }
+  g_ptr_array_add(parse->query->filters, filter);
+  return TRUE;
+}
+
+static void claim_test(Parse *parse, const NumberTest *test, int noun) {
+  for (guint i = test->first; i <= test->last; i++) parse_claim(parse, i, "test");
+  if (noun >= 0) parse_claim(parse, (guint)noun, "tested");
+  if (noun >= 0 && noun < (int)test->first)
+    for (guint i = (guint)noun; i < test->first; i++)
+      if (parse_free_word(parse, i, WORD_HAVING) || parse_free_word(parse, i, WORD_YES_NO)) parse_claim(parse, i, "with");
+  int before = parse_before(parse, test->first);
+  if (before >= 0 && (parse_free_word(parse, (guint)before, WORD_HAVING) || parse_free_word(parse, (guint)before, WORD_INCLUDE)))
+    parse_claim(parse, (guint)before, "with");
+}
+
+/* The counted or summed entity that a test narrows: "revenue from orders over 500". */
+static const Entity *holder(const Parse *parse, const NumberTest *test, int noun) {
+  int limit = noun >= 0 && noun < (int)test->first ? noun : (int)test->first;
+  for (int at = limit; at >= 0; at--) {
+    const Item *item = parse_item(parse, (guint)at);
+    if (item->kind == ITEM_ENTITY && item->meaning.entity->key != NULL) return item->meaning.entity;
+  }
+  return parse->counted;
+}
+
+static gboolean entity_is_grouped(const Parse *parse, const Entity *entity) {
+  const Field *field = entity != NULL ? lexicon_entity_field(parse->lexicon, entity) : NULL;
+  if (field == NULL) return FALSE;
+  g_autofree char *path = lexicon_field_path(field);
+  for (guint i = 0; i < parse->query->dimensions->len; i++)
+    if (g_strcmp0(((const Dimension *)g_ptr_array_index(parse->query->dimensions, i))->field, path) == 0) return TRUE;
+  return FALSE;
+}
+
+static void apply_test(Parse *parse, const NumberTest *test) {
+  int noun = tested_noun(parse, test);
+  const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
+  const Metric *metric = item != NULL ? metric_of_noun(parse, item) : NULL;
+  const Entity *entity = holder(parse, test, noun);
+  if (item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first) { /* "orders over 500" */
+    entity = item->meaning.entity;
+    metric = parse_default_metric(parse);
+  }
+  gboolean row_level = metric == NULL || metric->aggregate == AGGREGATE_AVERAGE || metric->aggregate == AGGREGATE_MEDIAN ||
+                       metric->aggregate == AGGREGATE_MIN || metric->aggregate == AGGREGATE_MAX;
+  const Field *field = item != NULL && item->meaning.field != NULL && item->meaning.field->role == FIELD_ROLE_MEASURE ? item->meaning.field : NULL;
+  if (metric == NULL && field == NULL) metric = parse_default_metric(parse), row_level = FALSE;
+  gboolean grouped = parse->query->dimensions->len > 0 && (parse->listing || parse->group_named);
+  gboolean tests_group = grouped && metric != NULL && (entity == NULL || entity_is_grouped(parse, entity) || parse->listing) &&
+                         !(entity != NULL && !entity_is_grouped(parse, entity) && item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first);
+  if (tests_group) {
+    int index = parse_add_metric(parse, metric);
+    Having having = {index, ON_VALUE, test->op, for_unit(metric, test, test->value), for_unit(metric, test, test->value_to)};
+    g_array_append_val(parse->query->having, having);
+    parse->metric_named = TRUE;
+  } else if (row_level && (field != NULL || metric != NULL) && (parse->counted == NULL || parse->counted->key == NULL || parse->counted->is_event) &&
+             add_row_filter(parse, metric, field, test)) {
+  } else if (entity != NULL && entity->key != NULL && metric != NULL) {
+    add_entity_filter(parse, entity, metric, test);
+  } else if (!add_row_filter(parse, metric, field, test)) {
+    return;
+  }
+  claim_test(parse, test, noun >= 0 && (item->kind != ITEM_ENTITY || noun > (int)test->first) ? noun : -1);
+  if (noun >= 0) parse_describe(parse, (guint)noun, "tested against %g", test->value);
+}
+
+/* "ordered more than once", "bought only once": customers by their number of orders. */
+static void read_times_bought(Parse *parse) {
+  static const struct { WordClass word; Operator op; const char *value; } TIMES[] = {
+      {WORD_MORE_THAN_ONCE, OP_GREATER, "1"}, {WORD_ONCE, OP_EQUAL, "1"}, {WORD_TWICE, OP_EQUAL, "2"}};
+  const Entity *customer = model_find_entity(parse->model, "customer"), *order = model_find_entity(parse->model, "order");
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+  if (customer == NULL || orders == NULL) return;
+  for (guint t = 0; t < G_N_ELEMENTS(TIMES); t++) {
+    int at = parse_find_word(parse, TIMES[t].word, 0);
+    if (at < 0) continue;
+    Filter *filter = filter_new(FILTER_ENTITY);
+    filter->entity = g_strdup(customer->name);
+    filter->measure = measure_new_metric(orders->name);
+    filter->op = TIMES[t].op;
+    filter->within = TRUE;
+    g_ptr_array_add(filter->values, g_strdup(TIMES[t].value));
+    g_ptr_array_add(parse->query->filters, filter);
+    parse_claim(parse, (guint)at, "number of orders");
+    parse_claim_word(parse, WORD_BOUGHT, "bought");
+    return;
+  }
+}
+
+void parse_tests(Parse *parse) {
+  if (parse->verdict != NULL) return;
+  read_scaled_tokens(parse);
+  read_times_bought(parse);
+  NumberTest test;
+  guint from = 0;
+  for (guint round = 0; round < 8 && find_test(parse, from, &test); round++) {
+    apply_test(parse, &test);
+    from = test.last + 1;
+  }
+}
+
+/* ---- ranking ---- */
+static void set_limit(Parse *parse, int limit) {
+  parse->query->limit = limit;
+  parse->limit_named = TRUE;
+}
+
+/* "top 5", "5 best", "which five states", "the 10 largest" */
+static void read_limit_number(Parse *parse, guint rank) {
+  for (int offset = -2; offset <= 2; offset++) {
+    int at = (int)rank + offset;
+    if (at < 0 || at >= (int)parse_n(parse) || offset == 0) continue;
+    Item *item = parse_item(parse, (guint)at);
+    if (item->kind != ITEM_NUMBER || item->claimed || item->money || item->percent) continue;
+    if (item->ordinal && item->number >= 2) { /* "second highest" */
+      parse->query->offset = (int)item->number - 1;
+      set_limit(parse, 1);
+    } else if (item->number >= 1 && item->number <= 100000) {
+      set_limit(parse, (int)item->number);
+    }
+    parse_claim(parse, (guint)at, "limit");
+    return;
+  }
+}
+
+static void read_listing_number(Parse *parse) {
+  if (parse->limit_named || parse->subject < 0 || !parse->listing) return;
+  for (int at = parse->subject - 1; at >= 0 && at >= parse->subject - 4; at--) {
+    Item *item = parse_item(parse, (guint)at);
+    if (item->kind != ITEM_NUMBER || item->claimed || item->ordinal) continue;
+    set_limit(parse, (int)item->number);
+    parse_claim(parse, (guint)at, "limit");
+    return;
+  }
+}
+
+static int add_named_metric(Parse *parse, const char *name) {
+  const Metric *metric = model_find_metric(parse->model, name);
+  if (metric == NULL) return -1;
+  parse->metric_named = TRUE;
+  return parse_add_metric(parse, metric);
+}
+
+static void add_order(Parse *parse, int index, On on, gboolean descending) {
+  Order order = {index, on, descending, FALSE};
+  if (parse->order_named) return;
+  g_array_append_val(parse->query->order, order);
+  parse->order_named = TRUE;
+}
+
+typedef struct { int at; gboolean descending, all; const char *metric; } RankWord;
+
+static RankWord find_rank_word(const Parse *parse) {
+  static const struct { WordClass word; gboolean descending, all; const char *metric; } RANKS[] = {
+      {WORD_MOST_PROFITABLE, TRUE, FALSE, "profit"}, {WORD_LEAST_PROFITABLE, FALSE, FALSE, "profit"},
+      {WORD_CHEAPEST, FALSE, FALSE, "unit_price"}, {WORD_DEAREST, TRUE, FALSE, "unit_price"},
+      {WORD_RANK_ALL_LOW, FALSE, TRUE, NULL}, {WORD_RANK_HIGH, TRUE, FALSE, NULL}, {WORD_RANK_LOW, FALSE, FALSE, NULL},
+      {WORD_BEST, TRUE, FALSE, NULL}, {WORD_WORST, FALSE, FALSE, NULL}, {WORD_RANK_ALL, TRUE, TRUE, NULL}};
+  for (guint r = 0; r < G_N_ELEMENTS(RANKS); r++) {
+    int at = parse_find_word(parse, RANKS[r].word, 0);
+    if (at >= 0) return (RankWord){at, RANKS[r].descending, RANKS[r].all, RANKS[r].metric};
+  }
+  return (RankWord){-1, TRUE, FALSE, NULL};
+}
+
+/* The measure a "by ..." names: "rank regions by profit", "top 5 by number of orders". */
+static int ordering_measure(Parse *parse) {
+  if (parse->query->measures->len < 2) return 0;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    if (!item_is_word(parse_item(parse, i), WORD_BY)) continue;
+    for (guint k = i + 1; k < parse_n(parse) && k < i + 4; k++) {
+      const Item *item = parse_item(parse, k);
+      const Metric *metric = metric_of_noun(parse, item);
+      if (metric == NULL) continue;
+      for (guint m = 0; m < parse->query->measures->len; m++) {
+        const Measure *measure = g_ptr_array_index(parse->query->measures, m);
+        if (g_strcmp0(measure->metric, metric->name) == 0) return (int)m;
+      }
+    }
+  }
+  return 0;
+}
+
+/* The measure whose word stands nearest after the rank word ("most orders"). */
+static int nearest_measure(const Parse *parse, int rank) {
+  for (guint i = (guint)rank + 1; i < parse_n(parse) && i < (guint)rank + 6; i++) {
+    const Metric *metric = metric_of_noun(parse, parse_item(parse, i));
+    for (guint m = 0; metric != NULL && m < parse->query->measures->len; m++) {
+      const Measure *measure = g_ptr_array_index(parse->query->measures, m);
+      if (g_strcmp0(measure->metric, metric->name) == 0) return (int)m;
+    }
+  }
+  return -1;
+}
+
+static void default_limit(Parse *parse, const RankWord *rank) {
+  if (parse->limit_named || rank->all) return;
+  if (parse->singular) {
+    set_limit(parse, 1);
+    return;
+  }
+  gboolean few = TRUE; /* "which regions sell most": a ranked list */
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    const Field *field = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+    if (field == NULL || field->distinct_count > 20) few = FALSE;
+  }
+  if (!few) {
+    parse->query->limit = 10;
+    parse_assume(parse, "default_limit", "the first 10 are shown");
+  }
+}
+
+/* For each month, which branch ...; top 3 products within each category: the limit holds within the other groups. */
+static void limit_within_groups(Parse *parse) {
+  if (parse->query->limit == 0 || parse->query->dimensions->len < 2 || parse->subject < 0) return;
+  const Item *subject = parse_item(parse, (guint)parse->subject);
+  gboolean by_group = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed && (item_is_word(item, WORD_EACH) || item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_BY))) by_group = TRUE;
+  }
+  if (!by_group) return;
+  guint subject_index = parse->query->dimensions->len;
+  const Field *field = subject->kind == ITEM_GRAIN || subject->kind == ITEM_CYCLIC ? NULL : parse_group_field(parse, subject);
+  g_autofree char *path = field != NULL ? lexicon_field_path(field) : NULL;
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    gboolean same = path != NULL ? g_strcmp0(dimension->field, path) == 0
+                    : subject->kind == ITEM_GRAIN ? dimension->kind == DIMENSION_TIME && dimension->unit == subject->meaning.unit
+                                                  : dimension->kind == DIMENSION_CYCLIC;
+    if (same) subject_index = i;
+  }
+  if (subject_index >= parse->query->dimensions->len) return;
+  gpointer moved = g_ptr_array_steal_index(parse->query->dimensions, subject_index);
+  g_ptr_array_add(parse->query->dimensions, moved);
+  parse->query->limit_within = (int)parse->query->dimensions->len - 1;
+}
+
+void parse_rank(Parse *parse) {
+  if (parse->verdict != NULL) return;
+  RankWord rank = find_rank_word(parse);
+  if (rank.at >= 0) {
+    gboolean judging = item_is_word(parse_item(parse, (guint)rank.at), WORD_BEST) || item_is_word(parse_item(parse, (guint)rank.at), WORD_WORST);
+    int index = rank.metric != NULL ? add_named_metric(parse, rank.metric) : -1;
+    if (rank.metric != NULL && index < 0) {
+      g_autofree char *word = item_source(parse->items, parse_item(parse, (guint)rank.at));
+      parse_refuse(parse, "no_such_data", word, "The data has nothing to measure '%s' by.", word);
+      return;
+    }
+    if (judging && (!parse->metric_named && parse->query->measures->len == 0)) return;
+    read_limit_number(parse, (guint)rank.at);
+    if (index < 0) index = nearest_measure(parse, rank.at);
+    if (index < 0) index = ordering_measure(parse);
+    if (parse->query->dimensions->len > 0 && (parse->query->measures->len > 0 || parse->fragment)) {
+      add_order(parse, index, ON_VALUE, rank.descending);
+      default_limit(parse, &rank);
+      parse_claim(parse, (guint)rank.at, "rank");
+    } else if (parse->fragment) {
+      parse_claim(parse, (guint)rank.at, "rank");
+    }
+    int second = find_rank_word(parse).at;
+    if (second >= 0 && rank.all) parse_claim(parse, (guint)second, "rank");
+    if (second >= 0 && parse->limit_named) parse_claim(parse, (guint)second, "rank");
+    parse_claim_word(parse, WORD_RANK_ALL, "rank");
+  }
+  read_listing_number(parse);
+  if (parse->limit_named && !parse->order_named && parse->query->measures->len > 0) add_order(parse, 0, ON_VALUE, TRUE);
+  limit_within_groups(parse);
+}

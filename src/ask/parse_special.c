@@ -1,0 +1,319 @@
+/* Constructions with strong triggers of their own; they run first and claim what belongs to them. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* ---- first and last date ---- */
+static const Field *date_field_of(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Field *field = parse_item(parse, i)->meaning.field;
+    if (field != NULL && field->role == FIELD_ROLE_TIME) return field;
+  }
+  return lexicon_default_date(parse->lexicon);
+}
+
+static void read_first_last_date(Parse *parse) {
+  int latest = parse_find_word(parse, WORD_LATEST, 0), earliest = parse_find_word(parse, WORD_EARLIEST, 0);
+  int at = latest >= 0 ? latest : earliest;
+  if (at < 0) return;
+  gboolean when = parse_has_word(parse, WORD_WHEN);
+  gboolean date_noun = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    date_noun = date_noun || (item->meaning.field != NULL && item->meaning.field->role == FIELD_ROLE_TIME) ||
+                (item->kind == ITEM_GRAIN && item->meaning.unit == TIME_UNIT_DAY && !item->meaning.unit_adverb);
+  }
+  const Field *field = date_field_of(parse);
+  if ((!when && !date_noun) || field == NULL || parse_has_word(parse, WORD_HOW_MANY)) return;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = latest >= 0 ? AGGREGATE_MAX : AGGREGATE_MIN;
+  measure->field = lexicon_field_path(field);
+  measure->name = g_strdup(latest >= 0 ? "last_date" : "first_date");
+  measure->label = g_strdup_printf("%s %s", latest >= 0 ? "Last" : "First", field->label);
+  parse_add_measure(parse, measure);
+  parse->metric_named = TRUE;
+  parse_claim(parse, (guint)at, latest >= 0 ? "last date" : "first date");
+  parse_claim_word(parse, WORD_WHEN, "when");
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed) continue;
+    gboolean about = item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS || item->meaning.field == field || item->kind == ITEM_GRAIN ||
+                     item_is_word(item, WORD_BOUGHT) || item_is_word(item, WORD_SOLD) || item->kind == ITEM_METRIC;
+    if (about) parse_claim(parse, i, "date of");
+  }
+}
+
+/* ---- days between two dates ---- */
+static gboolean names_date(const Field *field, const Parse *parse, const Item *item) {
+  g_autofree char *phrase = phrase_normalise(field->label);
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  for (char **word = words; *word; word++) {
+    if (strcmp(*word, "date") == 0 || strcmp(*word, "time") == 0 || strlen(*word) < 3) continue;
+    g_autofree char *stem = text_stem(*word);
+    for (guint t = item->first; t < item->first + item->count; t++)
+      if (strcmp(token_at(parse->items->tokens, t)->stem, stem) == 0) return TRUE;
+  }
+  return FALSE;
+}
+
+static const Field *date_named_by(const Parse *parse, const Item *item) {
+  for (guint d = 0; d < parse->model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(parse->model->datasets, d);
+    for (guint f = 0; f < dataset->fields->len; f++) {
+      const Field *field = g_ptr_array_index(dataset->fields, f);
+      if ((field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP) && names_date(field, parse, item)) return field;
+    }
+  }
+  return NULL;
+}
+
+static void read_days_between(Parse *parse) {
+  int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
+  if (trigger < 0) return;
+  const Field *dates[2] = {NULL, NULL};
+  int items[2] = {-1, -1}, found = 0;
+  for (guint i = 0; i < parse_n(parse) && found < 2; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_VALUE || (int)i == trigger || item->claimed || item_is_word(item, WORD_DAYS_BETWEEN)) continue;
+    if (item->kind == ITEM_WORD && item_is_word(item, WORD_HOW_MANY)) continue;
+    if (item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH)) {
+      if (found > 0) break;
+      continue;
+    }
+    const Field *field = date_named_by(parse, item);
+    if (field == NULL || field == dates[0]) continue;
+    dates[found] = field;
+    items[found++] = (int)i;
+  }
+  const Field *start = lexicon_default_date(parse->lexicon);
+  if (found == 1 && dates[0] != start) {
+    dates[1] = dates[0];
+    dates[0] = start;
+  }
+  if (dates[0] == NULL || dates[1] == NULL) return;
+  Measure *measure = measure_new(MEASURE_DATE_DIFFERENCE);
+  measure->aggregate = parse_has_word(parse, WORD_MEDIAN) ? AGGREGATE_MEDIAN
+                       : parse_has_word(parse, WORD_MAXIMUM) || parse_has_word(parse, WORD_RANK_HIGH) ? AGGREGATE_MAX
+                       : parse_has_word(parse, WORD_MINIMUM) ? AGGREGATE_MIN : AGGREGATE_AVERAGE;
+  gboolean ranked_groups = parse_has_word(parse, WORD_WHICH) && measure->aggregate == AGGREGATE_MAX;
+  if (ranked_groups) measure->aggregate = AGGREGATE_AVERAGE;
+  measure->field = lexicon_field_path(dates[0]);
+  measure->field_to = lexicon_field_path(dates[1]);
+  measure->name = g_strdup("days");
+  measure->label = g_strdup_printf("Days from %s to %s", dates[0]->label, dates[1]->label);
+  parse_add_measure(parse, measure);
+  parse->metric_named = TRUE;
+  for (int i = 0; i < found; i++) parse_claim(parse, (guint)items[i], "date");
+  parse_claim_word(parse, WORD_DAYS_BETWEEN, "days between");
+  parse_claim_word(parse, WORD_AVERAGE, "average");
+  parse_claim_word(parse, WORD_MEDIAN, "median");
+  parse_claim_word(parse, WORD_BETWEEN, "between");
+  if (!ranked_groups) parse_claim_word(parse, WORD_MAXIMUM, "longest");
+  for (guint i = (guint)trigger; i < parse_n(parse); i++) { /* "days", "date" beside the trigger */
+    Item *item = parse_item(parse, i);
+    if (!item->claimed && (item->kind == ITEM_GRAIN || item_is_word(item, WORD_HOW_MANY)) && i < (guint)trigger + 6) parse_claim(parse, i, "days");
+  }
+  for (guint i = 0; i < (guint)trigger; i++)
+    if (parse_free_word(parse, i, WORD_HOW_MANY)) parse_claim(parse, i, "days");
+}
+
+/* ---- new and returning customers ---- */
+static const Entity *person_entity(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->meaning.entity != NULL && !item->meaning.entity->is_event && item->meaning.entity->key != NULL) return item->meaning.entity;
+  }
+  return parse_has_word(parse, WORD_WHO) ? model_find_entity(parse->model, "customer") : NULL;
+}
+
+static gboolean is_first_phrase(const Parse *parse, guint index) {
+  static const char *const STARTS[] = {"new", "first", "their", "placed", "made", "bought", "ordered", "for", "acqui", "brand", "newly", NULL};
+  const Item *item = parse_item(parse, index);
+  const char *fold = token_at(parse->items->tokens, item->first)->fold;
+  if (item->count == 1 && strcmp(fold, "first") == 0) return FALSE;
+  for (const char *const *start = STARTS; *start; start++)
+    if (g_str_has_prefix(fold, *start)) return TRUE;
+  return FALSE;
+}
+
+static void read_cohort(Parse *parse) {
+  const Entity *entity = person_entity(parse);
+  if (entity == NULL) return;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    gboolean fresh = parse_free_word(parse, i, WORD_NEW) && is_first_phrase(parse, i);
+    gboolean again = parse_free_word(parse, i, WORD_REPEAT);
+    if (!fresh && !again) continue;
+    parse->query->cohort = fresh ? COHORT_NEW : COHORT_REPEAT;
+    parse->query->cohort_entity = g_strdup(entity->name);
+    parse_claim(parse, i, fresh ? "first seen" : "seen before");
+    parse_claim_word(parse, WORD_NEW, "first seen");
+    parse_claim_word(parse, WORD_BOUGHT, "bought");
+    parse_claim_word(parse, WORD_EARLIEST, "first");
+    parse_claim_word(parse, WORD_RISE, "gained");
+    int by = parse_find_word(parse, WORD_BY, 0); /* "going by their first purchase" */
+    for (; by >= 0; by = parse_find_word(parse, WORD_BY, (guint)by + 1)) {
+      int next = parse_next(parse, (guint)by + 1);
+      if (next >= 0 && parse_item(parse, (guint)next)->claimed) {
+        parse_claim(parse, (guint)by, "by");
+        break;
+      }
+    }
+    return;
+  }
+}
+
+/* A cohort is grouped by the first date of its members; "repeat" without a period means more than one order. */
+static void finish_cohort(Parse *parse) {
+  SemanticQuery *query = parse->query;
+  if (query->cohort == COHORT_REPEAT && query->time.kind == TIME_ALL) {
+    const Entity *order = model_find_entity(parse->model, "order");
+    const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+    if (orders == NULL) return;
+    Filter *filter = filter_new(FILTER_ENTITY);
+    filter->entity = g_strdup(query->cohort_entity);
+    filter->measure = measure_new_metric(orders->name);
+    filter->op = OP_GREATER;
+    filter->within = TRUE;
+    g_ptr_array_add(filter->values, g_strdup("1"));
+    g_ptr_array_add(query->filters, filter);
+    query->cohort = COHORT_NONE;
+    g_clear_pointer(&query->cohort_entity, g_free);
+  }
+  if (query->cohort != COHORT_NEW) return;
+  for (guint i = 0; i < query->dimensions->len; i++) {
+    Dimension *dimension = g_ptr_array_index(query->dimensions, i);
+    if (dimension->kind != DIMENSION_TIME) continue;
+    dimension->kind = DIMENSION_FIRST_TIME;
+    dimension->entity = g_strdup(query->cohort_entity);
+  }
+}
+
+/* ---- bought X but never Y ---- */
+static int find_never(const Parse *parse, gboolean *strong) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || !item_is_word(item, WORD_NOT)) continue;
+    *strong = FALSE;
+    for (guint t = item->first; t < item->first + item->count; t++)
+      if (strcmp(token_at(parse->items->tokens, t)->fold, "never") == 0) *strong = TRUE;
+    return (int)i;
+  }
+  return -1;
+}
+
+static void add_value_to(GPtrArray *filters, const Item *item) {
+  const ValueHit *hit = item_hit(item, NULL);
+  g_autofree char *path = lexicon_field_path(hit->field);
+  Filter *target = NULL;
+  for (guint i = 0; i < filters->len; i++) {
+    Filter *filter = g_ptr_array_index(filters, i);
+    if (strcmp(filter->field, path) == 0) target = filter;
+  }
+  if (target == NULL) {
+    target = filter_new(FILTER_FIELD);
+    target->field = g_steal_pointer(&path);
+    target->op = OP_EQUAL;
+    g_ptr_array_add(filters, target);
+  }
+  for (guint i = 0; i < item->hits->len; i++) {
+    const ValueHit *same = g_ptr_array_index(item->hits, i);
+    if (same->field == hit->field) g_ptr_array_add(target->values, g_strdup(same->value));
+  }
+}
+
+static Filter *new_did(const Entity *entity, gboolean negated) {
+  Filter *filter = filter_new(FILTER_DID);
+  filter->entity = g_strdup(entity->name);
+  filter->negated = negated;
+  filter->within = TRUE;
+  if (filter->did == NULL) filter->did = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
+  filter->did_time = time_range_all();
+  return filter;
+}
+
+static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
+  gboolean any = FALSE;
+  for (guint i = first; i < last; i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed) continue;
+    if (item->kind == ITEM_VALUE && item->hits->len > 0) {
+      add_value_to(did->did, item);
+      parse_claim(parse, i, did->negated ? "never bought" : "bought");
+      any = TRUE;
+    } else if (item->kind == ITEM_TIME && item->time->kind != TIME_MENTION_CYCLIC) {
+      if (!time_mention_range(item->time, &parse->model->calendar, &did->did_time)) return FALSE;
+      parse_claim(parse, i, did->negated ? "never then" : "then");
+      any = TRUE;
+    }
+  }
+  return any;
+}
+
+static gboolean has_piece(const Parse *parse, guint first, guint last, ItemKind kind) {
+  for (guint i = first; i < last; i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean usable = item->kind != ITEM_TIME || item->time->kind != TIME_MENTION_CYCLIC;
+    if (!item->claimed && item->kind == kind && usable) return TRUE;
+  }
+  return FALSE;
+}
+
+static guint clause_end(const Parse *parse, guint from) {
+  for (guint i = from; i < parse_n(parse); i++)
+    if (parse_item(parse, i)->comma_before && i > from + 1 && parse_item(parse, i)->kind != ITEM_VALUE) return i;
+  return parse_n(parse);
+}
+
+static void read_never(Parse *parse) {
+  const Entity *entity = person_entity(parse);
+  gboolean strong = FALSE;
+  int never = find_never(parse, &strong);
+  if (entity == NULL || never < 0 || parse_item(parse, (guint)never)->meaning.condition != NULL) return;
+  guint end = clause_end(parse, (guint)never + 1);
+  gboolean values = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, end, ITEM_VALUE);
+  gboolean times = has_piece(parse, 0, (guint)never, ITEM_TIME) && has_piece(parse, (guint)never, end, ITEM_TIME);
+  gboolean right_only = (strong || parse_has_word(parse, WORD_BOUGHT)) && has_piece(parse, (guint)never, end, ITEM_VALUE);
+  gboolean verb = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_HAVING) || parse_has_word(parse, WORD_SOLD) || strong;
+  gboolean excludes = item_is_word(parse_item(parse, (guint)never), WORD_EXCLUDE) && !strong &&
+                      !item_is_word(parse_item(parse, (guint)never), WORD_BUT);
+  if (!verb || (!values && !times && !right_only) || (excludes && !values && !times)) return;
+  if (values || times) {
+    Filter *did = new_did(entity, FALSE);
+    if (fill_did(parse, did, 0, (guint)never)) g_ptr_array_add(parse->query->filters, did);
+    else filter_free(did);
+  }
+  Filter *not_did = new_did(entity, TRUE);
+  if (fill_did(parse, not_did, (guint)never, end)) g_ptr_array_add(parse->query->filters, not_did);
+  else filter_free(not_did);
+  parse_claim(parse, (guint)never, "never");
+  parse_claim_word(parse, WORD_BOUGHT, "bought");
+  parse_claim_word(parse, WORD_BUT, "but");
+}
+
+/* "customers who bought both X and Y" */
+static void read_both(Parse *parse) {
+  const Entity *entity = person_entity(parse);
+  if (entity == NULL || !parse_has_word(parse, WORD_BOUGHT)) return;
+  for (guint t = 0; t + 2 < parse->items->tokens->len; t++) {
+    if (strcmp(token_at(parse->items->tokens, t)->fold, "both") != 0) continue;
+    for (guint i = 0; i < parse_n(parse); i++) {
+      Item *item = parse_item(parse, i);
+      if (item->first <= t || item->claimed) continue;
+      if (item->kind != ITEM_VALUE && !(item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_POINT)) continue;
+      Filter *did = new_did(entity, FALSE);
+      if (fill_did(parse, did, i, i + 1)) g_ptr_array_add(parse->query->filters, did);
+      else filter_free(did);
+    }
+    return;
+  }
+}
+
+void parse_special(Parse *parse) {
+  read_first_last_date(parse);
+  read_days_between(parse);
+  read_cohort(parse);
+  read_never(parse);
+  read_both(parse);
+}
+
+void parse_finish_special(Parse *parse) { finish_cohort(parse); }

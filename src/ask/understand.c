@@ -1,0 +1,271 @@
+#include <string.h>
+
+#include "ask/parse.h"
+
+#define ASK_MAX_BYTES 2000
+#define ASK_MAX_TOKENS 200
+
+static void understood_free(gpointer pointer) {
+  Understood *understood = pointer;
+  g_free(understood->text);
+  g_free(understood->kind);
+  g_free(understood->meaning);
+  g_free(understood);
+}
+
+void ask_result_free(AskResult *result) {
+  if (result == NULL) return;
+  semantic_query_free(result->query);
+  g_clear_pointer(&result->understood, g_ptr_array_unref);
+  g_clear_pointer(&result->assumptions, g_ptr_array_unref);
+  g_clear_pointer(&result->options, g_ptr_array_unref);
+  g_clear_pointer(&result->readings, g_ptr_array_unref);
+  g_free(result->clarify_question);
+  g_free(result->reason_code);
+  g_free(result->missing);
+  g_strfreev(result->closest);
+  g_free(result->reason_text);
+  g_free(result);
+}
+
+static void parse_clear(Parse *parse) {
+  semantic_query_free(parse->query);
+  g_clear_pointer(&parse->assumptions, g_ptr_array_unref);
+  ask_result_free(parse->verdict);
+  items_free(parse->items);
+}
+
+static void parse_init(Parse *parse, const Lexicon *lexicon, const char *question, const AskContext *context) {
+  *parse = (Parse){.lexicon = lexicon, .model = lexicon->model, .context = context, .subject = -1};
+  parse->items = items_build(lexicon, question);
+  parse->query = semantic_query_new();
+  parse->assumptions = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void note_change_words(Parse *parse) {
+  static const WordClass WORDS[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_FASTEST_GROWING, WORD_PERCENT_OF_CHANGE,
+      WORD_COMPARE, WORD_DIFFERENCE, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_MORE, WORD_LESS, WORD_YEAR_OVER_YEAR,
+      WORD_MONTH_OVER_MONTH, WORD_QUARTER_OVER_QUARTER, WORD_WEEK_OVER_WEEK, WORD_SAME_PERIOD_YEAR_EARLIER, WORD_WHY, WORD_THAN};
+  for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++) parse->change_asked = parse->change_asked || parse_has_word(parse, WORDS[i]);
+  for (guint i = 0; i < parse_n(parse); i++) { /* "sold more than in 2019" */
+    const Item *item = parse_item(parse, i);
+    int next = parse_next(parse, i + 1);
+    if ((item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN)) &&
+        (next < 0 || parse_item(parse, (guint)next)->kind != ITEM_NUMBER))
+      parse->change_asked = TRUE;
+  }
+}
+
+static void read_pieces(Parse *parse) {
+  note_change_words(parse);
+  parse_special(parse);
+  parse_filters(parse);
+  parse_groups(parse);
+  parse_measures(parse);
+  parse_tests(parse);
+  parse_times(parse);
+  parse_share(parse);
+  parse_changes(parse);
+  parse_rank(parse);
+  parse_finish_special(parse);
+}
+
+static const char *kind_name(const Item *item) {
+  static const char *NAMES[] = {"ignored", "word", "metric", "dimension", "entity", "rows", "condition", "value", "time", "grain", "grain",
+                                "number", "unknown"};
+  if (!item->claimed && item->is_stop) return "ignored";
+  return NAMES[item->kind];
+}
+
+static GPtrArray *describe_items(const Parse *parse) {
+  GPtrArray *list = g_ptr_array_new_with_free_func(understood_free);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Token *first = token_at(parse->items->tokens, item->first);
+    const Token *last = token_at(parse->items->tokens, item->first + item->count - 1);
+    Understood *understood = g_new0(Understood, 1);
+    understood->start = first->start;
+    understood->length = last->start + last->length - first->start;
+    understood->text = item_source(parse->items, item);
+    understood->kind = g_strdup(kind_name(item));
+    understood->meaning = g_strdup(item->described != NULL ? item->described : item->claimed_as != NULL ? item->claimed_as : "");
+    understood->score = item->kind == ITEM_UNKNOWN ? 0 : first->corrected_from != NULL ? 0.7 : item->claimed ? 1 : 0.5;
+    g_ptr_array_add(list, understood);
+  }
+  return list;
+}
+
+static void note_corrections(Parse *parse) {
+  for (guint i = 0; i < parse->items->tokens->len; i++) {
+    const Token *token = token_at(parse->items->tokens, i);
+    if (token->corrected_from != NULL) parse_assume(parse, "typo", "'%s' was read as '%s'", token->corrected_from, token->fold);
+  }
+}
+
+static AskResult *finish(Parse *parse) {
+  note_corrections(parse);
+  AskResult *result = parse->verdict != NULL ? g_steal_pointer(&parse->verdict) : g_new0(AskResult, 1);
+  result->understood = describe_items(parse);
+  result->assumptions = g_steal_pointer(&parse->assumptions);
+  result->is_followup = parse->fragment;
+  if (result->options != NULL && result->options->len == 1) g_ptr_array_set_size(result->options, 0);
+  if (result->status == ASK_UNDERSTOOD) result->query = g_steal_pointer(&parse->query);
+  return result;
+}
+
+/* ---- answers to a question that was asked back ---- */
+static AskResult *chosen(const AskOption *option, const char *question) {
+  AskResult *result = g_new0(AskResult, 1);
+  result->query = semantic_query_copy(option->query);
+  result->understood = g_ptr_array_new_with_free_func(understood_free);
+  Understood *understood = g_new0(Understood, 1);
+  *understood = (Understood){0, (int)strlen(question), g_strdup(question), g_strdup("choice"), g_strdup(option->label), 1};
+  g_ptr_array_add(result->understood, understood);
+  result->assumptions = g_ptr_array_new_with_free_func(g_free);
+  result->is_followup = TRUE;
+  return result;
+}
+
+static const AskOption *option_by_number(const GPtrArray *options, const Items *items) {
+  if (items->tokens->len > 6) return NULL;
+  for (guint i = 0; i < items->tokens->len; i++) {
+    const Token *token = token_at(items->tokens, i);
+    gboolean ordinal;
+    int number = number_word(token, &ordinal);
+    gboolean alone = ordinal || items->tokens->len == 1 || (i > 0 && (strcmp(token_at(items->tokens, i - 1)->fold, "option") == 0 ||
+                                                                      strcmp(token_at(items->tokens, i - 1)->fold, "number") == 0));
+    if (strcmp(token->fold, "last") == 0 && options->len > 0) return g_ptr_array_index(options, options->len - 1);
+    if (number >= 1 && number <= (int)options->len && alone) return g_ptr_array_index(options, (guint)number - 1);
+  }
+  return NULL;
+}
+
+/* The one option whose label holds every content word of the reply. */
+static const AskOption *option_by_words(const GPtrArray *options, const Items *items) {
+  const AskOption *found = NULL;
+  for (guint o = 0; o < options->len; o++) {
+    const AskOption *option = g_ptr_array_index(options, o);
+    g_autofree char *label = phrase_normalise(option->label);
+    g_autofree char *stems = phrase_stem(label);
+    g_autofree char *padded = g_strdup_printf(" %s ", stems);
+    gboolean all = TRUE, any = FALSE;
+    for (guint i = 0; i < items->tokens->len; i++) {
+      const Token *token = token_at(items->tokens, i);
+      if (g_hash_table_contains(items->lexicon->english->stop, token->fold) || strcmp(token->fold, "by") == 0) continue;
+      g_autofree char *word = g_strdup_printf(" %s ", token->stem);
+      if (strstr(padded, word) != NULL) any = TRUE;
+      else all = FALSE;
+    }
+    if (!all || !any) continue;
+    if (found != NULL) return NULL;
+    found = option;
+  }
+  return found;
+}
+
+static AskResult *choose_option(const Lexicon *lexicon, const char *question, const AskContext *context) {
+  if (context->previous_options == NULL || context->previous_options->len == 0) return NULL;
+  g_autoptr(Items) items = items_build(lexicon, question);
+  const AskOption *option = option_by_number(context->previous_options, items);
+  if (option == NULL) option = option_by_words(context->previous_options, items);
+  return option != NULL && option->query != NULL ? chosen(option, question) : NULL;
+}
+
+/* ---- the entry ---- */
+static gboolean check_question(const char *question, GError **error) {
+  gsize length = question != NULL ? strlen(question) : 0;
+  if (length == 0 || strspn(question, " \t\r\n") == length) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "the question is empty; ask for example 'sales by month'");
+    return FALSE;
+  }
+  if (length > ASK_MAX_BYTES) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the question is longer than %d bytes; ask one thing at a time", ASK_MAX_BYTES);
+    return FALSE;
+  }
+  if (!text_is_valid(question, length)) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "the question is not valid UTF-8 text");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+AskResult *ask_understand(const Lexicon *lexicon, const char *question, const AskContext *context, GError **error) {
+  if (!check_question(question, error)) return NULL;
+  AskResult *choice = choose_option(lexicon, question, context);
+  if (choice != NULL) return choice;
+  Parse parse;
+  parse_init(&parse, lexicon, question, context);
+  if (parse.items->tokens->len == 0 || parse.items->tokens->len > ASK_MAX_TOKENS) {
+    parse_refuse(&parse, "not_a_question", question, "This does not ask for anything the data can answer.");
+  } else {
+    parse.fragment = followup_applies(&parse);
+    if (parse.fragment) followup_drop_replaced(&parse);
+    read_pieces(&parse);
+    parse_decide(&parse);
+    if (parse.fragment && parse.verdict == NULL) followup_merge(&parse);
+  }
+  AskResult *result = finish(&parse);
+  parse_clear(&parse);
+  return result;
+}
+
+/* ---- suggestions ---- */
+static void suggest(GPtrArray *out, const char *head, const char *tail, guint limit) {
+  if (out->len >= limit) return;
+  g_autofree char *text = *head ? g_strdup_printf("%s %s", head, tail) : g_strdup(tail);
+  for (guint i = 0; i < out->len; i++)
+    if (strcmp(g_ptr_array_index(out, i), text) == 0) return;
+  g_ptr_array_add(out, g_steal_pointer(&text));
+}
+
+static gboolean begins(const char *label, const char *prefix) {
+  g_autofree char *phrase = phrase_normalise(label);
+  return g_str_has_prefix(phrase, prefix);
+}
+
+static void suggest_whole(const Lexicon *lexicon, GPtrArray *out, guint limit) {
+  const Model *model = lexicon->model;
+  const Metric *metric = model->default_metric != NULL ? model_find_metric(model, model->default_metric) : NULL;
+  if (metric == NULL) return;
+  g_autofree char *monthly = g_strdup_printf("%s by month", metric->label);
+  suggest(out, "", monthly, limit);
+  for (guint d = 0; d < model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(model->datasets, d);
+    for (guint f = 0; f < dataset->fields->len; f++) {
+      const Field *field = g_ptr_array_index(dataset->fields, f);
+      if (field->role != FIELD_ROLE_DIMENSION || field->distinct_count < 2 || field->distinct_count > 200) continue;
+      g_autofree char *text = g_strdup_printf("%s by %s", metric->label, field->label);
+      suggest(out, "", text, limit);
+    }
+  }
+}
+
+GPtrArray *ask_suggest(const Lexicon *lexicon, const char *prefix, guint limit) {
+  GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
+  const char *space = strrchr(prefix, ' ');
+  g_autofree char *head = space != NULL ? g_strndup(prefix, (gsize)(space - prefix)) : g_strdup("");
+  g_autofree char *last = phrase_normalise(space != NULL ? space + 1 : prefix);
+  if (!*last) {
+    if (!*head) suggest_whole(lexicon, out, limit);
+    return out;
+  }
+  const Model *model = lexicon->model;
+  for (guint i = 0; i < model->metrics->len; i++) {
+    const Metric *metric = g_ptr_array_index(model->metrics, i);
+    if (begins(metric->label, last)) suggest(out, head, metric->label, limit);
+  }
+  for (guint d = 0; d < model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(model->datasets, d);
+    for (guint f = 0; f < dataset->fields->len; f++) {
+      const Field *field = g_ptr_array_index(dataset->fields, f);
+      if (field->role == FIELD_ROLE_DIMENSION && begins(field->label, last)) suggest(out, head, field->label, limit);
+      if (field->role != FIELD_ROLE_DIMENSION || strlen(last) < 2) continue;
+      g_autoptr(GPtrArray) hits = value_index_of_field(lexicon->values, field, last, 5);
+      for (guint h = 0; h < hits->len; h++) {
+        const ValueHit *hit = g_ptr_array_index(hits, h);
+        if (hit->match == VALUE_MATCH_PREFIX) suggest(out, head, hit->value, limit);
+      }
+    }
+  }
+  return out;
+}
