@@ -370,6 +370,7 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
   column->field = field;
   model_set_text(&field->label, profile->column->label);
   g_strstrip(field->label);
+  model_set_text(&field->unit, "");
   field->distinct_count = profile->distinct;
   field->null_count = profile->nulls;
   model_set_text(&field->minimum, profile->minimum);

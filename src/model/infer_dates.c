@@ -14,6 +14,7 @@ static InferColumn *add_computed(Inference *inference, InferTable *table, const 
   column->scale = 1;
   column->score = source->score;
   column->field = model_builder_add_field(inference->builder, table->dataset, name, expression, type, role);
+  model_set_text(&column->field->unit, "");
   g_ptr_array_add(table->columns, column);
   return column;
 }

@@ -1,0 +1,162 @@
+/* aisle init: files that nobody described become a workspace. */
+#include "cli/init_workspace.h"
+#include "cli/init_report.h"
+#include "lake/disk.h"
+#include "lake/lake.h"
+#include "model/model.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int cli_init(int argc, char **argv);
+
+typedef struct {
+  char *name;
+  gboolean add, json;
+  char **arguments; /* workspace, files */
+} InitOptions;
+
+static void init_options_clear(InitOptions *options) {
+  g_free(options->name);
+  g_strfreev(options->arguments);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(InitOptions, init_options_clear)
+
+static gboolean parse_options(InitOptions *options, int *argc, char ***argv, GError **error) {
+  const GOptionEntry entries[] = {
+      {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "name of the workspace (the folder's name)", "NAME"},
+      {"add", 0, 0, G_OPTION_ARG_NONE, &options->add, "add the tables to a workspace that exists", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print what was concluded as JSON", NULL},
+      {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "WORKSPACE FILE..."},
+      G_OPTION_ENTRY_NULL};
+  g_autoptr(GOptionContext) context = g_option_context_new("- make a workspace from data files");
+  g_option_context_set_summary(context, "Reads CSV, TSV, Parquet, JSON, XLSX and SQLite files and folders of them, finds out what they hold, and\n"
+                                        "writes tables and a semantic model that answer questions.");
+  g_option_context_add_main_entries(context, entries, NULL);
+  g_autoptr(GError) problem = NULL;
+  if (!g_option_context_parse(context, argc, argv, &problem)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s; see aisle init --help", problem->message);
+    return FALSE;
+  }
+  if (options->arguments == NULL || g_strv_length(options->arguments) < 2) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "name a folder for the workspace and at least one data file: aisle init shop orders.csv");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- progress ---- */
+
+#define BAR_WIDTH 30
+#define BAR_INTERVAL_US 100000
+
+typedef struct {
+  gboolean shown;
+  gint64 next_us;
+} ProgressBar;
+
+static void show_progress(double fraction, gint64 rows, const char *what, gpointer user_data) {
+  ProgressBar *bar = user_data;
+  gint64 now = g_get_monotonic_time();
+  if (now < bar->next_us)
+    return;
+  bar->next_us = now + BAR_INTERVAL_US;
+  bar->shown = TRUE;
+  char drawn[BAR_WIDTH + 1];
+  int filled = fraction < 0 ? 0 : (int)(MIN(fraction, 1.0) * BAR_WIDTH);
+  memset(drawn, '.', BAR_WIDTH);
+  memset(drawn, '#', (gsize)filled);
+  drawn[BAR_WIDTH] = '\0';
+  g_autofree char *count = text_format_number((double)rows, 0);
+  fprintf(stderr, "\r\033[K[%s] %s, %s rows", drawn, what != NULL ? what : "reading", count);
+  fflush(stderr);
+}
+
+static void end_progress(const ProgressBar *bar) {
+  if (bar->shown)
+    fputs("\r\033[K", stderr);
+}
+
+/* ---- building ---- */
+
+static Engine *open_engine(const char *folder, GError **error) {
+  g_autofree char *spill = g_build_filename(folder, "cache", "spill", NULL);
+  if (!disk_make_folder(spill, error))
+    return NULL;
+  EngineOptions options = {.spill_directory = spill, .max_connections = 2};
+  return engine_open_duckdb(&options, error);
+}
+
+static GPtrArray *import_files(Engine *engine, const char *folder, char **files, GError **error) {
+  ProgressBar bar = {FALSE, 0};
+  ImportOptions options = {.source_name = NULL};
+  if (isatty(STDERR_FILENO)) {
+    options.progress = show_progress;
+    options.progress_data = &bar;
+  }
+  GPtrArray *tables = lake_import(engine, folder, (const char *const *)files, &options, DEADLINE_NEVER, error);
+  end_progress(&bar);
+  return tables;
+}
+
+/* The engine sees the tables through a snapshot, as every later question does. */
+static gboolean attach_tables(Engine *engine, const char *folder, GError **error) {
+  if (!lake_snapshot_publish(folder, NULL, error))
+    return FALSE;
+  g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(folder, NULL, error);
+  return snapshot != NULL && lake_snapshot_attach(snapshot, engine, DEADLINE_NEVER, error);
+}
+
+static Model *conclude_model(Engine *engine, const char *folder, const char *name, const GPtrArray *tables, GHashTable *notes,
+                             GError **error) {
+  g_autoptr(Model) model = model_infer(engine, name, tables, notes, DEADLINE_NEVER, error);
+  if (model == NULL || !model_save(model, notes, folder, error))
+    return NULL;
+  return g_steal_pointer(&model);
+}
+
+static gboolean build(const char *folder, const char *name, char **files, InitReport *report, GError **error) {
+  if (!workspace_write_settings(folder, name, error))
+    return FALSE;
+  g_autoptr(Engine) engine = open_engine(folder, error);
+  if (engine == NULL)
+    return FALSE;
+  report->tables = import_files(engine, folder, files, error);
+  if (report->tables == NULL || !attach_tables(engine, folder, error))
+    return FALSE;
+  report->model = conclude_model(engine, folder, name, report->tables, report->notes, error);
+  if (report->model == NULL || !init_report_write_load(report, folder, error) ||
+      !lake_snapshot_publish(folder, report->model->hash, error))
+    return FALSE;
+  g_autofree char *spill = g_build_filename(folder, "cache", "spill", NULL);
+  disk_remove_tree(spill);
+  return TRUE;
+}
+
+static gboolean make_workspace(const InitOptions *options, InitReport *report, GError **error) {
+  g_autoptr(WorkspaceDraft) draft = workspace_draft_new(options->arguments[0], error);
+  if (draft == NULL)
+    return FALSE;
+  g_autofree char *base = g_path_get_basename(draft->path);
+  return build(draft->folder, options->name != NULL ? options->name : base, options->arguments + 1, report, error) &&
+         workspace_draft_publish(draft, error);
+}
+
+static int fail(const GError *error) {
+  fprintf(stderr, "aisle init: %s\n", error->message);
+  return aisle_error_info_of(error)->exit_status;
+}
+
+int cli_init(int argc, char **argv) {
+  g_auto(InitOptions) options = {0};
+  g_autoptr(GError) error = NULL;
+  if (!parse_options(&options, &argc, &argv, &error))
+    return fail(error);
+  g_auto(InitReport) report = {0};
+  report.workspace = options.arguments[0];
+  report.notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  if (!make_workspace(&options, &report, &error))
+    return fail(error);
+  options.json ? init_report_print_json(&report) : init_report_print(&report);
+  return 0;
+}
