@@ -184,7 +184,7 @@ gboolean metric_sql_equal(const char *a, const char *b) {
   if (left.last - left.first != right.last - right.first) return FALSE;
   for (guint i = 0; i < left.last - left.first; i++) {
     const ExpressionToken *x = span_token(&left, i), *y = span_token(&right, i);
-    if ((x->kind == TOKEN_STRING) != (y->kind == TOKEN_STRING) || strcmp(x->text, y->text) != 0) return FALSE;
+    if (x == NULL || y == NULL || (x->kind == TOKEN_STRING) != (y->kind == TOKEN_STRING) || strcmp(x->text, y->text) != 0) return FALSE;
   }
   return TRUE;
 }
@@ -241,6 +241,11 @@ static const Dataset *dataset_of_expression(const SqlReading *reading, const cha
 }
 
 static gboolean set_expression(const SqlReading *reading, Metric *metric, const char *text, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  expression_check_scalar(text, &problem);
+  if (problem != NULL)
+    return refuse(error, "\"%.100s\" inside its aggregate cannot be used: %s; aggregate an expression of one row", text,
+                  problem->message);
   const Dataset *dataset = dataset_of_expression(reading, text, error);
   if (dataset == NULL) return FALSE;
   g_autofree char *plain = expression_unqualify(text, dataset->name, error);
@@ -319,8 +324,9 @@ static gboolean read_aggregate(const SqlReading *reading, Metric *metric, const 
     inner.first++;
   }
   set_aggregate(metric, aggregate);
+  const ExpressionToken *first = span_token(&inner, 0);
   gboolean counts_rows = aggregate == AGGREGATE_COUNT && inner.last - inner.first == 1 &&
-                         (is_token(span_token(&inner, 0), "*") || span_token(&inner, 0)->kind == TOKEN_NUMBER);
+                         (is_token(first, "*") || (first != NULL && first->kind == TOKEN_NUMBER));
   g_autofree char *value = counts_rows ? g_strdup("1") : span_text(&inner);
   if (behind == span->last) return counts_rows ? set_row_count(reading, metric, error) : set_expression(reading, metric, value, error);
   gboolean is_filter = is_token(g_ptr_array_index(span->tokens, behind), "filter") && behind + 2 < span->last &&
@@ -375,7 +381,7 @@ static Span without_factor_one(Span span) {
 }
 
 static gboolean read_sides(SqlReading *reading, Metric *metric, const Span *span, guint at, MetricKind kind, GError **error) {
-  if (++reading->depth > 1) return refuse(error, "it nests ratios; give the inner one a name of its own. " SUPPORTED_FORMS);
+  if (++reading->depth > 1) return refuse(error, "it nests ratios; make a metric of the inner one and write this one in model/aisle.yaml with numerator and denominator");
   Span left = {span->sql, span->tokens, span->first, at}, right = {span->sql, span->tokens, at + 1, span->last};
   if (kind == METRIC_RATIO) {
     left = without_factor_one(left);

@@ -52,17 +52,25 @@ void model_read_defaults(ModelReader *reader, gboolean has_extension) {
     }
     if (!g_hash_table_contains(reader->described, dataset)) default_dataset(model, dataset);
   }
-  if (has_extension) return;
-  for (guint i = 0; i < model->datasets->len && model->default_dataset == NULL; i++) {
+  const Dataset *fact = NULL;
+  guint facts = 0;
+  for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *dataset = g_ptr_array_index(model->datasets, i);
-    if (dataset->is_fact) model_set_text(&model->default_dataset, dataset->name);
+    if (!dataset->is_fact) continue;
+    fact = dataset;
+    facts++;
   }
+  if (!has_extension && facts == 1) model_set_text(&model->default_dataset, fact->name);
 }
 
 /* ---- metrics: structure and SQL ---- */
 
 static gboolean has_structure(const Metric *metric) {
   return metric->kind != METRIC_AGGREGATE || metric->aggregate != AGGREGATE_NONE;
+}
+
+static gboolean is_money_unit(const char *unit) {
+  return unit != NULL && (strcmp(unit, "currency") == 0 || (g_str_has_prefix(unit, "currency:") && strlen(unit) == 12));
 }
 
 /* Money stays money through sums, averages and differences; a ratio of two amounts has no unit. */
@@ -81,11 +89,19 @@ static void default_unit(const Model *model, Metric *metric) {
     g_autoptr(GPtrArray) references = metric->expression != NULL ? expression_references(metric->expression, NULL) : NULL;
     for (guint i = 0; dataset != NULL && references != NULL && i < references->len && metric->unit == NULL; i++) {
       const Field *field = dataset_find_field(dataset, ((ColumnReference *)g_ptr_array_index(references, i))->name);
-      if (field == NULL || field->unit == NULL || !g_str_has_prefix(field->unit, "currency")) continue;
+      if (field == NULL || !is_money_unit(field->unit)) continue;
       model_set_text(&metric->unit, field->unit);
       metric->is_money = TRUE;
     }
   }
+}
+
+/* Its mistake was named: what is left of it must not be complained about again. */
+static void silence_metric(const Model *model, Metric *metric) {
+  metric->kind = METRIC_AGGREGATE;
+  metric->aggregate = AGGREGATE_COUNT;
+  model_set_text(&metric->expression, NULL);
+  if (model->datasets->len > 0) model_set_text(&metric->dataset, ((Dataset *)g_ptr_array_index(model->datasets, 0))->name);
 }
 
 static void read_metric_sql(ModelReader *reader, Metric *metric, const YamlNode *sql) {
@@ -94,10 +110,7 @@ static void read_metric_sql(ModelReader *reader, Metric *metric, const YamlNode 
   reader->file = MODEL_CORE_FILE;
   if (!metric_from_sql(reader->builder, metric, sql->text, g_hash_table_lookup(reader->metric_home, metric), &error)) {
     reader_problem(reader, sql, "metric %s: %s", metric->name, error->message);
-    metric->aggregate = AGGREGATE_COUNT; /* said already: no second complaint about the same metric */
-    model_set_text(&metric->expression, NULL);
-    if (metric->dataset == NULL && reader->model->datasets->len > 0)
-      model_set_text(&metric->dataset, ((Dataset *)g_ptr_array_index(reader->model->datasets, 0))->name);
+    silence_metric(reader->model, metric);
   }
   default_unit(reader->model, metric);
   g_hash_table_remove(reader->metric_sql, metric); /* it is the definition: nothing to compare it with */
@@ -117,7 +130,9 @@ static void read_all_metric_sql(ModelReader *reader) {
     for (guint i = 0; i < count; i++) {
       Metric *metric = g_ptr_array_index(model->metrics, i);
       const YamlNode *sql = g_hash_table_lookup(reader->metric_sql, metric);
-      if (has_structure(metric) || sql == NULL) continue;
+      if (has_structure(metric)) continue;
+      if (sql == NULL) silence_metric(model, metric);
+      if (sql == NULL) continue;
       gboolean looks_derived = strpbrk(sql->text, "/-") != NULL;
       if (pass == 1 || !looks_derived) read_metric_sql(reader, metric, sql);
     }

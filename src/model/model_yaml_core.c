@@ -32,8 +32,8 @@ static const YamlNode *read_expression(ModelReader *reader, const YamlNode *elem
     const char *text = reader_required(reader, item, "expression", "a dialect");
     if (dialect != NULL && !g_strv_contains(DIALECTS, dialect)) {
       const char *nearest = model_nearest(dialect, DIALECTS);
-      reader_problem(reader, yaml_get(item, "dialect"), "\"%.40s\" is no dialect; %s%s", dialect,
-                     nearest != NULL ? "did you mean " : "use ", nearest != NULL ? nearest : "ANSI_SQL");
+      reader_problem(reader, yaml_get(item, "dialect"), "\"%.40s\" is no dialect; write %s", dialect,
+                     nearest != NULL ? nearest : "ANSI_SQL");
     }
     if (g_strcmp0(dialect, "ANSI_SQL") == 0 && text != NULL) found = yaml_get(item, "expression");
   }
@@ -152,7 +152,7 @@ static void read_dataset(ModelReader *reader, const YamlNode *element) {
                                           "metrics", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "a dataset");
   if (name == NULL) return;
-  Dataset *dataset = model_builder_add_dataset(reader->builder, name, NULL);
+  Dataset *dataset = model_builder_add_dataset(reader->builder, name, name); /* replaced by its source */
   dataset->row_count = -1;
   reader_mark(reader, dataset, yaml_get(element, "name"));
   read_source(reader, element, dataset);

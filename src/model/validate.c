@@ -132,12 +132,12 @@ static void check_expression(Validation *validation, const Dataset *dataset, con
     report(validation, subject, owner, g_strdup(where), g_strdup("it has no expression"), g_strdup("write one"));
     return;
   }
-  g_autofree char *expanded = NULL;
-  if (expression_check_scalar(expression, &problem)) expanded = expression_expand(dataset, expression, NULL, &problem);
+  gboolean is_scalar = expression_check_scalar(expression, &problem);
+  g_autofree char *expanded = is_scalar ? expression_expand(dataset, expression, NULL, &problem) : NULL;
   if (expanded != NULL) return;
   report(validation, subject, owner, g_strdup(where),
          g_strdup_printf("the expression \"%.200s\" cannot be used: %s", expression, problem->message),
-         suggest_for_expression(dataset, expression));
+         is_scalar ? suggest_for_expression(dataset, expression) : g_strdup("write one value or test over the columns of a row"));
 }
 
 /* ---- elements ---- */
