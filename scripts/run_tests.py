@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,6 +72,10 @@ def describe_status(status):
 def run_one(name, command, environment, timeout):
     outcome = Outcome(name)
     started = time.monotonic()
+    if shutil.which(command[0]) is None:
+        outcome.failed = 1
+        outcome.failures.append("was not built")
+        return outcome
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
     try:
