@@ -1,4 +1,5 @@
 /* Writing JSON: exact numbers, canonical bytes. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ void json_append_double(GString *out, double value) {
     return;
   }
   char text[G_ASCII_DTOSTR_BUF_SIZE];
-  for (int precision = 15; precision <= 17; precision++) {
+  /* Fifteen digits always survive, except below the normal range, where fewer say the same. */
+  for (int precision = fabs(value) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
     char format[8];
     g_snprintf(format, sizeof format, "%%.%dg", precision);
     g_ascii_formatd(text, sizeof text, format, value);

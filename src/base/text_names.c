@@ -63,7 +63,7 @@ static const struct {
     {"wolf", "wolves"},       {"calf", "calves"},    {"scarf", "scarves"},     {"self", "selves"},
     {"analysis", "analyses"}, {"basis", "bases"},    {"crisis", "crises"},     {"axis", "axes"},
     {"potato", "potatoes"},   {"tomato", "tomatoes"}, {"hero", "heroes"},      {"echo", "echoes"},
-    {"gas", "gases"},         {"lens", "lenses"},    {"bias", "biases"},       {"alias", "aliases"},
+    {"gas", "gases"},         {"bus", "buses"},         {"lens", "lenses"},    {"bias", "biases"},       {"alias", "aliases"},
     {"canvas", "canvases"},   {"atlas", "atlases"},  {"christmas", "christmases"}, {"quiz", "quizzes"},
     {"cache", "caches"},      {"movie", "movies"},   {"cookie", "cookies"},    {"brownie", "brownies"},
     {"calorie", "calories"},  {"selfie", "selfies"}, {"hoodie", "hoodies"},    {"tie", "ties"},
@@ -109,7 +109,8 @@ static char *singular_of(const char *word) {
     if (g_str_has_suffix(word, es_after[i])) return with_ending(word, 2, "");
   }
   /* "statuses", but "warehouses" and "causes" */
-  if (n > 5 && g_str_has_suffix(word, "uses") && word[n - 5] != 'o' && word[n - 5] != 'a') return with_ending(word, 2, "");
+  if (n > 6 && g_str_has_suffix(word, "uses") && word[n - 5] != 'o' && word[n - 5] != 'a')
+    return with_ending(word, 2, "");
   return with_ending(word, 1, "");
 }
 
