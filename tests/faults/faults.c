@@ -1,0 +1,106 @@
+/*
+ * Makes the nth file operation of a program fail: LD_PRELOAD this, AISLE_FAULT="call:n:errno", AISLE_FAULT_MARK=PATH.
+ * Calls: open (for writing), write, fsync, rename, link, mkdir. Only regular files count, so that messages still get
+ * out. When the fault strikes, PATH is made, so that a test knows that it did.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static long seen;
+
+/* The next definition of the name: the C library's. */
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+static void leave_mark(void) {
+  const char *mark = getenv("AISLE_FAULT_MARK");
+  if (!mark)
+    return;
+  int fd = REAL(open)(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  if (fd >= 0)
+    close(fd);
+}
+
+/* Whether this call is the one to fail; errno is then set. */
+static int strikes(const char *call) {
+  const char *fault = getenv("AISLE_FAULT");
+  size_t length = strlen(call);
+  if (!fault || strncmp(fault, call, length) != 0 || fault[length] != ':')
+    return 0;
+  char *end = NULL;
+  long nth = strtol(fault + length + 1, &end, 10);
+  int error = end && *end == ':' ? (int)strtol(end + 1, NULL, 10) : EIO;
+  pthread_mutex_lock(&lock);
+  int now = ++seen == nth;
+  pthread_mutex_unlock(&lock);
+  if (now) {
+    leave_mark();
+    errno = error;
+  }
+  return now;
+}
+
+static int is_regular(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static mode_t mode_of(int flags, va_list arguments) {
+  return flags & (O_CREAT | __O_TMPFILE) ? va_arg(arguments, mode_t) : 0;
+}
+
+/* dirfd AT_FDCWD is what open() means. */
+#define OPEN(name, signature, call)                                                                                    \
+  int name signature {                                                                                                 \
+    va_list arguments;                                                                                                 \
+    va_start(arguments, flags);                                                                                        \
+    mode_t mode = mode_of(flags, arguments);                                                                           \
+    va_end(arguments);                                                                                                 \
+    if ((flags & O_ACCMODE) != O_RDONLY && strncmp(path, "/dev/", 5) != 0 && strikes("open"))                          \
+      return -1;                                                                                                       \
+    return REAL(name) call;                                                                                            \
+  }
+OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
+OPEN(open64, (const char *path, int flags, ...), (path, flags, mode))
+OPEN(openat, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+OPEN(openat64, (int folder, const char *path, int flags, ...), (folder, path, flags, mode))
+
+ssize_t write(int fd, const void *bytes, size_t length) {
+  return is_regular(fd) && strikes("write") ? -1 : REAL(write)(fd, bytes, length);
+}
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) {
+  return is_regular(fd) && strikes("write") ? -1 : REAL(pwrite)(fd, bytes, length, at);
+}
+ssize_t pwrite64(int fd, const void *bytes, size_t length, off64_t at) {
+  return is_regular(fd) && strikes("write") ? -1 : REAL(pwrite64)(fd, bytes, length, at);
+}
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+  return is_regular(fd) && strikes("write") ? -1 : REAL(writev)(fd, parts, count);
+}
+int fsync(int fd) {
+  return strikes("fsync") ? -1 : REAL(fsync)(fd);
+}
+int fdatasync(int fd) {
+  return strikes("fsync") ? -1 : REAL(fdatasync)(fd);
+}
+int rename(const char *from, const char *to) {
+  return strikes("rename") ? -1 : REAL(rename)(from, to);
+}
+int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags) {
+  return strikes("rename") ? -1 : REAL(renameat2)(from_folder, from, to_folder, to, flags);
+}
+int link(const char *from, const char *to) {
+  return strikes("link") ? -1 : REAL(link)(from, to);
+}
+int mkdir(const char *path, mode_t mode) {
+  return strikes("mkdir") ? -1 : REAL(mkdir)(path, mode);
+}
