@@ -1,0 +1,29 @@
+/* Inside answer/: one request on its way through the pipeline. */
+#pragma once
+#include "answer/answer.h"
+
+typedef struct {
+  AnswerService *service;
+  const AnswerRequest *request;
+  LakeSnapshot *snapshot; /* pinned for the whole life of the request */
+  Model *model;           /* as the caller may see it */
+  Lexicon *lexicon;
+  Day as_of;
+  gboolean as_of_from_data;
+  char *id;
+  char *session;
+  char *after;
+  GPtrArray *caveats;     /* of char* "code|text" */
+  gint64 started_us, understood_us, executed_us;
+  const char *route;
+} Turn;
+
+/* Adds "code|text" once. */
+void turn_caveat(Turn *turn, const char *code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The answer of an executed query. (transfer full) */
+json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                            const ResultTable *result, const AskResult *asked);
+json_t *turn_build_unanswered(Turn *turn, const AskResult *asked);
+json_t *turn_build_failed(Turn *turn, const GError *error);
+/* "Why did it change": members of every dimension with their part in the change. NULL on error. */
+ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtrArray **columns, GError **error);

@@ -1,0 +1,209 @@
+/* The answer of the contract as JSON (schemas/answer.json). */
+#include <string.h>
+
+#include "answer/answer_private.h"
+
+static json_t *text_or_null(const char *text) { return text != NULL ? json_string(text) : json_null(); }
+
+static json_t *strings_json(char **strings) {
+  json_t *list = json_array();
+  for (; strings != NULL && *strings; strings++) json_array_append_new(list, json_string(*strings));
+  return list;
+}
+
+/* "code|text" -> {code, text} */
+static json_t *caveats_json(const GPtrArray *caveats) {
+  json_t *list = json_array();
+  for (guint i = 0; i < caveats->len; i++) {
+    const char *caveat = g_ptr_array_index(caveats, i);
+    const char *bar = strchr(caveat, '|');
+    json_array_append_new(list, json_pack("{s:s%, s:s}", "code", caveat, bar != NULL ? (size_t)(bar - caveat) : strlen(caveat), "text",
+                                          bar != NULL ? bar + 1 : caveat));
+  }
+  return list;
+}
+
+static json_t *understood_json(const AskResult *asked) {
+  json_t *list = json_array();
+  for (guint i = 0; asked != NULL && asked->understood != NULL && i < asked->understood->len; i++) {
+    const Understood *understood = g_ptr_array_index(asked->understood, i);
+    json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:s, s:s, s:f}", "start", understood->start, "length", understood->length, "text",
+                                          understood->text, "kind", understood->kind, "meaning", understood->meaning, "score",
+                                          understood->score));
+  }
+  return list;
+}
+
+static json_t *columns_json(const GPtrArray *columns) {
+  json_t *list = json_array();
+  for (guint i = 0; i < columns->len; i++) {
+    const AnswerColumn *column = g_ptr_array_index(columns, i);
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i}", "name", column->name, "label", column->label, "type",
+                                          column->type, "role", column->role == COLUMN_DIMENSION ? "dimension" : "measure", "unit",
+                                          column->unit != NULL ? column->unit : "", "format", column->format != NULL ? column->format : "",
+                                          "kind", column->kind != NULL ? column->kind : "", "measure", column->measure));
+  }
+  return list;
+}
+
+static json_t *rows_json(const ResultTable *result) {
+  json_t *rows = json_array();
+  for (gsize r = 0; r < result->n_rows; r++) {
+    json_t *row = json_array();
+    for (guint c = 0; c < result_table_n_columns(result); c++) json_array_append_new(row, value_to_json(result_table_at(result, r, c)));
+    json_array_append_new(rows, row);
+  }
+  return rows;
+}
+
+static json_t *facts_json(const GPtrArray *facts) {
+  json_t *list = json_array();
+  for (guint i = 0; i < facts->len; i++) {
+    const Fact *fact = g_ptr_array_index(facts, i);
+    json_array_append_new(list, json_pack("{s:s, s:O, s:s}", "text", fact->text, "value", fact->value, "from", fact->from));
+  }
+  return list;
+}
+
+static json_t *sources_json(const Turn *turn, const GPtrArray *datasets) {
+  json_t *list = json_array();
+  for (guint i = 0; i < datasets->len; i++) {
+    const Dataset *dataset = g_ptr_array_index(datasets, i);
+    const SnapshotTable *table = lake_snapshot_find(turn->snapshot, dataset->table);
+    if (table == NULL) continue;
+    g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+    const Dataset *visible = model_find_dataset(turn->model, dataset->name);
+    const Field *date = visible != NULL && visible->default_date != NULL ? dataset_find_field(visible, visible->default_date) : NULL;
+    DateRange range = values != NULL && date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
+    g_autofree char *through = range.known ? day_format_iso(range.last) : NULL;
+    gint64 rows = access_scope_is_unrestricted(turn->request->scope) ? table->rows : values != NULL ? value_index_rows(values, dataset->name) : 0;
+    json_t *source = json_object();
+    json_object_set_new(source, "table", json_string(dataset->name));
+    json_object_set_new(source, "version", json_integer(table->version));
+    json_object_set_new(source, "data_through", text_or_null(through));
+    json_object_set_new(source, "files", json_integer((json_int_t)g_strv_length(table->files)));
+    json_object_set_new(source, "bytes_scanned", access_scope_is_unrestricted(turn->request->scope) ? json_integer(table->bytes) : json_null());
+    json_object_set_new(source, "rows_scanned", json_integer(rows));
+    json_object_set_new(source, "rollup", json_null());
+    json_object_set_new(source, "rollup_reason", json_string("none_defined"));
+    json_array_append_new(list, source);
+  }
+  return list;
+}
+
+/* Everything every answer has. */
+static json_t *new_answer(const Turn *turn, const char *status, const AskResult *asked) {
+  json_t *answer = json_object();
+  json_object_set_new(answer, "schema_version", json_integer(1));
+  json_object_set_new(answer, "id", json_string(turn->id));
+  json_object_set_new(answer, "status", json_string(status));
+  json_object_set_new(answer, "question", text_or_null(turn->request->question));
+  g_autofree char *as_of = turn->as_of != DAY_NONE ? day_format_iso(turn->as_of) : NULL;
+  json_object_set_new(answer, "as_of", text_or_null(as_of));
+  json_object_set_new(answer, "understood", understood_json(asked));
+  json_object_set_new(answer, "query", json_null());
+  json_object_set_new(answer, "resolved", json_null());
+  json_object_set_new(answer, "restatement", json_null());
+  json_object_set_new(answer, "sql", json_null());
+  json_object_set_new(answer, "columns", json_array());
+  json_object_set_new(answer, "rows", json_array());
+  json_object_set_new(answer, "row_count", json_integer(0));
+  json_object_set_new(answer, "truncated", json_false());
+  json_object_set_new(answer, "narrative", json_string(""));
+  json_object_set_new(answer, "facts", json_array());
+  json_object_set_new(answer, "chart", json_null());
+  json_object_set_new(answer, "sources", json_array());
+  json_object_set_new(answer, "clarify", json_null());
+  json_object_set_new(answer, "reason", json_null());
+  json_object_set_new(answer, "error", json_null());
+  json_object_set_new(answer, "after", text_or_null(turn->after));
+  json_object_set_new(answer, "session", text_or_null(turn->session));
+  json_object_set_new(answer, "route", json_string(turn->route != NULL ? turn->route : "rules"));
+  json_object_set_new(answer, "cost", json_integer(0));
+  json_object_set_new(answer, "model_hash", text_or_null(turn->model != NULL ? turn->model->hash : NULL));
+  return answer;
+}
+
+static double since_ms(gint64 from_us, gint64 to_us) { return from_us > 0 && to_us > from_us ? (double)(to_us - from_us) / 1000.0 : 0; }
+
+static json_t *finish_answer(Turn *turn, json_t *answer) {
+  if (turn->as_of_from_data) {
+    g_autofree char *day = day_format_iso(turn->as_of);
+    turn_caveat(turn, "as_of", "the data ends on %s, so that day counts as today", day);
+  }
+  json_object_set_new(answer, "caveats", turn->caveats != NULL ? caveats_json(turn->caveats) : json_array());
+  gint64 now = g_get_monotonic_time();
+  json_object_set_new(answer, "timing_ms",
+                      json_pack("{s:f, s:f, s:f}", "understand", since_ms(turn->started_us, turn->understood_us), "engine",
+                                since_ms(turn->understood_us, turn->executed_us), "total", since_ms(turn->started_us, now)));
+  return answer;
+}
+
+/* Rows that tie with the last one shown are worth a word; so are empty results and cut ones. */
+static void note_shape(Turn *turn, const SemanticQuery *resolved, const ResultTable *result) {
+  if (result->n_rows == 0) turn_caveat(turn, "no_rows", "no rows match these conditions");
+  if (result->truncated) turn_caveat(turn, "truncated", "only the first %" G_GSIZE_FORMAT " rows are shown", result->n_rows);
+  if (resolved->compare.kind != COMPARE_PERIODS) return;
+  const TimeRange *current = &resolved->time, *baseline = &resolved->compare.baseline;
+  if (current->from == DAY_NONE || current->to == DAY_NONE || baseline->from == DAY_NONE || baseline->to == DAY_NONE) return;
+  int current_days = current->to - current->from, baseline_days = baseline->to - baseline->from;
+  if (current_days != baseline_days)
+    turn_caveat(turn, "unequal_days", "the periods have %d and %d days", current_days, baseline_days);
+}
+
+json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                            const ResultTable *result, const AskResult *asked) {
+  note_shape(turn, resolved, result);
+  json_t *answer = new_answer(turn, "answered", asked);
+  json_object_set_new(answer, "query", semantic_query_to_json(query));
+  json_object_set_new(answer, "resolved", semantic_query_to_json(resolved));
+  g_autofree char *restatement = semantic_query_restate(query, turn->model);
+  json_object_set_new(answer, "restatement", text_or_null(restatement));
+  json_object_set_new(answer, "sql", text_or_null(compiled->shown_sql));
+  json_object_set_new(answer, "columns", columns_json(compiled->columns));
+  json_object_set_new(answer, "rows", rows_json(result));
+  json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));
+  json_object_set_new(answer, "truncated", json_boolean(result->truncated));
+  InsightInput input = {resolved, turn->model, compiled->columns, result};
+  g_autoptr(Narrative) narrative = insight_narrate(&input);
+  GString *text = g_string_new(NULL);
+  for (guint i = 0; i < narrative->sentences->len; i++)
+    g_string_append_printf(text, "%s%s", i > 0 ? " " : "", (const char *)g_ptr_array_index(narrative->sentences, i));
+  json_object_set_new(answer, "narrative", json_string(text->str));
+  g_string_free(text, TRUE);
+  json_object_set_new(answer, "facts", facts_json(narrative->facts));
+  json_t *chart = insight_chart(&input);
+  json_object_set_new(answer, "chart", chart != NULL ? chart : json_null());
+  json_object_set_new(answer, "sources", sources_json(turn, compiled->tables));
+  return finish_answer(turn, answer);
+}
+
+json_t *turn_build_unanswered(Turn *turn, const AskResult *asked) {
+  gboolean clarify = asked->status == ASK_CLARIFY;
+  json_t *answer = new_answer(turn, clarify ? "clarify" : "refused", asked);
+  if (clarify) {
+    json_t *options = json_array();
+    for (guint i = 0; asked->options != NULL && i < asked->options->len; i++) {
+      const AskOption *option = g_ptr_array_index(asked->options, i);
+      json_array_append_new(options, json_pack("{s:s, s:o}", "label", option->label, "query",
+                                               option->query != NULL ? semantic_query_to_json(option->query) : json_null()));
+    }
+    json_object_set_new(answer, "clarify", json_pack("{s:s, s:o}", "question", asked->clarify_question, "options", options));
+    json_object_set_new(answer, "narrative", json_string(asked->clarify_question));
+  } else {
+    json_object_set_new(answer, "reason", json_pack("{s:s, s:o, s:o, s:s}", "code", asked->reason_code, "missing",
+                                                    text_or_null(asked->missing), "closest", strings_json(asked->closest), "text",
+                                                    asked->reason_text != NULL ? asked->reason_text : ""));
+    json_object_set_new(answer, "narrative", json_string(asked->reason_text != NULL ? asked->reason_text : ""));
+  }
+  return finish_answer(turn, answer);
+}
+
+json_t *turn_build_failed(Turn *turn, const GError *error) {
+  if (turn->as_of == 0 && turn->model == NULL) turn->as_of = DAY_NONE;
+  json_t *answer = new_answer(turn, "failed", NULL);
+  const AisleErrorInfo *info = aisle_error_info_of(error);
+  json_object_set_new(answer, "error", json_pack("{s:s, s:s, s:s}", "code", info->name, "message",
+                                                 error != NULL ? error->message : "the question could not be answered", "hint", info->meaning));
+  return finish_answer(turn, answer);
+}

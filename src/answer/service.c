@@ -1,0 +1,338 @@
+#include <string.h>
+
+#include "answer/answer_private.h"
+#include "model/relation.h"
+
+#define ANSWER_MAX_SCOPES 64
+#define ANSWER_DEFAULT_ROWS 10000
+#define ANSWER_STALE_DAYS 7
+
+typedef struct {
+  Model *model; /* visible to the scope */
+  ValueIndex *values;
+  Lexicon *lexicon;
+} ScopeView;
+
+struct AnswerService {
+  char *workspace;
+  Engine *engine;
+  LakeSnapshot *snapshot;
+  Model *model;
+  Store *store;
+  GMutex lock;
+  GHashTable *views; /* scope key -> ScopeView* */
+};
+
+static void scope_view_free(gpointer pointer) {
+  ScopeView *view = pointer;
+  lexicon_unref(view->lexicon);
+  value_index_unref(view->values);
+  model_unref(view->model);
+  g_free(view);
+}
+
+static gboolean open_engine(AnswerService *service, const AnswerServiceOptions *options, GError **error) {
+  g_autofree char *spill = g_build_filename(service->workspace, "cache", "spill", NULL);
+  EngineOptions engine = {.threads = options->threads, .memory_limit_bytes = options->memory_limit_bytes, .spill_directory = spill};
+  service->engine = engine_open_duckdb(&engine, error);
+  if (service->engine == NULL) return FALSE;
+  if (!lake_snapshot_attach(service->snapshot, service->engine, deadline_in_ms(60000, NULL), error)) return FALSE;
+  g_autofree char *lake = g_build_filename(service->workspace, "lake", NULL);
+  const char *const directories[] = {lake, spill, NULL};
+  return engine_lock_down(service->engine, directories, error);
+}
+
+AnswerService *answer_service_open(const AnswerServiceOptions *options, GError **error) {
+  g_autofree char *settings = g_build_filename(options->workspace, "aisle.yaml", NULL);
+  if (!g_file_test(settings, G_FILE_TEST_EXISTS)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "'%s' is not a workspace; make one with: aisle init %s FILE...",
+                options->workspace, options->workspace);
+    return NULL;
+  }
+  g_autoptr(AnswerService) service = g_new0(AnswerService, 1);
+  g_mutex_init(&service->lock);
+  service->workspace = g_canonicalize_filename(options->workspace, NULL);
+  service->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, scope_view_free);
+  service->model = model_load(service->workspace, error);
+  if (service->model == NULL) return NULL;
+  service->snapshot = lake_snapshot_open(service->workspace, NULL, error);
+  if (service->snapshot == NULL || !open_engine(service, options, error)) return NULL;
+  g_autofree char *state = g_build_filename(service->workspace, "state", NULL);
+  g_mkdir_with_parents(state, 0700);
+  g_autofree char *database = g_build_filename(state, "aisle.db", NULL);
+  service->store = store_open_sqlite(database, error);
+  return service->store != NULL ? g_steal_pointer(&service) : NULL;
+}
+
+void answer_service_free(AnswerService *service) {
+  if (service == NULL) return;
+  g_clear_pointer(&service->views, g_hash_table_unref);
+  store_free(service->store);
+  engine_unref(service->engine);
+  g_clear_pointer(&service->snapshot, lake_snapshot_unref);
+  model_unref(service->model);
+  g_mutex_clear(&service->lock);
+  g_free(service->workspace);
+  g_free(service);
+}
+
+const Model *answer_service_model(const AnswerService *service) { return service->model; }
+Store *answer_service_store(AnswerService *service) { return service->store; }
+const LakeSnapshot *answer_service_snapshot(const AnswerService *service) { return service->snapshot; }
+Engine *answer_service_engine(AnswerService *service) { return service->engine; }
+
+/* Under the lock: what one scope sees, built on first use; old scopes are forgotten all at once when there are too many. */
+static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **error) {
+  g_autofree char *key = access_scope_key(scope);
+  ScopeView *view = g_hash_table_lookup(service->views, key);
+  if (view != NULL) return view;
+  if (g_hash_table_size(service->views) >= ANSWER_MAX_SCOPES) g_hash_table_remove_all(service->views);
+  g_autoptr(Model) model = model_visible(service->model, scope);
+  if (model == NULL) return NULL;
+  g_autoptr(ValueIndex) values = value_index_build(service->engine, model, scope, deadline_in_ms(120000, NULL), error);
+  if (values == NULL) return NULL;
+  g_autoptr(Lexicon) lexicon = lexicon_new(model, values, error);
+  if (lexicon == NULL) return NULL;
+  view = g_new0(ScopeView, 1);
+  view->model = g_steal_pointer(&model);
+  view->values = g_steal_pointer(&values);
+  view->lexicon = g_steal_pointer(&lexicon);
+  g_hash_table_insert(service->views, g_steal_pointer(&key), view);
+  return view;
+}
+
+Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error) {
+  g_mutex_lock(&service->lock);
+  ScopeView *view = view_of(service, scope, error);
+  Lexicon *lexicon = view != NULL ? lexicon_ref(view->lexicon) : NULL;
+  g_mutex_unlock(&service->lock);
+  return lexicon;
+}
+
+ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error) {
+  g_mutex_lock(&service->lock);
+  ScopeView *view = view_of(service, scope, error);
+  ValueIndex *values = view != NULL ? value_index_ref(view->values) : NULL;
+  g_mutex_unlock(&service->lock);
+  return values;
+}
+
+void turn_caveat(Turn *turn, const char *code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *text = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_autofree char *caveat = g_strdup_printf("%s|%s", code, text);
+  for (guint i = 0; i < turn->caveats->len; i++)
+    if (strcmp(g_ptr_array_index(turn->caveats, i), caveat) == 0) return;
+  g_ptr_array_add(turn->caveats, g_steal_pointer(&caveat));
+}
+
+/* ---- the turn ---- */
+static void turn_clear(Turn *turn) {
+  lexicon_unref(turn->lexicon);
+  model_unref(turn->model);
+  g_clear_pointer(&turn->snapshot, lake_snapshot_unref);
+  g_clear_pointer(&turn->caveats, g_ptr_array_unref);
+  g_free(turn->id);
+  g_free(turn->session);
+  g_free(turn->after);
+}
+
+static char *new_id(void) {
+  g_autofree char *uuid = g_uuid_string_random();
+  GString *id = g_string_new("a_");
+  for (const char *at = uuid; *at; at++)
+    if (*at != '-') g_string_append_c(id, *at);
+  return g_string_free(id, FALSE);
+}
+
+static const Field *default_date(const Model *model) {
+  const Dataset *dataset = model->default_dataset != NULL ? model_find_dataset(model, model->default_dataset) : NULL;
+  return dataset != NULL && dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
+}
+
+/* The wall clock, or the data's last day where the data ended more than a week ago. */
+static void set_as_of(Turn *turn, const ValueIndex *values) {
+  turn->as_of = turn->request->as_of;
+  if (turn->as_of != DAY_NONE) return;
+  turn->as_of = day_today();
+  const Field *date = default_date(turn->model);
+  DateRange range = date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
+  if (!range.known || range.last >= turn->as_of - ANSWER_STALE_DAYS) return;
+  turn->as_of = range.last;
+  turn->as_of_from_data = TRUE;
+}
+
+static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerRequest *request, GError **error) {
+  turn->service = service;
+  turn->request = request;
+  turn->started_us = g_get_monotonic_time();
+  turn->id = new_id();
+  turn->session = g_strdup(request->session);
+  turn->route = "rules";
+  turn->caveats = g_ptr_array_new_with_free_func(g_free);
+  turn->snapshot = lake_snapshot_ref(service->snapshot);
+  g_autoptr(ValueIndex) values = NULL;
+  g_mutex_lock(&service->lock);
+  ScopeView *view = view_of(service, request->scope, error);
+  if (view != NULL) {
+    turn->model = model_ref(view->model);
+    turn->lexicon = lexicon_ref(view->lexicon);
+    values = value_index_ref(view->values);
+  }
+  g_mutex_unlock(&service->lock);
+  if (view == NULL) return FALSE;
+  set_as_of(turn, values);
+  return TRUE;
+}
+
+/* ---- the conversation ---- */
+typedef struct {
+  SemanticQuery *query;
+  GPtrArray *options; /* of AskOption* */
+} Before;
+
+static void ask_option_free(gpointer pointer) {
+  AskOption *option = pointer;
+  g_free(option->label);
+  semantic_query_free(option->query);
+  g_free(option);
+}
+
+static void before_clear(Before *before) {
+  semantic_query_free(before->query);
+  g_clear_pointer(&before->options, g_ptr_array_unref);
+}
+
+static gboolean read_before(Turn *turn, Before *before, GError **error) {
+  const AnswerRequest *request = turn->request;
+  g_autofree char *scope_key = access_scope_key(request->scope);
+  g_autofree char *newest = NULL;
+  const char *after = request->after;
+  if (after == NULL && request->session != NULL) {
+    GError *problem = NULL;
+    newest = store_session_newest(turn->service->store, request->session, scope_key, &problem);
+    if (problem != NULL) {
+      g_propagate_error(error, problem);
+      return FALSE;
+    }
+    after = newest;
+  }
+  if (after == NULL) return TRUE;
+  g_autoptr(json_t) answer = store_get_answer(turn->service->store, after, scope_key, error);
+  if (answer == NULL) return FALSE;
+  turn->after = g_strdup(after);
+  if (turn->session == NULL) turn->session = g_strdup(json_get_string(answer, "session"));
+  const json_t *query = json_object_get(answer, "query");
+  if (json_is_object(query)) before->query = semantic_query_from_json(query, NULL);
+  const json_t *options = json_object_get(answer, "options");
+  before->options = g_ptr_array_new_with_free_func(ask_option_free);
+  for (gsize i = 0; i < json_array_size(options); i++) {
+    const json_t *item = json_array_get(options, i);
+    AskOption *option = g_new0(AskOption, 1);
+    option->label = g_strdup(json_get_string(item, "label") != NULL ? json_get_string(item, "label") : "");
+    if (json_is_object(json_object_get(item, "query"))) option->query = semantic_query_from_json(json_object_get(item, "query"), NULL);
+    g_ptr_array_add(before->options, option);
+  }
+  return TRUE;
+}
+
+/* ---- running ---- */
+static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult *asked, GError **error) {
+  ResolveContext context = {turn->as_of, turn->model->calendar};
+  g_autoptr(SemanticQuery) resolved = NULL;
+  if (!semantic_query_validate(query, turn->model, error)) return NULL;
+  resolved = semantic_query_resolve(query, turn->model, &context, error);
+  if (resolved == NULL) return NULL;
+  g_autoptr(CompiledQuery) compiled = semantic_query_compile(resolved, turn->model, turn->request->scope, error);
+  if (compiled == NULL) return NULL;
+  turn->understood_us = g_get_monotonic_time();
+  gsize max_rows = turn->request->max_rows > 0 ? turn->request->max_rows : ANSWER_DEFAULT_ROWS;
+  gint64 scope_rows = turn->request->scope->max_rows;
+  if (scope_rows > 0 && (gsize)scope_rows < max_rows) max_rows = (gsize)scope_rows;
+  g_autoptr(ResultTable) result = NULL;
+  if (resolved->analysis == ANALYSIS_DRIVERS) {
+    GPtrArray *columns = NULL;
+    result = turn_explain_change(turn, resolved, &columns, error);
+    if (result == NULL) return NULL;
+    g_ptr_array_unref(compiled->columns);
+    compiled->columns = columns;
+  } else {
+    result = engine_select(turn->service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
+  }
+  if (result == NULL) return NULL;
+  turn->executed_us = g_get_monotonic_time();
+  return turn_build_answered(turn, query, resolved, compiled, result, asked);
+}
+
+static json_t *run_question(Turn *turn, const Before *before, GError **error) {
+  AskContext context = {turn->as_of, before->query, before->options};
+  g_autoptr(AskResult) asked = ask_understand(turn->lexicon, turn->request->question, &context, error);
+  if (asked == NULL) return NULL;
+  for (guint i = 0; asked->assumptions != NULL && i < asked->assumptions->len; i++)
+    g_ptr_array_add(turn->caveats, g_strdup(g_ptr_array_index(asked->assumptions, i)));
+  turn->understood_us = g_get_monotonic_time();
+  if (asked->status != ASK_UNDERSTOOD) return turn_build_unanswered(turn, asked);
+  GError *problem = NULL;
+  json_t *answer = run_query(turn, asked->query, asked, &problem);
+  if (answer != NULL) return answer;
+  if (g_error_matches(problem, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) { /* understood, but the data has no such combination */
+    asked->status = ASK_REFUSED;
+    asked->reason_code = g_strdup("no_such_combination");
+    asked->reason_text = g_strdup(problem->message);
+    asked->missing = g_strdup(turn->request->question);
+    g_clear_error(&problem);
+    return turn_build_unanswered(turn, asked);
+  }
+  g_propagate_error(error, problem);
+  return NULL;
+}
+
+static void keep_answer(Turn *turn, const json_t *answer) {
+  g_autofree char *scope_key = access_scope_key(turn->request->scope);
+  const json_t *query = json_object_get(answer, "query"), *clarify = json_object_get(answer, "clarify");
+  const json_t *options = clarify != NULL ? json_object_get(clarify, "options") : NULL;
+  g_autofree char *query_text = json_is_object(query) ? json_to_text(query, JSON_PLAIN) : NULL;
+  g_autofree char *options_text = json_is_array(options) ? json_to_text(options, JSON_PLAIN) : NULL;
+  g_autofree char *sources = json_to_text(json_object_get(answer, "sources"), JSON_PLAIN);
+  StoreAnswer record = {.id = turn->id, .session = turn->session, .tenant = turn->request->scope->tenant, .user = turn->request->scope->user,
+                        .scope_key = scope_key, .question = turn->request->question, .status = json_get_string(answer, "status"),
+                        .query_json = query_text, .options_json = options_text, .route = turn->route,
+                        .created_ms = g_get_real_time() / 1000, .latency_us = g_get_monotonic_time() - turn->started_us,
+                        .rows = json_get_int(answer, "row_count", 0), .versions_json = sources};
+  g_autoptr(GError) problem = NULL;
+  if (!store_put_answer(turn->service->store, &record, &problem)) g_warning("the answer could not be kept: %s", problem->message);
+}
+
+json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {
+  Turn turn = {0};
+  Before before = {0};
+  g_autoptr(GError) error = NULL;
+  json_t *answer = NULL;
+  if (turn_init(&turn, service, request, &error) && read_before(&turn, &before, &error)) {
+    if (request->query != NULL) {
+      g_autoptr(SemanticQuery) query = semantic_query_from_json(request->query, &error);
+      if (query != NULL) answer = run_query(&turn, query, NULL, &error);
+    } else {
+      answer = run_question(&turn, &before, &error);
+    }
+  }
+  if (answer == NULL) answer = turn_build_failed(&turn, error);
+  if (turn.lexicon != NULL) keep_answer(&turn, answer);
+  before_clear(&before);
+  turn_clear(&turn);
+  return answer;
+}
+
+GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, int *http_status) {
+  g_autoptr(json_t) answer = answer_ask(service, request);
+  char *text = json_to_text(answer, JSON_PLAIN);
+  if (http_status != NULL) {
+    const json_t *error = json_object_get(answer, "error");
+    *http_status = 200;
+    for (int code = 0; json_is_object(error) && code < AISLE_ERROR_COUNT; code++)
+      if (g_strcmp0(aisle_error_info(code)->name, json_get_string(error, "code")) == 0) *http_status = aisle_error_info(code)->http_status;
+  }
+  return g_bytes_new_take(text, strlen(text));
+}

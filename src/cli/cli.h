@@ -1,0 +1,14 @@
+/* cli: one file per subcommand. Each takes the arguments after its own name (argv[0] is the name) and returns the exit status. */
+#pragma once
+#include "base/base.h"
+
+int cli_init(int argc, char **argv);
+int cli_ask(int argc, char **argv);
+int cli_eval(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_read(int argc, char **argv);
+int cli_export(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+
+/* Prints "aisle VERB: message" with a hint and returns the exit status of the error. Takes the error. */
+int cli_fail(const char *verb, GError *error);

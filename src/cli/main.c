@@ -1,0 +1,50 @@
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *usage;
+  const char *purpose;
+} Command;
+
+static const Command COMMANDS[] = {
+    {"init", cli_init, "init WORKSPACE FILE...", "make a workspace from data files nobody described"},
+    {"ask", cli_ask, "ask -w DIR \"question\"", "answer a question"},
+    {"read", cli_read, "read FILE --csv", "print the cells of a file before typing"},
+    {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
+};
+
+int cli_fail(const char *verb, GError *error) {
+  const AisleErrorInfo *info = aisle_error_info_of(error);
+  fprintf(stderr, "aisle %s: %s\n", verb, error != NULL ? error->message : info->meaning);
+  int status = info->exit_status;
+  g_clear_error(&error);
+  return status;
+}
+
+static void print_help(FILE *out) {
+  fprintf(out, "Aisle answers questions about a retailer's own tables.\n\n");
+  for (guint i = 0; i < G_N_ELEMENTS(COMMANDS); i++) fprintf(out, "  aisle %-42s %s\n", COMMANDS[i].usage, COMMANDS[i].purpose);
+  fprintf(out, "\n  aisle VERB --help tells more. Start with:  aisle init shop sales.csv && aisle ask -w shop \"sales by month\"\n");
+}
+
+int main(int argc, char **argv) {
+  setlocale(LC_CTYPE, "C.UTF-8");
+  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "-h") == 0) {
+    print_help(argc < 2 ? stderr : stdout);
+    return argc < 2 ? aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status : 0;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    printf("aisle %s\n", AISLE_VERSION);
+    return 0;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(COMMANDS); i++)
+    if (strcmp(argv[1], COMMANDS[i].name) == 0) return COMMANDS[i].run(argc - 1, argv + 1);
+  fprintf(stderr, "aisle: there is no command '%s'\n\n", argv[1]);
+  print_help(stderr);
+  return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
+}
