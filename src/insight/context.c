@@ -1,0 +1,256 @@
+/* What a result is about, in words: its period, its filters, what is compared with what. */
+#include "insight/view.h"
+#include <string.h>
+
+/* ---- periods ---- */
+static const Calendar *calendar_of(const ResultView *view) {
+  static const Calendar usual = {1, 1, TRUE};
+  return view->input->model != NULL ? &view->input->model->calendar : &usual;
+}
+
+static char *describe_range(const ResultView *view, Day from, Day to) {
+  if (from != DAY_NONE && to != DAY_NONE)
+    return day_range_describe(from, to, calendar_of(view));
+  if (from == DAY_NONE && to == DAY_NONE)
+    return NULL;
+  g_autofree char *iso = day_format_iso(from != DAY_NONE ? from : to);
+  g_autofree char *day = view_period_label(iso, FALSE);
+  return g_strconcat(from != DAY_NONE ? "since " : "before ", day, NULL);
+}
+
+/* The range of the same kind just before: whole months move by months, everything else by days. */
+static void range_before(Day from, Day to, Day *before_from, Day *before_to) {
+  int year, month, day, end_year, end_month, end_day;
+  day_to_ymd(from, &year, &month, &day);
+  day_to_ymd(to, &end_year, &end_month, &end_day);
+  *before_to = from;
+  if (day == 1 && end_day == 1)
+    *before_from = day_add_months(from, -((end_year - year) * 12 + end_month - month));
+  else
+    *before_from = from - (to - from);
+}
+
+/* What values of a field are called: "customer", "payment method". */
+static char *field_noun(const ResultView *view, const char *qualified, const Field **field) {
+  const Model *model = view->input->model;
+  *field = model != NULL && qualified != NULL ? model_find_field(model, qualified) : NULL;
+  const Entity *entity = *field != NULL && (*field)->entity != NULL ? model_find_entity(model, (*field)->entity) : NULL;
+  const char *bare = qualified != NULL ? strrchr(qualified, '.') : NULL;
+  const char *label = entity != NULL ? entity->name : *field != NULL && (*field)->label != NULL ? (*field)->label
+                      : bare != NULL ? bare + 1 : qualified != NULL ? qualified : "field";
+  return view_words(label);
+}
+
+static char *value_words(const Field *field, const char *noun, const char *value) {
+  if (field != NULL && field->codes != NULL)
+    for (guint i = 0; i < field->codes->len; i++) {
+      const CodedValue *coded = g_ptr_array_index(field->codes, i);
+      if (strcmp(coded->code, value) == 0)
+        return g_strdup(coded->labels[0]);
+    }
+  /* "customer 17850", "branch A": bare codes say nothing. */
+  if (view_is_bare(value))
+    return g_strdup_printf("%s %s", noun, value);
+  return g_strdup(value);
+}
+
+static char *member_name(const ResultView *view, const char *member) {
+  const char *qualified = view->query->compare.field;
+  const Field *field = NULL;
+  g_autofree char *noun = field_noun(view, qualified, &field);
+  return member != NULL ? value_words(field, noun, member) : g_strdup("the other");
+}
+
+/* Names of the two sides of a comparison without a time dimension. */
+static void name_sides(ResultView *view) {
+  const Compare *compare = &view->query->compare;
+  const TimeRange *time = &view->query->time;
+  Day from = DAY_NONE, to = DAY_NONE;
+  gboolean bounded = time->kind == TIME_ABSOLUTE && time->from != DAY_NONE && time->to != DAY_NONE;
+  switch (compare->kind) {
+  case COMPARE_NONE:
+    return;
+  case COMPARE_MEMBERS:
+    view->current_name = member_name(view, compare->member);
+    view->previous_name = member_name(view, compare->other);
+    return;
+  case COMPARE_REST:
+    view->current_name = member_name(view, compare->member);
+    view->previous_name = g_strdup("all others");
+    return;
+  case COMPARE_PERIODS:
+    from = compare->baseline.from;
+    to = compare->baseline.to;
+    break;
+  case COMPARE_PREVIOUS:
+    if (bounded)
+      range_before(time->from, time->to, &from, &to);
+    break;
+  case COMPARE_YEAR_EARLIER:
+    if (bounded) {
+      from = day_add_months(time->from, -12);
+      to = day_add_months(time->to, -12);
+    }
+    break;
+  }
+  for (guint i = 0; i < view->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(view->query->dimensions, i);
+    if (dimension->kind == DIMENSION_TIME)
+      return; /* every row has its own period before */
+  }
+  view->previous_is_period = TRUE;
+  view->current_name = time->kind == TIME_ABSOLUTE ? describe_range(view, time->from, time->to) : NULL;
+  view->previous_name = from != DAY_NONE || to != DAY_NONE ? describe_range(view, from, to) : NULL;
+  if (view->current_name == NULL)
+    view->current_name = g_strdup("this period");
+  if (view->previous_name == NULL)
+    view->previous_name = g_strdup("the period before");
+}
+
+static char *time_phrase(const ResultView *view) {
+  const TimeRange *time = &view->query->time;
+  if (time->kind != TIME_ABSOLUTE || view->previous_is_period)
+    return NULL;
+  g_autofree char *range = describe_range(view, time->from, time->to);
+  if (range == NULL)
+    return NULL;
+  if (g_str_has_prefix(range, "since ") || g_str_has_prefix(range, "before "))
+    return g_steal_pointer(&range);
+  if (strstr(range, " to ") != NULL)
+    return g_strconcat("from ", range, NULL);
+  gboolean is_day = time->to == time->from + 1;
+  return g_strconcat(is_day || strchr(range, '-') != NULL ? "on " : "in ", range, NULL);
+}
+
+/* ---- filters ---- */
+static char *join_values(const Filter *filter, const Field *field, const char *noun) {
+  g_autoptr(GString) joined = g_string_new(NULL);
+  if (filter->values->len > 3) {
+    g_autofree char *nouns = text_plural(noun);
+    return g_strdup_printf("%u selected %s", filter->values->len, nouns);
+  }
+  for (guint i = 0; i < filter->values->len; i++) {
+    g_autofree char *words = value_words(field, noun, g_ptr_array_index(filter->values, i));
+    if (i > 0)
+      g_string_append(joined, i + 1 == filter->values->len ? " and " : ", ");
+    g_string_append(joined, words);
+  }
+  return g_string_free(g_steal_pointer(&joined), FALSE);
+}
+
+static char *bound_words(const Field *field, const Filter *filter, guint index) {
+  if (index >= filter->values->len)
+    return g_strdup("?");
+  const char *text = g_ptr_array_index(filter->values, index);
+  char *end = NULL;
+  double number = g_ascii_strtod(text, &end);
+  if (end == text || *end != '\0')
+    return view_period_label(text, FALSE);
+  AnswerColumn column = {.unit = field != NULL ? field->unit : NULL, .role = COLUMN_MEASURE};
+  Value value = {.type = VALUE_DOUBLE, .number = number};
+  return insight_format_value(&column, &value);
+}
+
+static char *field_filter_words(const ResultView *view, const Filter *filter) {
+  const Field *field = NULL;
+  g_autofree char *noun = field_noun(view, filter->field, &field);
+  if (filter->op == OP_EQUAL || filter->op == OP_NOT_EQUAL) {
+    g_autofree char *values = join_values(filter, field, noun);
+    gboolean excluded = (filter->op == OP_NOT_EQUAL) != filter->negated;
+    return g_strdup_printf("%s %s", excluded ? "excluding" : "for", values);
+  }
+  if (filter->op == OP_IS_NULL || filter->op == OP_IS_NOT_NULL)
+    return g_strdup_printf("%s %s", (filter->op == OP_IS_NULL) != filter->negated ? "without" : "with known", noun);
+  g_autofree char *low = bound_words(field, filter, 0);
+  g_autofree char *high = bound_words(field, filter, 1);
+  static const char *const WORDS[] = {[OP_LESS] = "below", [OP_LESS_EQUAL] = "of at most", [OP_GREATER] = "above",
+                                      [OP_GREATER_EQUAL] = "of at least", [OP_BETWEEN] = "between",
+                                      [OP_CONTAINS] = "containing", [OP_STARTS_WITH] = "starting with"};
+  const char *not_words = filter->negated ? "not " : "";
+  if (filter->op == OP_BETWEEN)
+    return g_strdup_printf("with %s %sbetween %s and %s", noun, not_words, low, high);
+  if (filter->op == OP_CONTAINS || filter->op == OP_STARTS_WITH) {
+    const char *text = filter->values->len > 0 ? g_ptr_array_index(filter->values, 0) : "";
+    return g_strdup_printf("with %s %s%s “%s”", noun, not_words, WORDS[filter->op], text);
+  }
+  return g_strdup_printf("with %s %s%s %s", noun, not_words, WORDS[filter->op], low);
+}
+
+static char *cyclic_words(const Filter *filter) {
+  static const char *const MONTHS[] = {"January", "February", "March", "April", "May", "June", "July", "August",
+                                       "September", "October", "November", "December"};
+  const char *lead = filter->negated || filter->op == OP_NOT_EQUAL ? "excluding" : "for";
+  g_autoptr(GString) words = g_string_new(lead);
+  for (guint i = 0; filter->values != NULL && i < filter->values->len; i++) {
+    const char *value = g_ptr_array_index(filter->values, i);
+    int number = atoi(value);
+    g_string_append(words, i == 0 ? " " : i + 1 == filter->values->len ? " and " : ", ");
+    if (filter->cyclic == CYCLIC_WEEKEND)
+      g_string_append(words, strcmp(value, "false") == 0 ? "working days" : "weekends");
+    else if (filter->cyclic == CYCLIC_MONTH_OF_YEAR && number >= 1 && number <= 12)
+      g_string_append(words, MONTHS[number - 1]);
+    else if (filter->cyclic == CYCLIC_QUARTER_OF_YEAR)
+      g_string_append_printf(words, "Q%s", value);
+    else if (filter->cyclic == CYCLIC_HOUR_OF_DAY)
+      g_string_append_printf(words, "hour %s", value);
+    else if (filter->cyclic == CYCLIC_WEEK_OF_YEAR)
+      g_string_append_printf(words, "week %s", value);
+    else if (filter->cyclic == CYCLIC_DAY_OF_MONTH)
+      g_string_append_printf(words, "day %s of the month", value);
+    else
+      g_string_append(words, value);
+  }
+  return g_string_free(g_steal_pointer(&words), FALSE);
+}
+
+static char *filter_words(const ResultView *view, const Filter *filter) {
+  const Condition *condition = NULL;
+  switch (filter->kind) {
+  case FILTER_FIELD:
+    return field_filter_words(view, filter);
+  case FILTER_CONDITION: {
+    if (view->input->model != NULL && filter->condition != NULL)
+      condition = model_find_condition(view->input->model, filter->condition);
+    g_autofree char *label = view_words(condition != NULL && condition->label != NULL ? condition->label
+                                         : filter->condition != NULL ? filter->condition : "selected rows");
+    return g_strdup_printf("%s %s", filter->negated ? "excluding" : "for", label);
+  }
+  case FILTER_CYCLIC:
+    return cyclic_words(filter);
+  case FILTER_ENTITY:
+  case FILTER_DID: {
+    g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
+    return g_strdup_printf("for the selected %s", nouns);
+  }
+  case FILTER_ANY:
+    break;
+  }
+  return g_strdup("for the selection");
+}
+
+void view_describe_context(ResultView *view) {
+  g_autoptr(GString) context = g_string_new(NULL);
+  name_sides(view);
+  for (guint i = 0; i < view->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(view->query->filters, i);
+    char *words = filter_words(view, filter);
+    g_string_append_printf(context, " %s", words);
+    g_ptr_array_add(view->context_phrases, words);
+    /* The values alone may stand in a sentence too. */
+    if (filter->kind == FILTER_FIELD && filter->values != NULL)
+      for (guint k = 0; k < filter->values->len; k++) {
+        const char *value = g_ptr_array_index(filter->values, k);
+        if (!view_is_bare(value))
+          g_ptr_array_add(view->context_phrases, g_strdup(value));
+      }
+  }
+  view->filter_context = g_strdup(context->str);
+  char *time = time_phrase(view);
+  if (time != NULL) {
+    g_string_append_printf(context, " %s", time);
+    g_ptr_array_add(view->context_phrases, time);
+    const char *bare = strchr(time, ' ');
+    g_ptr_array_add(view->context_phrases, g_strdup(bare + 1));
+  }
+  view->context = g_string_free(g_steal_pointer(&context), FALSE);
+}

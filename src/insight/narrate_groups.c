@@ -1,0 +1,296 @@
+/* Sentences about groups: rankings, shares, distributions, lists that passed a bound, two dimensions. */
+#include "insight/narrate.h"
+#include <math.h>
+#include <string.h>
+
+static gsize row_at(const GArray *ranked, guint place) {
+  return g_array_index(ranked, gsize, place);
+}
+
+static char *amount_or_loss(const Narrator *narrator, const ViewMeasure *measure, gsize row) {
+  char *amount = narrate_amount(narrator, row, measure->main);
+  if (!(view_number(narrator->view, row, measure->main) < 0) || !measure->is_profit ||
+      view_is_fraction(narrator->view, measure->main) || *amount != '-')
+    return amount;
+  char *loss = g_strconcat("a loss of ", amount + 1, NULL);
+  g_free(amount);
+  return loss;
+}
+
+/* ---- rankings ---- */
+/* ", 31.6 % more than East" or nothing. */
+static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, gsize first, gsize second) {
+  double top = view_number(view, first, measure->main), next = view_number(view, second, measure->main);
+  const char *label = view_dimension(view, 0)->labels[second];
+  if (view_is_fraction(view, measure->main) && measure->main != measure->share) {
+    AnswerColumn points = {.unit = (char *)"pp"};
+    Value value = {.type = VALUE_DOUBLE, .number = top - next};
+    g_autofree char *by = insight_format_value(&points, &value);
+    return g_strdup_printf(", %s more than %s", by, label);
+  }
+  if (!(next > 0) || measure->main == measure->share)
+    return g_strdup("");
+  double growth = (top - next) / next;
+  if (growth > 9.995)
+    return g_strdup_printf(", ahead of %s", label);
+  g_autofree char *by = view_format_percent(growth);
+  return g_strdup_printf(", %s more than %s", by, label);
+}
+
+/* "; the top 3 of 10 states make up 45.1 % of sales" or nothing. */
+static char *top_three(const ResultView *view, const ViewMeasure *measure, const GArray *ranked) {
+  g_autofree gboolean *rows = g_new0(gboolean, view->n_rows);
+  if (ranked->len < 4 || view->limited || !derive_top_rows(view, measure->main, 1, 3, rows))
+    return g_strdup("");
+  double share = derive_share(view, measure, rows);
+  if (isnan(share))
+    return g_strdup("");
+  g_autofree char *percent = view_format_percent(share);
+  g_autofree char *all = text_format_number((double)view->n_rows, 0);
+  return g_strdup_printf("; the top 3 of %s %s make up %s of %s", all, view_dimension(view, 0)->nouns, percent, measure->name);
+}
+
+static gboolean asked_for_lowest(const ResultView *view) {
+  return view->limited && view->query->order->len > 0 && !g_array_index(view->query->order, Order, 0).descending;
+}
+
+static void tell_top(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
+  const ResultView *view = narrator->view;
+  gsize first = row_at(ranked, 0), second = row_at(ranked, 1);
+  char **labels = view_dimension(view, 0)->labels;
+  double best = view_number(view, first, measure->main);
+  g_autofree char *amount = amount_or_loss(narrator, measure, first);
+  const char *context = narrator->narrative->sentences->len == 0 ? view->context : "";
+  guint tied = 1;
+  while (tied < ranked->len && view_number(view, row_at(ranked, tied), measure->main) == best)
+    tied++;
+  g_autofree char *name = narrate_first(view, 0, first);
+  if (tied == 2) {
+    narrate_tell(narrator, "%s and %s tie for the %s %s%s with %s each.", name, labels[second],
+                 narrate_extreme(view, measure, 1), measure->name, context, amount);
+    return;
+  }
+  if (tied > 2)
+    return;
+  g_autofree char *lead = lead_over_next(view, measure, first, second);
+  g_autofree char *top = top_three(view, measure, ranked);
+  if (measure->share >= 0) {
+    g_autofree char *share = narrate_amount(narrator, first, measure->share);
+    gboolean has_value = measure->main != measure->share;
+    narrate_tell(narrator, "%s has the largest share of %s%s, %s%s%s%s.", name, measure->name, context, share,
+                 has_value ? ", with " : "", has_value ? amount : "", top);
+    return;
+  }
+  narrate_tell(narrator, "%s has the %s %s%s with %s%s%s.", name, narrate_extreme(view, measure, 1), measure->name, context,
+               amount, lead, top);
+}
+
+static void tell_bottom(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
+  const ResultView *view = narrator->view;
+  gsize last = row_at(ranked, ranked->len - 1);
+  double worst = view_number(view, last, measure->main);
+  if (ranked->len > 1 && view_number(view, row_at(ranked, ranked->len - 2), measure->main) == worst)
+    return;
+  gboolean is_first = narrator->narrative->sentences->len == 0;
+  g_autofree char *amount = amount_or_loss(narrator, measure, last);
+  int shown = measure->main;
+  g_autofree char *share = measure->share >= 0 && shown != measure->share ? narrate_amount(narrator, last, measure->share) : NULL;
+  g_autofree char *name = narrate_first(view, 0, last);
+  if (share != NULL)
+    narrate_tell(narrator, "%s has the smallest share, %s.", name, share);
+  else
+    narrate_tell(narrator, "%s has the %s %s%s with %s.", name, narrate_extreme(view, measure, -1), measure->name,
+                 is_first ? view->context : "", amount);
+}
+
+/* After a top list: the places behind the first. */
+static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
+  const ResultView *view = narrator->view;
+  if (ranked->len < 3 || view->measures->len > 1)
+    return;
+  gsize second = row_at(ranked, 1), third = row_at(ranked, 2);
+  g_autofree char *two = narrate_amount(narrator, second, measure->main);
+  g_autofree char *three = narrate_amount(narrator, third, measure->main);
+  char **labels = view_dimension(view, 0)->labels;
+  g_autofree char *name = narrate_first(view, 0, second);
+  narrate_tell(narrator, "%s follows with %s and %s with %s.", name, two, labels[third], three);
+}
+
+static void tell_losses(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  gsize count = 0;
+  for (gsize row = 0; row < view->n_rows; row++)
+    count += view_number(view, row, measure->main) < 0 ? 1 : 0;
+  if (!measure->is_profit || count == 0 || view->limited || view_is_fraction(view, measure->main))
+    return;
+  g_autofree char *some = narrate_count(count, TRUE);
+  g_autofree char *all = text_format_number((double)view->n_rows, 0);
+  if (count < view->n_rows)
+    narrate_tell(narrator, "%s of %s %s lost money.", some, all, view_dimension(view, 0)->nouns);
+}
+
+static void tell_sum(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  double sum = view_sum(view, measure->main);
+  if (!view->complete || !measure->additive || isnan(sum) || view->measures->len > 1 || measure->main == measure->share)
+    return;
+  g_autofree char *amount = view_format(view, measure->main, sum);
+  g_autofree char *all = text_format_number((double)view->n_rows, 0);
+  narrate_tell(narrator, "%s%s %s together come to %s.", view->n_rows == 2 ? "Both" : "All ", view->n_rows == 2 ? "" : all,
+               view_dimension(view, 0)->nouns, amount);
+}
+
+void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
+  if (ranked->len == 0)
+    return;
+  if (ranked->len == 1) {
+    g_autofree char *amount = narrate_amount(narrator, row_at(ranked, 0), measure->main);
+    narrate_tell(narrator, "%s alone has a value for %s: %s.", view_dimension(view, 0)->labels[row_at(ranked, 0)], measure->name,
+                 amount);
+    return;
+  }
+  if (asked_for_lowest(view)) {
+    tell_bottom(narrator, measure, ranked);
+    return;
+  }
+  tell_top(narrator, measure, ranked);
+  if (view->limited)
+    tell_followers(narrator, measure, ranked);
+  else if (ranked->len > 2 || view->measures->len > 1)
+    tell_bottom(narrator, measure, ranked);
+  tell_losses(narrator, measure);
+  tell_sum(narrator, measure);
+}
+
+/* ---- lists that passed a bound ---- */
+static const Having *list_bound(const ResultView *view) {
+  if (view->query->having->len != 1 || view->dimensions->len != 1 || view->is_compared || view->is_series ||
+      view->measures->len == 0)
+    return NULL;
+  const Having *having = &g_array_index(view->query->having, Having, 0);
+  gboolean is_simple = having->op == OP_LESS || having->op == OP_LESS_EQUAL || having->op == OP_GREATER ||
+                       having->op == OP_GREATER_EQUAL;
+  return having->on == ON_VALUE && is_simple && having->measure == view_measure(view, 0)->measure ? having : NULL;
+}
+
+gboolean narrate_is_having_list(const ResultView *view) {
+  return list_bound(view) != NULL && !view->limited;
+}
+
+/* ": Tables (-$17,725.48), Bookcases (-$3,472.56) and Supplies (-$1,189.10)" */
+static char *list_members(const Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  gsize listed = view->n_rows <= 5 ? view->n_rows : 3;
+  g_autoptr(GString) list = g_string_new(view->n_rows <= 5 ? ": " : ", among them ");
+  for (gsize row = 0; row < listed; row++) {
+    g_autofree char *amount = narrate_amount(narrator, row, measure->main);
+    if (row > 0)
+      g_string_append(list, row + 1 == listed ? " and " : ", ");
+    g_string_append_printf(list, "%s (%s)", view_dimension(view, 0)->labels[row], amount);
+  }
+  return g_string_free(g_steal_pointer(&list), FALSE);
+}
+
+void narrate_having(Narrator *narrator) {
+  const ResultView *view = narrator->view;
+  const Having *having = list_bound(view);
+  const ViewMeasure *measure = view_measure(view, 0);
+  const ViewDimension *dimension = view_dimension(view, 0);
+  g_autofree char *count = narrate_count(view->n_rows, TRUE);
+  g_autofree char *list = list_members(narrator, measure);
+  const char *noun = view->n_rows == 1 ? dimension->noun : dimension->nouns;
+  gboolean is_loss = having->value == 0 && having->op == OP_LESS && measure->is_profit && !view_is_fraction(view, measure->main);
+  if (is_loss) {
+    narrate_tell(narrator, "%s %s lost money%s%s.", count, noun, view->context, list);
+    return;
+  }
+  static const char *const BOUNDS[] = {[OP_LESS] = "below", [OP_LESS_EQUAL] = "of at most", [OP_GREATER] = "above",
+                                       [OP_GREATER_EQUAL] = "of at least"};
+  g_autofree char *bound = view_format(view, measure->main, having->value);
+  narrate_tell(narrator, "%s %s %s %s %s %s%s%s.", count, noun, view->n_rows == 1 ? "has" : "have", measure->name,
+               BOUNDS[having->op], bound, view->context, list);
+}
+
+/* ---- two dimensions ---- */
+static void tell_leaders_within(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  const ViewDimension *outer = view_dimension(view, 0), *inner = view_dimension(view, 1);
+  g_autoptr(GString) sentence = g_string_new(NULL);
+  guint groups = 0;
+  for (gsize row = 0; row < view->n_rows && groups < 4; row++) {
+    if (row > 0 && strcmp(outer->labels[row], outer->labels[row - 1]) == 0)
+      continue;
+    gsize best = row;
+    for (gsize other = row + 1; other < view->n_rows && strcmp(outer->labels[other], outer->labels[row]) == 0; other++)
+      if (view_number(view, other, measure->main) > view_number(view, best, measure->main))
+        best = other;
+    if (isnan(view_number(view, best, measure->main)))
+      continue;
+    g_autofree char *amount = narrate_amount(narrator, best, measure->main);
+    g_string_append_printf(sentence, "%s %s, %s has the %s %s with %s", groups > 0 ? "; in" : "In", outer->labels[row],
+                           inner->labels[best], narrate_extreme(view, measure, 1), measure->name, amount);
+    groups++;
+  }
+  if (groups > 0)
+    narrate_tell(narrator, "%s.", sentence->str);
+}
+
+static void tell_best_cell(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
+  if (ranked->len < 2)
+    return;
+  gsize first = row_at(ranked, 0), last = row_at(ranked, ranked->len - 1);
+  gboolean tied = view_number(view, row_at(ranked, 1), measure->main) == view_number(view, first, measure->main);
+  gboolean tied_low = view_number(view, row_at(ranked, ranked->len - 2), measure->main) == view_number(view, last, measure->main);
+  g_autofree char *best = view_row_label(view, first);
+  g_autofree char *worst = view_row_label(view, last);
+  g_autofree char *high = narrate_amount(narrator, first, measure->main);
+  g_autofree char *low = narrate_amount(narrator, last, measure->main);
+  if (!tied)
+    narrate_tell(narrator, "The highest %s%s %s %s for %s.", measure->name, view->context, measure->plural ? "are" : "is", high,
+                 best);
+  if (!tied_low && !view->limited)
+    narrate_tell(narrator, "The lowest %s %s %s for %s.", measure->name, measure->plural ? "are" : "is", low, worst);
+}
+
+static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure, guint index) {
+  const ResultView *view = narrator->view;
+  const ViewDimension *dimension = view_dimension(view, index);
+  if (!view->complete || !measure->additive || dimension->is_time)
+    return;
+  g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+  const char *leader = NULL;
+  double best = 0;
+  for (gsize row = 0; row < view->n_rows; row++) {
+    double value = view_number(view, row, measure->main);
+    double *sum = g_hash_table_lookup(sums, dimension->labels[row]);
+    if (sum == NULL)
+      g_hash_table_insert(sums, dimension->labels[row], sum = g_new0(double, 1));
+    *sum += isnan(value) ? 0 : value;
+  }
+  if (g_hash_table_size(sums) < 2 || g_hash_table_size(sums) == view->n_rows)
+    return;
+  for (gsize row = 0; row < view->n_rows; row++) {
+    const double *sum = g_hash_table_lookup(sums, dimension->labels[row]);
+    if (leader == NULL || *sum > best) {
+      best = *sum;
+      leader = dimension->labels[row];
+    }
+  }
+  g_autofree char *amount = view_format(view, measure->main, best);
+  narrate_tell(narrator, "%s has the %s %s in total with %s.", leader, narrate_extreme(view, measure, 1), measure->name, amount);
+}
+
+void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  if (view->query->limit_within > 0) {
+    tell_leaders_within(narrator, measure);
+    return;
+  }
+  tell_best_cell(narrator, measure);
+  for (guint i = 0; i < view->dimensions->len; i++)
+    tell_leader_in_total(narrator, measure, i);
+}
