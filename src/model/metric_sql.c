@@ -184,7 +184,8 @@ gboolean metric_sql_equal(const char *a, const char *b) {
   if (left.last - left.first != right.last - right.first) return FALSE;
   for (guint i = 0; i < left.last - left.first; i++) {
     const ExpressionToken *x = span_token(&left, i), *y = span_token(&right, i);
-    if (x == NULL || y == NULL || (x->kind == TOKEN_STRING) != (y->kind == TOKEN_STRING) || strcmp(x->text, y->text) != 0) return FALSE;
+    if (x == NULL || y == NULL || strcmp(x->text, y->text) != 0) return FALSE;
+    if ((x->kind == TOKEN_STRING) != (y->kind == TOKEN_STRING)) return FALSE;
   }
   return TRUE;
 }
