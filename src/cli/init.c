@@ -1,14 +1,13 @@
 /* aisle init: files that nobody described become a workspace. */
-#include "cli/init_workspace.h"
+#include "cli/cli.h"
 #include "cli/init_report.h"
+#include "cli/init_workspace.h"
 #include "lake/disk.h"
 #include "lake/lake.h"
 #include "model/model.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-int cli_init(int argc, char **argv);
 
 typedef struct {
   char *name;
@@ -142,21 +141,16 @@ static gboolean make_workspace(const InitOptions *options, InitReport *report, G
          workspace_draft_publish(draft, error);
 }
 
-static int fail(const GError *error) {
-  fprintf(stderr, "aisle init: %s\n", error->message);
-  return aisle_error_info_of(error)->exit_status;
-}
-
 int cli_init(int argc, char **argv) {
   g_auto(InitOptions) options = {0};
   g_autoptr(GError) error = NULL;
   if (!parse_options(&options, &argc, &argv, &error))
-    return fail(error);
+    return cli_fail("init", g_steal_pointer(&error));
   g_auto(InitReport) report = {0};
   report.workspace = options.arguments[0];
   report.notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   if (!make_workspace(&options, &report, &error))
-    return fail(error);
+    return cli_fail("init", g_steal_pointer(&error));
   options.json ? init_report_print_json(&report) : init_report_print(&report);
   return 0;
 }

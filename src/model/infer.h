@@ -46,6 +46,8 @@ const Concept *retail_lexicon_concept(const RetailLexicon *lexicon, const char *
 char **retail_header_words(const RetailLexicon *lexicon, const char *header);
 /* The header as people would write it: "InvoiceNo" -> "invoice no". (transfer full) */
 char *retail_header_phrase(const char *header);
+/* The same with abbreviations written out: "Cust No" -> "customer number". (transfer full) */
+char *retail_header_spelled(const RetailLexicon *lexicon, const char *header);
 /* The concept of the kinds (bits 1 << ConceptKind) that fits the words best; NULL when none does. `score` may be NULL. */
 const Concept *retail_lexicon_match(const RetailLexicon *lexicon, char **words, guint kinds, double *score);
 /* Words for people: "revenue", then the singular and so on; the lexicon's words of an entity or condition. (transfer none) */
@@ -62,6 +64,7 @@ typedef struct {
   double score;
   Field *field;                 /* owned by the dataset */
   gboolean is_key;              /* distinct and never empty */
+  gboolean is_period;           /* a date was computed from it */
   gboolean is_rate;             /* numbers that are averaged */
   double scale;                 /* what a number is divided by to be a fraction; 1 */
   gboolean has_metric;          /* a metric stands for exactly this column */
@@ -73,6 +76,7 @@ struct InferTable {
   InferColumn *key;    /* single-column key; NULL */
   gboolean is_one_side;/* some join leads here */
   gboolean row_is_order;
+  gboolean gone_by_prefix; /* one condition stands for cancelled and returned alike */
   gboolean cancelled_is_negative, returned_is_negative; /* those rows carry negative numbers: sums are net already */
 };
 typedef struct {

@@ -289,10 +289,10 @@ static void conclude_codes(Inference *inference, InferColumn *column) {
     infer_note_column(inference, column, "values %s are codes", flag ? "yes/no" : "of the column");
 }
 
-static void conclude_words(InferColumn *column) {
+static void conclude_words(const Inference *inference, InferColumn *column) {
   Field *field = column->field;
   g_autofree char *slug_words = g_strdelimit(g_strdup(field->name), "_", ' ');
-  g_autofree char *header_words = g_strjoinv(" ", column->words);
+  g_autofree char *header_words = retail_header_spelled(inference->lexicon, field->label);
   g_autofree char *label = text_fold(field->label);
   g_autofree char *phrase = retail_header_phrase(field->label);
   if (g_strcmp0(phrase, label) != 0 && *phrase != '\0')
@@ -385,7 +385,7 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
     infer_note_column(inference, column, "the column is empty");
   if (role == FIELD_ROLE_MEASURE)
     conclude_measure(column);
-  conclude_words(column);
+  conclude_words(inference, column);
   if (role == FIELD_ROLE_DIMENSION)
     conclude_codes(inference, column);
   if (column->concept != NULL)

@@ -30,6 +30,15 @@ static Condition *add_simple(Inference *inference, const InferTable *table, cons
   return condition;
 }
 
+void infer_add_loss(Inference *inference, const InferTable *table, const char *profit, const char *reason) {
+  g_autofree char *expression = g_strdup_printf("coalesce(%s < 0, FALSE)", profit);
+  Condition *condition = add_condition(inference, table, "loss", expression);
+  if (condition == NULL)
+    return;
+  model_set_text(&condition->label, "sold at a loss");
+  infer_note(inference, "loss", "%s", reason);
+}
+
 /* ---- cancelled by a letter before the number ---- */
 
 /* The one prefix of letters that stands before the numbers of negative rows; NULL: there is none. */
@@ -57,7 +66,7 @@ static gboolean find_negative_prefix(Inference *inference, const InferTable *tab
   return TRUE;
 }
 
-static gboolean cancelled_by_prefix(Inference *inference, InferTable *table, GError **error) {
+static gboolean gone_by_prefix(Inference *inference, InferTable *table, GError **error) {
   const InferColumn *id = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
   const InferColumn *units = infer_find_concept(table, "units");
   if (units == NULL)
@@ -70,15 +79,20 @@ static gboolean cancelled_by_prefix(Inference *inference, InferTable *table, GEr
     return FALSE;
   if (prefix == NULL)
     return TRUE;
+  /* Both words are said of such rows; the letter says which is the company's own. */
+  gboolean back = g_ascii_toupper(prefix[0]) == 'R';
+  const char *name = back ? "returned" : "cancelled";
   g_autofree char *expression = g_strdup_printf("coalesce(%s LIKE '%s%%', FALSE)", id->field->name, prefix);
-  Condition *condition = add_condition(inference, table, "cancelled", expression);
+  Condition *condition = add_condition(inference, table, name, expression);
   if (condition == NULL)
     return TRUE;
-  const ConditionWords *returned = retail_condition_words(inference->lexicon, "returned");
-  for (char **word = returned != NULL ? returned->words : NULL; word != NULL && *word != NULL; word++)
+  const ConditionWords *other = retail_condition_words(inference->lexicon, back ? "cancelled" : "returned");
+  for (char **word = other != NULL ? other->words : NULL; word != NULL && *word != NULL; word++)
     model_add_word(&condition->synonyms, *word);
-  table->cancelled_is_negative = TRUE;
-  infer_note(inference, "cancelled", "%s begins with %s on rows of which %.1f %% have a negative %s", id->field->label, prefix,
+  table->cancelled_is_negative = !back;
+  table->returned_is_negative = back;
+  table->gone_by_prefix = TRUE;
+  infer_note(inference, name, "%s begins with %s on rows of which %.1f %% have a negative %s", id->field->label, prefix,
              agreement * 100, units->field->label);
   return TRUE;
 }
@@ -196,7 +210,7 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
   const InferColumn *returned = infer_find_concept(table, "returned_units"), *refunds = infer_find_concept(table, "refunds");
   const InferColumn *date = infer_find_concept(table, "return_date");
   gint64 rows = table->profile->rows;
-  if (table->cancelled_is_negative || !table->dataset->is_fact)
+  if (table->gone_by_prefix || !table->dataset->is_fact)
     return;
   if (units != NULL && units->profile->negative > 0 && units->profile->negative * 2 < rows) {
     if (add_simple(inference, table, "returned", NULL, units, "< 0") == NULL)
@@ -235,15 +249,10 @@ static void returned_by_list(Inference *inference, InferTable *table) {
 
 static void conditions_of_money(Inference *inference, InferTable *table) {
   const InferColumn *profit = infer_find_concept(table, "profit"), *discount = infer_find_concept(table, "discount");
-  const InferColumn *price = infer_find_concept(table, "unit_price"), *cost = infer_find_concept(table, "cost");
-  const InferColumn *revenue = infer_find_concept(table, "revenue");
+  const InferColumn *price = infer_find_concept(table, "unit_price");
   if (profit != NULL && profit->profile->negative > 0) {
-    if (add_simple(inference, table, "loss", "sold at a loss", profit, "< 0") != NULL)
-      infer_note(inference, "loss", "%s is below 0", profit->field->label);
-  } else if (profit == NULL && cost != NULL && revenue != NULL) {
-    g_autofree char *test = g_strdup_printf("< %s", cost->field->name);
-    if (add_simple(inference, table, "loss", "sold at a loss", revenue, test) != NULL)
-      infer_note(inference, "loss", "%s is below %s", revenue->field->label, cost->field->label);
+    g_autofree char *reason = g_strdup_printf("%s is below 0", profit->field->label);
+    infer_add_loss(inference, table, profit->field->name, reason);
   }
   if (discount != NULL && discount->profile->zero > 0 && discount->field->role == FIELD_ROLE_MEASURE)
     if (add_simple(inference, table, "discounted", "sold with a discount", discount, "> 0") != NULL)
@@ -270,7 +279,7 @@ static void conditions_of_dates(Inference *inference, InferTable *table) {
 }
 
 static gboolean table_conditions(Inference *inference, InferTable *table, GError **error) {
-  if (!cancelled_by_prefix(inference, table, error))
+  if (!gone_by_prefix(inference, table, error))
     return FALSE;
   conditions_by_flag(inference, table);
   conditions_by_status(inference, table);

@@ -35,6 +35,7 @@ static gboolean month_from_text(Inference *inference, InferTable *table, InferCo
   if (date == NULL)
     return FALSE;
   source->field->role = FIELD_ROLE_DETAIL;
+  source->is_period = TRUE;
   date->concept = retail_lexicon_concept(inference->lexicon, "event_date");
   infer_note_column(inference, date, "the first day of the month in %s", source->field->label);
   return TRUE;
@@ -66,6 +67,8 @@ static void month_from_parts(Inference *inference, InferTable *table) {
   if (date == NULL)
     return;
   date->concept = retail_lexicon_concept(inference->lexicon, "event_date");
+  year->is_period = month->is_period = TRUE;
+  year->field->role = month->field->role = FIELD_ROLE_DETAIL;
   infer_note_column(inference, date, "the first day of the month in %s and %s", year->field->label, month->field->label);
 }
 

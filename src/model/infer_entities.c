@@ -21,7 +21,7 @@ static InferColumn *find_key(const Inference *inference, const char *entity) {
     InferColumn *column = entity_column(table, entity);
     if (column == NULL)
       continue;
-    gboolean own_table = column == table->key && table->is_one_side;
+    gboolean own_table = column == table->key && table->is_one_side && !infer_is_list_of_returns(table);
     int rank = own_table ? 4 : table == inference->main ? 3 : table->dataset->is_fact ? 2 : 1;
     if (rank > best_rank) {
       best = column;

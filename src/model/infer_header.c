@@ -101,6 +101,25 @@ char *retail_header_phrase(const char *header) {
   return g_strjoinv(" ", (char **)words->pdata);
 }
 
+char *retail_header_spelled(const RetailLexicon *lexicon, const char *header) {
+  g_autoptr(GPtrArray) raw = raw_words(header);
+  g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < raw->len; i++) {
+    const char *word = g_ptr_array_index(raw, i), *long_form = g_hash_table_lookup(lexicon->abbreviations, word);
+    g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
+    if (long_form != NULL || g_hash_table_contains(lexicon->vocabulary, word) || !split_glued(lexicon, word, pieces, 4))
+      g_ptr_array_set_size(pieces, 0);
+    if (pieces->len == 0)
+      g_ptr_array_add(words, g_strdup(long_form != NULL ? long_form : word));
+    for (guint j = 0; j < pieces->len; j++) {
+      const char *piece = g_ptr_array_index(pieces, j), *longer = g_hash_table_lookup(lexicon->abbreviations, piece);
+      g_ptr_array_add(words, g_strdup(longer != NULL ? longer : piece));
+    }
+  }
+  g_ptr_array_add(words, NULL);
+  return g_strjoinv(" ", (char **)words->pdata);
+}
+
 char **retail_header_words(const RetailLexicon *lexicon, const char *header) {
   g_autoptr(GPtrArray) raw = raw_words(header);
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);

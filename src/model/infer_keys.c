@@ -57,6 +57,8 @@ static int part_rank(const InferTable *table, const InferColumn *column) {
     return 0;
   if (infer_is_concept(column, "order_id"))
     return 1;
+  if (column->is_period)
+    return 2;
   if (column->field->role == FIELD_ROLE_TIME && g_strcmp0(table->dataset->default_date, column->field->name) == 0)
     return 2;
   if (infer_is_concept(column, "line_id") || (column->concept != NULL && column->concept->kind == CONCEPT_IDENTIFIER))

@@ -38,6 +38,16 @@ void infer_add_words(Inference *inference, Metric *metric, char *const *words) {
   }
 }
 
+void infer_move_word(Metric *from, Metric *to, const char *word) {
+  g_autoptr(GPtrArray) kept = g_ptr_array_new();
+  for (char **synonym = from->synonyms; *synonym != NULL; synonym++)
+    if (!g_str_equal(*synonym, word))
+      g_ptr_array_add(kept, *synonym);
+  g_ptr_array_add(kept, NULL);
+  model_set_words(&from->synonyms, (const char *const *)kept->pdata);
+  model_add_word(&to->synonyms, word);
+}
+
 void infer_add_concept_words(Inference *inference, Metric *metric, const char *concept) {
   const Concept *found = retail_lexicon_concept(inference->lexicon, concept);
   if (found == NULL)
@@ -47,9 +57,9 @@ void infer_add_concept_words(Inference *inference, Metric *metric, const char *c
 }
 
 /* The header's own words are words for the metric. */
-void infer_add_header_words(Metric *metric, const InferColumn *column) {
+void infer_add_header_words(const Inference *inference, Metric *metric, const InferColumn *column) {
   g_autofree char *phrase = retail_header_phrase(column->field->label);
-  g_autofree char *spelled = g_strjoinv(" ", column->words);
+  g_autofree char *spelled = retail_header_spelled(inference->lexicon, column->field->label);
   g_autofree char *slug = g_strdelimit(g_strdup(column->field->name), "_", ' ');
   const char *const all[] = {phrase, spelled, slug};
   g_autofree char *label = metric->label != NULL ? g_utf8_strdown(metric->label, -1) : g_strdup("");
@@ -73,7 +83,7 @@ Metric *infer_add_column_metric(Inference *inference, const char *name, const In
   g_autofree char *description = g_strdup_printf("%s of %s over the %s", kind, column->field->label, column->table->dataset->label);
   description[0] = g_ascii_toupper(description[0]);
   infer_describe(inference, metric, column->field->label, column->scale == 1 ? column->field->unit : "fraction", description);
-  infer_add_header_words(metric, column);
+  infer_add_header_words(inference, metric, column);
   infer_note(inference, metric->name, "%s is %s", column->field->label,
              aggregate == AGGREGATE_AVERAGE ? "averaged: adding it up means nothing" : "added up");
   return metric;
@@ -144,20 +154,17 @@ static char *count_label(const Inference *inference, const Entity *entity, const
   return capitalised(plural);
 }
 
-/* Counted where things happen: in the facts that lead to the key, so that a period or a category can narrow it. */
+/* Counted where things happen: in the facts that point to the key, so that a period or a category can narrow it. */
 static InferColumn *counting_column(const Inference *inference, const Entity *entity) {
   InferTable *home = infer_find_table(inference, entity->dataset);
   InferColumn *key = entity->key != NULL ? infer_find_column(home, entity->key) : NULL;
-  if (inference->main != NULL && key != NULL) {
-    InferColumn *own = infer_find_column(inference->main, entity->key);
-    for (guint i = 0; i < inference->model->relationships->len; i++) {
-      const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
-      if (g_str_equal(join->from_dataset, inference->main->dataset->name) && g_str_equal(join->to_dataset, entity->dataset) &&
-          g_str_equal(join->to_fields[0], entity->key))
-        return infer_find_column(inference->main, join->from_fields[0]);
-    }
-    if (own != NULL && g_strcmp0(own->field->entity, entity->name) == 0)
-      return own;
+  if (inference->main == NULL || key == NULL || home == inference->main)
+    return key;
+  g_autoptr(GPtrArray) path = model_join_path(inference->model, inference->main->dataset->name, entity->dataset);
+  if (path != NULL && path->len > 0) {
+    const Relationship *last = g_ptr_array_index(path, path->len - 1);
+    if (g_str_equal(last->to_fields[0], entity->key))
+      return infer_find_column(infer_find_table(inference, last->from_dataset), last->from_fields[0]);
   }
   return key;
 }
@@ -196,7 +203,9 @@ static void count_rows(Inference *inference, InferTable *table) {
   Metric *metric = infer_add_metric(inference, canonical ? "order_lines" : own, AGGREGATE_COUNT, table, NULL);
   if (metric == NULL)
     return;
-  g_autofree char *label = lines ? capitalised(table->dataset->label) : g_strdup_printf("Rows of %s", table->dataset->label);
+  g_autofree char *plain = capitalised(table->dataset->label);
+  g_autofree char *label = lines ? g_strdup(plain) : table->dataset->is_fact ? g_strdup_printf("Rows of %s", table->dataset->label)
+                                                                             : g_strdup_printf("%s on file", plain);
   infer_describe(inference, metric, label, "count", "Rows, all of them");
   for (char **word = table->dataset->row_words; *word != NULL; word++) {
     const EntityWords *orders = retail_entity_words(inference->lexicon, "order");
@@ -207,6 +216,12 @@ static void count_rows(Inference *inference, InferTable *table) {
     g_autofree char *plural = text_plural(*word);
     const char *const words[] = {plural, NULL};
     infer_add_words(inference, metric, (char *const *)words);
+  }
+  static const char *const listed[] = {"registered %", "listed %", "known %"};
+  for (guint i = 0; i < G_N_ELEMENTS(listed) && !table->dataset->is_fact; i++) {
+    g_autoptr(GString) phrase = g_string_new(listed[i]);
+    g_string_replace(phrase, "%", table->dataset->label, 0);
+    model_add_word(&metric->synonyms, phrase->str);
   }
   infer_note(inference, metric->name, "the number of rows of %s", table->dataset->name);
 }

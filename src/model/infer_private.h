@@ -8,6 +8,9 @@ void infer_facts(Inference *inference);
 gboolean infer_leads_to(const Inference *inference, const InferTable *from, const InferTable *to);
 gboolean infer_is_list_of_returns(const InferTable *table);
 
+/* The condition of rows on which this expression is below 0. */
+void infer_add_loss(Inference *inference, const InferTable *table, const char *profit, const char *reason);
+
 /* ---- metrics ---- */
 /* NULL when both the name and the longer "<dataset>_<name>" are taken. (transfer none) */
 Metric *infer_add_metric(Inference *inference, const char *name, Aggregate aggregate, const InferTable *table,
@@ -17,9 +20,11 @@ Metric *infer_add_column_metric(Inference *inference, const char *name, const In
 void infer_describe(Inference *inference, Metric *metric, const char *label, const char *unit, const char *description);
 void infer_add_words(Inference *inference, Metric *metric, char *const *words);
 void infer_add_concept_words(Inference *inference, Metric *metric, const char *concept);
-void infer_add_header_words(Metric *metric, const InferColumn *column);
+void infer_add_header_words(const Inference *inference, Metric *metric, const InferColumn *column);
 /* The column as a number; percentages as fractions. (transfer full) */
 char *infer_column_expression(const InferColumn *column);
+/* A word that means the second metric rather than the first. */
+void infer_move_word(Metric *from, Metric *to, const char *word);
 /* TRUE for money and units of sales: cancelled rows do not belong to them. */
 gboolean infer_column_is_sale(const InferColumn *column);
 void infer_apply_net(Inference *inference, const InferTable *table, Metric *metric);

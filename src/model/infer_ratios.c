@@ -49,12 +49,20 @@ static const Ratio ratios[] = {
      {"cancel rate", "rate of cancellation", "share of orders cancelled"}},
 };
 
+/* What leaves cancelled rows out is divided by the orders that were not cancelled. */
+static const char *denominator_of(const Inference *inference, const Ratio *ratio, const Metric *numerator) {
+  gboolean completed = numerator->conditions[0] != NULL && numerator->conditions[0][0] == '!' && g_str_equal(ratio->denominator, "orders") &&
+                       model_find_metric(inference->model, "completed_orders") != NULL;
+  return completed ? "completed_orders" : ratio->denominator;
+}
+
 static Metric *add_derived(Inference *inference, const Ratio *ratio, MetricKind kind) {
   const Metric *numerator = model_find_metric(inference->model, ratio->numerator);
   if (numerator == NULL || model_find_metric(inference->model, ratio->denominator) == NULL ||
       model_find_metric(inference->model, ratio->name) != NULL)
     return NULL;
-  Metric *metric = model_builder_add_derived_metric(inference->builder, ratio->name, kind, ratio->numerator, ratio->denominator);
+  const char *denominator = denominator_of(inference, ratio, numerator);
+  Metric *metric = model_builder_add_derived_metric(inference->builder, ratio->name, kind, ratio->numerator, denominator);
   const char *unit = g_str_equal(ratio->unit, "number") || (ratio->unit[0] == '\0' && !numerator->is_money) ? ""
                      : ratio->unit[0] == '\0'                                                              ? numerator->unit
                                                                                                            : ratio->unit;
@@ -70,9 +78,11 @@ static Metric *add_derived(Inference *inference, const Ratio *ratio, MetricKind 
 static void add_orders_gone(Inference *inference, const char *condition_name) {
   const Condition *condition = model_find_condition(inference->model, condition_name);
   const Metric *orders = model_find_metric(inference->model, "orders");
-  if (condition == NULL || orders == NULL || !g_str_equal(condition->dataset, orders->dataset))
+  if (condition == NULL || orders == NULL || orders->kind != METRIC_AGGREGATE)
     return;
-  const InferTable *table = infer_find_table(inference, orders->dataset);
+  const InferTable *table = infer_find_table(inference, orders->dataset), *other = infer_find_table(inference, condition->dataset);
+  if (!infer_leads_to(inference, table, other))
+    return;
   g_autofree char *name = g_strdup_printf("%s_orders", condition_name);
   Metric *metric = infer_add_metric(inference, name, orders->aggregate, table, orders->expression);
   if (metric == NULL)
@@ -135,6 +145,22 @@ static void add_days(Inference *inference, const InferTable *table, const char *
   infer_note(inference, metric->name, "days from %s to %s", from->field->label, to->field->label);
 }
 
+/* One condition stands for both: it answers to both names. */
+static void share_words(const Inference *inference) {
+  static const char *const pairs[][3] = {{"cancellation_rate", "return rate", "returns rate"},
+                                         {"return_rate", "cancellation rate", "cancel rate"},
+                                         {"cancelled_orders", "returned orders", "returned invoices"},
+                                         {"returned_orders", "cancelled orders", "cancelled invoices"}};
+  for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
+    for (guint j = 0; j < inference->model->metrics->len; j++) {
+      Metric *metric = g_ptr_array_index(inference->model->metrics, j);
+      if (!g_str_equal(metric->name, pairs[i][0]))
+        continue;
+      model_add_word(&metric->synonyms, pairs[i][1]);
+      model_add_word(&metric->synonyms, pairs[i][2]);
+    }
+}
+
 void infer_ratios(Inference *inference, const InferTable *table) {
   static const char *const shipping[] = {"days to ship", "shipping time", "shipping days", "time to ship", "days between order and shipping",
       "days from order to shipping", "processing time", "handling time", "lead time", "order to ship time", NULL};
@@ -145,6 +171,8 @@ void infer_ratios(Inference *inference, const InferTable *table) {
   add_average_order_value(inference);
   for (guint i = 0; i < G_N_ELEMENTS(ratios); i++)
     add_derived(inference, &ratios[i], METRIC_RATIO);
+  if (table->gone_by_prefix)
+    share_words(inference);
   static const Ratio variance = {"budget_variance", "revenue", "budget", "Revenue less budget", "", "Revenue minus budget", FALSE,
                                  {"variance to budget", "difference to budget", "budget gap", "gap to target", "variance against budget",
                                   "over or under budget", "gap to budget", "variance"}};

@@ -14,6 +14,7 @@ typedef struct {
   InferColumn *total, *net, *tax;
   char *revenue;     /* expression */
   char *revenue_net; /* expression excluding tax; NULL */
+  gboolean profit_is_net; /* computed from revenue excluding tax */
   const char *unit;
 } Sales;
 
@@ -104,7 +105,8 @@ static gboolean excludes(const Inference *inference, const InferTable *table, co
   const Condition *found = model_find_condition(inference->model, condition);
   if (found == NULL || is_negative(table, condition))
     return FALSE;
-  return g_str_equal(found->dataset, table->dataset->name);
+  InferTable *other = infer_find_table(inference, found->dataset);
+  return other != NULL && infer_leads_to(inference, table, other);
 }
 
 void infer_apply_net(Inference *inference, const InferTable *table, Metric *metric) {
@@ -161,7 +163,8 @@ static void add_gross(Sales *sales, const char *base, const char *expression, co
 static void add_gone(Sales *sales, const char *condition, const char *base, const char *expression, const char *unit) {
   const Condition *found = model_find_condition(sales->inference->model, condition);
   gboolean units = g_str_equal(base, "units"), cancelled = g_str_equal(condition, "cancelled");
-  if (found == NULL || !g_str_equal(found->dataset, sales->table->dataset->name))
+  InferTable *other = found != NULL ? infer_find_table(sales->inference, found->dataset) : NULL;
+  if (other == NULL || !infer_leads_to(sales->inference, sales->table, other))
     return;
   g_autofree char *name = g_strdup_printf("%s_%s", condition, units ? "units" : "value");
   g_autofree char *label = g_strdup_printf("%s %s", cancelled ? "Cancelled" : "Returned", units ? "units" : "value");
@@ -182,14 +185,16 @@ static void add_gone(Sales *sales, const char *condition, const char *base, cons
     if (g_ascii_strcasecmp(phrase->str, metric->label) != 0)
       model_add_word(&metric->synonyms, phrase->str);
   }
-  static const char *const returned_value[] = {"value of returns", "value of cancellations", "returns value", "refunds", "value of refunds", NULL};
+  static const char *const returned_value[] = {"value of returns", "returns value", "refunds", "value of refunds", NULL};
   static const char *const cancelled_value[] = {"value of cancellations", "cancellation value", NULL};
   static const char *const units_back[] = {"units that came back", "units returned", "returned units", "units refunded", NULL};
-  gboolean both = cancelled && sales->table->cancelled_is_negative;
+  gboolean both = sales->table->gone_by_prefix;
   if (units && (both || !cancelled))
     infer_add_words(sales->inference, metric, (char *const *)units_back);
-  else if (!units)
-    infer_add_words(sales->inference, metric, (char *const *)(both || !cancelled ? returned_value : cancelled_value));
+  else if (!units && (both || !cancelled))
+    infer_add_words(sales->inference, metric, (char *const *)returned_value);
+  if (!units && (both || cancelled))
+    infer_add_words(sales->inference, metric, (char *const *)cancelled_value);
 }
 
 static void add_gross_and_gone(Sales *sales, const char *base, const char *expression, const char *unit) {
@@ -209,7 +214,7 @@ static void add_revenue(Sales *sales) {
     return;
   if (sales->total != NULL) {
     sales->total->has_metric = TRUE;
-    infer_add_header_words(metric, sales->total);
+    infer_add_header_words(inference, metric, sales->total);
     infer_note(inference, "revenue", "%s is the column of it", sales->total->field->label);
   }
   infer_add_concept_words(inference, metric, "revenue");
@@ -219,6 +224,9 @@ static void add_revenue(Sales *sales) {
     infer_add_words(inference, metric, (char *const *)with_tax);
   infer_apply_net(inference, sales->table, metric);
   add_gross_and_gone(sales, "revenue", sales->revenue, sales->unit);
+  static const char *const gross[] = {"gross revenue", "gross sales", "gross turnover", NULL};
+  if (model_find_metric(inference->model, "gross_revenue") == NULL)
+    infer_add_words(inference, metric, (char *const *)gross);
   if (sales->revenue_net == NULL)
     return;
   Metric *net = add_sum(sales, "revenue_excluding_tax", sales->revenue_net,
@@ -227,9 +235,11 @@ static void add_revenue(Sales *sales) {
     return;
   if (sales->net != NULL) {
     sales->net->has_metric = TRUE;
-    infer_add_header_words(net, sales->net);
+    infer_add_header_words(inference, net, sales->net);
   }
   infer_add_concept_words(inference, net, "revenue_excluding_tax");
+  infer_move_word(metric, net, "net sales");
+  infer_move_word(metric, net, "net revenue");
   infer_apply_net(inference, sales->table, net);
 }
 
@@ -286,6 +296,8 @@ static void add_profit(Sales *sales) {
   infer_add_concept_words(sales->inference, metric, "profit");
   infer_apply_net(sales->inference, sales->table, metric);
   infer_note(sales->inference, "profit", "no column holds it: revenue less cost");
+  sales->profit_is_net = sales->revenue_net != NULL;
+  infer_add_loss(sales->inference, sales->table, expression, "revenue is below cost");
 }
 
 /* Margin is profit over revenue; a column of margins that says the same is not a metric of its own. */
@@ -293,7 +305,8 @@ static gboolean add_margin(Sales *sales, GError **error) {
   Inference *inference = sales->inference;
   if (model_find_metric(inference->model, "profit") == NULL)
     return TRUE;
-  Metric *metric = model_builder_add_derived_metric(inference->builder, "margin", METRIC_RATIO, "profit", "revenue");
+  Metric *metric = model_builder_add_derived_metric(inference->builder, "margin", METRIC_RATIO, "profit",
+                                                    sales->profit_is_net ? "revenue_excluding_tax" : "revenue");
   infer_describe(inference, metric, "Profit margin", "fraction", "Sum of profit over sum of revenue");
   infer_add_concept_words(inference, metric, "margin");
   infer_note(inference, "margin", "a ratio of sums, never an average of ratios");
@@ -308,7 +321,7 @@ static gboolean add_margin(Sales *sales, GError **error) {
   if (share < 0.95)
     return TRUE;
   column->has_metric = TRUE;
-  infer_add_header_words(metric, column);
+  infer_add_header_words(inference, metric, column);
   infer_note(inference, "margin", "%s says the same on the rows", column->field->label);
   return TRUE;
 }

@@ -205,6 +205,14 @@ static void check_entity_element(Validation *validation, const Entity *entity) {
     check_metric_name(validation, entity->metric, &entity->metric, entity, where, "its counting metric");
 }
 
+/* Rows of the one belong to one row each of the other, so that its conditions hold or not for them. */
+static gboolean leads_to(const Model *model, const char *from, const char *to) {
+  if (g_strcmp0(from, to) == 0) return TRUE;
+  if (model_find_dataset(model, from) == NULL || model_find_dataset(model, to) == NULL) return FALSE;
+  g_autoptr(GPtrArray) path = model_join_path(model, from, to);
+  return path != NULL;
+}
+
 static void check_metric_conditions(Validation *validation, const Metric *metric, const char *where) {
   for (guint i = 0; metric->conditions[i] != NULL; i++) {
     const char *name = metric->conditions[i] + (metric->conditions[i][0] == '!');
@@ -212,10 +220,10 @@ static void check_metric_conditions(Validation *validation, const Metric *metric
     if (condition == NULL)
       report(validation, metric->conditions[i], metric, g_strdup(where), g_strdup_printf("\"%s\" is no condition", name),
              suggest(name, validation->model->conditions, "condition"));
-    else if (g_strcmp0(condition->dataset, metric->dataset) != 0)
+    else if (!leads_to(validation->model, metric->dataset, condition->dataset))
       report(validation, metric->conditions[i], metric, g_strdup(where),
              g_strdup_printf("condition \"%s\" is about %s, the metric about %s", name, condition->dataset, metric->dataset),
-             g_strdup("use a condition of the same dataset"));
+             g_strdup("use a condition of the same dataset, or of one it leads to"));
   }
 }
 

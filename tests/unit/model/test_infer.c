@@ -93,9 +93,10 @@ static gboolean field_is(const Company *company, char **words) {
     return field->default_aggregate == AGGREGATE_SUM;
   if (g_str_equal(words[0], "average"))
     return field->default_aggregate == AGGREGATE_AVERAGE;
+  g_autofree char *phrase = g_strv_length(words) > 3 ? g_strjoinv(" ", words + 3) : g_strdup("");
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *code = g_ptr_array_index(field->codes, i);
-    if (g_str_equal(code->code, word_at(words, 2)) && g_strv_contains((const char *const *)code->labels, word_at(words, 3)))
+    if (g_str_equal(code->code, word_at(words, 2)) && g_strv_contains((const char *const *)code->labels, phrase))
       return TRUE;
   }
   return FALSE;
