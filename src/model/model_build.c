@@ -55,6 +55,7 @@ Dataset *model_builder_add_dataset(ModelBuilder *builder, const char *name, cons
   Dataset *dataset = g_new0(Dataset, 1);
   dataset->name = g_strdup(name);
   dataset->table = g_strdup(table);
+  dataset->row_count = -1;
   dataset->row_words = no_words();
   dataset->primary_key = no_words();
   dataset->fields = g_ptr_array_new_with_free_func((GDestroyNotify)field_free);

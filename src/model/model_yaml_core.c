@@ -153,7 +153,6 @@ static void read_dataset(ModelReader *reader, const YamlNode *element) {
   const char *name = reader_required(reader, element, "name", "a dataset");
   if (name == NULL) return;
   Dataset *dataset = model_builder_add_dataset(reader->builder, name, name); /* replaced by its source */
-  dataset->row_count = -1;
   reader_mark(reader, dataset, yaml_get(element, "name"));
   read_source(reader, element, dataset);
   reader_words(reader, element, "primary_key", &dataset->primary_key);
