@@ -61,6 +61,7 @@ typedef struct {
   int shift;               /* keys of time are moved on by so many `shift_unit`s: earlier rows meet later buckets */
   TimeUnit shift_unit;
   gboolean cohort;         /* the query's cohort holds */
+  guint first_seen;        /* distinct things count where key number `first_seen` - 1 first shows them; 0: everywhere */
   gboolean plain;          /* rows of level one: what entities did, whatever is asked about them */
   const char *suffix;      /* of leaf names: "", "_previous" */
 } RowContext;
@@ -188,6 +189,7 @@ typedef char *(*LeafSql)(const Block *block, const Leaf *leaf, gpointer user_dat
 char *term_sql(const Term *term, LeafSql leaf_sql, gpointer user_data); /* (transfer full) */
 gboolean term_is_leaf(const Term *term);
 gboolean term_is_additive(const Term *term); /* adding its values over groups gives the value of the whole */
+gboolean term_accumulates(const Term *term); /* its value up to a bucket follows from the buckets' leaves */
 gboolean term_zero_when_missing(const Term *term);
 const char *term_type(const Term *term);
 /* Rows without any aggregate, for lists of members. */
@@ -211,7 +213,7 @@ GPtrArray *grouping_keys_sql(Compiler *compiler, const Grouping *grouping, RowSo
  */
 char *block_from_where(const Block *block);
 char *block_leaf_sql(const Block *block, const Leaf *leaf, gpointer unused); /* with FILTER (transfer full) */
-char *block_group_by(const Block *block); /* "\nGROUP BY ..."; empty without keys (transfer full) */
+char *block_group_by(const Block *block); /* "\nGROUP BY 1, 2" of a SELECT that starts with the keys (transfer full) */
 char *block_select(const Grouping *grouping, const Block *block); /* the whole SELECT (transfer full) */
 /* Makes a CTE of every block and gives "a FULL JOIN b ON ..."; `keys` gets the joined key expressions. (transfer full) */
 char *grouping_join(Compiler *compiler, Grouping *grouping, GPtrArray *keys);

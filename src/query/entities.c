@@ -88,7 +88,7 @@ char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *fil
   gboolean missing_passes = filter->measure->filters->len > 0 && term_zero_when_missing(term) &&
                             passes(0, filter->op, numbers[0], numbers[1]);
   g_autofree char *test = measure_test(compiler, filter->op, numbers, missing_passes);
-  g_autofree char *select = grouping_select(compiler, grouping, term, name, test);
+  g_autofree char *select = g_strdelimit(grouping_select(compiler, grouping, term, name, test), "\n", ' ');
   if (missing_passes != (filter->negated != 0))
     return g_strdup_printf("(%s IS NOT NULL AND %s NOT IN (%s))", own_key, own_key, select);
   return g_strdup_printf("%s IN (%s)", own_key, select);
@@ -212,8 +212,9 @@ char *row_source_first_date(Compiler *compiler, RowSource *source, const char *e
   g_autofree char *where = sql_join(predicates, " AND "), *identity = g_strdup_printf("first:%s:%s:%s", entity, date, where);
   g_autofree char *name = g_strdup_printf("%s_first", entity), *column = g_strdup_printf("%s_first_date", entity);
   g_autofree char *rows = compiler_cte(source->joined), *key_name = sql_name(key->name), *value = sql_name(column);
-  g_autofree char *select = g_strdup_printf("SELECT %s AS %s, MIN(%s) AS %s\nFROM %s\nWHERE %s\nGROUP BY %s", own_key, key_name,
-                                            date, value, rows, where, own_key);
+  g_autofree char *alias = g_str_equal(own_key, key_name) ? g_strdup("") : g_strconcat(" AS ", key_name, NULL);
+  g_autofree char *select = g_strdup_printf("SELECT %s%s, MIN(%s) AS %s\nFROM %s\nWHERE %s\nGROUP BY 1", own_key, alias, date, value,
+                                            rows, where);
   return find_or_join(compiler, source, key, identity, name, column, select, error);
 }
 

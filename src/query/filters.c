@@ -233,8 +233,13 @@ static char *cyclic_filter(Compiler *compiler, RowSource *source, const Filter *
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the filter on the %s needs a value", cyclic_name(filter->cyclic));
     return NULL;
   }
-  g_autofree char *whole = filter->cyclic == CYCLIC_WEEKEND ? g_strdup_printf("(%s)", part) : g_strdup(part);
   gboolean is_list = filter->op == OP_EQUAL || filter->op == OP_NOT_EQUAL;
+  if (filter->cyclic == CYCLIC_WEEKEND && numbers->len == 1 && is_list) {
+    gboolean wanted = g_str_equal(numbers->pdata[0], "TRUE");
+    gboolean inverse = (filter->op == OP_NOT_EQUAL) != (filter->negated != 0);
+    return wanted != inverse ? g_steal_pointer(&part) : g_strdup_printf("NOT %s", part);
+  }
+  g_autofree char *whole = filter->cyclic == CYCLIC_WEEKEND ? g_strdup_printf("(%s)", part) : g_strdup(part);
   if (is_list)
     return member_list(whole, numbers, (filter->op == OP_NOT_EQUAL) != (filter->negated != 0));
   g_autofree char *predicate = compared(whole, filter->op, numbers);

@@ -154,8 +154,10 @@ char *block_leaf_sql(const Block *block, const Leaf *leaf, gpointer unused) {
 }
 
 char *block_group_by(const Block *block) {
-  g_autofree char *keys = sql_join(block->keys, ", ");
-  return block->keys->len ? g_strdup_printf("\nGROUP BY %s", keys) : g_strdup("");
+  GString *group = g_string_new(NULL);
+  for (guint i = 0; i < block->keys->len; i++)
+    g_string_append_printf(group, i ? ", %u" : "\nGROUP BY %u", i + 1);
+  return g_string_free(group, FALSE);
 }
 
 static void append_aliased(GPtrArray *columns, const char *sql, const char *name) {
@@ -177,7 +179,7 @@ char *block_select(const Grouping *grouping, const Block *block) {
     if (sql)
       append_aliased(columns, sql, leaf->name);
   }
-  g_autofree char *list = sql_join(columns, ", "), *from = block_from_where(block), *group = block_group_by(block);
+  g_autofree char *list = sql_list(columns), *from = block_from_where(block), *group = block_group_by(block);
   return g_strdup_printf("SELECT %s\n%s%s", list, from, group);
 }
 
@@ -202,7 +204,8 @@ static void join_block(const Grouping *grouping, const char *cte, GPtrArray *key
   for (guint i = 0; i < grouping->keys->len; i++) {
     g_autofree char *name = sql_name(((const GroupKey *)grouping->keys->pdata[i])->name);
     if (is_first) {
-      g_ptr_array_add(keys, g_strdup_printf("%s.%s", cte, name));
+      gboolean is_only = grouping->blocks->len == 1;
+      g_ptr_array_add(keys, is_only ? g_strdup(name) : g_strdup_printf("%s.%s", cte, name));
       continue;
     }
     g_autofree char *known = g_steal_pointer(&keys->pdata[i]);
@@ -234,7 +237,7 @@ char *grouping_select(Compiler *compiler, Grouping *grouping, const Term *term, 
   append_keys(columns, grouping, is_single ? only->keys : joined_keys);
   if (!test)
     append_aliased(columns, value, name);
-  g_autofree char *list = sql_join(columns, ", ");
+  g_autofree char *list = sql_list(columns);
   if (!is_single)
     return test ? g_strdup_printf("SELECT %s\nFROM %s\nWHERE %s%s", list, joined, value, test)
                 : g_strdup_printf("SELECT %s\nFROM %s", list, joined);

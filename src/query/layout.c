@@ -260,7 +260,7 @@ static char *shown_columns(const Reading *reading) {
   show_keys(reading, columns);
   for (guint i = 0; i < reading->statement->measures->len; i++)
     show_measure(reading, reading->statement->measures->pdata[i], columns);
-  return sql_join(columns, ", ");
+  return sql_list(columns);
 }
 
 /* ---- one grouped SELECT ---- */
@@ -277,7 +277,8 @@ static gboolean is_direct(const Statement *statement) {
 static char *direct_sql(const Statement *statement, GError **error) {
   const Block *block = statement->grouping->blocks->pdata[0];
   Reading reading = {statement, block};
-  g_autofree char *columns = shown_columns(&reading), *from = block_from_where(block), *group = block_group_by(block);
+  g_autofree char *columns = shown_columns(&reading), *from = block_from_where(block), *keys = sql_join(block->keys, ", ");
+  g_autofree char *group = block->keys->len ? g_strdup_printf("\nGROUP BY %s", keys) : g_strdup("");
   g_autofree char *having = having_clause(&reading, "\nHAVING ", error);
   g_autofree char *order = having ? order_and_limit(&reading, error) : NULL;
   return order ? g_strconcat("SELECT ", columns, "\n", from, group, having, order, NULL) : NULL;

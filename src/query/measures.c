@@ -192,6 +192,35 @@ static gboolean expression_visible(const Compiler *compiler, const LeafSpec *spe
   return TRUE;
 }
 
+/*
+ * Distinct things up to a bucket are those first seen in it or before: each is counted once, in the first bucket that has
+ * it. Takes `marker`.
+ */
+static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context, char *marker,
+                             const GPtrArray *keys, const char *value, const GPtrArray *predicates) {
+  g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(g_free);
+  g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
+  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < keys->len; i++) {
+    char *name = sql_name(((const GroupKey *)grouping->keys->pdata[i])->name), *key = keys->pdata[i];
+    gboolean is_series = i + 1 == context->first_seen;
+    g_ptr_array_add(columns, g_strdup_printf(is_series ? "MIN(%s) AS %s" : "%s AS %s", key, name));
+    if (!is_series)
+      g_ptr_array_add(groups, g_strdup(key));
+    g_ptr_array_add(names, name);
+  }
+  g_ptr_array_add(groups, g_strdup(value));
+  g_autofree char *from = marker, *list = sql_join(columns, ", "), *group = sql_join(groups, ", "), *where = sql_join(predicates, "\n  AND ");
+  char *select = g_strdup_printf("SELECT %s\nFROM %s\nWHERE %s IS NOT NULL%s%s\nGROUP BY %s", list, from, value,
+                                 predicates->len ? "\n  AND " : "", where, group);
+  g_autofree char *cte_name = g_strconcat(spec->name, "_first_seen", NULL);
+  Block *block = grouping_block(grouping, compiler_cte(compiler_add_cte(compiler, cte_name, select)), names, cte_name, context->suffix);
+  Leaf *leaf = block_leaf(grouping, block, cte_name, g_strdup("COUNT(*)"), g_ptr_array_new_with_free_func(g_free));
+  leaf->type = "integer";
+  leaf->is_additive = leaf->zero_when_missing = TRUE;
+  return term_of_leaf(block, leaf);
+}
+
 static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context, GError **error) {
   const Field *counted = counted_field(spec);
   const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
@@ -215,6 +244,8 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
       return NULL;
   }
   char *marker = compiler_cte(context->plain ? source->joined : source->widened);
+  if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT)
+    return plan_first_seen(compiler, grouping, spec, context, marker, keys, value, predicates);
   Block *block = grouping_block(grouping, marker, g_steal_pointer(&keys), source->dataset->name, context->suffix);
   g_autofree char *name = g_strconcat(spec->name, context->suffix, NULL);
   char *sql = aggregate_sql(spec->aggregate, spec->percentile, value, date);

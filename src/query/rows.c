@@ -206,7 +206,8 @@ char *row_source_body(Compiler *compiler, const RowSource *source, gboolean wide
   for (guint i = 0; i < source->entity_columns->len; i++) {
     const SourceColumn *column = source->entity_columns->pdata[i];
     g_autofree char *alias = sql_name(column->name);
-    g_string_append_printf(body, ", %s AS %s", column->expression, alias);
+    gboolean keeps_name = g_str_has_suffix(column->expression, alias) && column->expression[strlen(column->expression) - strlen(alias) - 1] == '.';
+    g_string_append_printf(body, keeps_name ? ", %s" : ", %s AS %s", column->expression, alias);
   }
   g_string_append_printf(body, "\nFROM %s AS facts", joined);
   for (guint i = 0; i < source->entity_joins->len; i++)

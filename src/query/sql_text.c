@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SQL_LINE_LENGTH 100
+
 /* Every word that duckdb_keywords() does not call "unreserved", sorted. */
 static const char *const keywords[] = {
     "all", "analyse", "analyze", "and", "anti", "any", "array", "as", "asc", "asof", "asymmetric", "at", "authorization",
@@ -119,4 +121,11 @@ char *sql_join(const GPtrArray *parts, const char *separator) {
     g_string_append(joined, parts->pdata[i]);
   }
   return g_string_free(joined, FALSE);
+}
+
+char *sql_list(const GPtrArray *columns) {
+  gsize length = 0;
+  for (guint i = 0; i < columns->len; i++)
+    length += strlen(columns->pdata[i]) + 2;
+  return sql_join(columns, length > SQL_LINE_LENGTH ? ",\n       " : ", ");
 }

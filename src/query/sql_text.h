@@ -26,3 +26,5 @@ Parameter *sql_parameter_copy(const Parameter *parameter);
 
 /* Joins the strings of an array. (transfer full) */
 char *sql_join(const GPtrArray *parts, const char *separator);
+/* Columns of a SELECT: on one line, or each on its own where that gets long. (transfer full) */
+char *sql_list(const GPtrArray *columns);

@@ -36,13 +36,14 @@ static char *share_sql(const Statement *statement, const PlannedMeasure *planned
   g_autofree char *value = leaf_of_row(statement, planned->value);
   if (planned->has_total) {
     g_autofree char *total = compiler_cte(planned->total), *name = g_strconcat(planned->name, "_total", NULL), *column = sql_name(name);
-    return g_strdup_printf("(%s) / NULLIF(%s.%s, 0)", value, total, column);
+    return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(%s.%s, 0)" : "(%s) / NULLIF(%s.%s, 0)", value, total, column);
   }
   g_autoptr(GPtrArray) within = g_ptr_array_new();
   for (guint i = 0; query->share == SHARE_WITHIN && i < statement->keys->len && (int)i < query->share_dimensions; i++)
     g_ptr_array_add(within, statement->keys->pdata[i]);
   g_autofree char *partition = sql_join(within, ", ");
-  return g_strdup_printf("(%s) / NULLIF(SUM(%s) OVER (%s%s), 0)", value, value, within->len ? "PARTITION BY " : "", partition);
+  return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(SUM(%s) OVER (%s%s), 0)" : "(%s) / NULLIF(SUM(%s) OVER (%s%s), 0)",
+                         value, value, within->len ? "PARTITION BY " : "", partition);
 }
 
 /* Joins the totals that shares need and adding up would not give. */
@@ -74,13 +75,6 @@ static char *accumulated_leaf(const Block *block, const Leaf *leaf, gpointer use
                          : g_str_has_prefix(leaf->aggregate_sql, "MAX(") ? "MAX"
                                                                          : "SUM";
   return g_strdup_printf("%s(%s) OVER (%s)", function, value, accumulation->over);
-}
-
-static gboolean accumulates(const Term *term) {
-  if (term->kind == TERM_LEAF)
-    return term->leaf->is_additive || g_str_has_prefix(term->leaf->aggregate_sql, "MIN(") ||
-           g_str_has_prefix(term->leaf->aggregate_sql, "MAX(");
-  return accumulates(term->left) && (!term->right || accumulates(term->right));
 }
 
 /* "PARTITION BY the other dimensions ORDER BY time": without time, largest first. (transfer full) */
@@ -116,7 +110,7 @@ static char *window_sql(const Statement *statement, const PlannedMeasure *planne
   g_autofree char *frame = cumulative ? g_strdup_printf("%s UNBOUNDED PRECEDING", over)
                                       : g_strdup_printf("%s BETWEEN %d PRECEDING AND CURRENT ROW", over, MAX(query->window_size, 1) - 1);
   Accumulation accumulation = {statement->grouping, frame};
-  if (accumulates(planned->value) && (cumulative || !term_is_additive(planned->value)))
+  if (term_accumulates(planned->value) && (cumulative || !term_is_additive(planned->value)))
     return term_sql(planned->value, accumulated_leaf, &accumulation);
   if (!cumulative)
     return g_strdup_printf("AVG(%s) OVER (%s)", value, frame);
@@ -191,7 +185,7 @@ static char *bucket_bounds(const Statement *statement) {
     return g_steal_pointer(&upper);
   TimeUnit unit = series->unit == TIME_UNIT_HOUR ? TIME_UNIT_DAY : series->unit;
   g_autofree char *from = sql_date_value(statement->compiler->pool, day_unit_start(time->from, unit, &statement->compiler->model->calendar));
-  return g_strdup_printf("%s AND %s >= %s", upper, key, from);
+  return g_strdup_printf("%s\n  AND %s >= %s", upper, key, from);
 }
 
 static gboolean add_measure_columns(Statement *statement, GPtrArray *columns, GError **error) {
@@ -249,7 +243,7 @@ gboolean statement_stage(Statement *statement, GError **error) {
     return FALSE;
   GString *from = g_string_new(statement->from);
   join_totals(statement, from);
-  g_autofree char *list = sql_join(columns, ", "), *bounds = bucket_bounds(statement);
+  g_autofree char *list = sql_list(columns), *bounds = bucket_bounds(statement);
   const char *name = statement->query->compare.kind != COMPARE_NONE ? "compared" : "results";
   statement->stage = compiler_add_cte(statement->compiler, name, g_strdup_printf("SELECT %s\nFROM %s%s", list, from->str, bounds));
   g_string_free(from, TRUE);

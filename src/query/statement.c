@@ -132,6 +132,20 @@ static gboolean plan_total(Statement *statement, PlannedMeasure *planned, const 
   return TRUE;
 }
 
+/* Distinct counts do not add up over time: what is accumulated instead is what each bucket shows for the first time. */
+static gboolean plan_running(Statement *statement, PlannedMeasure *planned, const RowContext *context, GError **error) {
+  if (statement->query->window != WINDOW_CUMULATIVE || statement->series < 0 || term_accumulates(planned->value))
+    return TRUE;
+  g_auto(RowContext) first_seen = row_context_copy(context);
+  first_seen.first_seen = (guint)statement->series + 1;
+  planned->running = plan_measure(statement->compiler, statement->grouping, planned->measure, planned->name, &first_seen, error);
+  if (planned->running && term_accumulates(planned->running))
+    return TRUE;
+  g_clear_error(error);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" cannot be accumulated", planned->name);
+  return FALSE;
+}
+
 /* ---- names of columns ---- */
 static char *value_column(Statement *statement, const Term *term, const char *name, GHashTable *used) {
   const char *own = term_is_leaf(term) ? term->leaf->name : NULL;
@@ -232,7 +246,8 @@ gboolean statement_plan(Statement *statement, GError **error) {
   if (!plan_side(statement, &current, FALSE, error) || !plan_comparison(statement, error))
     return FALSE;
   for (guint i = 0; i < statement->measures->len; i++)
-    if (!plan_total(statement, statement->measures->pdata[i], &current, error))
+    if (!plan_total(statement, statement->measures->pdata[i], &current, error) ||
+        !plan_running(statement, statement->measures->pdata[i], &current, error))
       return FALSE;
   name_columns(statement);
   return TRUE;

@@ -1,5 +1,6 @@
 /* Terms: a measure as arithmetic over leaf aggregates. */
 #include "query/compiler.h"
+#include <string.h>
 
 void term_free(Term *term) {
   if (!term)
@@ -26,6 +27,13 @@ gboolean term_zero_when_missing(const Term *term) {
          (!term->right || term_zero_when_missing(term->right));
 }
 
+gboolean term_accumulates(const Term *term) {
+  if (term->kind == TERM_LEAF)
+    return term->leaf->is_additive || g_str_has_prefix(term->leaf->aggregate_sql, "MIN(") ||
+           g_str_has_prefix(term->leaf->aggregate_sql, "MAX(");
+  return term_accumulates(term->left) && (!term->right || term_accumulates(term->right));
+}
+
 const char *term_type(const Term *term) {
   if (term->kind == TERM_LEAF)
     return term->leaf->type;
@@ -47,6 +55,14 @@ static char *operand(const Term *term, LeafSql leaf_sql, gpointer user_data) {
   return is_sum || term->kind == TERM_RATIO ? g_strdup_printf("(%s)", sql) : g_steal_pointer(&sql);
 }
 
+/* A denominator of 0 gives nothing, whether it was 0 or missing. */
+static char *denominator(const Term *term, LeafSql leaf_sql, gpointer user_data) {
+  g_autofree char *sql = term_sql(term, leaf_sql, user_data);
+  if (term->kind == TERM_LEAF && g_str_has_prefix(sql, "COALESCE(") && g_str_has_suffix(sql, ", 0)"))
+    return g_strndup(sql + strlen("COALESCE("), strlen(sql) - strlen("COALESCE(") - strlen(", 0)"));
+  return g_steal_pointer(&sql);
+}
+
 char *term_sql(const Term *term, LeafSql leaf_sql, gpointer user_data) {
   if (term->kind == TERM_LEAF)
     return leaf_sql(term->block, term->leaf, user_data);
@@ -55,7 +71,7 @@ char *term_sql(const Term *term, LeafSql leaf_sql, gpointer user_data) {
     return g_strdup_printf("-%s", value);
   }
   if (term->kind == TERM_RATIO) {
-    g_autofree char *above = term_sql(term->left, leaf_sql, user_data), *beneath = term_sql(term->right, leaf_sql, user_data);
+    g_autofree char *above = term_sql(term->left, leaf_sql, user_data), *beneath = denominator(term->right, leaf_sql, user_data);
     gboolean compound = term->left->kind == TERM_DIFFERENCE || term->left->kind == TERM_SUM;
     return g_strdup_printf(compound ? "(%s) / NULLIF(%s, 0)" : "%s / NULLIF(%s, 0)", above, beneath);
   }
