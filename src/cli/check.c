@@ -1,10 +1,9 @@
 /* aisle check -w DIR: the model against its own rules, then against the data. One line per finding. */
 #include <stdio.h>
 
+#include "cli/cli.h"
 #include "lake/lake.h"
 #include "model/model.h"
-
-int cli_check(int argc, char **argv);
 
 static GPtrArray *check_against_data(const Model *model, const char *workspace, GError **error) {
   g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2}, error);

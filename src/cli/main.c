@@ -14,6 +14,7 @@ typedef struct {
 static const Command COMMANDS[] = {
     {"init", cli_init, "init WORKSPACE FILE...", "make a workspace from data files nobody described"},
     {"ask", cli_ask, "ask -w DIR \"question\"", "answer a question"},
+    {"check", cli_check, "check -w DIR", "hold the model against its rules and the data"},
     {"read", cli_read, "read FILE --csv", "print the cells of a file before typing"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
 };
