@@ -100,6 +100,9 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   if (token->quoted) return FALSE;
   const ValueHit *hit = item_hit(item, NULL);
   if (hit->match == VALUE_MATCH_ABBREVIATION) return !token->is_shouted;
+  gboolean named = token->is_capital && item->first > 0 && hit->match <= VALUE_MATCH_FOLDED && strlen(token->fold) > 2 &&
+                   word_set_is_empty(item->words);
+  if (named) return FALSE; /* "profit on Tables": written as a name */
   gboolean common = g_hash_table_contains(items->lexicon->english->stop, token->fold) || !word_set_is_empty(item->words);
   if (common) return TRUE;
   return strlen(token->fold) <= 2 && !(token->is_shouted && strlen(token->fold) == 2);
@@ -258,6 +261,25 @@ static void join_neighbours(Items *items) {
   }
 }
 
+/* "normal customers" where the values belong to "Customer type": the word is part of the field's name. */
+static void join_label_words(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *word = item_at(items, i);
+    if (word->kind != ITEM_UNKNOWN || word->count != 1) continue;
+    const Item *around[2] = {i > 0 ? item_at(items, i - 1) : NULL, i + 1 < items->items->len ? item_at(items, i + 1) : NULL};
+    for (guint side = 0; side < 2 && !word->claimed; side++) {
+      const ValueHit *hit = around[side] != NULL && around[side]->kind == ITEM_VALUE ? item_hit(around[side], NULL) : NULL;
+      if (hit == NULL) continue;
+      g_autofree char *phrase = phrase_normalise(hit->field->label);
+      g_autofree char *stems = phrase_stem(phrase);
+      g_auto(GStrv) words = g_strsplit(stems, " ", -1);
+      if (!g_strv_contains((const char *const *)words, token_at(items->tokens, word->first)->stem)) continue;
+      word->claimed = TRUE;
+      word->claimed_as = "names the field";
+    }
+  }
+}
+
 /* A number that is a value of the field another value of the question belongs to: "85123A but never 22423". */
 static void adopt_numbers(Items *items) {
   const Field *field = NULL;
@@ -306,6 +328,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   g_array_set_clear_func(items->items, item_clear);
   cut(items);
   join_neighbours(items);
+  join_label_words(items);
   adopt_numbers(items);
   prefer_dimensions(items);
   return items;

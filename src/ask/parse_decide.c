@@ -70,6 +70,11 @@ static void refuse_word(Parse *parse, const Item *item) {
   g_autofree char *source = item_source(parse->items, item);
   const Token *token = token_at(parse->items->tokens, item->first);
   g_autoptr(GPtrArray) near = value_index_near(parse->lexicon->values, source, 4);
+  gboolean written_as_name = token->is_capital || token->quoted || token->is_number || item->count > 1;
+  for (guint i = 0; i < near->len && !written_as_name;) { /* a common noun inside some long name is not what was meant */
+    if (((const ValueHit *)g_ptr_array_index(near, i))->match == VALUE_MATCH_TYPO) i++;
+    else g_ptr_array_remove_index(near, i);
+  }
   if (near->len > 0) {
     g_autofree char *question = g_strdup_printf("There is no '%s'. Did you mean one of these?", source);
     parse_clarify(parse, question);

@@ -120,6 +120,10 @@ static Filter *add_condition(Parse *parse, const char *name, gboolean negated) {
 static void read_condition(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   const Condition *condition = item->meaning.condition;
+  if (item_is_word(item, WORD_LOST) && (parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHO))) {
+    item->kind = ITEM_WORD; /* "which categories lost money": the groups, not single lines */
+    return;
+  }
   ConditionUse use = condition_use(parse, index);
   if (item->kind != ITEM_CONDITION && use == CONDITION_HOLDS) return; /* a metric or noun of that name */
   parse_claim(parse, index, "condition");
@@ -258,7 +262,23 @@ static void settle_fields(Parse *parse) {
   }
 }
 
+/* "at least one Technology product", "any discount": that there is one is what the filter says anyway. */
+static void read_existence(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    if (!parse_free_word(parse, i, WORD_AT_LEAST)) continue;
+    Item *next = parse_item(parse, i + 1);
+    const char *fold = token_at(parse->items->tokens, next->first)->fold;
+    if (next->count != 1 || (strcmp(fold, "one") != 0 && strcmp(fold, "a") != 0 && strcmp(fold, "an") != 0 && strcmp(fold, "1") != 0)) continue;
+    int after = parse_next(parse, i + 2);
+    ItemKind kind = after >= 0 ? parse_item(parse, (guint)after)->kind : ITEM_STOP;
+    if (kind != ITEM_VALUE && kind != ITEM_CONDITION) continue;
+    parse_claim(parse, i, "any");
+    parse_claim(parse, i + 1, "any");
+  }
+}
+
 void parse_filters(Parse *parse) {
+  read_existence(parse);
   settle_fields(parse);
   read_missing(parse);
   for (guint i = 0; i < parse_n(parse); i++) {

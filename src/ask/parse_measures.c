@@ -331,6 +331,22 @@ static gboolean read_aggregate(Parse *parse, guint index, Aggregate aggregate) {
   return FALSE;
 }
 
+/* "give better ratings on average": the measure stands before. */
+static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate) {
+  for (int at = (int)index - 1; at >= 0; at--) {
+    Item *item = parse_item(parse, (guint)at);
+    if (item->claimed || item->kind != ITEM_METRIC) continue;
+    ItemKind kind = ITEM_STOP;
+    static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", NULL};
+    int noun = per_noun(parse, index + 1, &kind);
+    if (noun >= 0 && !linked_by(parse, (guint)noun, LINKS)) noun = -1;
+    parse_claim(parse, (guint)at, "metric");
+    parse_describe(parse, (guint)at, "%s", item->meaning.metric->label);
+    add_aggregate(parse, index, aggregate, item->meaning.metric, noun);
+    return;
+  }
+}
+
 static void read_aggregates(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
@@ -339,7 +355,7 @@ static void read_aggregates(Parse *parse) {
     if (aggregate == AGGREGATE_NONE) continue;
     gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
     if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
-    read_aggregate(parse, i, aggregate);
+    if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
   }
 }
 
@@ -404,11 +420,35 @@ static gboolean same_expression(const Metric *a, const Metric *b) {
          a->aggregate == b->aggregate;
 }
 
+/* "value of cancelled invoices": a count of something conditional, but its value is asked for. */
+static gboolean read_value_of(Parse *parse, guint index) {
+  const Metric *count = parse_item(parse, index)->meaning.metric, *money = parse_default_metric(parse);
+  gboolean counts = count->kind == METRIC_AGGREGATE && (count->aggregate == AGGREGATE_COUNT || count->aggregate == AGGREGATE_COUNT_DISTINCT);
+  if (!counts || money == NULL || count->conditions[0] == NULL || *count->conditions[0] == '!') return FALSE;
+  for (int at = parse_before(parse, index); at >= 0 && at >= (int)index - 4; at = parse_before(parse, (guint)at)) {
+    if (parse_item(parse, (guint)at)->kind == ITEM_METRIC) return FALSE;
+    if (!parse_free_word(parse, (guint)at, WORD_VALUE_WORD)) continue;
+    parse_claim(parse, (guint)at, "value");
+    Filter *filter = filter_new(FILTER_CONDITION);
+    filter->condition = g_strdup(count->conditions[0]);
+    g_ptr_array_add(parse->query->filters, filter);
+    const Metric *metric = metric_of_condition(parse, money);
+    parse_add_metric(parse, metric);
+    parse_describe(parse, index, "%s", metric->label);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void read_metrics(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_METRIC) continue;
     parse->metric_named = TRUE;
+    if (read_value_of(parse, i)) {
+      parse_claim(parse, i, "metric");
+      continue;
+    }
     if (read_metric_per(parse, i)) {
       parse_claim(parse, i, "metric");
       continue;
