@@ -29,6 +29,26 @@ void infer_note_column(Inference *inference, const InferColumn *column, const ch
   va_end(arguments);
 }
 
+void infer_note_table(Inference *inference, const InferTable *table, const char *format, ...) {
+  va_list arguments;
+  g_autofree char *name = g_strdup_printf("table:%s", table->dataset->name);
+  va_start(arguments, format);
+  add_note(inference, name, format, arguments);
+  va_end(arguments);
+}
+
+/* A table and a metric may have one name; then the note is the metric's. */
+static void settle_table_notes(Inference *inference) {
+  for (guint i = 0; i < inference->tables->len && inference->notes != NULL; i++) {
+    const InferTable *table = g_ptr_array_index(inference->tables, i);
+    g_autofree char *name = g_strdup_printf("table:%s", table->dataset->name);
+    const char *note = g_hash_table_lookup(inference->notes, name);
+    if (note != NULL && !g_hash_table_contains(inference->notes, table->dataset->name))
+      g_hash_table_insert(inference->notes, g_strdup(table->dataset->name), g_strdup(note));
+    g_hash_table_remove(inference->notes, name);
+  }
+}
+
 InferColumn *infer_find_concept(const InferTable *table, const char *concept) {
   InferColumn *best = NULL;
   for (guint i = 0; i < table->columns->len; i++) {
@@ -140,7 +160,7 @@ static gboolean add_table(Inference *inference, const ImportedTable *imported, G
   table->dataset = model_builder_add_dataset(inference->builder, name, imported->table);
   table->dataset->row_count = table->profile->rows;
   table->dataset->is_fact = TRUE;
-  infer_note(inference, name, "from %s, %" G_GINT64_FORMAT " rows", imported->source != NULL ? imported->source : imported->table,
+  infer_note_table(inference, table, "from %s, %" G_GINT64_FORMAT " rows", imported->source != NULL ? imported->source : imported->table,
              table->profile->rows);
   return infer_columns(inference, table, error);
 }
@@ -171,5 +191,6 @@ Model *model_infer(Engine *engine, const char *name, const GPtrArray *imported_t
   inference.model->calendar = CALENDAR_DEFAULT;
   if (!conclude(&inference, imported_tables, error))
     return NULL;
+  settle_table_notes(&inference);
   return model_builder_finish(g_steal_pointer(&builder), error);
 }

@@ -93,6 +93,7 @@ typedef struct {
 /* Adds a sentence of evidence to what has this name ("dataset.field", a metric, a condition ...). */
 void infer_note(Inference *inference, const char *name, const char *format, ...) G_GNUC_PRINTF(3, 4);
 void infer_note_column(Inference *inference, const InferColumn *column, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void infer_note_table(Inference *inference, const InferTable *table, const char *format, ...) G_GNUC_PRINTF(3, 4);
 gboolean infer_is_concept(const InferColumn *column, const char *concept);
 gboolean infer_has_word(const InferColumn *column, const char *word);
 gboolean infer_flag_is_true(const char *value); /* yes, y, true, t, 1 */

@@ -164,6 +164,17 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
     add_row_word(dataset, forms[i], noun);
 }
 
+/* "stores" are stores; of "inventory" or "web_traffic" nobody counts several, only rows. */
+static void name_other_rows(InferTable *table) {
+  g_autofree char *words = g_strdelimit(g_strdup(table->dataset->name), "_", ' ');
+  g_autofree char *singular = text_singular(words), *plural = text_plural(singular);
+  gboolean counted = !g_str_equal(words, singular) || !table->dataset->is_fact;
+  g_autofree char *row = counted ? g_strdup(singular) : g_strdup_printf("%s row", words);
+  g_autofree char *label = counted ? g_strdup(plural) : g_strdup_printf("%s rows", words);
+  model_set_text(&table->dataset->label, label);
+  model_add_word(&table->dataset->row_words, row);
+}
+
 static void name_rows(Inference *inference, InferTable *table) {
   Dataset *dataset = table->dataset;
   const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
@@ -174,11 +185,7 @@ static void name_rows(Inference *inference, InferTable *table) {
   if (table->row_is_order || (order != NULL && sells && dataset->is_fact)) {
     name_order_rows(inference, table, order);
   } else {
-    g_autofree char *words = g_strdelimit(g_strdup(dataset->name), "_", ' ');
-    g_autofree char *plural = NULL, *singular = text_singular(words);
-    plural = text_plural(singular);
-    model_set_text(&dataset->label, g_str_equal(words, plural) ? words : plural);
-    model_add_word(&dataset->row_words, singular);
+    name_other_rows(table);
   }
   if (table == inference->main) {
     static const char *const general[] = {"row", "record", "entry"};

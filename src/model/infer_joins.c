@@ -199,7 +199,7 @@ void infer_facts(Inference *inference) {
     gboolean fact = table->is_one_side ? has_event_date(table) && event
                                        : has_event_date(table) || inference->tables->len == 1 || (leads && has_measure(table));
     table->dataset->is_fact = fact && !(table->is_one_side && infer_is_list_of_returns(table));
-    infer_note(inference, table->dataset->name, table->dataset->is_fact ? "holds facts" : "describes things that facts refer to");
+    infer_note_table(inference, table, "%s", table->dataset->is_fact ? "holds facts" : "describes things that facts refer to");
   }
   InferTable *best = NULL;
   for (guint i = 0; i < inference->tables->len; i++) {

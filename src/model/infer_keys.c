@@ -133,7 +133,7 @@ static gboolean choose_key_combination(Inference *inference, InferTable *table, 
       continue;
     for (guint i = 0; i < chosen->len; i++)
       model_add_word(&table->dataset->primary_key, ((InferColumn *)g_ptr_array_index(chosen, i))->field->name);
-    infer_note(inference, table->dataset->name, "%u columns together are different on every row", size);
+    infer_note_table(inference, table, "%u columns together are different on every row", size);
     return TRUE;
   }
   return TRUE;

@@ -204,7 +204,7 @@ static void count_rows(Inference *inference, InferTable *table) {
   if (metric == NULL)
     return;
   g_autofree char *plain = capitalised(table->dataset->label);
-  g_autofree char *label = lines ? g_strdup(plain) : table->dataset->is_fact ? g_strdup_printf("Rows of %s", table->dataset->label)
+  g_autofree char *label = lines ? g_strdup(plain) : table->dataset->is_fact ? g_str_has_suffix(plain, " rows") ? g_strdup(plain) : g_strdup_printf("Rows of %s", table->dataset->label)
                                                                              : g_strdup_printf("%s on file", plain);
   infer_describe(inference, metric, label, "count", "Rows, all of them");
   for (char **word = table->dataset->row_words; *word != NULL; word++) {

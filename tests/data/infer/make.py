@@ -2,7 +2,7 @@
 """Makes the small data sets of this folder, the same bytes every time. Companies, people and numbers are invented.
 
 Each folder is one company with its own habits: how headers are spelled, how returns and cancellations are kept, which
-facts there are. `truth.txt` beside the tables is written by hand, not by this script.
+facts there are. What is true of it stands in truth/<folder>.txt, written by hand, not by this script.
 """
 import csv
 import random
