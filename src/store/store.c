@@ -1,0 +1,293 @@
+/* The queue before the database, the thread that empties it, and reads that see both. */
+#include "store/store.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/database.h"
+
+#define QUEUE_MAX 16384
+#define BATCH_MAX 4096
+/* How long put waits for room. */
+#define PUT_WAIT_MS 1000
+/* How long to wait after a failed commit before the next try. */
+#define RETRY_MS 500
+
+/* An answer in the queue; `answer` points into memory of the item itself. */
+typedef struct Item {
+  StoreAnswer answer;
+  struct Item *next, *previous;
+  char texts[];
+} Item;
+
+struct Store {
+  pthread_mutex_t lock; /* of everything down to `reader_lock` */
+  pthread_cond_t put;     /* there is work, or the end has come */
+  pthread_cond_t written; /* there is room, or a batch ended */
+  Item *oldest, *newest;  /* what is not durable yet, also what is being written */
+  GHashTable *by_id;      /* of those */
+  guint length;
+  guint64 n_put, n_written;
+  GError *failure; /* of the last batch; NULL when it went well */
+  gboolean ending;
+
+  pthread_mutex_t reader_lock;
+  Database *reader;
+
+  Database *writer; /* only of the thread */
+  pthread_t thread;
+};
+
+/* ---- items ---- */
+
+static gsize size_of(const char *text) {
+  return text != NULL ? strlen(text) + 1 : 0;
+}
+
+static const char *copy_text(char **end, const char *text) {
+  if (text == NULL) return NULL;
+  gsize size = strlen(text) + 1;
+  char *copy = memcpy(*end, text, size);
+  *end += size;
+  return copy;
+}
+
+/* One allocation for an item and its texts. */
+static Item *item_new(const StoreAnswer *answer) {
+  gsize size = size_of(answer->id) + size_of(answer->session) + size_of(answer->tenant) + size_of(answer->user) +
+               size_of(answer->scope_key) + size_of(answer->question) + size_of(answer->status) +
+               size_of(answer->query_json) + size_of(answer->options_json) + size_of(answer->route) +
+               size_of(answer->versions_json);
+  Item *item = g_malloc(sizeof(Item) + size);
+  char *end = item->texts;
+  item->answer = *answer;
+  item->next = item->previous = NULL;
+  const char **texts[] = {&item->answer.id,         &item->answer.session,      &item->answer.tenant,
+                          &item->answer.user,       &item->answer.scope_key,    &item->answer.question,
+                          &item->answer.status,     &item->answer.query_json,   &item->answer.options_json,
+                          &item->answer.route,      &item->answer.versions_json};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) *texts[i] = copy_text(&end, *texts[i]);
+  return item;
+}
+
+static struct timespec after_ms(gint64 milliseconds) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  gint64 nanoseconds = until.tv_nsec + milliseconds * 1000000;
+  until.tv_sec += nanoseconds / 1000000000;
+  until.tv_nsec = nanoseconds % 1000000000;
+  return until;
+}
+
+/* ---- the writing thread ---- */
+
+/* Writes up to BATCH_MAX items from `first`; `*count` says how many. */
+static gboolean write_batch(Database *writer, const Item *first, guint length, guint *count, GError **error) {
+  *count = MIN(length, BATCH_MAX);
+  gboolean written = database_begin(writer, error);
+  const Item *item = first;
+  for (guint i = 0; written && i < *count; i++) {
+    written = database_insert(writer, &item->answer, error);
+    /* What follows the last of them may be set by another thread just now. */
+    if (i + 1 < *count) item = item->next;
+  }
+  written = written && database_commit(writer, error);
+  if (!written) database_rollback(writer);
+  return written;
+}
+
+/* Takes the written items out of the queue. (transfer full): the chain, by `next`. Under the lock. */
+static Item *take_written(Store *store, guint count) {
+  Item *first = store->oldest, *last = first;
+  for (guint i = 1; i < count; i++) last = last->next;
+  store->oldest = last->next;
+  if (store->oldest != NULL) store->oldest->previous = NULL;
+  else store->newest = NULL;
+  last->next = NULL;
+  for (Item *item = first; item != NULL; item = item->next) {
+    if (g_hash_table_lookup(store->by_id, item->answer.id) == item) g_hash_table_remove(store->by_id, item->answer.id);
+  }
+  store->length -= count;
+  store->n_written += count;
+  return first;
+}
+
+static void free_chain(Item *item) {
+  while (item != NULL) {
+    Item *next = item->next;
+    g_free(item);
+    item = next;
+  }
+}
+
+static void *write_until_end(void *data) {
+  Store *store = data;
+  pthread_mutex_lock(&store->lock);
+  for (;;) {
+    while (store->oldest == NULL && !store->ending) pthread_cond_wait(&store->put, &store->lock);
+    if (store->oldest == NULL) break;
+    /* Nobody but this thread takes items out, so this part of the chain stays while the lock is given up. */
+    Item *first = store->oldest;
+    guint length = store->length, count = 0;
+    pthread_mutex_unlock(&store->lock);
+    GError *failure = NULL;
+    gboolean written = write_batch(store->writer, first, length, &count, &failure);
+    pthread_mutex_lock(&store->lock);
+    Item *done = written ? take_written(store, count) : NULL;
+    g_clear_error(&store->failure);
+    store->failure = failure;
+    pthread_cond_broadcast(&store->written);
+    if (done != NULL) {
+      pthread_mutex_unlock(&store->lock);
+      free_chain(done);
+      pthread_mutex_lock(&store->lock);
+    } else if (store->ending) {
+      break;
+    } else {
+      struct timespec until = after_ms(RETRY_MS);
+      while (!store->ending && pthread_cond_timedwait(&store->put, &store->lock, &until) == 0) continue;
+    }
+  }
+  pthread_mutex_unlock(&store->lock);
+  return NULL;
+}
+
+/* ---- life ---- */
+
+static void init_locks(Store *store) {
+  pthread_mutex_init(&store->lock, NULL);
+  pthread_mutex_init(&store->reader_lock, NULL);
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&store->put, &attributes);
+  pthread_cond_init(&store->written, &attributes);
+  pthread_condattr_destroy(&attributes);
+}
+
+static void store_clear(Store *store) {
+  if (store->failure != NULL && store->length > 0)
+    g_warning("%u answers could not be kept: %s", store->length, store->failure->message);
+  free_chain(store->oldest);
+  g_hash_table_unref(store->by_id);
+  g_clear_error(&store->failure);
+  database_free(store->reader);
+  database_free(store->writer);
+  pthread_cond_destroy(&store->put);
+  pthread_cond_destroy(&store->written);
+  pthread_mutex_destroy(&store->lock);
+  pthread_mutex_destroy(&store->reader_lock);
+  g_free(store);
+}
+
+Store *store_open_sqlite(const char *path, GError **error) {
+  Store *store = g_new0(Store, 1);
+  init_locks(store);
+  store->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+  store->writer = database_open(path, DATABASE_WRITE, error);
+  if (store->writer != NULL) store->reader = database_open(path, DATABASE_READ, error);
+  if (store->reader == NULL) {
+    store_clear(store);
+    return NULL;
+  }
+  if (pthread_create(&store->thread, NULL, write_until_end, store) != 0) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further thread");
+    store_clear(store);
+    return NULL;
+  }
+  return store;
+}
+
+void store_free(Store *store) {
+  if (store == NULL) return;
+  pthread_mutex_lock(&store->lock);
+  store->ending = TRUE;
+  pthread_cond_broadcast(&store->put);
+  pthread_mutex_unlock(&store->lock);
+  pthread_join(store->thread, NULL);
+  store_clear(store);
+}
+
+/* ---- the face ---- */
+
+/* TRUE when there is room now; waits for it while writing goes well. Under the lock. */
+static gboolean wait_for_room(Store *store, GError **error) {
+  struct timespec until = after_ms(PUT_WAIT_MS);
+  while (store->length >= QUEUE_MAX && store->failure == NULL) {
+    if (pthread_cond_timedwait(&store->written, &store->lock, &until) != 0) break;
+  }
+  if (store->length < QUEUE_MAX) return TRUE;
+  if (store->failure != NULL) g_propagate_error(error, g_error_copy(store->failure));
+  else g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "answers come faster than they can be kept; try again shortly");
+  return FALSE;
+}
+
+gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **error) {
+  if (answer->id == NULL || answer->scope_key == NULL || answer->status == NULL) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "an answer needs an id, a status and a scope to be kept");
+    return FALSE;
+  }
+  Item *item = item_new(answer);
+  pthread_mutex_lock(&store->lock);
+  gboolean room = wait_for_room(store, error);
+  if (room) {
+    item->previous = store->newest;
+    if (store->newest != NULL) store->newest->next = item;
+    else store->oldest = item;
+    store->newest = item;
+    g_hash_table_replace(store->by_id, (gpointer)item->answer.id, item);
+    /* The thread only sleeps when nothing is left. */
+    if (store->length++ == 0) pthread_cond_signal(&store->put);
+    store->n_put++;
+  }
+  pthread_mutex_unlock(&store->lock);
+  if (!room) g_free(item);
+  return room;
+}
+
+gboolean store_flush(Store *store, GError **error) {
+  pthread_mutex_lock(&store->lock);
+  guint64 target = store->n_put;
+  while (store->n_written < target && store->failure == NULL) pthread_cond_wait(&store->written, &store->lock);
+  gboolean durable = store->n_written >= target;
+  if (!durable) g_propagate_error(error, g_error_copy(store->failure));
+  pthread_mutex_unlock(&store->lock);
+  return durable;
+}
+
+json_t *store_get_answer(Store *store, const char *id, const char *scope_key, GError **error) {
+  pthread_mutex_lock(&store->lock);
+  const Item *item = g_hash_table_lookup(store->by_id, id);
+  gboolean visible = item != NULL && strcmp(item->answer.scope_key, scope_key) == 0;
+  json_t *answer = visible ? database_answer_json(&item->answer) : NULL;
+  pthread_mutex_unlock(&store->lock);
+  if (answer != NULL) return answer;
+  pthread_mutex_lock(&store->reader_lock);
+  answer = database_get(store->reader, id, scope_key, error);
+  pthread_mutex_unlock(&store->reader_lock);
+  return answer;
+}
+
+char *store_session_newest(Store *store, const char *session, const char *scope_key, GError **error) {
+  char *id = NULL;
+  pthread_mutex_lock(&store->lock);
+  for (const Item *item = store->newest; item != NULL && id == NULL; item = item->previous) {
+    if (g_strcmp0(item->answer.session, session) == 0 && strcmp(item->answer.scope_key, scope_key) == 0)
+      id = g_strdup(item->answer.id);
+  }
+  pthread_mutex_unlock(&store->lock);
+  if (id != NULL) return id;
+  pthread_mutex_lock(&store->reader_lock);
+  id = database_session_newest(store->reader, session, scope_key, error);
+  pthread_mutex_unlock(&store->reader_lock);
+  return id;
+}
+
+json_t *store_list_answers(Store *store, const char *scope_key, int limit, GError **error) {
+  if (!store_flush(store, error)) return NULL;
+  pthread_mutex_lock(&store->reader_lock);
+  json_t *list = database_list(store->reader, scope_key, limit, error);
+  pthread_mutex_unlock(&store->reader_lock);
+  return list;
+}
