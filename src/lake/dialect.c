@@ -137,6 +137,21 @@ static gboolean quote_is_used(const char *text, gsize length, char quote) {
   return FALSE;
 }
 
+/* Backslashes are escapes only where nearly all quotes within words have one. */
+static gboolean backslash_escapes(const char *text, gsize length, char quote) {
+  guint escaped = 0, bare = 0;
+  for (gsize i = 1; i + 1 < length; i++) {
+    if (text[i] != quote)
+      continue;
+    if (text[i - 1] == '\\')
+      escaped++;
+    else if ((g_ascii_isalnum(text[i - 1]) && (g_ascii_isalnum(text[i + 1]) || text[i + 1] == ' ')) ||
+             (text[i - 1] == quote && g_ascii_isalnum(text[i + 1])))
+      bare++;
+  }
+  return escaped > 0 && escaped >= bare * 4;
+}
+
 static void count_line_ends(const char *text, gsize length, guint *lf, guint *bare_cr) {
   *lf = *bare_cr = 0;
   for (gsize i = 0; i < length; i++) {
@@ -173,7 +188,6 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
   CsvDialect base = {"", 0, 0, FALSE, bare_cr * 10 >= lf};
   guint lines = MIN(MAX(lf + (base.bare_cr_ends_row ? bare_cr : 0) + at_end, 1), SCORED_ROWS);
   const char quotes[] = {'"', '\'', 0};
-  gboolean has_backslash = count_occurrences(text, length, "\\\"") > 0 || count_occurrences(text, length, "\\'") > 0;
   CsvDialect best = base;
   best.quote = quote_is_used(text, length, '"') ? '"' : 0;
   CsvRecord record;
@@ -188,7 +202,7 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
     for (gsize q = 0; q < sizeof quotes; q++) {
       if (quotes[q] && !quote_is_used(text, length, quotes[q]))
         continue;
-      for (int e = 0; e < (quotes[q] && has_backslash ? 2 : 1); e++)
+      for (int e = 0; e < (quotes[q] && backslash_escapes(text, length, quotes[q]) ? 2 : 1); e++)
         for (int s = 0; s < 2; s++) {
           CsvDialect candidate = base;
           g_strlcpy(candidate.delimiter, delimiter, sizeof candidate.delimiter);

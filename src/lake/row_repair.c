@@ -3,9 +3,14 @@
 #include <string.h>
 
 #define MAX_REPAIR_LINE (32u << 10)
+#define MAX_INSERT_LINE 4096    /* up to here a delimiter is tried at every place, beyond that beside quotes only */
 #define MAX_QUOTES_TRIED 64
+#define MAX_PIECES 300
+#define MAX_JOINED_PIECES 30
 #define SHAPES_PER_COLUMN 256
 #define SHAPE_BYTES 32
+#define TRIES_BEFORE_DOUBT 200  /* then at least one in five must have succeeded */
+#define FIT_MARGIN 6.0
 
 /* How often each shape and kind of cell occurs in a column. */
 typedef struct {
@@ -19,17 +24,31 @@ struct RowRepair {
   CsvDialect dialect;
   guint columns;
   ColumnShapes *shapes;
-  guint rows; /* learned from */
-  GPtrArray *texts; /* owned text of the cells given out */
+  guint rows;       /* learned from */
+  gboolean quotes_are_usual; /* stray quotes stand in many rows, and mean nothing */
+  double worst_fit; /* of those */
+  GString *shape;   /* scratch */
+  CsvRecord record; /* scratch */
+  GPtrArray *texts; /* of the best reading */
+  double best;
+  guint tries, successes;
 };
 
-static void append_shape(GString *shape, const char *text, gsize length) {
-  g_string_truncate(shape, 0);
+/* "MG-87" -> "A-9" with runs collapsed; with every digit kept, behind a '#', "#A-99". */
+static void set_shape(GString *shape, const char *text, gsize length, gboolean every_digit) {
+  g_string_assign(shape, every_digit ? "#" : "");
   for (gsize i = 0; i < length && shape->len < SHAPE_BYTES; i++) {
     char c = g_ascii_isdigit(text[i]) ? '9' : (g_ascii_isalpha(text[i]) || (text[i] & 0x80)) ? 'A' : text[i];
-    if (!shape->len || shape->str[shape->len - 1] != c || (c != '9' && c != 'A'))
+    gboolean again = shape->len && shape->str[shape->len - 1] == c;
+    if (!again || (c == '9' ? every_digit : c != 'A'))
       g_string_append_c(shape, c);
   }
+}
+
+static void count_shape(ColumnShapes *column, const GString *shape) {
+  gpointer count = g_hash_table_lookup(column->shapes, shape->str);
+  if (count || g_hash_table_size(column->shapes) < SHAPES_PER_COLUMN)
+    g_hash_table_insert(column->shapes, g_strdup(shape->str), GUINT_TO_POINTER(GPOINTER_TO_UINT(count) + 1));
 }
 
 static void learn(ColumnShapes *column, const char *text, GString *shape) {
@@ -37,10 +56,31 @@ static void learn(ColumnShapes *column, const char *text, GString *shape) {
   column->cells++;
   column->kinds[cell_kind(text, length)]++;
   column->mean_length += ((double)length - column->mean_length) / column->cells;
-  append_shape(shape, text, length);
-  gpointer count = g_hash_table_lookup(column->shapes, shape->str);
-  if (count || g_hash_table_size(column->shapes) < SHAPES_PER_COLUMN)
-    g_hash_table_insert(column->shapes, g_strdup(shape->str), GUINT_TO_POINTER(GPOINTER_TO_UINT(count) + 1));
+  set_shape(shape, text, length, FALSE);
+  count_shape(column, shape);
+  set_shape(shape, text, length, TRUE);
+  count_shape(column, shape);
+}
+
+/* Log-likelihood of a cell in a column: by its shape, fine and coarse, or less sure by its kind. */
+static double cell_fit(RowRepair *repair, guint column, const char *text, gsize length) {
+  const ColumnShapes *shapes = &repair->shapes[column];
+  double total = shapes->cells + 1.0;
+  set_shape(repair->shape, text, length, TRUE);
+  double fine = GPOINTER_TO_UINT(g_hash_table_lookup(shapes->shapes, repair->shape->str)) / total;
+  set_shape(repair->shape, text, length, FALSE);
+  double coarse = GPOINTER_TO_UINT(g_hash_table_lookup(shapes->shapes, repair->shape->str)) / total;
+  double by_kind = (shapes->kinds[cell_kind(text, length)] + 0.01) / total;
+  /* Free text has ever new shapes: then its length tells a little. */
+  if (shapes->mean_length > 0 && length > 0) {
+    double ratio = log((double)length / shapes->mean_length);
+    by_kind *= exp(-0.15 * ratio * ratio);
+  }
+  return log(0.6 * fine + 0.25 * coarse + 0.15 * by_kind + 1e-6);
+}
+
+static gboolean is_good(const SampleRecord *record, guint columns) {
+  return record->cells->len == columns && !record->odd && record->filled > 0;
 }
 
 RowRepair *row_repair_new(const CsvDialect *dialect, const TableLayout *layout, const GPtrArray *records) {
@@ -49,17 +89,30 @@ RowRepair *row_repair_new(const CsvDialect *dialect, const TableLayout *layout, 
   repair->columns = layout->columns;
   repair->shapes = g_new0(ColumnShapes, layout->columns);
   repair->texts = g_ptr_array_new_with_free_func(g_free);
+  repair->shape = g_string_new(NULL);
+  csv_record_init(&repair->record);
   for (guint j = 0; j < layout->columns; j++)
     repair->shapes[j].shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr(GString) shape = g_string_new(NULL);
-  for (guint i = layout->first_record + layout->header_records; i < records->len; i++) {
+  guint body = layout->first_record + layout->header_records, odd = 0;
+  for (guint i = body; i < records->len; i++) {
     const SampleRecord *record = records->pdata[i];
-    if (record->cells->len != layout->columns || record->odd || record->filled == 0)
+    odd += record->odd;
+    if (!is_good(record, layout->columns))
       continue;
     repair->rows++;
     for (guint j = 0; j < layout->columns; j++)
-      learn(&repair->shapes[j], record->cells->pdata[j], shape);
+      learn(&repair->shapes[j], record->cells->pdata[j], repair->shape);
   }
+  for (guint i = body; i < records->len; i++) {
+    const SampleRecord *record = records->pdata[i];
+    if (!is_good(record, layout->columns))
+      continue;
+    double fit = 0;
+    for (guint j = 0; j < layout->columns; j++)
+      fit += cell_fit(repair, j, record->cells->pdata[j], strlen(record->cells->pdata[j]));
+    repair->worst_fit = MIN(repair->worst_fit, fit);
+  }
+  repair->quotes_are_usual = odd * 20 > records->len;
   return repair;
 }
 
@@ -70,241 +123,294 @@ void row_repair_free(RowRepair *repair) {
     g_hash_table_unref(repair->shapes[j].shapes);
   g_free(repair->shapes);
   g_ptr_array_unref(repair->texts);
+  g_string_free(repair->shape, TRUE);
+  csv_record_clear(&repair->record);
   g_free(repair);
 }
 
-/* Log-likelihood of a cell in a column: by its shape, or less sure by its kind. */
-static double cell_fit(const RowRepair *repair, guint column, const char *text, gsize length, GString *shape) {
-  const ColumnShapes *shapes = &repair->shapes[column];
-  append_shape(shape, text, length);
-  double total = shapes->cells + 1.0;
-  double by_shape = GPOINTER_TO_UINT(g_hash_table_lookup(shapes->shapes, shape->str)) / total;
-  double by_kind = (shapes->kinds[cell_kind(text, length)] + 0.01) / total * 0.2;
-  /* Free text has ever new shapes: then its length tells a little. */
-  if (shapes->mean_length > 0 && length > 0) {
-    double ratio = log((double)length / shapes->mean_length);
-    by_kind *= exp(-0.15 * ratio * ratio);
-  }
-  return log(MAX(by_shape, by_kind) + 1e-6);
-}
-
-static double cells_fit(const RowRepair *repair, const GArray *cells) {
-  g_autoptr(GString) shape = g_string_new(NULL);
-  double fit = 0;
-  for (guint j = 0; j < cells->len; j++) {
-    const CsvCell *cell = &g_array_index(cells, CsvCell, j);
-    fit += cell_fit(repair, j, cell->text, cell->length, shape);
-  }
+/* A quote in front of a cell is forgiven at a price, when the rest is usual; one within an unquoted cell costs too. */
+static double damaged_cell_fit(RowRepair *repair, guint column, const CsvCell *cell) {
+  double fit = cell_fit(repair, column, cell->text, cell->length);
+  if (cell->length > 0 && repair->dialect.quote && cell->text[0] == repair->dialect.quote)
+    fit = MAX(fit, cell_fit(repair, column, cell->text + 1, cell->length - 1)) - 2;
+  else if (cell->length > 0 && repair->dialect.quote && !cell->quoted && memchr(cell->text, repair->dialect.quote, cell->length))
+    fit -= 2;
   return fit;
 }
 
-/* Gives out copies, because candidate parses overwrite one another. */
-static void keep(RowRepair *repair, const GArray *from, GArray *to) {
-  g_array_set_size(to, 0);
-  g_ptr_array_set_size(repair->texts, 0);
-  for (guint j = 0; j < from->len; j++) {
-    CsvCell cell = g_array_index(from, CsvCell, j);
-    char *text = g_strndup(cell.text, cell.length);
-    g_ptr_array_add(repair->texts, text);
-    cell.text = text;
-    g_array_append_val(to, cell);
+/* Weighs a reading and keeps a copy of it when it is the best so far. */
+static void offer(RowRepair *repair, const GArray *reading, double penalty, GArray *best_cells) {
+  if (reading->len != repair->columns)
+    return;
+  double fit = -penalty;
+  for (guint j = 0; j < reading->len && fit > repair->best; j++) {
+    const CsvCell *cell = &g_array_index(reading, CsvCell, j);
+    fit += damaged_cell_fit(repair, j, cell);
+  }
+  if (fit <= repair->best + 1e-9)
+    return;
+  repair->best = fit;
+  g_array_set_size(best_cells, 0);
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_full(reading->len, g_free);
+  for (guint j = 0; j < reading->len; j++) {
+    CsvCell cell = g_array_index(reading, CsvCell, j);
+    cell.text = g_strndup(cell.text, cell.length);
+    g_ptr_array_add(texts, (gpointer)cell.text);
+    g_array_append_val(best_cells, cell);
+  }
+  g_ptr_array_unref(repair->texts);
+  repair->texts = g_steal_pointer(&texts);
+}
+
+/* One cell too many, and an empty one at that. */
+static void offer_without_empty_cell(RowRepair *repair, const CsvRecord *record, GArray *cells) {
+  if (record->cells->len != repair->columns + 1)
+    return;
+  g_autoptr(GArray) reading = g_array_new(FALSE, FALSE, sizeof(CsvCell));
+  for (guint skip = 0; skip < record->cells->len; skip++) {
+    if (csv_record_cell(record, skip)->length > 0)
+      continue;
+    g_array_set_size(reading, 0);
+    for (guint i = 0; i < record->cells->len; i++)
+      if (i != skip)
+        g_array_append_val(reading, *csv_record_cell(record, i));
+    offer(repair, reading, 0.5, cells);
   }
 }
 
 /* One quote of the line is an ordinary character. */
-static gboolean try_stray_quote(RowRepair *repair, const char *line, gsize length, GArray *cells, double *best) {
-  const char quote = repair->dialect.quote;
-  if (!quote)
-    return FALSE;
-  gboolean found = FALSE;
-  CsvRecord record;
-  csv_record_init(&record);
+static void offer_literal_quotes(RowRepair *repair, const char *line, gsize length, GArray *cells) {
   guint tried = 0;
-  for (gsize i = 0; i < length && tried < MAX_QUOTES_TRIED; i++) {
-    if (line[i] != quote)
+  for (gsize i = 0; i < length && repair->dialect.quote && tried < MAX_QUOTES_TRIED; i++) {
+    if (line[i] != repair->dialect.quote)
       continue;
     tried++;
-    csv_parse_record(&repair->dialect, line, length, TRUE, i, &record);
-    if (record.cells->len != repair->columns || record.unterminated)
+    csv_parse_record(&repair->dialect, line, length, TRUE, i, &repair->record);
+    if (!repair->record.unterminated)
+      offer(repair, repair->record.cells, 0.5, cells);
+  }
+}
+
+/* A delimiter is missing: it is put in wherever it may belong. */
+static void offer_inserted_delimiter(RowRepair *repair, const char *line, gsize length, GArray *cells) {
+  const char *delimiter = repair->dialect.delimiter;
+  gsize n = strlen(delimiter);
+  if (n == 0)
+    return;
+  g_autoptr(GString) changed = g_string_sized_new(length + n);
+  for (gsize at = 0; at <= length; at++) {
+    gboolean beside_quote = repair->dialect.quote && ((at < length && line[at] == repair->dialect.quote) || (at > 0 && line[at - 1] == repair->dialect.quote));
+    if ((at < length && (line[at] & 0xc0) == 0x80) || (length > MAX_INSERT_LINE && !beside_quote))
       continue;
-    double fit = cells_fit(repair, record.cells);
-    if (!found || fit > *best) {
-      *best = fit;
-      keep(repair, record.cells, cells);
-      found = TRUE;
-    }
+    g_string_truncate(changed, 0);
+    g_string_append_len(changed, line, (gssize)at);
+    g_string_append_len(changed, delimiter, (gssize)n);
+    g_string_append_len(changed, line + at, (gssize)(length - at));
+    csv_parse_record(&repair->dialect, changed->str, changed->len, TRUE, CSV_NO_LITERAL, &repair->record);
+    if (!repair->record.unterminated)
+      offer(repair, repair->record.cells, repair->record.stray_quote ? 3 : 1, cells);
   }
-  csv_record_clear(&record);
-  return found;
 }
 
-/* One cell too many: an empty one is superfluous, the one whose going makes the others fit best. */
-static gboolean try_surplus_cell(RowRepair *repair, const CsvRecord *record, GArray *cells, double *best) {
-  if (record->cells->len != repair->columns + 1)
-    return FALSE;
-  gboolean found = FALSE;
-  g_autoptr(GArray) candidate = g_array_new(FALSE, FALSE, sizeof(CsvCell));
-  for (guint skip = 0; skip < record->cells->len; skip++) {
-    if (csv_record_cell(record, skip)->length > 0)
-      continue;
-    g_array_set_size(candidate, 0);
-    for (guint i = 0; i < record->cells->len; i++)
-      if (i != skip)
-        g_array_append_val(candidate, *csv_record_cell(record, i));
-    double fit = cells_fit(repair, candidate);
-    if (!found || fit > *best) {
-      *best = fit;
-      keep(repair, candidate, cells);
-      found = TRUE;
-    }
+static void join_pieces(const CsvRecord *record, guint start, guint end, const char *delimiter, GString *joined) {
+  g_string_truncate(joined, 0);
+  for (guint i = start; i < end; i++) {
+    if (i > start)
+      g_string_append(joined, delimiter);
+    g_string_append_len(joined, csv_record_cell(record, i)->text, (gssize)csv_record_cell(record, i)->length);
   }
-  return found;
 }
 
-static gboolean is_cut(const char *text, gsize at) {
-  return (text[at] & 0xc0) != 0x80; /* between characters */
-}
+/* Scores of joining the first `end` pieces into the first `column` cells, and where the last cell starts. */
+typedef struct {
+  gsize width;
+  double *score;
+  guint *from;
+} JoinTable;
 
-/* One cell too few: two were glued together. Every place to cut is tried. */
-static gboolean try_missing_delimiter(RowRepair *repair, const CsvRecord *record, GArray *cells, double *best) {
-  guint have = record->cells->len;
-  if (have + 1 != repair->columns || repair->columns < 2)
-    return FALSE;
-  g_autoptr(GString) shape = g_string_new(NULL);
-  g_autofree double *before = g_new0(double, have + 1); /* fit of cells [0, i) in place */
-  g_autofree double *after = g_new0(double, have + 1);  /* fit of cells [i, have) one column on */
-  for (guint i = 0; i < have; i++) {
-    const CsvCell *cell = csv_record_cell(record, i);
-    before[i + 1] = before[i] + cell_fit(repair, i, cell->text, cell->length, shape);
-  }
-  for (guint i = have; i-- > 0;) {
-    const CsvCell *cell = csv_record_cell(record, i);
-    after[i] = after[i + 1] + cell_fit(repair, i + 1, cell->text, cell->length, shape);
-  }
-  double top = -G_MAXDOUBLE;
-  guint cut_cell = 0;
-  gsize cut_at = 0;
-  for (guint i = 0; i < have; i++) {
-    const CsvCell *cell = csv_record_cell(record, i);
-    for (gsize at = 0; at <= cell->length && at <= MAX_REPAIR_LINE; at++) {
-      if (at < cell->length && !is_cut(cell->text, at))
-        continue;
-      double fit = before[i] + cell_fit(repair, i, cell->text, at, shape) +
-                   cell_fit(repair, i + 1, cell->text + at, cell->length - at, shape) + after[i + 1];
-      if (fit > top + 1e-9) {
-        top = fit;
-        cut_cell = i;
-        cut_at = at;
+static void fill_join_table(RowRepair *repair, const CsvRecord *record, const char *delimiter, JoinTable *table) {
+  guint pieces = record->cells->len;
+  g_autoptr(GString) joined = g_string_new(NULL);
+  for (gsize i = 0; i < (pieces + 1) * table->width; i++)
+    table->score[i] = -G_MAXDOUBLE;
+  table->score[0] = 0;
+  for (guint end = 1; end <= pieces; end++)
+    for (guint start = end; start-- > 0;) {
+      gboolean quoted = csv_record_cell(record, start)->quoted || csv_record_cell(record, end - 1)->quoted;
+      if (end - start > MAX_JOINED_PIECES || (end - start > 1 && quoted)) /* quoted pieces stand alone */
+        break;
+      join_pieces(record, start, end, delimiter, joined);
+      for (guint column = 0; column < repair->columns && column <= start; column++) {
+        double before = table->score[start * table->width + column];
+        if (before == -G_MAXDOUBLE || pieces - end < repair->columns - column - 1)
+          continue;
+        double fit = before + cell_fit(repair, column, joined->str, joined->len);
+        gsize here = end * table->width + column + 1;
+        if (fit > table->score[here]) {
+          table->score[here] = fit;
+          table->from[here] = start;
+        }
       }
     }
-  }
-  g_autoptr(GArray) candidate = g_array_new(FALSE, FALSE, sizeof(CsvCell));
-  for (guint i = 0; i < have; i++) {
-    CsvCell cell = *csv_record_cell(record, i);
-    if (i == cut_cell) {
-      CsvCell head = {cell.text, cut_at, cell.quoted};
-      g_array_append_val(candidate, head);
-      cell.text += cut_at;
-      cell.length -= cut_at;
-    }
-    g_array_append_val(candidate, cell);
-  }
-  *best = top;
-  keep(repair, candidate, cells);
-  return TRUE;
 }
 
 /*
- * The row is written with another delimiter, which also stands within cells: pieces are joined again so that the
- * cells fit their columns best (dynamic programme over pieces and columns).
+ * The delimiter also stands within cells, or the row has a delimiter of its own: pieces are joined again so that the
+ * cells fit their columns best (a dynamic programme over pieces and columns).
  */
-static gboolean try_other_delimiter(RowRepair *repair, const char *line, gsize length, char delimiter, GArray *cells, double *best) {
+static void offer_joined_pieces(RowRepair *repair, const char *line, gsize length, const char *delimiter, double penalty, GArray *cells) {
   CsvDialect dialect = repair->dialect;
-  dialect.delimiter[0] = delimiter;
-  dialect.delimiter[1] = '\0';
-  dialect.skip_space = FALSE;
-  if (!memchr(line, delimiter, length))
-    return FALSE;
+  g_strlcpy(dialect.delimiter, delimiter, sizeof dialect.delimiter);
+  if (strcmp(delimiter, repair->dialect.delimiter))
+    dialect.skip_space = FALSE;
   CsvRecord record;
   csv_record_init(&record);
   csv_parse_record(&dialect, line, length, TRUE, CSV_NO_LITERAL, &record);
   guint pieces = record.cells->len, columns = repair->columns;
-  gboolean found = FALSE;
-  if (pieces >= columns && pieces <= 400 && columns <= 200) {
-    g_autoptr(GString) shape = g_string_new(NULL), joined = g_string_new(NULL);
-    gsize width = columns + 1;
-    g_autofree double *score = g_new(double, (pieces + 1) * width);
-    g_autofree guint *from = g_new0(guint, (pieces + 1) * width);
-    for (gsize i = 0; i < (pieces + 1) * width; i++)
-      score[i] = -G_MAXDOUBLE;
-    score[0] = 0;
-    for (guint end = 1; end <= pieces; end++)
-      for (guint start = end; start-- > 0;) {
-        /* quoted pieces stand alone */
-        if (end - start > 40 || (end - start > 1 && (csv_record_cell(&record, start)->quoted || csv_record_cell(&record, end - 1)->quoted)))
-          break;
-        g_string_truncate(joined, 0);
-        for (guint i = start; i < end; i++) {
-          if (i > start)
-            g_string_append_c(joined, delimiter);
-          g_string_append_len(joined, csv_record_cell(&record, i)->text, (gssize)csv_record_cell(&record, i)->length);
-        }
-        for (guint column = 0; column < columns && column <= start; column++) {
-          if (score[start * width + column] == -G_MAXDOUBLE)
-            continue;
-          double fit = score[start * width + column] + cell_fit(repair, column, joined->str, joined->len, shape);
-          if (fit > score[end * width + column + 1]) {
-            score[end * width + column + 1] = fit;
-            from[end * width + column + 1] = start;
-          }
-        }
-      }
-    if (score[pieces * width + columns] > -G_MAXDOUBLE) {
-      *best = score[pieces * width + columns];
-      g_autoptr(GArray) spans = g_array_sized_new(FALSE, TRUE, sizeof(CsvCell), columns);
-      g_array_set_size(spans, columns);
+  if (pieces >= columns && pieces <= MAX_PIECES && columns <= MAX_PIECES && !record.unterminated) {
+    JoinTable table = {columns + 1, g_new(double, (pieces + 1) * (columns + 1)), g_new0(guint, (pieces + 1) * (columns + 1))};
+    fill_join_table(repair, &record, delimiter, &table);
+    if (table.score[pieces * table.width + columns] > -G_MAXDOUBLE) {
+      g_autoptr(GArray) reading = g_array_new(FALSE, TRUE, sizeof(CsvCell));
+      g_array_set_size(reading, columns);
       g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+      g_autoptr(GString) joined = g_string_new(NULL);
       guint end = pieces;
       for (guint column = columns; column-- > 0;) {
-        guint start = from[end * width + column + 1];
-        g_string_truncate(joined, 0);
-        for (guint i = start; i < end; i++) {
-          if (i > start)
-            g_string_append_c(joined, delimiter);
-          g_string_append_len(joined, csv_record_cell(&record, i)->text, (gssize)csv_record_cell(&record, i)->length);
-        }
-        g_ptr_array_add(texts, g_strdup(joined->str));
-        g_array_index(spans, CsvCell, column) = (CsvCell){texts->pdata[texts->len - 1], joined->len, FALSE};
+        guint start = table.from[end * table.width + column + 1];
+        join_pieces(&record, start, end, delimiter, joined);
+        char *text = g_strdup(joined->str);
+        g_ptr_array_add(texts, text);
+        g_array_index(reading, CsvCell, column) = (CsvCell){text, joined->len, FALSE};
         end = start;
       }
-      keep(repair, spans, cells);
-      found = TRUE;
+      offer(repair, reading, penalty, cells);
     }
+    g_free(table.score);
+    g_free(table.from);
   }
   csv_record_clear(&record);
-  return found;
 }
 
-gsize row_repair_try(RowRepair *repair, const CsvRecord *record, const char *line, gsize line_length, GArray *cells) {
+gboolean row_repair_try(RowRepair *repair, const CsvRecord *record, const char *line, gsize line_length, GArray *cells) {
   if (repair->rows < 3 || repair->columns < 2 || line_length == 0 || line_length > MAX_REPAIR_LINE)
-    return 0;
-  /* Each column may miss its usual shape a little; more means that nothing fits. */
-  double worst_accepted = -4.0 * repair->columns;
-  double fit = 0;
-  gboolean single_line = record->line_breaks == 0;
-  if (single_line && try_surplus_cell(repair, record, cells, &fit) && fit > worst_accepted)
-    return line_length;
-  if ((record->stray_quote || record->unterminated || !single_line) && try_stray_quote(repair, line, line_length, cells, &fit) &&
-      fit > worst_accepted)
-    return line_length;
-  if (single_line && try_missing_delimiter(repair, record, cells, &fit) && fit > worst_accepted)
-    return line_length;
-  if (record->cells->len * 2 <= repair->columns || record->cells->len == 1 || record->stray_quote) {
-    static const char others[] = ",;\t| ";
-    for (const char *other = others; *other; other++)
-      if (repair->dialect.delimiter[0] != *other && try_other_delimiter(repair, line, line_length, *other, cells, &fit) &&
-          fit > worst_accepted)
-        return line_length;
+    return FALSE;
+  if (repair->tries >= TRIES_BEFORE_DOUBT && repair->successes * 5 < repair->tries)
+    return FALSE;
+  repair->best = -G_MAXDOUBLE;
+  if (record->cells->len == repair->columns && !record->line_breaks && !record->unterminated) {
+    /* It has the right width as it stands; only a clearly better reading may replace it. */
+    offer(repair, record->cells, 0, cells);
+    if (repair->best >= repair->worst_fit && repair->quotes_are_usual)
+      return FALSE;
+    repair->best += FIT_MARGIN / 2;
   }
-  return 0;
+  double floor = MAX(repair->best, repair->worst_fit - FIT_MARGIN);
+  repair->tries++;
+  gboolean damaged_quote = record->stray_quote || record->unterminated || record->line_breaks;
+  if (!record->line_breaks)
+    offer_without_empty_cell(repair, record, cells);
+  if (damaged_quote)
+    offer_literal_quotes(repair, line, line_length, cells);
+  if (record->cells->len < repair->columns || damaged_quote)
+    offer_inserted_delimiter(repair, line, line_length, cells);
+  if (record->cells->len > repair->columns || damaged_quote)
+    offer_joined_pieces(repair, line, line_length, repair->dialect.delimiter, 2, cells);
+  if (record->cells->len < repair->columns || damaged_quote) {
+    static const char *const others[] = {",", ";", "\t", "|", " "};
+    for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+      if (strcmp(others[i], repair->dialect.delimiter) && memchr(line, others[i][0], line_length))
+        offer_joined_pieces(repair, line, line_length, others[i], 2, cells);
+  }
+  gboolean good = repair->best > floor;
+  repair->successes += good;
+  return good;
+}
+
+/* ---- headers ---- */
+
+static double names_fit(const CsvRecord *record) {
+  double fit = 0;
+  for (guint j = 0; j < record->cells->len; j++) {
+    const CsvCell *cell = csv_record_cell(record, j);
+    CellKind kind = cell_kind(cell->text, cell->length);
+    fit -= kind == CELL_EMPTY ? 2 : kind == CELL_TEXT || cell->quoted ? 0 : kind == CELL_ODD ? 1 : 3;
+    if (cell->length > 60)
+      fit -= 2;
+    if (memchr(cell->text, '"', cell->length))
+      fit -= 0.5;
+  }
+  return fit;
+}
+
+static void offer_names(const CsvRecord *record, guint columns, double penalty, double *best, GPtrArray *labels) {
+  if (record->cells->len != columns || record->unterminated)
+    return;
+  double fit = names_fit(record) - penalty;
+  if (fit <= *best)
+    return;
+  *best = fit;
+  g_ptr_array_set_size(labels, 0);
+  for (guint j = 0; j < columns; j++)
+    g_ptr_array_add(labels, g_strndup(csv_record_cell(record, j)->text, csv_record_cell(record, j)->length));
+}
+
+/* Where two names may have been glued together: "QtyPrice", "IDName", beside quotes. */
+static gboolean is_seam(const char *line, gsize at, gsize length, char quote) {
+  if (at == 0 || at >= length)
+    return FALSE;
+  char before = line[at - 1], here = line[at];
+  if (quote && (before == quote || here == quote))
+    return TRUE;
+  return (g_ascii_islower(before) && g_ascii_isupper(here)) ||
+         (g_ascii_isupper(before) && g_ascii_isupper(here) && at + 1 < length && g_ascii_islower(line[at + 1]));
+}
+
+static guint count_seams(const char *line, gsize length) {
+  guint seams = 0;
+  for (gsize at = 1; at < length; at++)
+    seams += is_seam(line, at, length, 0);
+  return seams;
+}
+
+gboolean row_repair_header(const CsvDialect *dialect, guint columns, const char *line, gsize length, gboolean sure, GPtrArray *labels) {
+  if (length == 0 || length > MAX_REPAIR_LINE || columns < 2)
+    return FALSE;
+  CsvRecord record;
+  csv_record_init(&record);
+  double best = -G_MAXDOUBLE;
+  gsize n = strlen(dialect->delimiter);
+  g_autoptr(GString) changed = g_string_new(NULL);
+  guint tried = 0;
+  gboolean split_words = sure || count_seams(line, length) == 1;
+  for (gsize at = 0; at < length; at++) {
+    if (dialect->quote && line[at] == dialect->quote && tried++ < MAX_QUOTES_TRIED) {
+      csv_parse_record(dialect, line, length, TRUE, at, &record);
+      offer_names(&record, columns, 0.5, &best, labels);
+    }
+    if (n && (is_seam(line, at, length, dialect->quote) && (split_words || !is_seam(line, at, length, 0)))) {
+      g_string_truncate(changed, 0);
+      g_string_append_len(changed, line, (gssize)at);
+      g_string_append(changed, dialect->delimiter);
+      g_string_append_len(changed, line + at, (gssize)(length - at));
+      csv_parse_record(dialect, changed->str, changed->len, TRUE, CSV_NO_LITERAL, &record);
+      offer_names(&record, columns, 1, &best, labels);
+    }
+    if (n && at + n <= length && !memcmp(line + at, dialect->delimiter, n)) {
+      g_string_truncate(changed, 0);
+      g_string_append_len(changed, line, (gssize)at);
+      g_string_append_len(changed, line + at + n, (gssize)(length - at - n));
+      csv_parse_record(dialect, changed->str, changed->len, TRUE, CSV_NO_LITERAL, &record);
+      offer_names(&record, columns, 0.5, &best, labels);
+    }
+  }
+  static const char *const others[] = {",", ";", "\t", "|", " "};
+  for (gsize i = 0; i < G_N_ELEMENTS(others); i++) {
+    CsvDialect other = *dialect;
+    g_strlcpy(other.delimiter, others[i], sizeof other.delimiter);
+    csv_parse_record(&other, line, length, TRUE, CSV_NO_LITERAL, &record);
+    offer_names(&record, columns, 1, &best, labels);
+  }
+  csv_record_clear(&record);
+  return best > -2.0 * columns;
 }

@@ -1,6 +1,8 @@
 /*
- * Puts damaged rows right where the other rows of the file leave one reading: a stray quote, a missing or surplus
- * delimiter, a row written with another delimiter. Columns are known by the shapes of their cells.
+ * Puts damaged rows right where the other rows of the file leave one convincing reading: a stray quote, a missing or
+ * surplus delimiter, an unquoted delimiter within a cell, a row written with another delimiter. Every reading that gives
+ * the right number of cells is weighed by how usual its cells are in their columns (shapes learned from good rows);
+ * the best one is taken when it is no worse than the good rows themselves.
  */
 #pragma once
 #include "lake/table_layout.h"
@@ -11,8 +13,15 @@ RowRepair *row_repair_new(const CsvDialect *dialect, const TableLayout *layout, 
 void row_repair_free(RowRepair *repair);
 
 /*
- * `text` is the row with what follows it in the file (at most a few lines). On success `cells` receives exactly as many
- * cells as the table has columns (text owned by the repair, valid until its next use), and the number of bytes of
- * `text` that the row takes without its line end is returned; 0 when there is no convincing reading.
+ * `line` is the first physical line of the record, without its end. On success `cells` receives exactly as many cells
+ * as the table has columns (their text is owned by the repair and valid until its next use). FALSE: no convincing
+ * reading, or repairs failed so often in this file that they are not tried any more.
  */
-gsize row_repair_try(RowRepair *repair, const CsvRecord *record, const char *line, gsize line_length, GArray *cells);
+gboolean row_repair_try(RowRepair *repair, const CsvRecord *record, const char *line, gsize line_length, GArray *cells);
+
+/*
+ * The same for a header, which has no columns to compare with: its names should be filled, not be numbers and hold no
+ * delimiters. The names go to `labels` (of char*); `columns` is how many are wanted. `sure`: there must be so many (no
+ * column is empty); then words grown together ("QtyPrice") are cut although other names are written so too.
+ */
+gboolean row_repair_header(const CsvDialect *dialect, guint columns, const char *line, gsize line_length, gboolean sure, GPtrArray *labels);

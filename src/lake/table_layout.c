@@ -36,14 +36,17 @@ void sample_record_free(SampleRecord *record) {
 static const SampleRecord *record_at(const GPtrArray *records, guint i) { return records->pdata[i]; }
 
 /* The most frequent width; of the first of several tables where they follow one another. */
-static guint decide_columns(const GPtrArray *records) {
+guint table_layout_count_columns(const GPtrArray *records) {
   g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
-  guint best = 1, best_count = 0, run_width = 0, run = 0;
+  guint best = 1, best_count = 0, run_width = 0, run = 0, filled = 0, narrowest = G_MAXUINT, first = 0;
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
     guint width = record->cells->len;
     if (record->filled == 0)
       continue;
+    filled++;
+    first = first ? first : width;
+    narrowest = MIN(narrowest, width);
     run = width == run_width ? run + 1 : 1;
     run_width = width;
     if (run >= FIRST_TABLE_RUN && width > 1)
@@ -55,17 +58,26 @@ static guint decide_columns(const GPtrArray *records) {
       best_count = count;
     }
   }
+  /* No width prevails, and no row is shorter than the first: the delimiter stands within cells, the header counts. */
+  if (filled >= 8 && best_count * 10 < filled * 6 && first == narrowest && first >= 2)
+    return first;
   return best;
 }
 
-static gboolean next_filled_has_width(const GPtrArray *records, guint from, guint width) {
-  for (guint i = from; i < records->len; i++)
-    if (record_at(records, i)->filled > 0)
-      return record_at(records, i)->cells->len == width;
-  return TRUE;
+/* One of the next `looks` filled records has the width; or there are none. */
+static gboolean soon_has_width(const GPtrArray *records, guint from, guint width, guint looks) {
+  guint looked_at = 0;
+  for (guint i = from; i < records->len && looked_at < looks; i++) {
+    if (record_at(records, i)->filled == 0)
+      continue;
+    if (record_at(records, i)->cells->len == width)
+      return TRUE;
+    looked_at++;
+  }
+  return looked_at == 0;
 }
 
-static gboolean has_typed_cell(const SampleRecord *record) {
+gboolean sample_record_has_typed_cell(const SampleRecord *record) {
   for (guint i = 0; i < record->cells->len; i++) {
     CellKind kind = cell_kind(record->cells->pdata[i], strlen(record->cells->pdata[i]));
     if (kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME)
@@ -75,7 +87,7 @@ static gboolean has_typed_cell(const SampleRecord *record) {
 }
 
 /* The first record of the table: of its width, or nearly (a damaged header), and filled like a row. */
-static guint decide_first(const GPtrArray *records, guint columns) {
+guint table_layout_find_first(const GPtrArray *records, guint columns) {
   guint needed = columns <= 2 ? 1 : MAX(2, columns / 3);
   guint fallback = 0;
   gboolean have_fallback = FALSE;
@@ -85,8 +97,13 @@ static guint decide_first(const GPtrArray *records, guint columns) {
     if (record->filled == 0)
       continue;
     if (width == columns) {
-      if (record->filled >= needed && next_filled_has_width(records, i + 1, columns))
+      /* Names may stand over a damaged row. */
+      gboolean names = record->filled == columns && columns >= 3 && !sample_record_has_typed_cell(record);
+      if (record->filled >= needed && soon_has_width(records, i + 1, columns, names ? 3 : 1))
         return i;
+      if (record->filled == columns && columns >= 3 && i + 1 < records->len && !sample_record_has_typed_cell(record) &&
+          record_at(records, i + 1)->cells->len > columns && sample_record_has_typed_cell(record_at(records, i + 1)))
+        return i; /* a header over rows with delimiters within their cells */
       if (record->filled >= needed && !have_fallback) {
         fallback = i;
         have_fallback = TRUE;
@@ -95,7 +112,7 @@ static guint decide_first(const GPtrArray *records, guint columns) {
     }
     gboolean nearly = columns >= 3 && (width + 1 == columns || width == columns + 1 || record->odd);
     if (nearly && i + 1 < records->len && record_at(records, i + 1)->cells->len == columns &&
-        (record->filled + 1 >= columns || record->odd) && !has_typed_cell(record) && has_typed_cell(record_at(records, i + 1)))
+        (record->filled + 1 >= columns || record->odd) && !sample_record_has_typed_cell(record) && sample_record_has_typed_cell(record_at(records, i + 1)))
       return i;
   }
   return fallback;
@@ -225,8 +242,8 @@ static guint decide_header(TableLayout *layout, const GPtrArray *records) {
   const SampleRecord *record = record_at(records, first);
   double score = header_score(layout, records, record, body);
   gboolean only_row = next_filled(records, body) >= records->len;
-  if (only_row ? !names_are_plausible(layout, record) && has_typed_cell(record)
-               : score < 0 || (score == 0 && !names_are_plausible(layout, record) && has_typed_cell(record)))
+  if (only_row ? !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)
+               : score < 0 || (score == 0 && !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)))
     return 0;
   guint count = 1;
   while (count < MAX_HEADER_RECORDS && body + 1 < records->len) {
@@ -268,10 +285,12 @@ static void drop_trailing_empty_column(TableLayout *layout, const GPtrArray *rec
 }
 
 static gboolean short_rows_are_common(const TableLayout *layout, const GPtrArray *records) {
-  guint rows = 0, few = 0;
-  for (guint i = layout->first_record + layout->header_records; i < records->len; i++) {
+  guint rows = 0, few = 0, end = records->len;
+  while (end > 0 && record_at(records, end - 1)->cells->len != layout->columns)
+    end--; /* what follows the last full row may be another table */
+  for (guint i = layout->first_record + layout->header_records; i < end; i++) {
     const SampleRecord *record = record_at(records, i);
-    if (record->filled == 0)
+    if (record->filled == 0 || record->odd)
       continue;
     rows++;
     few += record->cells->len < layout->columns && record->filled >= 2;
@@ -281,10 +300,10 @@ static gboolean short_rows_are_common(const TableLayout *layout, const GPtrArray
 
 TableLayout *table_layout_detect(const GPtrArray *records) {
   TableLayout *layout = g_new0(TableLayout, 1);
-  layout->columns = decide_columns(records);
+  layout->columns = table_layout_count_columns(records);
   layout->kinds = g_new0(CellKind, layout->columns);
   if (records->len > 0) {
-    layout->first_record = decide_first(records, layout->columns);
+    layout->first_record = table_layout_find_first(records, layout->columns);
     layout->header_records = decide_header(layout, records);
     drop_trailing_empty_column(layout, records);
     layout->pads_short_rows = short_rows_are_common(layout, records);

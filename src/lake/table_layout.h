@@ -31,6 +31,10 @@ typedef struct {
   CellKind *kinds;      /* per column: NUMBER, DATE, TIME, LINK where nearly all cells are; else TEXT */
   gboolean pads_short_rows; /* rows commonly leave out trailing cells */
 } TableLayout;
+/* How many columns the table has, before anything else is known. */
+guint table_layout_count_columns(const GPtrArray *records);
+guint table_layout_find_first(const GPtrArray *records, guint columns);
+gboolean sample_record_has_typed_cell(const SampleRecord *record);
 TableLayout *table_layout_detect(const GPtrArray *records);
 void table_layout_free(TableLayout *layout);
 

@@ -31,6 +31,20 @@ static CsvReader *open_csv(const char *path, const CsvDialect *dialect, GError *
   return source ? csv_reader_new(source, dialect) : NULL;
 }
 
+/* A quoted cell that swallowed the next lines: the first line alone is the record. */
+static void cut_to_first_line(CsvReader *csv, const CsvDialect *dialect, CsvRecord *record) {
+  gsize line = csv_line_length(dialect, record->raw, record->raw_length, TRUE);
+  gint64 number = record->line;
+  const char *raw = record->raw;
+  csv_reader_rewind_to_second_line(csv, record);
+  while (line && strchr("\r\n", raw[line - 1]))
+    line--;
+  csv_parse_record(dialect, raw, line, TRUE, CSV_NO_LITERAL, record);
+  record->line = number;
+  record->stray_quote = TRUE;
+  record->line_breaks = 0;
+}
+
 static gboolean detect_dialect(TableReader *reader, GError **error) {
   g_autoptr(TextSource) source = text_source_open(reader->path, error);
   if (!source)
@@ -56,21 +70,67 @@ static gboolean detect_dialect(TableReader *reader, GError **error) {
   return TRUE;
 }
 
-static gboolean detect_layout(TableReader *reader, GError **error) {
+/* Reads the first records. A quoted cell that swallowed lines and spoilt the width is cut at its first line. */
+static GPtrArray *sample_records(TableReader *reader, guint columns, GError **error) {
   g_autoptr(CsvReader) csv = open_csv(reader->path, &reader->dialect, error);
   if (!csv)
-    return FALSE;
+    return NULL;
   g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)sample_record_free);
+  CsvRecord *record = &reader->record;
   int got = 0;
-  while (records->len < LAYOUT_SAMPLE_RECORDS && (got = csv_reader_next(csv, &reader->record, error)) > 0)
-    g_ptr_array_add(records, sample_record_new(&reader->record));
-  if (got < 0)
+  while (records->len < LAYOUT_SAMPLE_RECORDS && (got = csv_reader_next(csv, record, error)) > 0) {
+    if (columns > 0 && record->cells->len != columns && record->line_breaks > 0 && (record->stray_quote || record->unterminated))
+      cut_to_first_line(csv, &reader->dialect, record);
+    g_ptr_array_add(records, sample_record_new(record));
+  }
+  return got < 0 ? NULL : g_steal_pointer(&records);
+}
+
+static gboolean column_is_empty(const GPtrArray *records, guint from, guint columns) {
+  for (guint i = from; i < records->len; i++) {
+    const SampleRecord *record = records->pdata[i];
+    if (record->cells->len == columns && *sample_record_cell(record, columns - 1))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* A header that lost a delimiter or has a quote too many is put right before anything is concluded from it. */
+static void repair_header(const CsvDialect *dialect, GPtrArray *records, guint columns) {
+  if (records->len == 0 || columns < 2)
+    return;
+  guint at = table_layout_find_first(records, columns);
+  SampleRecord *header = records->pdata[at];
+  SampleRecord *above = at > 0 ? records->pdata[at - 1] : NULL;
+  if (header->cells->len == columns && !header->odd) {
+    /* Already rows: the header may be the record above, written with another delimiter. */
+    if (!above || above->filled == 0 || !sample_record_has_typed_cell(header) || sample_record_has_typed_cell(above) || above->cells->len == columns)
+      return;
+    header = above;
+  } else if (sample_record_has_typed_cell(header)) {
+    return;
+  }
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  if (!row_repair_header(dialect, columns, header->raw, strlen(header->raw), !column_is_empty(records, at + 1, columns), names))
+    return;
+  g_ptr_array_unref(header->cells);
+  header->cells = g_steal_pointer(&names);
+  header->filled = columns;
+  header->odd = FALSE;
+}
+
+static gboolean detect_layout(TableReader *reader, GError **error) {
+  g_autoptr(GPtrArray) first = sample_records(reader, 0, error);
+  guint columns = first ? table_layout_count_columns(first) : 0;
+  g_autoptr(GPtrArray) records = first ? sample_records(reader, columns, error) : NULL;
+  if (!records)
     return FALSE;
+  repair_header(&reader->dialect, records, columns);
   reader->layout = table_layout_detect(records);
   if (reader->layout->columns > CSV_MAX_COLUMNS) {
-    const SampleRecord *first = records->pdata[reader->layout->first_record];
+    const SampleRecord *widest = records->pdata[reader->layout->first_record];
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s:%" G_GINT64_FORMAT ": %u columns; at most %d can be read",
-                reader->path, first->line, reader->layout->columns, CSV_MAX_COLUMNS);
+                reader->path, widest->line, reader->layout->columns, CSV_MAX_COLUMNS);
     return FALSE;
   }
   reader->repair = row_repair_new(&reader->dialect, reader->layout, records);
@@ -119,13 +179,20 @@ gboolean table_reader_restart(TableReader *reader, GError **error) {
   reader->csv = open_csv(reader->path, &reader->dialect, error);
   if (!reader->csv)
     return FALSE;
-  guint before = reader->layout->first_record + reader->layout->header_records;
-  for (guint i = 0; i < before; i++) {
+  /* Damaged records before the first row may span more lines than they should. */
+  for (;;) {
     int got = csv_reader_next(reader->csv, &reader->record, error);
-    if (got <= 0)
+    if (got <= 0) {
+      reader->at_end = TRUE;
       return got == 0;
+    }
+    if (reader->record.line >= reader->first_row_line) {
+      reader->have_record = TRUE;
+      return TRUE;
+    }
+    if (reader->record.line + reader->record.line_breaks >= reader->first_row_line)
+      csv_reader_rewind_to_second_line(reader->csv, &reader->record);
   }
-  return TRUE;
 }
 
 const TableLayout *table_reader_layout(const TableReader *reader) { return reader->layout; }
@@ -164,7 +231,7 @@ static gboolean fit_width(TableReader *reader, CsvRecord *record) {
   guint columns = reader->layout->columns;
   if (record->cells->len > columns && cells_blank_from(record, columns)) {
     g_array_set_size(record->cells, columns);
-  } else if (record->cells->len < columns && reader->layout->pads_short_rows && filled_cells(record) >= 2) {
+  } else if (record->cells->len < columns && reader->layout->pads_short_rows && !record->stray_quote && filled_cells(record) >= 2) {
     CsvCell empty = {"", 0, FALSE};
     while (record->cells->len < columns)
       g_array_append_val(record->cells, empty);
@@ -187,12 +254,12 @@ static gboolean labels_again(const TableReader *reader, const SampleRecord *reco
 static gboolean is_header_again(TableReader *reader, const CsvRecord *record, gboolean *same) {
   if (reader->layout->header_records == 0 || filled_cells(record) + (reader->layout->columns > 3) < reader->layout->columns)
     return FALSE;
-  /* Cheap look first: a typed column whose cell is a number or a date ends the matter. */
+  /* Cheap look first: a typed column whose cell is of its kind ends the matter. */
   for (guint j = 0; j < reader->layout->columns; j++) {
     const CsvCell *cell = csv_record_cell(record, j);
     if (reader->layout->kinds[j] == CELL_TEXT || cell->length == 0)
       continue;
-    if (g_ascii_isdigit(cell->text[0]) || g_ascii_isdigit(cell->text[cell->length - 1]))
+    if (cell_kind(cell->text, cell->length) == reader->layout->kinds[j])
       return FALSE;
     break;
   }
@@ -251,30 +318,15 @@ static void give_aside(TableReader *reader, TableRow *row, const char *reason) {
 
 /* Tries to put a damaged record right; on success the reader stands behind it. */
 static gboolean repair_record(TableReader *reader) {
-  CsvRecord *record = &reader->record;
-  gsize first_line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
-  while (first_line && strchr("\r\n", record->raw[first_line - 1]))
-    first_line--;
-  gsize taken = row_repair_try(reader->repair, record, record->raw, first_line, reader->cells);
-  if (!taken)
+  const CsvRecord *record = &reader->record;
+  gsize line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
+  while (line && strchr("\r\n", record->raw[line - 1]))
+    line--;
+  if (!row_repair_try(reader->repair, record, record->raw, line, reader->cells))
     return FALSE;
-  if (record->line_breaks > 0 && taken <= first_line)
+  if (record->line_breaks > 0)
     csv_reader_rewind_to_second_line(reader->csv, record);
   return TRUE;
-}
-
-/* A quoted cell that swallowed the next lines: read the first line alone. */
-static void cut_to_first_line(TableReader *reader) {
-  CsvRecord *record = &reader->record;
-  gsize line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
-  gint64 number = record->line;
-  const char *raw = record->raw;
-  csv_reader_rewind_to_second_line(reader->csv, record);
-  while (line && strchr("\r\n", raw[line - 1]))
-    line--;
-  csv_parse_record(&reader->dialect, raw, line, TRUE, CSV_NO_LITERAL, record);
-  record->line = number;
-  record->stray_quote = TRUE;
 }
 
 /* The records held back are all of one other width and start like a table of their own. */
@@ -305,6 +357,42 @@ static gboolean queue_is_other_table(const TableReader *reader) {
   return texts * 4 >= width * 3 && typed_below > 0;
 }
 
+/* Names over columns that hold numbers and dates, in another width. */
+static gboolean is_other_header(const TableReader *reader, const CsvRecord *record) {
+  guint texts = 0, typed = 0, columns = record->cells->len;
+  for (guint j = 0; j < columns; j++) {
+    CellKind kind = cell_kind(csv_record_cell(record, j)->text, csv_record_cell(record, j)->length);
+    texts += kind == CELL_TEXT || kind == CELL_ODD;
+    typed += kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME;
+  }
+  gboolean table_is_typed = FALSE;
+  for (guint j = 0; j < reader->layout->columns && !table_is_typed; j++)
+    table_is_typed = reader->layout->kinds[j] != CELL_TEXT;
+  return table_is_typed && columns >= 2 && typed == 0 && texts * 4 >= columns * 3;
+}
+
+/* Most names of this table, in another width: the header of another table for sure. */
+static gboolean repeats_labels(const TableReader *reader, const CsvRecord *record) {
+  if (reader->layout->header_records == 0 || record->cells->len == reader->layout->columns || reader->layout->columns < 3)
+    return FALSE;
+  guint same = 0;
+  for (guint j = 0; j < reader->layout->columns && j < record->cells->len; j++) {
+    const CsvCell *cell = csv_record_cell(record, j);
+    const char *label = reader->layout->labels->pdata[j];
+    same += strlen(label) == cell->length && cell->length > 0 && !memcmp(label, cell->text, cell->length);
+  }
+  return same >= 2 && same * 3 >= reader->layout->columns * 2;
+}
+
+/* Whether the record starts or goes on with what may be a second table: then it is no damaged row of this one. */
+static gboolean may_be_other_table(const TableReader *reader) {
+  const CsvRecord *record = &reader->record;
+  if (record->stray_quote || record->unterminated || record->cells->len == reader->layout->columns)
+    return FALSE;
+  const SampleRecord *head = reader->queue.length ? reader->queue.head->data : NULL;
+  return head ? head->cells->len == record->cells->len : is_other_header(reader, record);
+}
+
 static void release(TableReader *reader, TableRowKind kind) {
   reader->releasing = TRUE;
   reader->release_kind = kind;
@@ -320,7 +408,7 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
   }
   gboolean damaged = record->stray_quote || record->unterminated;
   gboolean fits = fit_width(reader, record);
-  if ((!fits || (damaged && record->line_breaks)) && !reader->other_table && repair_record(reader)) {
+  if ((!fits || damaged) && !reader->other_table && !may_be_other_table(reader) && repair_record(reader)) {
     if (reader->queue.length) {
       /* The rows held back are rows after all; read this one again afterwards. */
       release(reader, TABLE_ROW_RAGGED);
@@ -329,9 +417,11 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
     return TRUE;
   }
   if (!fits && record->line_breaks > 0)
-    cut_to_first_line(reader);
+    cut_to_first_line(reader->csv, &reader->dialect, record);
   gboolean same = FALSE;
-  if (fits && is_header_again(reader, record, &same)) {
+  if (!fits && repeats_labels(reader, record)) {
+    reader->other_table = TRUE;
+  } else if (fits && is_header_again(reader, record, &same)) {
     if (same) {
       give_aside(reader, row, "the header again");
       return TRUE;
