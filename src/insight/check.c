@@ -21,6 +21,7 @@ static void read_in_company(Check *check) {
     if (token->kind != TOKEN_WORD || g_strcmp0(token->word, "one") != 0)
       continue;
     gboolean counts = claim_token(check, i + 1)->kind == TOKEN_NOUN ||
+                      (claim_is_cue(check, i + 1, CUE_OF) && claim_is_number(check, i + 2)) ||
                       (claim_is_cue(check, i - 1, CUE_IN) && claim_token(check, i - 2)->kind == TOKEN_DIRECTION);
     if (!counts)
       continue;
@@ -125,12 +126,43 @@ static gboolean check_cue(Check *check, int index) {
   }
 }
 
+/* "in 2020", "than 2019", "2020 was ...": a year. "were 2020", "2020 orders": an amount that looks like one. */
+static gboolean year_stands_right(const Check *check, int index) {
+  const Token *token = claim_token(check, index), *before = claim_token(check, index - 1);
+  gboolean is_name = token->kind == TOKEN_MEMBER || token->kind == TOKEN_SIDE || token->kind == TOKEN_CONTEXT;
+  if (!is_name || strspn(check->text + token->start, "0123456789") < (gsize)token->length)
+    return TRUE;
+  if (claim_is_cue(check, index + 1, CUE_IN) && claim_token(check, index + 2)->kind == TOKEN_MEMBER)
+    return FALSE; /* "2020 in January" */
+  if (index == 0 || (before->kind == TOKEN_PUNCTUATION && strchr(".;", before->word[0]) != NULL))
+    return claim_token(check, index + 1)->kind != TOKEN_NOUN;
+  if (before->kind == TOKEN_PUNCTUATION && before->word[0] == ',')
+    return claim_token(check, index - 2)->kind == token->kind;
+  if (claim_is_cue(check, index - 1, CUE_TO)) {
+    /* "from 2019 to 2020", not "rose by 5 to 2020" */
+    int start, end;
+    claim_clause(check, index, &start, &end);
+    for (int i = start; i < index; i++)
+      if (claim_is_cue(check, i, CUE_FROM))
+        return claim_token(check, i + 1)->kind == token->kind;
+    return FALSE;
+  }
+  if (before->kind == TOKEN_CUE)
+    return before->cue == CUE_IN || before->cue == CUE_FROM || before->cue == CUE_THAN ||
+           before->cue == CUE_AND || before->cue == CUE_AGAINST || before->cue == CUE_OF || before->cue == CUE_ARTICLE;
+  static const char WORDS[] = " since until before after through throughout over year with ";
+  g_autofree char *key = g_strdup_printf(" %s ", before->word != NULL ? before->word : "");
+  return strstr(WORDS, key) != NULL;
+}
+
 /* Numbers first: direction words and superlatives lean on the numbers they go with. */
 static gboolean check_tokens(Check *check) {
   int count = (int)check->tokens->len;
   for (int i = 0; i < count; i++) {
     if (claim_token(check, i)->kind == TOKEN_FOREIGN)
       return refuse(check, i, "is not in the result or the question");
+    if (!year_stands_right(check, i))
+      return refuse(check, i, "is no amount of the result");
     if (claim_is_number(check, i) && !claim_token(check, i)->tied && !check_number(check, i))
       return refuse(check, i, "does not follow from the result");
   }

@@ -28,7 +28,14 @@ gboolean check_equals(const Check *check, int index, double expected) {
       step *= 10;
     tolerance = MAX(tolerance, MIN(step / 2, size * 0.025));
   }
-  return fabs(number->value - expected) <= tolerance + fabs(expected) * 1e-12;
+  double distance = fabs(number->value - expected);
+  if (distance > tolerance + fabs(expected) * 1e-12)
+    return FALSE;
+  if (number->is_word || tolerance > number->tolerance || distance < tolerance * (1 - 1e-6))
+    return TRUE;
+  /* Just between two roundings: the one that formatting gives. */
+  g_autofree char *rounded = g_strdup_printf("%.*f", number->decimals, fabs(expected) / number->scale);
+  return fabs(g_ascii_strtod(rounded, NULL) - fabs(number->value) / number->scale) < number->tolerance / number->scale / 10;
 }
 
 static gboolean tie(Check *check, int index, double expected, double value, const char *from) {
@@ -75,7 +82,7 @@ gboolean check_is_top_count(const Check *check, int index, int *extreme) {
     return FALSE;
   if (claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE)
     at = index + 1;
-  if (claim_token(check, at)->kind != TOKEN_SUPERLATIVE || is_word(check, at, " lead leads led leading peak peaks peaked "))
+  if (!is_word(check, at, " top bottom highest lowest largest smallest biggest best worst strongest weakest greatest "))
     return FALSE;
   *extreme = claim_token(check, at)->extreme;
   return TRUE;
@@ -139,6 +146,16 @@ static gsize count_changes(const ResultView *view, const ViewMeasure *measure, i
   return count;
 }
 
+/* "rose in 3 and fell in 2": each way once. */
+static gboolean says_direction_twice(const Check *check, int index, int direction) {
+  int start, end, other = 0;
+  claim_segment(check, index, &start, &end);
+  for (int i = start; i < end; i++)
+    if (i != index && claim_is_number(check, i) && check_is_direction_count(check, i, &other) && other == direction)
+      return TRUE;
+  return FALSE;
+}
+
 static gsize count_below_zero(const ResultView *view, const ViewMeasure *measure) {
   gsize count = 0;
   for (gsize row = 0; row < view->n_rows; row++)
@@ -162,7 +179,7 @@ static gboolean count_with_predicate(Check *check, int index, const ViewMeasure 
   const ResultView *view = check->view;
   claim_clause(check, index, &start, &end);
   if (check_is_direction_count(check, index, &direction)) {
-    *expected = (double)count_changes(view, measure, direction);
+    *expected = says_direction_twice(check, index, direction) ? NAN : (double)count_changes(view, measure, direction);
     return TRUE;
   }
   for (int i = index + 1; i < end; i++) {
@@ -233,6 +250,13 @@ static gboolean having_says(const ResultView *view, const ViewMeasure *measure, 
   return FALSE;
 }
 
+static gboolean has_bound(const ResultView *view, const ViewMeasure *measure) {
+  for (guint i = 0; i < view->query->having->len; i++)
+    if (g_array_index(view->query->having, Having, i).measure == measure->measure)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean check_threshold(Check *check, int index, int direction, gboolean or_equal) {
   const NumberToken *number = &claim_token(check, index)->number;
   BoundMeasure bound = claim_measure(check, index);
@@ -246,8 +270,8 @@ static gboolean check_threshold(Check *check, int index, int direction, gboolean
   gboolean has_count = FALSE;
   for (int i = start; i < index; i++)
     has_count |= claim_is_number(check, i) && is_count(check, i);
-  /* Without a count it must be the question's own bound; with one, the count has been held against it. */
-  if (!has_count && !having_says(check->view, measure, number->value, direction, or_equal))
+  /* The question's own bound; where it has none, a bound of the sentence's own, against which a count is held. */
+  if ((!has_count || has_bound(check->view, measure)) && !having_says(check->view, measure, number->value, direction, or_equal))
     return FALSE;
   int before = index - 1;
   for (int i = before; i >= index - 2; i--)
@@ -279,9 +303,19 @@ static gboolean is_change_amount(const Check *check, int index) {
   return FALSE;
 }
 
+/* "a change of -5 %" and "growth of -5 %" carry a sign; "fell -5 %" says two things. */
+static gboolean may_have_sign(const Check *check, int index) {
+  for (int i = index - 1; i >= MAX(0, index - 3); i--)
+    if (is_word(check, i, " change growth "))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean check_change(Check *check, int index) {
   const NumberToken *number = &claim_token(check, index)->number;
   Delta delta;
+  if (number->has_sign && !may_have_sign(check, index))
+    return FALSE;
   if (!derive_delta(check, index, &delta))
     return FALSE;
   gboolean is_fraction = view_is_fraction(check->view, delta.column);
@@ -450,10 +484,27 @@ static gboolean check_ends(const Check *check, int index, Subject *subject) {
   return subject->side == wanted;
 }
 
+/* "the largest share of sales, $5": a share is a percentage. */
+static gboolean names_a_share(const Check *check, int index) {
+  int i = index - 1;
+  while (i >= 0 && (claim_token(check, i)->kind == TOKEN_MEASURE || claim_token(check, i)->kind == TOKEN_CONTEXT ||
+                    claim_is_cue(check, i, CUE_OF) || claim_token(check, i)->kind == TOKEN_PUNCTUATION))
+    i--;
+  return is_word(check, i, " share shares percentage portion ");
+}
+
+/* "In January $5": no sentence says so; "January ($5)" and "in January: $5" are fine. */
+static gboolean follows_period(const Check *check, int index) {
+  const Token *before = claim_token(check, index - 1);
+  return before->kind == TOKEN_MEMBER && view_dimension(check->view, before->dimension)->is_time &&
+         claim_is_cue(check, index - 2, CUE_IN);
+}
+
 static gboolean check_level(Check *check, int index) {
   const ResultView *view = check->view;
   BoundMeasure bound = claim_measure(check, index);
-  if (bound.measure < 0 || view->n_rows == 0)
+  if (bound.measure < 0 || view->n_rows == 0 || claim_is_cue(check, index - 1, CUE_IN) ||
+      follows_period(check, index) || (names_a_share(check, index) && claim_token(check, index)->number.unit != NUMBER_PERCENT))
     return FALSE;
   const ViewMeasure *measure = view_measure(view, (guint)bound.measure);
   Subject subject = claim_subject(check, index);

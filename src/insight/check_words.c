@@ -71,7 +71,7 @@ gboolean check_direction(Check *check, int index) {
   if (bounds_a_number(check, index, &number))
     return claim_token(check, number)->tied;
   if (claim_is_cue(check, index + 1, CUE_IN) && claim_is_number(check, in_number))
-    return claim_token(check, in_number)->tied;
+    return claim_token(check, in_number)->tied && token->factor == 0;
   if (is_against_average(check, index))
     return check_against_average(check, index);
   if (token->comparative && (strcmp(token->word, "over") == 0 || strcmp(token->word, "under") == 0) &&
@@ -288,6 +288,26 @@ static Subject pool_of(const Check *check, int index, const Subject *subject, gb
   return pool;
 }
 
+/* "In Furniture, Furniture leads" says nothing; "In Chair X, Furniture leads" has nobody to lead. */
+static gboolean has_rivals(const Check *check, int index, const Subject *subject, const Subject *pool, guint own) {
+  const ResultView *view = check->view;
+  int start, end;
+  gsize rivals = 0;
+  claim_segment(check, index, &start, &end);
+  const Token *opener = claim_token(check, start + 1);
+  if (claim_is_cue(check, start, CUE_IN) && opener->kind == TOKEN_MEMBER && opener->dimension == own)
+    for (int i = start + 2; i < index; i++)
+      if (claim_token(check, i)->kind == TOKEN_MEMBER && claim_token(check, i)->dimension == own)
+        return FALSE;
+  if (view->query->limit_within > 0)
+    return own >= (guint)view->query->limit_within;
+  if (view->n_rows == 1)
+    return TRUE;
+  for (gsize row = 0; row < view->n_rows; row++)
+    rivals += claim_row_matches(check, pool, row) && !claim_row_matches(check, subject, row) ? 1 : 0;
+  return rivals > 0;
+}
+
 static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure *measure, const Subject *subject,
                                       gboolean is_behind, int column, int extreme) {
   int direction_at = direction_near(check, index);
@@ -303,6 +323,8 @@ static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure
       memcpy(both.members[d], pool.members[d], sizeof pool.members[d]);
       both.counts[d] = pool.counts[d];
     }
+  if (!has_rivals(check, index, subject, &pool, own))
+    return FALSE;
   if (direction_at < 0 && subject->counts[own] == 1 && claim_rows(check, &both, &row) > 1)
     return is_extreme_in_total(check, measure, subject, own, column, extreme);
   if (direction_at < 0)

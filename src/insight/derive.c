@@ -146,6 +146,18 @@ static gboolean find_object(const Check *check, int index, Subject *object, int 
   return FALSE;
 }
 
+/* "higher for West than for East": who is compared must be a side too, where somebody is named. */
+static gboolean names_other_subject(const Check *check, int index, gboolean object_is_side) {
+  int start, end;
+  gboolean member = FALSE, side = FALSE;
+  claim_clause(check, index, &start, &end);
+  for (int i = index + 1; i < end && !claim_token(check, i)->is_object; i++) {
+    member |= claim_token(check, i)->kind == TOKEN_MEMBER;
+    side |= claim_token(check, i)->kind == TOKEN_SIDE;
+  }
+  return object_is_side ? member && !side : side;
+}
+
 static gboolean side_delta(const Check *check, const Subject *subject, const Subject *object,
                            const ViewMeasure *measure, Delta *out) {
   if (subject->side == object->side) /* more than itself */
@@ -295,8 +307,8 @@ gboolean derive_delta(const Check *check, int index, Delta *out) {
     if (other_measure >= 0)
       return measure_delta(check, &subject, measure, other_measure, out);
     if (object.side != 0)
-      return side_delta(check, &subject, &object, measure, out);
-    return member_delta(check, &subject, &object, measure, column, out);
+      return !names_other_subject(check, index, TRUE) && side_delta(check, &subject, &object, measure, out);
+    return !names_other_subject(check, index, FALSE) && member_delta(check, &subject, &object, measure, column, out);
   }
   if (measure->previous >= 0 || measure->change >= 0 || measure->growth >= 0) {
     if (view->n_rows > 1)

@@ -31,8 +31,10 @@ static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, 
   if (!(next > 0) || measure->main == measure->share)
     return g_strdup("");
   double growth = (top - next) / next;
-  if (growth > 9.995)
-    return g_strdup_printf(", ahead of %s", label);
+  if (growth > 9.995) {
+    g_autofree char *amount = view_format(view, measure->main, next);
+    return g_strdup_printf(", followed by %s with %s", label, amount);
+  }
   g_autofree char *by = view_format_percent(growth);
   return g_strdup_printf(", %s more than %s", by, label);
 }
@@ -40,10 +42,10 @@ static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, 
 /* "; the top 3 of 10 states make up 45.1 % of sales" or nothing. */
 static char *top_three(const ResultView *view, const ViewMeasure *measure, const GArray *ranked) {
   g_autofree gboolean *rows = g_new0(gboolean, view->n_rows);
-  if (ranked->len < 4 || view->limited || !derive_top_rows(view, measure->main, 1, 3, rows))
+  if (ranked->len < 5 || view->limited || !derive_top_rows(view, measure->main, 1, 3, rows))
     return g_strdup("");
   double share = derive_share(view, measure, rows);
-  if (isnan(share))
+  if (isnan(share) || share >= 0.9995)
     return g_strdup("");
   g_autofree char *percent = view_format_percent(share);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);

@@ -43,7 +43,7 @@ static void tell_peak_and_low(Narrator *narrator, const ViewMeasure *measure, co
   g_autofree char *low_amount = narrate_amount(narrator, low, measure->main);
   const char *of = view->measures->len > 1 ? " of " : "", *name = view->measures->len > 1 ? measure->name : "";
   if (has_peak && has_low)
-    narrate_tell(narrator, "The peak%s%s was %s in %s, the low %s in %s.", of, name, high_amount, labels[top], low_amount,
+    narrate_tell(narrator, "The peak%s%s was %s in %s, the low was %s in %s.", of, name, high_amount, labels[top], low_amount,
                  labels[low]);
   else if (has_peak)
     narrate_tell(narrator, "The peak%s%s was %s in %s.", of, name, high_amount, labels[top]);

@@ -163,11 +163,14 @@ int claim_number_parse(const char *text, NumberToken *out) {
   used += unit_length;
   if (g_unichar_isalnum(g_utf8_get_char(text + used)))
     return 0;
+  number.decimals = decimals;
+  number.scale = scale;
   number.tolerance = 0.5 * pow(10, -decimals) * scale * (1 + 1e-9) + 1e-12;
   number.value *= sign * scale;
   if (number.unit == NUMBER_PERCENT || number.unit == NUMBER_POINTS) {
     number.value /= 100;
     number.tolerance /= 100;
+    number.scale /= 100;
   }
   *out = number;
   return used;

@@ -282,6 +282,9 @@ static Token *next_token(const Phrases *phrases, const char *text, const char *a
   *token = (Token){.kind = TOKEN_PUNCTUATION, .start = (int)(at - text), .column = -1};
   token->length = (int)(g_utf8_next_char(at) - at);
   token->word = g_strndup(at, (gsize)token->length);
+  /* A unit without its number. */
+  if (g_unichar_type(g_utf8_get_char(at)) == G_UNICODE_CURRENCY_SYMBOL || *at == '%')
+    token->kind = TOKEN_FOREIGN;
   return token;
 }
 

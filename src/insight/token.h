@@ -28,6 +28,8 @@ typedef enum { NUMBER_PLAIN, NUMBER_PERCENT, NUMBER_POINTS, NUMBER_MONEY, NUMBER
 typedef struct {
   double value;      /* percent and points as fractions */
   double tolerance;  /* half a unit of the last shown digit */
+  int decimals;      /* shown */
+  double scale;      /* of the shown digits: 1e6 for millions, 0.01 for percent */
   NumberUnit unit;
   char currency[4];  /* ISO code when a sign or word told */
   gboolean has_sign; /* + or - stood there */
