@@ -26,8 +26,10 @@ static void append_events(GString *out, const Model *model, const Dataset *datas
     const Field *key = dataset_find_field(dataset, entity->key);
     if (!entity->is_event || g_strcmp0(entity->dataset, dataset->name) != 0 || key == NULL || key->distinct_count < 0) continue;
     if (key->distinct_count == dataset->row_count) continue; /* each row is one: said already */
+    /* Called as its metric is: invoices, receipts, orders. */
+    const Metric *metric = model_find_metric(model, entity->metric);
     g_autofree char *spaced = g_strdelimit(g_strdup(entity->name), "_", ' ');
-    g_autofree char *plural = text_plural(spaced);
+    g_autofree char *plural = metric != NULL ? g_strdup(metric->label) : text_plural(spaced);
     append_part(out, ", ", counted(key->distinct_count, plural));
   }
 }
@@ -70,12 +72,14 @@ static char *describe_expression(const Dataset *dataset, const char *expression)
 static char *describe_default_metric(const Model *model) {
   const Metric *metric = model_find_metric(model, model->default_metric);
   const Dataset *dataset = metric != NULL ? model_find_dataset(model, metric->dataset) : NULL;
-  if (metric == NULL) return NULL;
+  if (metric == NULL || metric->kind != METRIC_AGGREGATE || metric->expression == NULL) return NULL;
   g_autofree char *name = g_strdelimit(g_strdup(metric->name), "_", ' ');
-  g_autofree char *source = metric->expression != NULL && dataset != NULL ? describe_expression(dataset, metric->expression)
-                                                                          : g_strdup(metric->label);
+  g_autofree char *source = dataset != NULL ? describe_expression(dataset, metric->expression) : g_strdup(metric->expression);
   GString *out = g_string_new(NULL);
-  g_string_append_printf(out, "%s is %s", name, source);
+  if (metric->aggregate == AGGREGATE_COUNT || metric->aggregate == AGGREGATE_COUNT_DISTINCT)
+    g_string_append_printf(out, "%s are counted by %s", name, source);
+  else
+    g_string_append_printf(out, "%s is %s", name, source);
   for (guint i = 0; metric->conditions[i] != NULL; i++) {
     const char *condition_name = metric->conditions[i] + (metric->conditions[i][0] == '!');
     const Condition *condition = model_find_condition(model, condition_name);
