@@ -70,7 +70,13 @@ static GPtrArray *find_values(const Items *items, guint first, guint count) {
     if (hits->len > 0) return hits;
     g_ptr_array_unref(hits);
   }
-  return value_index_find(items->lexicon->values, phrase);
+  GPtrArray *hits = value_index_find(items->lexicon->values, phrase);
+  if (hits->len == 0 && count == 1 && g_str_has_suffix(phrase, "ern")) { /* "the western region" */
+    phrase[strlen(phrase) - 3] = '\0';
+    g_ptr_array_unref(hits);
+    hits = value_index_find(items->lexicon->values, phrase);
+  }
+  return hits;
 }
 
 static gboolean has_comma_inside(const Items *items, guint first, guint count) {
@@ -93,6 +99,18 @@ static void set_kind(Item *item) {
   else item->kind = item->is_stop ? ITEM_STOP : ITEM_UNKNOWN;
 }
 
+/* "profit from tables", not "show a table of": a stop word that is also a few-valued dimension's value. */
+static gboolean is_noun_use(const Items *items, const Item *item) {
+  const ValueHit *hit = item_hit(item, NULL);
+  const Token *token = token_at(items->tokens, item->first);
+  if (strlen(token->fold) < 4 || hit->field->role != FIELD_ROLE_DIMENSION || hit->match > VALUE_MATCH_INFLECTED) return FALSE;
+  const char *before = item->first > 0 ? token_at(items->tokens, item->first - 1)->fold : "";
+  const char *after = item->first + 1 < items->tokens->len ? token_at(items->tokens, item->first + 1)->fold : "";
+  gboolean article = strcmp(before, "a") == 0 || strcmp(before, "an") == 0 || strcmp(before, "as") == 0 || strcmp(before, "the") == 0;
+  gboolean plural_value = hit->match != VALUE_MATCH_INFLECTED;
+  return !article && strcmp(after, "of") != 0 && strcmp(after, "me") != 0 && plural_value;
+}
+
 /* A short or common word is a value only where its field stands beside it. */
 static gboolean is_weak_value(const Items *items, const Item *item) {
   if (item->count != 1) return FALSE;
@@ -103,8 +121,9 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   gboolean named = token->is_capital && item->first > 0 && hit->match <= VALUE_MATCH_FOLDED && strlen(token->fold) > 2 &&
                    word_set_is_empty(item->words);
   if (named) return FALSE; /* "profit on Tables": written as a name */
-  gboolean common = g_hash_table_contains(items->lexicon->english->stop, token->fold) || !word_set_is_empty(item->words);
-  if (common) return TRUE;
+  gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
+  if (!word_set_is_empty(item->words) || (stop && !is_noun_use(items, item))) return TRUE;
+  if (stop) return FALSE;
   return strlen(token->fold) <= 2 && !(token->is_shouted && strlen(token->fold) == 2);
 }
 
@@ -113,13 +132,13 @@ static Item read_item(const Items *items, guint first) {
   guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
   longest = MIN(longest, items->tokens->len - first);
   for (guint count = longest; count >= 1; count--) {
-    if (count > 1 && in_time(items, first + count - 1) && !in_time(items, first)) continue;
+    gboolean into_time = count > 1 && in_time(items, first + count - 1) && !in_time(items, first);
     g_autofree char *stems = tokens_stem_phrase(items->tokens, first, count);
     g_autofree char *fold = tokens_fold_phrase(items->tokens, first, count);
     gboolean split = count > 1 && has_comma_inside(items, first, count);
-    const Meaning *meaning = split ? NULL : lexicon_find(lexicon, stems);
+    const Meaning *meaning = split || into_time ? NULL : lexicon_find(lexicon, stems);
     const WordSet *words = split ? NULL : g_hash_table_lookup(lexicon->english->phrases, fold);
-    g_autoptr(GPtrArray) hits = find_values(items, first, count);
+    g_autoptr(GPtrArray) hits = into_time ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
     if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
     Item item = {.first = first, .count = count, .is_stop = stop};
@@ -150,6 +169,24 @@ static void read_number(const Items *items, Item *item) {
   item->percent = token->is_percent;
   item->kind = ITEM_NUMBER;
   item->is_stop = FALSE;
+}
+
+static gboolean is_comparator(const Item *item) {
+  return item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN) || item_is_word(item, WORD_AT_LEAST) ||
+         item_is_word(item, WORD_AT_MOST) || item_is_word(item, WORD_EXACTLY);
+}
+
+/* "more than one invoice": one is a number here. */
+static void number_after_comparator(Items *items) {
+  for (guint i = 1; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    gboolean one = item->count == 1 && strcmp(token_at(items->tokens, item->first)->fold, "one") == 0;
+    if (!one || !is_comparator(item_at(items, i - 1))) continue;
+    item->kind = ITEM_NUMBER;
+    item->number = 1;
+    item->is_stop = FALSE;
+    item->words = (WordSet){{0, 0}};
+  }
 }
 
 static const TimeMention *time_starting_at(const Items *items, guint token) {
@@ -327,6 +364,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   items->items = g_array_new(FALSE, TRUE, sizeof(Item));
   g_array_set_clear_func(items->items, item_clear);
   cut(items);
+  number_after_comparator(items);
   join_neighbours(items);
   join_label_words(items);
   adopt_numbers(items);

@@ -4,6 +4,9 @@
 
 #define LEXICON_MAX_WORDS 8
 
+/* Where a word is known from; a typo is first read as a word of the model, last as part of a value. */
+typedef enum { VOCABULARY_MODEL = 1, VOCABULARY_ENGLISH, VOCABULARY_VALUE } VocabularyTier;
+
 static Meaning *meaning_of(Lexicon *lexicon, const char *stemmed) {
   Meaning *meaning = g_hash_table_lookup(lexicon->meanings, stemmed);
   if (meaning == NULL) {
@@ -11,6 +14,12 @@ static Meaning *meaning_of(Lexicon *lexicon, const char *stemmed) {
     g_hash_table_insert(lexicon->meanings, g_strdup(stemmed), meaning);
   }
   return meaning;
+}
+
+/* A word known in several ways keeps the strongest. */
+static void lexicon_learn(Lexicon *lexicon, const char *word, VocabularyTier tier) {
+  gpointer known = g_hash_table_lookup(lexicon->vocabulary, word);
+  if (known == NULL || GPOINTER_TO_INT(known) > (int)tier) g_hash_table_insert(lexicon->vocabulary, g_strdup(word), GINT_TO_POINTER(tier));
 }
 
 static void meaning_free(gpointer pointer) {
@@ -26,7 +35,7 @@ static Meaning *phrase_meaning(Lexicon *lexicon, const char *raw) {
   g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
   guint n_words = g_strv_length(words);
   if (n_words > LEXICON_MAX_WORDS) return NULL;
-  for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+  for (char **word = words; *word; word++) lexicon_learn(lexicon, *word, VOCABULARY_MODEL);
   lexicon->longest = MAX(lexicon->longest, n_words);
   g_autofree char *stemmed = phrase_stem(phrase);
   return meaning_of(lexicon, stemmed);
@@ -162,16 +171,16 @@ static void add_vocabulary(Lexicon *lexicon) {
       "quarters halves dollars dollar euros euro pounds pound rupees cents usd eur gbp inr percent percentage am pm oclock "
       "to so far date through end beginning same period nth";
   g_auto(GStrv) words = g_strsplit(TIME_WORDS, " ", -1);
-  for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+  for (char **word = words; *word; word++) lexicon_learn(lexicon, *word, VOCABULARY_ENGLISH);
   GHashTableIter iter;
   gpointer key;
   g_hash_table_iter_init(&iter, lexicon->english->phrases);
   while (g_hash_table_iter_next(&iter, &key, NULL)) {
     g_auto(GStrv) parts = g_strsplit(key, " ", -1);
-    for (char **part = parts; *part; part++) g_hash_table_add(lexicon->vocabulary, g_strdup(*part));
+    for (char **part = parts; *part; part++) lexicon_learn(lexicon, *part, VOCABULARY_ENGLISH);
   }
   g_hash_table_iter_init(&iter, lexicon->english->stop);
-  while (g_hash_table_iter_next(&iter, &key, NULL)) g_hash_table_add(lexicon->vocabulary, g_strdup(key));
+  while (g_hash_table_iter_next(&iter, &key, NULL)) lexicon_learn(lexicon, key, VOCABULARY_ENGLISH);
 }
 
 /* Words of the values of fields with few values can be the target of a typo correction. */
@@ -182,14 +191,14 @@ static void add_value_words(Lexicon *lexicon) {
       const Field *field = g_ptr_array_index(dataset->fields, f);
       for (guint c = 0; c < field->codes->len; c++) {
         const CodedValue *coded = g_ptr_array_index(field->codes, c);
-        for (char **label = coded->labels; *label; label++) g_hash_table_add(lexicon->vocabulary, g_strdup(*label));
+        for (char **label = coded->labels; *label; label++) lexicon_learn(lexicon, *label, VOCABULARY_VALUE);
       }
       if (field->role != FIELD_ROLE_DIMENSION || value_index_distinct(lexicon->values, field) > 2000) continue;
       g_autoptr(GPtrArray) hits = value_index_of_field(lexicon->values, field, NULL, 2000);
       for (guint i = 0; i < hits->len; i++) {
         const ValueHit *hit = g_ptr_array_index(hits, i);
         g_auto(GStrv) words = g_strsplit(hit->folded, " ", -1);
-        for (char **word = words; *word; word++) g_hash_table_add(lexicon->vocabulary, g_strdup(*word));
+        for (char **word = words; *word; word++) lexicon_learn(lexicon, *word, VOCABULARY_VALUE);
       }
     }
   }
@@ -245,25 +254,28 @@ const char *lexicon_correct(const Lexicon *lexicon, const char *folded_word) {
   if (length < 4) return NULL;
   for (gsize i = 0; i < length; i++)
     if (g_ascii_isdigit(folded_word[i])) return NULL;
-  int limit = length >= 8 ? 2 : 1, best_distance = limit + 1;
+  int limit = length >= 8 ? 2 : 1, best_distance = limit + 1, best_tier = 0;
   const char *best = NULL;
   gboolean several = FALSE;
   GHashTableIter iter;
-  gpointer key;
+  gpointer key, tier_pointer;
   g_hash_table_iter_init(&iter, lexicon->vocabulary);
-  while (g_hash_table_iter_next(&iter, &key, NULL)) {
+  while (g_hash_table_iter_next(&iter, &key, &tier_pointer)) {
     const char *known = key;
+    int tier = GPOINTER_TO_INT(tier_pointer);
     gsize known_length = strlen(known);
     if (known_length < 4 || known_length > length + (gsize)limit || known_length + (gsize)limit < length) continue;
     int distance = text_distance(folded_word, known, limit);
     if (distance > limit || distance > best_distance) continue;
-    if (distance == best_distance) {
+    if (distance == best_distance && tier > best_tier) continue;
+    if (distance == best_distance && tier == best_tier) {
       g_autofree char *a = text_stem(known), *b = text_stem(best);
       several = several || strcmp(a, b) != 0;
       if (strcmp(known, best) < 0) best = known;
       continue;
     }
     best_distance = distance;
+    best_tier = tier;
     best = known;
     several = FALSE;
   }

@@ -25,7 +25,7 @@ struct Lexicon {
   ValueIndex *values;
   EnglishWords *english;
   GHashTable *meanings;  /* stemmed phrase -> Meaning* */
-  GHashTable *vocabulary;/* folded single words known in any way */
+  GHashTable *vocabulary; /* folded single words known in any way -> VocabularyTier */
   guint longest;
 };
 

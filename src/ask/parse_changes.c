@@ -218,7 +218,8 @@ static void drop_dimension(Parse *parse, const char *path) {
 static void read_members(Parse *parse) {
   gboolean less = parse_has_word(parse, WORD_HOW_MUCH_LESS);
   gboolean difference = less || parse_has_word(parse, WORD_HOW_MUCH_MORE) || parse_has_word(parse, WORD_DIFFERENCE) ||
-                        (parse_has_word(parse, WORD_BY_HOW_MUCH) && parse_has_word(parse, WORD_THAN) && !parse->listing);
+                        (parse_has_word(parse, WORD_BY_HOW_MUCH) && !parse->listing &&
+                         (parse_has_word(parse, WORD_THAN) || parse_find_word(parse, WORD_MORE_THAN, 0) >= 0));
   Compare *compare = &parse->query->compare;
   if (compare->kind != COMPARE_NONE || parse->query->measures->len == 0) return;
   Filter *pair = difference ? member_filter(parse, 2) : NULL;

@@ -26,7 +26,7 @@ gboolean parse_has_word(const Parse *parse, WordClass word) {
 
 static gboolean is_filler(const Item *item) {
   return item->kind == ITEM_STOP || (item->kind == ITEM_WORD && item->is_stop && word_set_is_empty(item->words)) ||
-         (item->kind == ITEM_WORD && item_is_word(item, WORD_DISTINCT));
+         (item->kind == ITEM_WORD && (item_is_word(item, WORD_DISTINCT) || (item_is_word(item, WORD_YES_NO) && item->is_stop)));
 }
 
 int parse_next(const Parse *parse, guint index) {

@@ -135,6 +135,26 @@ static void read_condition(Parse *parse, guint index) {
   parse_describe(parse, index, use == CONDITION_EXCLUDED ? "without %s" : "only %s", condition->label);
 }
 
+/* "non-cancelled invoices", "without cancelled orders", where "cancelled orders" is a count of its own: the condition is meant. */
+static void read_excluded_count(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  const Metric *metric = item->meaning.metric;
+  if (item->kind != ITEM_METRIC || metric->conditions[0] == NULL || *metric->conditions[0] == '!' || metric->negate) return;
+  ConditionUse use = condition_use(parse, index);
+  if (use == CONDITION_HOLDS) return;
+  if (use == CONDITION_EXCLUDED) item->filter = add_condition(parse, metric->conditions[0], TRUE);
+  int before = parse_before(parse, index);
+  while (before >= 0 && parse_item(parse, (guint)before)->claimed) before = parse_before(parse, (guint)before);
+  gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
+  const Entity *entity = metric->entity != NULL ? model_find_entity(parse->model, metric->entity) : model_find_entity(parse->model, "order");
+  if (counted && entity != NULL) {
+    item->meaning = (Meaning){.entity = entity};
+    item->kind = ITEM_ENTITY;
+    return;
+  }
+  parse_claim(parse, index, "condition");
+}
+
 /* ---- missing ---- */
 static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
@@ -284,6 +304,7 @@ void parse_filters(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);
+    if (!item->claimed) read_excluded_count(parse, i);
   }
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);

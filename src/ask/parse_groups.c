@@ -21,7 +21,8 @@ static gboolean may_stand_between(const Item *item) {
          item_is_word(item, WORD_MOST_PROFITABLE) || item_is_word(item, WORD_LEAST_PROFITABLE) ||
          item_is_word(item, WORD_EACH) || (item->claimed && item->kind == ITEM_ENTITY) || item->kind == ITEM_CONDITION ||
          item_is_word(item, WORD_CHEAPEST) || item_is_word(item, WORD_DEAREST) || item_is_word(item, WORD_EARLIEST) ||
-         item_is_word(item, WORD_LATEST) || item_is_word(item, WORD_ONLY) || item_is_word(item, WORD_FASTEST_GROWING);
+         item_is_word(item, WORD_LATEST) || item_is_word(item, WORD_ONLY) || item_is_word(item, WORD_NOT) ||
+         item_is_word(item, WORD_EXCLUDE) || item->kind == ITEM_TIME || item_is_word(item, WORD_FASTEST_GROWING);
 }
 
 /* The noun that a group word leads to, over values and adjectives; -1. */
@@ -95,7 +96,8 @@ static void group_by_markers(Parse *parse) {
     const Item *after = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
     gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
-    if (counted_measure) continue;
+    gboolean count_follows = after != NULL && item_is_word(after, WORD_HOW_MANY); /* "by invoice count" */
+    if (counted_measure || count_follows) continue;
     parse_claim(parse, i, within ? "within" : "group");
     parse_group_by_item(parse, (guint)noun);
     group_rest_of_list(parse, (guint)noun);
@@ -117,6 +119,36 @@ static gboolean is_asking_word(const Parse *parse, guint index) {
   return parse_free_word(parse, index, WORD_WHICH) || parse_free_word(parse, index, WORD_LIST);
 }
 
+static void take_subject(Parse *parse, guint noun) {
+  parse->listing = TRUE;
+  parse->subject = (int)noun;
+  parse->singular = !parse_item(parse, noun)->plural;
+  parse_group_by_item(parse, noun);
+}
+
+/* "five states with the lowest profit", "sub-categories whose sales fell", "region with the highest growth". */
+static gboolean group_by_leading_noun(Parse *parse) {
+  int at = parse_next(parse, 0);
+  if (at < 0) return FALSE;
+  gboolean number = parse_item(parse, (guint)at)->kind == ITEM_NUMBER && !parse_item(parse, (guint)at)->ordinal;
+  int noun = number ? parse_next(parse, (guint)at + 1) : at;
+  while (number && noun >= 0 && may_stand_between(parse_item(parse, (guint)noun)) && !parse_is_group_noun(parse, parse_item(parse, (guint)noun)))
+    noun = parse_next(parse, (guint)noun + 1);
+  if (noun < 0 || parse_item(parse, (guint)noun)->claimed || !parse_is_group_noun(parse, parse_item(parse, (guint)noun))) return FALSE;
+  const Item *item = parse_item(parse, (guint)noun);
+  if (item->kind == ITEM_GRAIN && (item->meaning.unit_adverb || !number)) return FALSE;
+  guint next = (guint)noun + 1;
+  if (next >= parse_n(parse)) return FALSE;
+  const char *fold = token_at(parse->items->tokens, parse_item(parse, next)->first)->fold;
+  static const char *const RELATIVES[] = {"with", "whose", "where", "that", "which", "who", "having", "above", "below", "over", "under", NULL};
+  if (!number && !g_strv_contains(RELATIVES, fold)) return FALSE;
+  gboolean counts = item->kind == ITEM_ENTITY && !number && item->plural && !parse_has_word(parse, WORD_RANK_HIGH) &&
+                    (parse_has_word(parse, WORD_NOT) || parse_has_word(parse, WORD_BUT));
+  if (counts) return FALSE; /* "customers who bought X but not Y": how many */
+  take_subject(parse, (guint)noun);
+  return TRUE;
+}
+
 /* "which 5 stock codes", "what are the top 3 cities", "list the 10 customers" */
 static void group_by_question(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -136,6 +168,7 @@ static void group_by_question(Parse *parse) {
     parse_group_by_item(parse, (guint)noun);
     return;
   }
+  if (group_by_leading_noun(parse)) return;
   int who = parse_find_word(parse, WORD_WHO, 0);
   if (who < 0) return;
   parse_claim(parse, (guint)who, "who");

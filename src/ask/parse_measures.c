@@ -63,15 +63,31 @@ static Aggregate aggregate_of(const Item *item) {
 static gboolean stands_between_count(const Item *item) {
   return item->kind == ITEM_VALUE || item->kind == ITEM_STOP || item_is_word(item, WORD_DISTINCT) || item->kind == ITEM_CONDITION ||
          item_is_word(item, WORD_MORE) || item_is_word(item, WORD_LESS) || item->claimed || item_is_word(item, WORD_NEW) ||
-         item_is_word(item, WORD_REPEAT) || item_is_word(item, WORD_OTHER);
+         item_is_word(item, WORD_REPEAT) || item_is_word(item, WORD_OTHER) || item->kind == ITEM_TIME ||
+         (item->kind == ITEM_WORD && item->is_stop);
+}
+
+/* "how many items were sold": pieces, not different products. */
+static gboolean is_pieces(const Parse *parse, guint index) {
+  static const char *const WORDS[] = {"item", "items", "article", "articles", "piece", "pieces", "goods", "unit", "units", NULL};
+  const Item *item = parse_item(parse, index);
+  if (!g_strv_contains(WORDS, token_at(parse->items->tokens, item->first)->fold) || parse_has_word(parse, WORD_DISTINCT)) return FALSE;
+  return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
 }
 
 static gboolean count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
+  const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+  if (item->kind == ITEM_METRIC && !item->plural && next != NULL && !next->claimed && !next->comma_before &&
+      (next->kind == ITEM_ENTITY || next->kind == ITEM_ROWS)) {
+    parse_claim(parse, index, "part of the name"); /* "sales transactions" */
+    return count_item(parse, index + 1);
+  }
   if (item->kind == ITEM_ENTITY) {
     const Metric *metric = parse_entity_metric(parse, item->meaning.entity);
     if (metric == NULL) return FALSE;
+    if (is_pieces(parse, index)) metric = model_find_metric(parse->model, "units");
     parse->counted = item->meaning.entity;
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "number of %s", metric->label);
@@ -98,7 +114,7 @@ static gboolean count_item(Parse *parse, guint index) {
     return FALSE;
   }
   parse->metric_named = TRUE;
-  parse->subject = (int)index;
+  if (!parse->listing) parse->subject = (int)index;
   parse_claim(parse, index, "count");
   return TRUE;
 }
@@ -265,7 +281,7 @@ static gboolean read_aggregate(Parse *parse, guint index, Aggregate aggregate) {
     else if (item_is_word(item, WORD_VALUE_WORD) || item_is_word(item, WORD_SPENT)) value_at = value_at < 0 ? (int)i : value_at;
     else if (item_is_word(item, WORD_HOW_MANY) || item_is_word(item, WORD_SINGLE) || item->kind == ITEM_STOP || item_is_word(item, WORD_SUM) ||
              item->kind == ITEM_VALUE || item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH) || item_is_word(item, WORD_HOW_MUCH) ||
-             item_is_word(item, WORD_DISTINCT))
+             item_is_word(item, WORD_DISTINCT) || (item->kind == ITEM_WORD && item->is_stop) || item->kind == ITEM_TIME)
       continue;
     else break;
     if (metric_at >= 0) break;
@@ -440,11 +456,32 @@ static gboolean read_value_of(Parse *parse, guint index) {
   return FALSE;
 }
 
+/* "sold most including tax": what the default measure includes anyway. */
+static gboolean is_inclusion(Parse *parse, guint index) {
+  int before = parse_before(parse, index);
+  const Metric *money = parse_default_metric(parse);
+  if (before < 0 || money == NULL || !item_is_word(parse_item(parse, (guint)before), WORD_INCLUDE)) return FALSE;
+  g_autofree char *word = item_source(parse->items, parse_item(parse, index));
+  g_autofree char *phrase = phrase_normalise(word);
+  g_autofree char *wanted = g_strdup_printf("including %s", phrase);
+  for (char **synonym = money->synonyms; *synonym; synonym++) {
+    g_autofree char *known = phrase_normalise(*synonym);
+    if (strstr(known, wanted) == NULL) continue;
+    parse_claim(parse, (guint)before, "included");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void read_metrics(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_METRIC) continue;
     parse->metric_named = TRUE;
+    if (is_inclusion(parse, i)) {
+      parse_claim(parse, i, "included");
+      continue;
+    }
     if (read_value_of(parse, i)) {
       parse_claim(parse, i, "metric");
       continue;
@@ -483,6 +520,7 @@ static void split_conditions(Parse *parse) {
 
 /* ---- nothing named ---- */
 static void count_bare_entities(Parse *parse) {
+  if (parse_has_word(parse, WORD_HOW_MUCH)) return; /* "how much did customers in X buy": an amount */
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || (item->kind != ITEM_ENTITY && item->kind != ITEM_ROWS)) continue;

@@ -70,6 +70,10 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_WORD) continue;
     Operator op;
+    if (item_is_word(item, WORD_NEGATIVE) || item_is_word(item, WORD_POSITIVE)) {
+      *test = (NumberTest){item_is_word(item, WORD_NEGATIVE) ? OP_LESS : OP_GREATER, 0, 0, i, i, FALSE};
+      return TRUE;
+    }
     if (item_is_word(item, WORD_BETWEEN) && i + 3 < parse_n(parse) && parse_item(parse, i + 1)->kind == ITEM_NUMBER) {
       guint end, second_end;
       double low = scaled_number(parse, i + 1, &end);
@@ -104,6 +108,7 @@ static gboolean is_measurable(const Item *item) {
 /* The thing that is tested: the noun right after the number ("more than 10 orders"), else the nearest one before. */
 static int tested_noun(const Parse *parse, const NumberTest *test) {
   int next = parse_next(parse, test->last + 1);
+  while (next >= 0 && item_is_word(parse_item(parse, (guint)next), WORD_SUM)) next = parse_next(parse, (guint)next + 1);
   if (next >= 0 && is_measurable(parse_item(parse, (guint)next)) && !parse_item(parse, (guint)next)->comma_before) {
     const Item *item = parse_item(parse, (guint)next);
     int after = parse_next(parse, (guint)next + 1);

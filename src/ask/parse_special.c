@@ -12,8 +12,14 @@ static const Field *date_field_of(const Parse *parse) {
   return lexicon_default_date(parse->lexicon);
 }
 
+static const Entity *person_entity(const Parse *parse);
+
 static void read_first_last_date(Parse *parse) {
   int latest = parse_find_word(parse, WORD_LATEST, 0), earliest = parse_find_word(parse, WORD_EARLIEST, 0);
+  if (earliest < 0 && latest < 0 && person_entity(parse) == NULL) { /* "the first order": a date, where no customer is meant */
+    int fresh = parse_find_word(parse, WORD_NEW, 0);
+    if (fresh >= 0 && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)fresh)->first)->fold, "first") == 0) earliest = fresh;
+  }
   int at = latest >= 0 ? latest : earliest;
   if (at < 0) return;
   gboolean when = parse_has_word(parse, WORD_WHEN);
@@ -316,4 +322,21 @@ void parse_special(Parse *parse) {
   read_both(parse);
 }
 
-void parse_finish_special(Parse *parse) { finish_cohort(parse); }
+/* "by hour" over more than a few days is the hour of the day. */
+static void finish_hours(Parse *parse) {
+  const TimeRange *time = &parse->query->time;
+  if (time->kind == TIME_ABSOLUTE && time->from != DAY_NONE && time->to != DAY_NONE && time->to - time->from <= 3) return;
+  if ((time->kind == TIME_UNITS || time->kind == TIME_ROLLING) && time->unit == TIME_UNIT_DAY && time->count <= 3) return;
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    if (dimension->kind != DIMENSION_TIME || dimension->unit != TIME_UNIT_HOUR) continue;
+    dimension->kind = DIMENSION_CYCLIC;
+    dimension->unit = TIME_UNIT_NONE;
+    dimension->cyclic = CYCLIC_HOUR_OF_DAY;
+  }
+}
+
+void parse_finish_special(Parse *parse) {
+  finish_cohort(parse);
+  finish_hours(parse);
+}

@@ -231,7 +231,7 @@ static gboolean series_inside(const Parse *parse, const Period *span) {
 }
 
 static void use_span(Parse *parse, const Period *period) {
-  gboolean compares = parse->change_asked && period->with_from && !series_inside(parse, period) && period->first.kind == TIME_ABSOLUTE &&
+  gboolean compares = parse->change_asked && !series_inside(parse, period) && period->first.kind == TIME_ABSOLUTE &&
                       period->unit != TIME_UNIT_DAY && parse_has_word(parse, WORD_CUMULATIVE) == FALSE;
   if (compares) compare_periods(parse, &period->first, &period->second);
   else parse->query->time = period->range;

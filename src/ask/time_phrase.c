@@ -630,6 +630,13 @@ static void mention_clear(gpointer pointer) {
 /* A bare number of a comparison ("more than 2000", "top 2019") or of a code is no year. */
 static gboolean reads_as_number(const GArray *tokens, guint i) {
   if (i == 0) return FALSE;
+  if (year_at(tokens, i) > 0 && IS_ANY(tokens, i - 1, "over", "than", "above", "below", "under")) {
+    gboolean other_year = FALSE; /* "2020 over 2019" */
+    for (guint k = 0; k < tokens->len; k++) other_year = other_year || (k != i && year_at(tokens, k) > 0);
+    gboolean noun_follows = i + 1 < tokens->len && !token_at(tokens, i + 1)->comma_before &&
+                            !IS_ANY(tokens, i + 1, "in", "by", "for", "and", "per", "of", "on", "to", "with");
+    if (other_year && !noun_follows) return FALSE;
+  }
   return IS_ANY(tokens, i - 1, "than", "over", "above", "under", "below", "top", "bottom", "least", "most", "exceeding",
                 "exceeds", "customer", "order", "invoice", "id", "number", "code", "exactly", "stock", "sku", "item", "product",
                 "store", "branch");

@@ -259,6 +259,7 @@ static void add_abbreviated(const ValueIndex *index, const char *phrase, GPtrArr
     if (!g_ascii_isupper(phrase[i])) return;
   g_autofree char *lower = g_ascii_strdown(phrase, -1);
   int best_grade = 0;
+  guint best_size = G_MAXUINT; /* of two fields, the one with fewer values */
   g_autoptr(GPtrArray) best = g_ptr_array_new();
   for (guint i = 0; i < index->values->len; i++) {
     IndexedValue *value = g_ptr_array_index(index->values, i);
@@ -267,9 +268,10 @@ static void add_abbreviated(const ValueIndex *index, const char *phrase, GPtrArr
         value->field->role != FIELD_ROLE_DIMENSION)
       continue;
     int grade = abbreviation_grade(lower, value->folded);
-    if (grade == 0 || grade < best_grade) continue;
-    if (grade > best_grade) g_ptr_array_set_size(best, 0);
+    if (grade == 0 || grade < best_grade || (grade == best_grade && of_field->len > best_size)) continue;
+    if (grade > best_grade || of_field->len < best_size) g_ptr_array_set_size(best, 0);
     best_grade = grade;
+    best_size = of_field->len;
     g_ptr_array_add(best, value);
   }
   if (best->len > 3) return;
