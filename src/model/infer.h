@@ -96,6 +96,8 @@ void infer_note_column(Inference *inference, const InferColumn *column, const ch
 void infer_note_table(Inference *inference, const InferTable *table, const char *format, ...) G_GNUC_PRINTF(3, 4);
 gboolean infer_is_concept(const InferColumn *column, const char *concept);
 gboolean infer_has_word(const InferColumn *column, const char *word);
+/* What a table is called after, in words. (transfer full) */
+char *infer_table_noun(const char *table);
 gboolean infer_flag_is_true(const char *value); /* yes, y, true, t, 1 */
 /* The column of a concept in a table that fits best, empty ones left out; NULL. */
 InferColumn *infer_find_concept(const InferTable *table, const char *concept);

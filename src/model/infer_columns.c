@@ -47,13 +47,30 @@ static guint kinds_of_type(FieldType type) {
   return KIND(CONCEPT_IDENTIFIER) | KIND(CONCEPT_NAME) | KIND(CONCEPT_DIMENSION) | KIND(CONCEPT_DETAIL);
 }
 
+/* "dim_customer", "tblOrders", "fact_sales" -> "customer", "orders", "sales". */
+char *infer_table_noun(const char *table) {
+  static const char *const prefixes[] = {"dim_", "fact_", "fct_", "tbl_", "tb_", "vw_", "stg_", "d_", "f_"};
+  static const char *const suffixes[] = {"_dim", "_fact", "_table", "_data", "_dataset"};
+  g_autofree char *noun = g_strdup(table);
+  for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (g_str_has_prefix(noun, prefixes[i]) && noun[strlen(prefixes[i])] != '\0')
+      return g_strdelimit(g_strdup(noun + strlen(prefixes[i])), "_", ' ');
+  for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++)
+    if (g_str_has_suffix(noun, suffixes[i]) && strlen(noun) > strlen(suffixes[i])) {
+      noun[strlen(noun) - strlen(suffixes[i])] = '\0';
+      break;
+    }
+  return g_strdelimit(g_steal_pointer(&noun), "_", ' ');
+}
+
 /* In a table of stores, "id", "name" and "type" are the store's. */
 static char **words_of_column(const RetailLexicon *lexicon, const ImportedTable *table, const ImportedColumn *column) {
   g_auto(GStrv) words = retail_header_words(lexicon, column->label != NULL ? column->label : column->name);
   static const char *const general[] = {"id", "name", "code", "key", "number", "type", "status", "title", NULL};
   if (words[0] == NULL || words[1] != NULL || !g_strv_contains(general, words[0]))
     return g_steal_pointer(&words);
-  g_autofree char *both = g_strdup_printf("%s %s", table->table, words[0]);
+  g_autofree char *thing = infer_table_noun(table->table);
+  g_autofree char *both = g_strdup_printf("%s %s", thing, words[0]);
   g_auto(GStrv) longer = retail_header_words(lexicon, both);
   if (retail_lexicon_match(lexicon, longer, kinds_of_type(column->type), NULL) == NULL && !g_str_equal(words[0], "id"))
     return g_steal_pointer(&words);
@@ -70,6 +87,18 @@ static const Concept *prefer_name(const Inference *inference, const InferColumn 
   return name != NULL && g_strcmp0(name->entity, concept->entity) == 0 ? name : concept;
 }
 
+/* "Transaction" numbers transactions, "Transactions" counts them. */
+static const Concept *prefer_number(const Inference *inference, const InferColumn *column) {
+  if (!infer_is_concept(column, "order_count") || column->words[1] != NULL)
+    return column->concept;
+  g_autofree char *phrase = retail_header_phrase(column->profile->column->label);
+  g_autofree char *singular = text_singular(phrase);
+  if (!g_str_equal(phrase, singular))
+    return column->concept;
+  const Concept *identifier = retail_lexicon_match(inference->lexicon, column->words, KIND(CONCEPT_IDENTIFIER), NULL);
+  return identifier != NULL ? identifier : column->concept;
+}
+
 static InferColumn *column_new(const Inference *inference, InferTable *table, const ColumnProfile *profile) {
   InferColumn *column = g_new0(InferColumn, 1);
   column->table = table;
@@ -79,6 +108,7 @@ static InferColumn *column_new(const Inference *inference, InferTable *table, co
   column->concept = retail_lexicon_match(inference->lexicon, column->words, kinds_of_type(profile->column->type),
                                          &column->score);
   column->concept = prefer_name(inference, column);
+  column->concept = prefer_number(inference, column);
   column->is_key = profile->filled == table->profile->rows && profile->distinct == profile->filled && profile->filled > 1;
   return column;
 }
@@ -169,7 +199,8 @@ static FieldRole role_of(InferColumn *column) {
 
 static gboolean is_rate_word(const InferColumn *column) {
   static const char *const rates[] = {"rate", "ratio", "percent", "average", "mean", "score", "index", "per", "price", "median",
-                                      "margin", "share", "temperature", "age", "rating", "probability", NULL};
+                                      "margin", "share", "temperature", "age", "rating", "probability", "cpi", "unemployment", "humidity",
+                                      "inflation", NULL};
   return has_any_word(column, rates);
 }
 

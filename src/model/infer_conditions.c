@@ -191,7 +191,7 @@ static char *flag_test(const InferColumn *column, char *const *stems) {
 }
 
 static void conditions_by_flag(Inference *inference, InferTable *table) {
-  static const char *const names[] = {"cancelled", "returned"};
+  static const char *const names[] = {"cancelled", "returned", "discounted"};
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     const ConditionWords *words = retail_condition_words(inference->lexicon, names[i]);
     for (char **flag = words != NULL ? words->flags : NULL; flag != NULL && *flag != NULL; flag++) {

@@ -47,8 +47,50 @@ static gboolean names_the_key(Inference *inference, const InferColumn *key, cons
   return TRUE;
 }
 
+/* In a table of things, the text that is called "name", "title" or after the thing is its name. */
+static InferColumn *own_name(const InferColumn *key) {
+  static const char *const plain[] = {"name", "title", "description"};
+  guint n = g_strv_length(key->words);
+  if (key != key->table->key || n < 2)
+    return NULL;
+  for (guint rank = 0; rank < G_N_ELEMENTS(plain); rank++)
+    for (guint i = 0; i < key->table->columns->len; i++) {
+      InferColumn *column = g_ptr_array_index(key->table->columns, i);
+      guint m = g_strv_length(column->words);
+      gboolean own = m == 1 || (m == 2 && (g_str_equal(column->words[0], "company") || g_str_equal(column->words[0], key->words[n - 2])));
+      if (column->profile->is_text && column->field->role == FIELD_ROLE_DIMENSION && column->profile->filled > 0 && own &&
+          g_str_equal(column->words[m - 1], plain[rank]))
+        return column;
+    }
+  return NULL;
+}
+
+/* A "description" of categories or a "company name" of suppliers looked like a product's or a customer's. */
+static void forget_foreign_names(Inference *inference) {
+  for (guint i = 0; i < inference->tables->len; i++) {
+    const InferTable *table = g_ptr_array_index(inference->tables, i);
+    const InferColumn *key = table->key;
+    gboolean things = key != NULL && !table->dataset->is_fact && g_strv_length(key->words) > 1 &&
+                      g_str_equal(key->words[g_strv_length(key->words) - 1], "id");
+    for (guint j = 0; things && j < table->columns->len; j++) {
+      InferColumn *column = g_ptr_array_index(table->columns, j);
+      if (column->concept == NULL || column->concept->kind != CONCEPT_NAME ||
+          g_strcmp0(column->concept->entity, key->concept != NULL ? key->concept->entity : NULL) == 0 ||
+          infer_find_entity_column(table, column->concept->entity, CONCEPT_IDENTIFIER) != NULL)
+        continue;
+      gboolean general = column->words[1] == NULL || g_str_equal(column->words[0], "company");
+      if (!general)
+        continue;
+      column->concept = NULL;
+      model_set_text(&column->field->personal, NULL);
+    }
+  }
+}
+
 static gboolean conclude_name(Inference *inference, Entity *entity, const InferColumn *key, GError **error) {
   InferColumn *name = infer_find_entity_column(key->table, entity->name, CONCEPT_NAME);
+  if (name == NULL)
+    name = own_name(key);
   gboolean names = FALSE;
   if (name == NULL || name == key || name->profile->nulls * 10 > key->table->profile->rows)
     return TRUE;
@@ -111,15 +153,24 @@ static gboolean add_unknown_entities(Inference *inference, InferTable *table, GE
   return TRUE;
 }
 
+/* A word for orders that the table or its date is called after; NULL. */
+static const char *order_word(const Inference *inference, const InferTable *table) {
+  static const char *const nouns[] = {"order", "transaction", "purchase", "receipt", "invoice", "ticket"};
+  const InferColumn *date = table->dataset->default_date != NULL ? infer_find_column(table, table->dataset->default_date) : NULL;
+  g_autofree char *noun = infer_table_noun(table->dataset->name);
+  g_auto(GStrv) words = retail_header_words(inference->lexicon, noun);
+  guint n = g_strv_length(words);
+  for (guint i = 0; i < G_N_ELEMENTS(nouns); i++)
+    if ((n > 0 && g_str_equal(words[n - 1], nouns[i])) || (date != NULL && infer_has_word(date, nouns[i])))
+      return nouns[i];
+  return NULL;
+}
+
 /* A file of transactions without numbers: each row is one. */
 static void orders_without_key(Inference *inference) {
   InferTable *main = inference->main;
-  if (main == NULL || model_find_entity(inference->model, "order") != NULL || !main->dataset->is_fact)
-    return;
-  static const char *const nouns[] = {"order", "transaction", "purchase", "receipt", "invoice", "ticket", NULL};
-  g_auto(GStrv) words = retail_header_words(inference->lexicon, main->dataset->name);
-  guint n = g_strv_length(words);
-  if (n == 0 || !g_strv_contains(nouns, words[n - 1]) || infer_find_concept(main, "order_count") != NULL)
+  if (main == NULL || model_find_entity(inference->model, "order") != NULL || !main->dataset->is_fact ||
+      order_word(inference, main) == NULL || infer_find_concept(main, "order_count") != NULL)
     return;
   Entity *entity = model_builder_add_entity(inference->builder, "order", main->dataset->name, NULL);
   add_entity_words(inference, entity, NULL);
@@ -146,7 +197,8 @@ static void add_row_word(Dataset *dataset, const char *format, const char *noun)
 
 static void name_order_rows(Inference *inference, InferTable *table, const InferColumn *order) {
   Dataset *dataset = table->dataset;
-  g_autofree char *noun = order != NULL ? order_noun(inference, order) : g_strdup("order");
+  const char *word = order == NULL ? order_word(inference, table) : NULL;
+  g_autofree char *noun = order != NULL ? order_noun(inference, order) : g_strdup(word != NULL ? word : "order");
   if (table->row_is_order) {
     g_autofree char *plural = text_plural(noun);
     model_set_text(&dataset->label, plural);
@@ -166,7 +218,7 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
 
 /* "stores" are stores; of "inventory" or "web_traffic" nobody counts several, only rows. */
 static void name_other_rows(InferTable *table) {
-  g_autofree char *words = g_strdelimit(g_strdup(table->dataset->name), "_", ' ');
+  g_autofree char *words = infer_table_noun(table->dataset->name);
   g_autofree char *singular = text_singular(words), *plural = text_plural(singular);
   gboolean counted = !g_str_equal(words, singular) || !table->dataset->is_fact;
   g_autofree char *row = counted ? g_strdup(singular) : g_strdup_printf("%s row", words);
@@ -180,7 +232,7 @@ static void name_rows(Inference *inference, InferTable *table) {
   const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
   gboolean sells = infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "units") != NULL ||
                    table == inference->main;
-  if (order != NULL && order->is_key)
+  if (order != NULL && order == table->key)
     table->row_is_order = TRUE;
   if (table->row_is_order || (order != NULL && sells && dataset->is_fact)) {
     name_order_rows(inference, table, order);
@@ -195,6 +247,7 @@ static void name_rows(Inference *inference, InferTable *table) {
 }
 
 gboolean infer_entities(Inference *inference, GError **error) {
+  forget_foreign_names(inference);
   static const char *const known[] = {"order", "customer", "product", "store", "seller", "supplier", "campaign", "visit",
                                       "warehouse", "return", "shipment", "review"};
   for (guint i = 0; i < G_N_ELEMENTS(known); i++) {

@@ -26,8 +26,9 @@ static gboolean split_glued(const RetailLexicon *lexicon, const char *glued, GPt
     g_autofree char *piece = g_strndup(glued, take);
     static const char *const short_ends[] = {"id", "no", "dt", "cd", "nm", NULL};
     gboolean usable = take > 2 ? TRUE : take == length && g_strv_contains(short_ends, piece);
-    gboolean known = g_hash_table_contains(lexicon->vocabulary, piece) ||
-                     g_hash_table_contains(lexicon->abbreviations, piece);
+    gboolean filler = g_str_equal(piece, "per") || g_str_equal(piece, "for");
+    gboolean known = !filler && (g_hash_table_contains(lexicon->vocabulary, piece) ||
+                                 g_hash_table_contains(lexicon->abbreviations, piece));
     if (!usable || !known)
       continue;
     guint before = pieces->len;
@@ -72,12 +73,29 @@ static gboolean is_number_word(const char *word) {
   return word[strspn(word, "0123456789.")] == '\0';
 }
 
+/* "Amount (USD)": the currency is the unit of the number, no part of its name. */
+static gboolean is_currency_word(const char *word) {
+  static const char *const codes[] = {"usd", "eur", "gbp", "inr", "aud", "cad", "chf", "jpy", "cny", "brl", "sek", "nok", "dkk",
+                                      "pln", "mxn", "zar", "sgd", "hkd", "nzd", "aed", "mmk", "rs", NULL};
+  return g_strv_contains(codes, word);
+}
+
+/* "addressline1" is an address line; "b2b" stays. */
+static void drop_trailing_digits(GString *word) {
+  gsize letters = word->len;
+  while (letters > 0 && g_ascii_isdigit(word->str[letters - 1]))
+    letters--;
+  if (letters >= 4 && letters < word->len)
+    g_string_truncate(word, letters);
+}
+
 static GPtrArray *raw_words(const char *header) {
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GString) word = g_string_new(NULL);
   for (gsize i = 0; ; i++) {
     gboolean inside = header[i] != '\0' && (g_ascii_isalnum(header[i]) || (header[i] & 0x80));
     if (word->len > 0 && (!inside || begins_word(header, i))) {
+      drop_trailing_digits(word);
       if (!is_number_word(word->str))
         g_ptr_array_add(words, g_utf8_strdown(word->str, -1));
       else if (header[i] == '%') /* "Tax 5%": the rate is part of the name, the column is not a rate */
@@ -107,7 +125,7 @@ char *retail_header_spelled(const RetailLexicon *lexicon, const char *header) {
   for (guint i = 0; i < raw->len; i++) {
     const char *word = g_ptr_array_index(raw, i), *long_form = g_hash_table_lookup(lexicon->abbreviations, word);
     g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
-    if (long_form != NULL || g_hash_table_contains(lexicon->vocabulary, word) || !split_glued(lexicon, word, pieces, 4))
+    if (raw->len > 1 || long_form != NULL || g_hash_table_contains(lexicon->vocabulary, word) || !split_glued(lexicon, word, pieces, 4))
       g_ptr_array_set_size(pieces, 0);
     if (pieces->len == 0)
       g_ptr_array_add(words, g_strdup(long_form != NULL ? long_form : word));
@@ -123,8 +141,11 @@ char *retail_header_spelled(const RetailLexicon *lexicon, const char *header) {
 char **retail_header_words(const RetailLexicon *lexicon, const char *header) {
   g_autoptr(GPtrArray) raw = raw_words(header);
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < raw->len; i++)
-    add_word(lexicon, words, g_ptr_array_index(raw, i), TRUE);
+  for (guint i = 0; i < raw->len; i++) {
+    const char *word = g_ptr_array_index(raw, i);
+    if (raw->len == 1 || !is_currency_word(word)) /* words that people set apart are whole; only a header in one piece is cut */
+      add_word(lexicon, words, word, raw->len == 1);
+  }
   if (words->len > 1) {
     char **last = (char **)&g_ptr_array_index(words, words->len - 1);
     const char *first = g_ptr_array_index(words, 0);

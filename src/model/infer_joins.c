@@ -62,7 +62,11 @@ static int join_strength(const InferColumn *many, const InferColumn *one) {
     return 3;
   if (ends_with(many->words, one->words))
     return 2;
-  gboolean telling = many->profile->is_text && many->profile->distinct >= 5 && one->profile->code > 0.9;
+  /* By values alone only where the values are telling: numbers that count up are in every table. */
+  gboolean other_thing = many->concept != NULL && many->concept->entity != NULL && one->concept != NULL &&
+                         g_strcmp0(many->concept->entity, one->concept->entity) != 0;
+  gboolean telling = many->profile->is_text && many->profile->distinct >= 5 && one->profile->code > 0.9 &&
+                     one->profile->letters > 0.9 && !other_thing && many != many->table->key;
   return telling && one == one->table->key && one->field->role == FIELD_ROLE_IDENTIFIER ? 1 : 0;
 }
 
@@ -79,7 +83,9 @@ static GArray *join_candidates(const InferTable *many, const InferTable *one) {
     InferColumn *from = g_ptr_array_index(many->columns, i);
     for (guint j = 0; can_be_many(from) && j < one->columns->len; j++) {
       InferColumn *to = g_ptr_array_index(one->columns, j);
-      int strength = can_be_one(to) ? join_strength(from, to) : 0;
+      /* Where both are unique, the one side is the table that the key is about. */
+      gboolean backwards = from == many->key && to != one->key;
+      int strength = can_be_one(to) && !backwards ? join_strength(from, to) : 0;
       if (strength > 0)
         g_array_append_vals(candidates, &(JoinCandidate){from, to, strength}, 1);
     }
@@ -180,13 +186,40 @@ static gboolean has_measure(const InferTable *table) {
   return FALSE;
 }
 
+static gboolean entity_is_named(const InferTable *table, const char *entity) {
+  return infer_find_entity_column(table, entity, CONCEPT_IDENTIFIER) != NULL ||
+         infer_find_entity_column(table, entity, CONCEPT_NAME) != NULL;
+}
+
+/* Lines that have a price and no quantity: each is one piece. */
+gboolean infer_rows_are_pieces(const InferTable *table) {
+  const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
+  return order != NULL && order != table->key && infer_find_concept(table, "units") == NULL &&
+         infer_find_concept(table, "unit_price") != NULL && entity_is_named(table, "product");
+}
+
 /* 2: sells for money; 1: counts something sold; 0: neither. */
 static int sales_rank(const InferTable *table) {
   gboolean priced = infer_find_concept(table, "units") != NULL &&
                     (infer_find_concept(table, "unit_price") != NULL || infer_find_concept(table, "list_price") != NULL);
-  if (infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "revenue_excluding_tax") != NULL || priced)
+  if (infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "revenue_excluding_tax") != NULL || priced ||
+      infer_rows_are_pieces(table))
     return 2;
   return infer_find_concept(table, "units") != NULL || infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER) != NULL;
+}
+
+/* A list of products sells nothing: its cost is that of one piece, its quantities are no units sold. */
+static void reconsider_thing(Inference *inference, InferTable *table) {
+  for (guint i = 0; i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (infer_is_concept(column, "cost")) {
+      column->concept = retail_lexicon_concept(inference->lexicon, "unit_cost");
+      column->field->default_aggregate = AGGREGATE_AVERAGE;
+      infer_note_column(inference, column, "of one piece, for the table lists things");
+    } else if (infer_is_concept(column, "units") || infer_is_concept(column, "revenue")) {
+      column->concept = NULL;
+    }
+  }
 }
 
 void infer_facts(Inference *inference) {
@@ -201,6 +234,9 @@ void infer_facts(Inference *inference) {
     table->dataset->is_fact = fact && !(table->is_one_side && infer_is_list_of_returns(table));
     infer_note_table(inference, table, "%s", table->dataset->is_fact ? "holds facts" : "describes things that facts refer to");
   }
+  for (guint i = 0; i < inference->tables->len; i++)
+    if (!((InferTable *)g_ptr_array_index(inference->tables, i))->dataset->is_fact)
+      reconsider_thing(inference, g_ptr_array_index(inference->tables, i));
   InferTable *best = NULL;
   for (guint i = 0; i < inference->tables->len; i++) {
     InferTable *table = g_ptr_array_index(inference->tables, i);

@@ -6,6 +6,8 @@ gboolean infer_joins(Inference *inference, GError **error);
 void infer_facts(Inference *inference);
 /* TRUE when rows of `from` lead many-to-one to `to`, or they are the same. */
 gboolean infer_leads_to(const Inference *inference, const InferTable *from, const InferTable *to);
+/* Order lines with a price and no quantity. */
+gboolean infer_rows_are_pieces(const InferTable *table);
 gboolean infer_is_list_of_returns(const InferTable *table);
 
 /* The condition of rows on which this expression is below 0. */

@@ -78,9 +78,15 @@ static char *price_expression(Sales *sales) {
   gboolean reduced = price != NULL && infer_is_concept(price, "discounted_price");
   if (price == NULL)
     price = infer_find_concept(sales->table, "list_price");
-  if (units == NULL || price == NULL)
+  if (price == NULL)
     return NULL;
   sales->unit = price->field->unit;
+  if (units == NULL && infer_rows_are_pieces(sales->table)) {
+    infer_note(sales->inference, "revenue", "%s of each line: there is no quantity, a line is one piece", price->field->label);
+    return g_strdup(price->field->name);
+  }
+  if (units == NULL)
+    return NULL;
   gboolean share = discount != NULL && discount->field->default_aggregate == AGGREGATE_AVERAGE && !reduced;
   if (!share) {
     infer_note(sales->inference, "revenue", "no column holds it: %s times %s", units->field->label, price->field->label);
@@ -331,11 +337,11 @@ static gboolean conclude_sales(Sales *sales, GError **error) {
     return FALSE;
   if (sales->total == NULL && sales->net != NULL)
     sales->total = sales->net;
+  if (sales->total == NULL && (sales->revenue = price_expression(sales)) == NULL)
+    sales->total = infer_find_concept(sales->table, "payments");
   if (sales->total != NULL) {
     sales->revenue = g_strdup(sales->total->field->name);
     sales->unit = sales->total->field->unit;
-  } else {
-    sales->revenue = price_expression(sales);
   }
   if (sales->revenue != NULL) {
     add_revenue(sales);
