@@ -29,12 +29,15 @@ static int rank_of_change(const Parse *parse, int change_at) {
 
 static int measure_near(const Parse *parse, int at) {
   int best = 0, best_distance = G_MAXINT;
+  const Item *word = parse_item(parse, (guint)at);
+  gboolean adjective = g_str_has_suffix(token_at(parse->items->tokens, word->first + word->count - 1)->fold, "ing");
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     const Metric *metric = item->kind == ITEM_METRIC ? item->meaning.metric : NULL;
     for (guint m = 0; metric != NULL && m < parse->query->measures->len; m++) {
       const Measure *measure = g_ptr_array_index(parse->query->measures, m);
-      int distance = (int)i > at ? (int)i - at : 2 * (at - (int)i) + 1; /* an adjective stands before its noun */
+      int gap = (int)i > at ? (int)i - at : at - (int)i; /* "rising sales", but "sales rose" */
+      int distance = adjective == ((int)i > at) ? gap : 3 * gap + 1;
       if (g_strcmp0(measure->metric, metric->name) == 0 && distance < best_distance) {
         best = (int)m;
         best_distance = distance;

@@ -115,7 +115,15 @@ static void group_by_adverbs(Parse *parse) {
   }
 }
 
+/* "orders which were cancelled", "customers who bought": a relative pronoun follows its noun. */
+static gboolean follows_noun(const Parse *parse, guint index) {
+  if (index == 0) return FALSE;
+  const Item *before = parse_item(parse, index - 1);
+  return !parse_item(parse, index)->comma_before && (before->kind == ITEM_ENTITY || before->kind == ITEM_FIELD || before->kind == ITEM_ROWS);
+}
+
 static gboolean is_asking_word(const Parse *parse, guint index) {
+  if (follows_noun(parse, index)) return FALSE;
   return parse_free_word(parse, index, WORD_WHICH) || parse_free_word(parse, index, WORD_LIST);
 }
 
@@ -142,9 +150,11 @@ static gboolean group_by_leading_noun(Parse *parse) {
   const char *fold = token_at(parse->items->tokens, parse_item(parse, next)->first)->fold;
   static const char *const RELATIVES[] = {"with", "whose", "where", "that", "which", "who", "having", "above", "below", "over", "under", NULL};
   if (!number && !g_strv_contains(RELATIVES, fold)) return FALSE;
-  gboolean counts = item->kind == ITEM_ENTITY && !number && item->plural && !parse_has_word(parse, WORD_RANK_HIGH) &&
-                    (parse_has_word(parse, WORD_NOT) || parse_has_word(parse, WORD_BUT));
-  if (counts) return FALSE; /* "customers who bought X but not Y": how many */
+  static const WordClass TESTS[] = {WORD_RANK_HIGH, WORD_RANK_LOW, WORD_MORE_THAN, WORD_LESS_THAN, WORD_AT_LEAST, WORD_AT_MOST, WORD_BEST,
+                                    WORD_WORST, WORD_GROW, WORD_RISE, WORD_FALL, WORD_NEGATIVE, WORD_LOST, WORD_BETWEEN};
+  gboolean tested = number;
+  for (guint i = 0; i < G_N_ELEMENTS(TESTS); i++) tested = tested || parse_has_word(parse, TESTS[i]);
+  if (item->kind == ITEM_ENTITY && !tested) return FALSE; /* "customers who bought X but not Y": how many */
   take_subject(parse, (guint)noun);
   return TRUE;
 }
@@ -170,7 +180,7 @@ static void group_by_question(Parse *parse) {
   }
   if (group_by_leading_noun(parse)) return;
   int who = parse_find_word(parse, WORD_WHO, 0);
-  if (who < 0) return;
+  if (who < 0 || follows_noun(parse, (guint)who)) return;
   parse_claim(parse, (guint)who, "who");
   if (noun_after(parse, (guint)who + 1) >= 0) {
     int noun = noun_after(parse, (guint)who + 1);

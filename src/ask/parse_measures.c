@@ -79,7 +79,7 @@ static gboolean count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
   const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
-  if (item->kind == ITEM_METRIC && !item->plural && next != NULL && !next->claimed && !next->comma_before &&
+  if (item->kind == ITEM_METRIC && next != NULL && !next->claimed && !next->comma_before &&
       (next->kind == ITEM_ENTITY || next->kind == ITEM_ROWS)) {
     parse_claim(parse, index, "part of the name"); /* "sales transactions" */
     return count_item(parse, index + 1);
@@ -361,6 +361,17 @@ static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate)
     add_aggregate(parse, index, aggregate, item->meaning.metric, noun);
     return;
   }
+  const Metric *money = parse_default_metric(parse); /* "what is an order worth on average" */
+  int entity = -1, value = -1;
+  for (guint i = 0; i < index; i++) {
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_ENTITY && item->meaning.entity->is_event) entity = (int)i;
+    if (!item->claimed && item_is_word(item, WORD_VALUE_WORD)) value = (int)i;
+  }
+  if (entity < 0 || value < 0 || money == NULL) return;
+  parse_claim(parse, (guint)value, "value");
+  parse_assume(parse, "default_metric", "measured by %s", money->label);
+  add_aggregate(parse, index, aggregate, money, entity);
 }
 
 static void read_aggregates(Parse *parse) {

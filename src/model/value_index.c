@@ -8,7 +8,7 @@
 #define VALUE_INDEX_MAX_DISTINCT 200000
 #define VALUE_INDEX_MAX_LENGTH 200
 /* Abbreviations and typos are only read for fields with few values: with many, anything abbreviates something. */
-#define VALUE_INDEX_SMALL_FIELD 2000
+#define VALUE_INDEX_SMALL_FIELD 300
 
 typedef struct {
   const Field *field;
