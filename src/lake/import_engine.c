@@ -84,8 +84,8 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
 
 GPtrArray *source_json_tables(ImportContext *context, const TableSource *source, GError **error) {
   g_autofree char *path = text_sql_quote(source->paths->pdata[0]);
-  /* Dates and numbers stay as written: the text import decides over the whole column. */
-  g_autofree char *relation = g_strdup_printf("read_json_auto(%s, dateformat='', timestampformat='', maximum_object_size=67108864)", path);
+  /* The text import decides types over the whole column. */
+  g_autofree char *relation = g_strdup_printf("read_json_auto(%s, maximum_object_size=67108864)", path);
   g_autoptr(ResultTable) described = describe(context, relation, source->shown, error);
   if (!described)
     return NULL;
