@@ -127,6 +127,21 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   return strlen(token->fold) <= 2 && !(token->is_shouted && strlen(token->fold) == 2);
 }
 
+/* "orders per customer | type": a longer name begins with this phrase's last word, and what is before it means something too. */
+static gboolean is_crossed(const Items *items, guint first, guint count) {
+  guint last = first + count - 1;
+  if (last + 1 >= items->tokens->len) return FALSE;
+  g_autofree char *head = tokens_stem_phrase(items->tokens, first, 1);
+  if (lexicon_find(items->lexicon, head) == NULL) return FALSE;
+  for (guint words = 2; words <= 3 && last + words <= items->tokens->len; words++) {
+    if (has_comma_inside(items, last, words)) return FALSE;
+    g_autofree char *phrase = tokens_stem_phrase(items->tokens, last, words);
+    const Meaning *meaning = lexicon_find(items->lexicon, phrase);
+    if (meaning != NULL && (meaning->field != NULL || meaning->entity != NULL)) return TRUE;
+  }
+  return FALSE;
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
@@ -141,6 +156,7 @@ static Item read_item(const Items *items, guint first) {
     g_autoptr(GPtrArray) hits = into_time ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
     if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
+    if (count > 1 && hits->len == 0 && is_crossed(items, first, count)) continue;
     Item item = {.first = first, .count = count, .is_stop = stop};
     if (meaning != NULL) item.meaning = *meaning;
     if (words != NULL) item.words = *words;

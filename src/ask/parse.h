@@ -52,6 +52,8 @@ int parse_add_metric(Parse *parse, const Metric *metric); /* index; never twice 
 int parse_add_measure(Parse *parse, Measure *measure);    /* takes it */
 const Metric *parse_default_metric(const Parse *parse);
 const Metric *parse_entity_metric(const Parse *parse, const Entity *entity);
+/* Field by which the main fact (or another fact) refers to an entity that lives in a table of its own; NULL: none does. */
+const Field *parse_entity_reference(const Parse *parse, const Entity *entity);
 const Metric *parse_rows_metric(const Parse *parse, const Dataset *dataset);
 void parse_add_field_dimension(Parse *parse, const Field *field);
 void parse_add_time_dimension(Parse *parse, TimeUnit unit);
@@ -70,6 +72,7 @@ void parse_special(Parse *parse);   /* days between, first/last date, more than 
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
+void parse_reach(Parse *parse);     /* which of several fields of one name */
 void parse_rank(Parse *parse);      /* top n, highest, order */
 void parse_tests(Parse *parse);     /* above 100,000; more than 10 orders */
 void parse_times(Parse *parse);     /* periods and what they are for */

@@ -139,6 +139,20 @@ const Metric *parse_entity_metric(const Parse *parse, const Entity *entity) {
   return NULL;
 }
 
+const Field *parse_entity_reference(const Parse *parse, const Entity *entity) {
+  const Field *found = NULL;
+  for (guint i = 0; entity->key != NULL && i < parse->model->relationships->len; i++) {
+    const Relationship *relationship = g_ptr_array_index(parse->model->relationships, i);
+    gboolean refers = strcmp(relationship->to_dataset, entity->dataset) == 0 && relationship->to_fields[0] != NULL &&
+                      strcmp(relationship->to_fields[0], entity->key) == 0 && relationship->from_fields[0] != NULL;
+    const Dataset *from = refers ? model_find_dataset(parse->model, relationship->from_dataset) : NULL;
+    if (from == NULL || !from->is_fact) continue;
+    gboolean main_fact = g_strcmp0(parse->model->default_dataset, from->name) == 0;
+    if (found == NULL || main_fact) found = dataset_find_field(from, relationship->from_fields[0]);
+  }
+  return found;
+}
+
 const Metric *parse_rows_metric(const Parse *parse, const Dataset *dataset) {
   for (guint i = 0; i < parse->model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(parse->model->metrics, i);

@@ -95,6 +95,11 @@ static void refuse_word(Parse *parse, const Item *item) {
 }
 
 static void check_leftovers(Parse *parse) {
+  int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
+  if (trigger >= 0 && !parse_item(parse, (guint)trigger)->is_stop && parse->query->measures->len == 0) {
+    parse_refuse(parse, "no_such_data", "a time between two dates", "The data does not hold the two dates this would need.");
+    return;
+  }
   for (guint i = 0; i < parse_n(parse); i++) { /* unknown words first: they say most */
     const Item *item = parse_item(parse, i);
     if (!item->claimed && item->kind == ITEM_UNKNOWN) {

@@ -169,6 +169,8 @@ static const Field *missing_field(const Parse *parse, const Item *item) {
   if (item->kind != ITEM_FIELD && item->kind != ITEM_ENTITY && item->kind != ITEM_METRIC) return NULL;
   if (item->meaning.field != NULL) return item->meaning.field;
   if (item->meaning.entity == NULL || item->meaning.entity->key == NULL) return NULL;
+  const Field *reference = parse_entity_reference(parse, item->meaning.entity);
+  if (reference != NULL) return reference;
   const Dataset *dataset = model_find_dataset(parse->model, item->meaning.entity->dataset);
   return dataset != NULL ? dataset_find_field(dataset, item->meaning.entity->key) : NULL;
 }
@@ -178,12 +180,36 @@ static void read_missing(Parse *parse) {
     if (!parse_free_word(parse, i, WORD_MISSING)) continue;
     int next = parse_next(parse, i + 1), before = parse_before(parse, i);
     const Field *after_field = next >= 0 ? missing_field(parse, parse_item(parse, (guint)next)) : NULL;
-    gboolean predicate = token_at(parse->items->tokens, parse_item(parse, i)->first)->fold[0] != 'n' || next < 0;
+    static const char *const PREDICATES[] = {"missing", "unknown", "blank", "empty", "null", "unspecified", "undefined", "unassigned", NULL};
+    gboolean predicate = g_strv_contains(PREDICATES, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold) ||
+                         parse_item(parse, i)->count > 1;
     const Field *before_field = before >= 0 && after_field == NULL && predicate ? missing_field(parse, parse_item(parse, (guint)before)) : NULL;
     if (after_field != NULL) add_null_filter(parse, after_field, (guint)next);
     else if (before_field != NULL) add_null_filter(parse, before_field, (guint)before);
     else continue;
     parse_claim(parse, i, "missing");
+  }
+}
+
+/* "tickets with a member": the link is there. */
+static void read_present(Parse *parse) {
+  for (guint i = 0; i + 2 < parse_n(parse); i++) {
+    if (!parse_free_word(parse, i, WORD_HAVING)) continue;
+    const char *article = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
+    Item *noun = parse_item(parse, i + 2);
+    gboolean indefinite = parse_item(parse, i + 1)->count == 1 && (strcmp(article, "a") == 0 || strcmp(article, "an") == 0 || strcmp(article, "any") == 0);
+    if (!indefinite || noun->claimed || noun->plural || noun->kind != ITEM_ENTITY || noun->meaning.entity->is_event) continue;
+    const Item *after = i + 3 < parse_n(parse) ? parse_item(parse, i + 3) : NULL;
+    if (after != NULL && !after->comma_before && (after->kind == ITEM_FIELD || after->kind == ITEM_METRIC || after->kind == ITEM_VALUE)) continue;
+    const Field *field = missing_field(parse, noun);
+    if (field == NULL) continue;
+    Filter *filter = filter_new(FILTER_FIELD);
+    filter->field = lexicon_field_path(field);
+    filter->op = OP_IS_NOT_NULL;
+    g_ptr_array_add(parse->query->filters, filter);
+    parse_claim(parse, i, "with");
+    parse_claim(parse, i + 2, "present");
+    parse_describe(parse, i + 2, "%s is known", field->label);
   }
 }
 
@@ -217,6 +243,7 @@ static void read_cyclic(Parse *parse, guint index) {
 
 static void read_weekends(Parse *parse) {
   int weekend = parse_find_word(parse, WORD_WEEKEND, 0), weekdays = parse_find_word(parse, WORD_WEEKDAYS, 0);
+  if (weekend < 0 && weekdays >= 0 && parse_item(parse, (guint)weekdays)->kind == ITEM_CYCLIC) return; /* "by weekday" */
   if (weekend < 0 && weekdays < 0) return;
   if (weekend >= 0) parse_claim(parse, (guint)weekend, "weekend");
   if (weekdays >= 0) parse_claim(parse, (guint)weekdays, "weekdays");
@@ -301,6 +328,7 @@ void parse_filters(Parse *parse) {
   read_existence(parse);
   settle_fields(parse);
   read_missing(parse);
+  read_present(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);

@@ -97,7 +97,12 @@ static void group_by_markers(Parse *parse) {
     gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
     gboolean count_follows = after != NULL && item_is_word(after, WORD_HOW_MANY); /* "by invoice count" */
-    if (counted_measure || count_follows) continue;
+    const Item *noun_item = parse_item(parse, (guint)noun); /* "top 3 stores by tickets": the order, not a group */
+    gboolean ranks_by = noun_item->kind == ITEM_ENTITY && noun_item->plural && noun_item->meaning.entity->is_event &&
+                        item_is_word(item, WORD_BY) && !item_is_word(item, WORD_EACH) &&
+                        (parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL) ||
+                         parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST));
+    if (counted_measure || count_follows || ranks_by) continue;
     parse_claim(parse, i, within ? "within" : "group");
     parse_group_by_item(parse, (guint)noun);
     group_rest_of_list(parse, (guint)noun);
@@ -153,7 +158,7 @@ static gboolean group_by_leading_noun(Parse *parse) {
   static const WordClass TESTS[] = {WORD_RANK_HIGH, WORD_RANK_LOW, WORD_MORE_THAN, WORD_LESS_THAN, WORD_AT_LEAST, WORD_AT_MOST, WORD_BEST,
                                     WORD_WORST, WORD_GROW, WORD_RISE, WORD_FALL, WORD_NEGATIVE, WORD_LOST, WORD_BETWEEN};
   gboolean tested = number;
-  for (guint i = 0; i < G_N_ELEMENTS(TESTS); i++) tested = tested || parse_has_word(parse, TESTS[i]);
+  for (guint i = 0; i < G_N_ELEMENTS(TESTS); i++) tested = tested || parse_find_word(parse, TESTS[i], 0) >= 0;
   if (item->kind == ITEM_ENTITY && !tested) return FALSE; /* "customers who bought X but not Y": how many */
   take_subject(parse, (guint)noun);
   return TRUE;

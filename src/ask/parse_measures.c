@@ -75,6 +75,35 @@ static gboolean is_pieces(const Parse *parse, guint index) {
   return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
 }
 
+/* "how many members bought something": those that the facts speak of, not all that are listed. */
+static gboolean count_in_fact(Parse *parse, guint index) {
+  const Entity *entity = parse_item(parse, index)->meaning.entity;
+  const Field *reference = parse_entity_reference(parse, entity);
+  gboolean active = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_SPENT) ||
+                    parse->query->cohort != COHORT_NONE;
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    active = active || filter->kind == FILTER_DID || filter->kind == FILTER_ENTITY;
+  }
+  for (guint i = index + 1; i < parse_n(parse); i++) { /* "members with more than 10 tickets" */
+    const Item *item = parse_item(parse, i);
+    active = active || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event) || item_is_word(item, WORD_MORE_THAN_ONCE) ||
+             item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
+  }
+  if (reference == NULL || !active) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(reference);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  parse_describe(parse, index, "number of %s in the facts", measure->name);
+  return TRUE;
+}
+
 static gboolean count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
@@ -88,6 +117,7 @@ static gboolean count_item(Parse *parse, guint index) {
     const Metric *metric = parse_entity_metric(parse, item->meaning.entity);
     if (metric == NULL) return FALSE;
     if (is_pieces(parse, index)) metric = model_find_metric(parse->model, "units");
+    else if (count_in_fact(parse, index)) return TRUE;
     parse->counted = item->meaning.entity;
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "number of %s", metric->label);
@@ -149,6 +179,10 @@ static void read_counts(Parse *parse) {
       int before = parse_before(parse, i);
       gboolean follows = before >= 0 && !parse_item(parse, (guint)before)->claimed;
       if (follows) counted = count_item(parse, (guint)before);
+    }
+    for (guint k = 0; k < i && !counted; k++) { /* "members who bought X, how many" */
+      const Item *earlier = parse_item(parse, k);
+      if (!earlier->claimed && (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS)) counted = count_item(parse, k);
     }
     if (!counted) count_default(parse);
     parse_claim(parse, i, "count");
@@ -231,6 +265,13 @@ static void clarify_average(Parse *parse, const Metric *metric, Aggregate aggreg
   }
 }
 
+/* The event that a ratio is "per": order value is revenue per order. */
+static const Entity *ratio_entity(const Parse *parse, const Metric *ratio) {
+  const Metric *below = model_find_metric(parse->model, ratio->denominator);
+  const Entity *entity = below != NULL && below->entity != NULL ? model_find_entity(parse->model, below->entity) : NULL;
+  return entity != NULL && entity->key != NULL ? entity : NULL;
+}
+
 /* Aggregate `aggregate` (at item `index`) of `metric`, whose per-noun stands at `noun` (-1: none). */
 static void add_aggregate(Parse *parse, guint index, Aggregate aggregate, const Metric *metric, int noun) {
   parse->metric_named = TRUE;
@@ -246,6 +287,8 @@ static void add_aggregate(Parse *parse, guint index, Aggregate aggregate, const 
     parse_claim(parse, (guint)noun, "per");
     claim_between(parse, MIN(index, (guint)noun), MAX(index, (guint)noun));
     parse_describe(parse, (guint)noun, "per %s", entity != NULL ? entity->name : item->kind == ITEM_ROWS ? "line" : time_unit_name(item->meaning.unit));
+  } else if (metric->kind == METRIC_RATIO && aggregate != AGGREGATE_AVERAGE && ratio_entity(parse, metric) != NULL) {
+    measure = per_measure(measure_new_metric(metric->numerator), aggregate, ratio_entity(parse, metric), TIME_UNIT_NONE); /* median order value */
   } else if (!is_total(metric)) {
     measure = aggregate == AGGREGATE_AVERAGE || metric->kind != METRIC_AGGREGATE ? measure_new_metric(metric->name)
                                                                                  : row_measure(parse, metric, aggregate);
@@ -453,7 +496,15 @@ static gboolean read_value_of(Parse *parse, guint index) {
   gboolean counts = count->kind == METRIC_AGGREGATE && (count->aggregate == AGGREGATE_COUNT || count->aggregate == AGGREGATE_COUNT_DISTINCT);
   if (!counts || money == NULL || count->conditions[0] == NULL || *count->conditions[0] == '!') return FALSE;
   for (int at = parse_before(parse, index); at >= 0 && at >= (int)index - 4; at = parse_before(parse, (guint)at)) {
-    if (parse_item(parse, (guint)at)->kind == ITEM_METRIC) return FALSE;
+    if (parse_item(parse, (guint)at)->kind == ITEM_METRIC && parse->query->measures->len > 0) { /* "net amount of returned orders" */
+      static const char *const LINKS[] = {"of", "from", "for", "on", "in", "with", NULL};
+      if (!g_strv_contains(LINKS, token_at(parse->items->tokens, parse_item(parse, index)->first - 1)->fold)) return FALSE;
+      Filter *filter = filter_new(FILTER_CONDITION);
+      filter->condition = g_strdup(count->conditions[0]);
+      g_ptr_array_add(parse->query->filters, filter);
+      parse_describe(parse, index, "only %s", count->label);
+      return TRUE;
+    }
     if (!parse_free_word(parse, (guint)at, WORD_VALUE_WORD)) continue;
     parse_claim(parse, (guint)at, "value");
     Filter *filter = filter_new(FILTER_CONDITION);
@@ -530,6 +581,24 @@ static void split_conditions(Parse *parse) {
 }
 
 /* ---- nothing named ---- */
+/* "visits and orders by month": the noun beside a measure is one too. */
+static void count_joined_entities(Parse *parse) {
+  for (guint i = 1; i + 1 < parse_n(parse); i++) {
+    if (!item_is_word(parse_item(parse, i), WORD_AND)) continue;
+    int before = parse_before(parse, i), after = parse_next(parse, i + 1);
+    if (before < 0 || after < 0) continue;
+    Item *left = parse_item(parse, (guint)before), *right = parse_item(parse, (guint)after);
+    gboolean left_counts = left->kind == ITEM_ENTITY && !left->claimed && right->kind == ITEM_METRIC;
+    gboolean right_counts = right->kind == ITEM_ENTITY && !right->claimed && left->kind == ITEM_METRIC;
+    if (!left_counts && !right_counts) continue;
+    count_item(parse, (guint)(left_counts ? before : after));
+    if (left_counts && parse->query->measures->len > 1) { /* in the order they are named */
+      gpointer last = g_ptr_array_steal_index(parse->query->measures, parse->query->measures->len - 1);
+      g_ptr_array_insert(parse->query->measures, 0, last);
+    }
+  }
+}
+
 static void count_bare_entities(Parse *parse) {
   if (parse_has_word(parse, WORD_HOW_MUCH)) return; /* "how much did customers in X buy": an amount */
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -573,6 +642,8 @@ static void add_default_metric(Parse *parse) {
     const Item *item = parse_item(parse, i);
     if (item->meaning.entity != NULL || item_is_word(item, WORD_WHO)) own_spend = FALSE; /* customers spend with us */
   }
+  const char *spent_word = spent >= 0 ? token_at(parse->items->tokens, parse_item(parse, (guint)spent)->first)->fold : "";
+  if (!g_str_has_prefix(spent_word, "spen")) own_spend = FALSE; /* "paid in cash" */
   if (own_spend) {
     g_autofree char *word = item_source(parse->items, parse_item(parse, (guint)spent));
     parse_refuse(parse, "no_such_data", word, "The data has no record of what the company itself spends.");
@@ -600,6 +671,7 @@ void parse_measures(Parse *parse) {
   read_verbs(parse);
   read_metrics(parse);
   if (parse->verdict != NULL) return;
+  count_joined_entities(parse);
   count_bare_entities(parse);
   add_default_metric(parse);
   drop_implied_conditions(parse);

@@ -108,12 +108,13 @@ static gboolean is_measurable(const Item *item) {
 /* The thing that is tested: the noun right after the number ("more than 10 orders"), else the nearest one before. */
 static int tested_noun(const Parse *parse, const NumberTest *test) {
   int next = parse_next(parse, test->last + 1);
-  while (next >= 0 && item_is_word(parse_item(parse, (guint)next), WORD_SUM)) next = parse_next(parse, (guint)next + 1);
+  while (next >= 0 && (item_is_word(parse_item(parse, (guint)next), WORD_SUM) || parse_item(parse, (guint)next)->kind == ITEM_VALUE ||
+                       parse_item(parse, (guint)next)->kind == ITEM_CONDITION)) next = parse_next(parse, (guint)next + 1);
   if (next >= 0 && is_measurable(parse_item(parse, (guint)next)) && !parse_item(parse, (guint)next)->comma_before) {
     const Item *item = parse_item(parse, (guint)next);
     int after = parse_next(parse, (guint)next + 1);
     (void)after;
-    if (!item->claimed || item->kind == ITEM_METRIC) return next;
+    if (!item->claimed || item->kind == ITEM_METRIC || g_strcmp0(item->claimed_as, "count") == 0) return next;
   }
   for (int at = (int)test->first - 1; at >= 0; at--) {
     const Item *item = parse_item(parse, (guint)at);

@@ -62,6 +62,7 @@ static void read_pieces(Parse *parse) {
   parse_filters(parse);
   parse_groups(parse);
   parse_measures(parse);
+  parse_reach(parse);
   parse_tests(parse);
   parse_times(parse);
   parse_share(parse);

@@ -115,7 +115,6 @@ char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtr
 
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */
-const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field);
 /* The date of a dataset's rows: its default date, or that of the nearest dataset it leads to. NULL: none. */
 const Field *reach_default_date(const Model *model, const Dataset *dataset);
 /* Field that is the key of the entity; NULL when every row is one and there is no single primary key. */

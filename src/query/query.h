@@ -20,6 +20,12 @@ gboolean time_range_resolve(const TimeRange *range, const ResolveContext *contex
 /* ---- validation: every name exists, is visible, fits; the error names the JSON path. ---- */
 gboolean semantic_query_validate(const SemanticQuery *query, const Model *model, GError **error);
 
+/*
+ * The field by which rows of `dataset` can be grouped or filtered as `field` says, without multiplying rows: the field
+ * itself, the key it refers to, or a field of the same name and type. NULL: out of reach. (transfer none)
+ */
+const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field);
+
 /* ---- plain English that, asked again, gives the same query. (transfer full) ---- */
 char *semantic_query_restate(const SemanticQuery *query, const Model *model);
 

@@ -56,6 +56,13 @@ const Field *reach_field(const Model *model, const Dataset *dataset, const Field
   const Field *namesake = dataset_find_field(dataset, field->name);
   if (namesake && namesake->type == field->type && namesake->role == field->role && field->role != FIELD_ROLE_MEASURE)
     return namesake;
+  for (guint i = 0; i < model->datasets->len && field->role != FIELD_ROLE_MEASURE; i++) { /* budget.category, by way of products.category */
+    const Dataset *other = model->datasets->pdata[i];
+    const Field *conformed = other != dataset ? dataset_find_field(other, field->name) : NULL;
+    if (conformed && conformed->type == field->type && conformed->role == field->role && !other->is_fact &&
+        leads_to(model, dataset->name, other->name))
+      return conformed;
+  }
   return NULL;
 }
 
