@@ -91,8 +91,6 @@ static void append_counts(GString *sql, const ColumnProfile *column, gboolean ex
                            ", min(%s)::DOUBLE, max(%s)::DOUBLE, avg(%s)::DOUBLE, count_if(%s < 0)::DOUBLE, "
                            "count_if(%s = 0)::DOUBLE, count_if(%s = floor(%s))::DOUBLE",
                            c, c, c, c, c, c, c);
-  else if (column->is_text)
-    g_string_append_printf(sql, ", avg(length(%s))::DOUBLE, max(length(%s))::DOUBLE, 0, 0, 0, 0", c, c);
   else
     g_string_append(sql, ", 0, 0, 0, 0, 0, 0");
 }
@@ -114,9 +112,6 @@ static void read_counts(const ResultTable *result, guint at, gint64 rows, Column
     column->negative = (gint64)numbers[3];
     column->zero = (gint64)numbers[4];
     column->whole = (gint64)numbers[5];
-  } else if (column->is_text) {
-    column->average_length = numbers[0];
-    column->longest = (gint64)numbers[1];
   }
 }
 
@@ -152,18 +147,20 @@ static const char *const shape_tests[] = {
 
 static gboolean read_shapes(Engine *engine, const TableProfile *profile, ColumnProfile *column, Deadline deadline,
                             GError **error) {
-  g_autoptr(GString) sql = g_string_new("SELECT count(*)::DOUBLE");
+  g_autoptr(GString) sql = g_string_new("SELECT count(*)::DOUBLE, avg(length(v))::DOUBLE, max(length(v))::DOUBLE");
   for (guint i = 0; i < SHAPE_TESTS; i++)
     g_string_append_printf(sql, ", count_if(%s)::DOUBLE", shape_tests[i]);
   g_string_append_printf(sql, " FROM (SELECT trim(%s) AS v FROM %s WHERE %s IS NOT NULL LIMIT %d)", column->sql,
                          profile->relation, column->sql, PROFILE_SHAPE_ROWS);
-  double found[SHAPE_TESTS + 1];
-  if (!profile_numbers(engine, sql->str, deadline, found, SHAPE_TESTS + 1, error))
+  double found[SHAPE_TESTS + 3];
+  if (!profile_numbers(engine, sql->str, deadline, found, SHAPE_TESTS + 3, error))
     return FALSE;
+  column->average_length = found[1];
+  column->longest = (gint64)found[2];
   double *const members[SHAPE_TESTS] = {&column->email,  &column->url,     &column->phone, &column->code,  &column->spaced,
                                         &column->letters, &column->month, &column->card,  &column->listed};
   for (guint i = 0; i < SHAPE_TESTS; i++)
-    *members[i] = found[0] > 0 ? found[i + 1] / found[0] : 0;
+    *members[i] = found[0] > 0 ? found[i + 3] / found[0] : 0;
   return TRUE;
 }
 
@@ -184,6 +181,14 @@ static gboolean read_frequent(Engine *engine, const TableProfile *profile, Colum
   }
   column->frequent_complete = result->n_rows < PROFILE_FREQUENT_VALUES;
   return TRUE;
+}
+
+/* Values of measured numbers say nothing one by one; of codes and flags they do. */
+static gboolean is_worth_counting(const ColumnProfile *column) {
+  if (column->is_number)
+    return column->column->type == FIELD_INTEGER && column->distinct <= PROFILE_FREQUENT_NUMBERS;
+  return column->is_text ? column->distinct <= PROFILE_FREQUENT_DISTINCT && column->longest <= 200
+                         : column->column->type == FIELD_BOOLEAN;
 }
 
 TableProfile *profile_table(Engine *engine, const ImportedTable *table, Deadline deadline, GError **error) {
@@ -208,8 +213,7 @@ TableProfile *profile_table(Engine *engine, const ImportedTable *table, Deadline
       continue;
     if (column->is_text && !read_shapes(engine, profile, column, deadline, error))
       return NULL;
-    if (column->distinct <= PROFILE_FREQUENT_DISTINCT && column->longest <= 200 &&
-        !read_frequent(engine, profile, column, deadline, error))
+    if (is_worth_counting(column) && !read_frequent(engine, profile, column, deadline, error))
       return NULL;
   }
   return g_steal_pointer(&profile);

@@ -9,6 +9,7 @@
 #define PROFILE_EXACT_ROWS 2000000   /* distinct counts are exact up to here, estimated above */
 #define PROFILE_SHAPE_ROWS 20000     /* rows whose text is matched against patterns */
 #define PROFILE_FREQUENT_VALUES 200  /* values kept per column */
+#define PROFILE_FREQUENT_NUMBERS 100  /* integers of more distinct values are measured, not counted */
 #define PROFILE_FREQUENT_DISTINCT 20000 /* columns with more distinct values are not counted value by value */
 
 typedef struct {
@@ -25,9 +26,9 @@ typedef struct {
   double low, high, mean;       /* numbers */
   gint64 negative, zero, whole; /* numbers: how many are */
   gboolean is_text;
+  /* Text: lengths in and shares of the first non-empty rows. */
   double average_length;
   gint64 longest;
-  /* Text: shares of the first non-empty rows. */
   double email, url, phone, code, spaced, letters, month, card, listed;
   GPtrArray *frequent;          /* of FrequentValue*, most rows first */
   gboolean frequent_complete;   /* every distinct value is in `frequent` */
