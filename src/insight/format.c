@@ -228,3 +228,11 @@ gboolean view_is_plural(const char *name) {
 gboolean view_is_bare(const char *label) {
   return g_utf8_strlen(label, -1) <= 2 || strspn(label, "0123456789.,-+ ") == strlen(label);
 }
+
+char *view_capital(const char *name) {
+  if (*name == '\0')
+    return g_strdup("");
+  const char *rest = g_utf8_next_char(name);
+  g_autofree char *first = g_utf8_strup(name, rest - name);
+  return g_strconcat(first, rest, NULL);
+}

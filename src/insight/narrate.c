@@ -36,18 +36,12 @@ gboolean narrate_tell(Narrator *narrator, const char *format, ...) {
   return TRUE;
 }
 
-char *narrate_capital(const char *name) {
-  g_autofree char *first = g_utf8_substring(name, 0, MIN(1, g_utf8_strlen(name, -1)));
-  g_autofree char *upper = g_utf8_strup(first, -1);
-  return g_strconcat(upper, name + strlen(first), NULL);
-}
-
 char *narrate_first(const ResultView *view, guint dimension, gsize row) {
   const ViewDimension *item = view_dimension(view, dimension);
   const char *label = item->labels[row];
   gboolean is_our_word = g_str_has_prefix(label, item->noun) || (item->field != NULL && item->field->codes != NULL &&
                                                                  item->field->codes->len > 0);
-  return is_our_word ? narrate_capital(label) : g_strdup(label);
+  return is_our_word ? view_capital(label) : g_strdup(label);
 }
 
 const char *narrate_extreme(const ResultView *view, const ViewMeasure *measure, int extreme) {
@@ -70,7 +64,7 @@ char *narrate_amount(const Narrator *narrator, gsize row, int column) {
 char *narrate_count(gsize count, gboolean at_start) {
   static const char *const WORDS[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
   if (count < G_N_ELEMENTS(WORDS) && at_start)
-    return narrate_capital(WORDS[count]);
+    return view_capital(WORDS[count]);
   return text_format_number((double)count, 0);
 }
 

@@ -12,8 +12,6 @@ typedef struct {
 
 /* Checks the sentence and keeps it with its facts, or counts it as dropped. FALSE: not kept. */
 gboolean narrate_tell(Narrator *narrator, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* First letter of the sentence's name in capitals. (transfer full) */
-char *narrate_capital(const char *name);
 /* A member as it starts a sentence: "Customer 17850", but "iPhone". (transfer full) */
 char *narrate_first(const ResultView *view, guint dimension, gsize row);
 /* "highest", "most" (of things that are counted), "lowest", "fewest". */

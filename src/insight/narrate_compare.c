@@ -15,7 +15,7 @@ static char *for_group(const ResultView *view) {
 static void tell_bare_change(Narrator *narrator, const ViewMeasure *measure, const char *group) {
   const ResultView *view = narrator->view;
   Delta delta;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   if (!derive_row_delta(view, measure, 0, &delta)) {
     narrate_tell(narrator, "There is no value for %s%s%s.", measure->name, group, view->filter_context);
     return;
@@ -39,7 +39,7 @@ static void tell_bare_change(Narrator *narrator, const ViewMeasure *measure, con
 
 static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
   g_autofree char *change = view_is_fraction(view, measure->value) ? NULL : view_format(view, measure->value, fabs(delta->change));
@@ -69,7 +69,7 @@ static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const c
 static void tell_members(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
   gboolean is_more = delta->change > 0, is_fraction = view_is_fraction(view, measure->value);
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
   AnswerColumn points = {.unit = (char *)"pp"};
@@ -94,7 +94,7 @@ static void tell_missing_side(Narrator *narrator, const ViewMeasure *measure, co
     narrate_tell(narrator, "There is no value for %s%s%s.", measure->name, group, view->filter_context);
     return;
   }
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *amount = narrate_amount(narrator, 0, has_now ? measure->value : measure->previous);
   if (view->current_name == NULL)
     narrate_tell(narrator, "%s%s%s %s %s.", name, group, view->filter_context, narrate_was(measure), amount);
@@ -107,7 +107,7 @@ static void tell_missing_side(Narrator *narrator, const ViewMeasure *measure, co
 /* One period of a series with its own predecessor. */
 static void tell_lone_period(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *after = narrate_amount(narrator, 0, measure->value);
   g_autofree char *change = view_format(view, measure->value, fabs(delta->change));
   if (view_is_fraction(view, measure->value) || delta->change == 0)
@@ -146,7 +146,7 @@ static void tell_total(Narrator *narrator, const ViewMeasure *measure) {
   if (view->current_name == NULL || !view->previous_is_period || !derive_total_delta(view, measure, &delta) ||
       !(delta.before > 0) || delta.change == 0)
     return;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta.before);
   g_autofree char *after = view_format(view, measure->value, delta.after);
   g_autofree char *growth = view_format_percent(fabs(delta.growth));
@@ -174,7 +174,7 @@ static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   count_directions(view, measure, &up, &down);
   if (up + down == 0 || (view->current_name != NULL && !view->previous_is_period))
     return;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *rises = text_format_number((double)up, 0);
   g_autofree char *falls = text_format_number((double)down, 0);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);

@@ -15,7 +15,7 @@ static void tell_first_to_last(Narrator *narrator, const ViewMeasure *measure, g
   Delta delta;
   if (!derive_series_delta(view, measure, first, last, &delta))
     return;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = narrate_amount(narrator, first, measure->main);
   g_autofree char *after = narrate_amount(narrator, last, measure->main);
   gboolean is_fraction = view_is_fraction(view, measure->main);
@@ -56,7 +56,7 @@ static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measur
   double sum = view_sum(view, measure->value);
   if (!measure->additive || !view->complete || isnan(sum) || count < 3 || view->measures->len > 1 || measure->value < 0)
     return;
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *total = view_format(view, measure->value, sum);
   g_autofree char *mean = view_format(view, measure->value, sum / (double)count);
   narrate_tell(narrator, "%s in total came to %s, an average of %s per %s.", name, total, mean, view_dimension(view, 0)->noun);
@@ -69,7 +69,7 @@ static void tell_window(Narrator *narrator, const ViewMeasure *measure, gsize la
   if (column == NULL || column->label == NULL || isnan(view_number(view, last, measure->window)))
     return;
   g_autofree char *words = view_words(column->label);
-  g_autofree char *label = narrate_capital(words);
+  g_autofree char *label = view_capital(words);
   g_autofree char *amount = narrate_amount(narrator, last, measure->window);
   gboolean is_sum = g_strcmp0(column->kind, "cumulative") == 0;
   narrate_tell(narrator, "%s %s %s in %s.", label, is_sum ? "reached" : "stood at", amount,

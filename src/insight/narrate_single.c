@@ -24,7 +24,7 @@ static void tell_measure(Narrator *narrator, const ViewMeasure *measure, gboolea
   const ResultView *view = narrator->view;
   const Value *cell = result_table_at(view->input->result, 0, (guint)measure->main);
   const AnswerColumn *column = view_column(view, measure->main);
-  g_autofree char *name = narrate_capital(measure->name);
+  g_autofree char *name = view_capital(measure->name);
   g_autofree char *amount = narrate_amount(narrator, 0, measure->main);
   double value = view_number(view, 0, measure->main);
   if (cell->type == VALUE_NULL)
@@ -48,7 +48,7 @@ static void tell_two_measures(Narrator *narrator) {
       view_is_fraction(view, one->main))
     return;
   const ViewMeasure *more = left > right ? one : two, *less = left > right ? two : one;
-  g_autofree char *name = narrate_capital(more->name);
+  g_autofree char *name = view_capital(more->name);
   g_autofree char *amount = view_format(view, one->main, fabs(left - right));
   narrate_tell(narrator, "%s exceeded %s by %s.", name, less->name, amount);
 }
@@ -80,7 +80,7 @@ void narrate_one_group(Narrator *narrator) {
     double value = view_number(view, 0, measure->main);
     int extreme = asked_extreme(view, measure);
     g_autofree char *amount = narrate_amount(narrator, 0, measure->main);
-    g_autofree char *name = narrate_capital(measure->name);
+    g_autofree char *name = view_capital(measure->name);
     if (*amount == '\0') {
       narrate_tell(narrator, "There is no value for %s in %s.", measure->name, label);
       continue;

@@ -108,8 +108,8 @@ static void add_measures(Phrases *phrases) {
       Token word = {0};
       g_autofree char *label = view_words(column->label);
       g_autofree char *lower = g_utf8_strdown(label, -1);
-      if (claim_word_meaning(lower, &word))
-        continue; /* a column called "Growth" is not a name of anything */
+      if (claim_word_meaning(lower, &word) || g_strcmp0(lower, column->kind) == 0)
+        continue; /* a column called "growth" or "change" is not a name of anything */
       token.column = columns[k];
       add_phrase(phrases, phrases->folded, label, &token);
       add_phrase(phrases, phrases->folded, column->label, &token);

@@ -204,6 +204,34 @@ static int *slot_of(ViewMeasure *measure, const char *kind) {
   return NULL;
 }
 
+/* Columns that do not tell their kind or measure (an answer read back from JSON) do by their names. */
+static const char *kind_of(const AnswerColumn *column) {
+  static const char *const KINDS[] = {"previous", "change", "growth", "share", "cumulative", "moving_average", "rank"};
+  if (column->kind != NULL && *column->kind != '\0')
+    return column->kind;
+  for (guint i = 0; column->name != NULL && i < G_N_ELEMENTS(KINDS); i++) {
+    g_autofree char *suffix = g_strconcat("_", KINDS[i], NULL);
+    if (g_str_has_suffix(column->name, suffix))
+      return KINDS[i];
+  }
+  return "value";
+}
+
+static int index_of_measure(const ResultView *view, guint place) {
+  const AnswerColumn *column = g_ptr_array_index(view->input->columns, place);
+  if (column->measure >= 0)
+    return column->measure;
+  int index = -1;
+  for (guint i = 0; i <= place; i++) {
+    const AnswerColumn *other = g_ptr_array_index(view->input->columns, i);
+    if (other->role != COLUMN_MEASURE)
+      continue;
+    gboolean starts = strcmp(kind_of(other), "value") == 0;
+    index += starts || index < 0 ? 1 : 0;
+  }
+  return index;
+}
+
 static ViewMeasure *measure_of(ResultView *view, int index) {
   for (guint i = 0; i < view->measures->len; i++)
     if (view_measure(view, i)->measure == index)
@@ -297,7 +325,7 @@ static void find_measures(ResultView *view) {
     const AnswerColumn *column = g_ptr_array_index(view->input->columns, i);
     if (column->role != COLUMN_MEASURE)
       continue;
-    int *slot = slot_of(measure_of(view, column->measure), column->kind);
+    int *slot = slot_of(measure_of(view, index_of_measure(view, i)), kind_of(column));
     if (slot != NULL && *slot < 0)
       *slot = (int)i;
   }
@@ -397,11 +425,15 @@ void result_view_free(ResultView *view) {
 
 char *view_row_label(const ResultView *view, gsize row) {
   g_autoptr(GString) label = g_string_new(NULL);
-  for (guint i = 0; i < view->dimensions->len; i++) {
-    const ViewDimension *dimension = view_dimension(view, i);
-    if (label->len > 0)
-      g_string_append(label, " in ");
-    g_string_append(label, dimension->labels[row]);
-  }
+  /* The period comes last: "Lamps in January 2020". */
+  for (int times = 0; times <= 1; times++)
+    for (guint i = 0; i < view->dimensions->len; i++) {
+      const ViewDimension *dimension = view_dimension(view, i);
+      if (dimension->is_time != (times == 1))
+        continue;
+      if (label->len > 0)
+        g_string_append(label, " in ");
+      g_string_append(label, dimension->labels[row]);
+    }
   return g_string_free(g_steal_pointer(&label), FALSE);
 }

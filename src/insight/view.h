@@ -80,5 +80,6 @@ char *view_format_cell(const AnswerColumn *column, const Value *value, gboolean 
 /* Context of the query in words; fills context and context_phrases. */
 void view_describe_context(ResultView *view);
 gboolean view_is_plural(const char *name);
+char *view_capital(const char *name); /* first letter upper (transfer full) */
 /* Digits only, or too short to stand alone: needs its noun in front. */
 gboolean view_is_bare(const char *label);
