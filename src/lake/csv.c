@@ -279,8 +279,9 @@ static gboolean csv_reader_fill(CsvReader *reader, GError **error) {
     reader->buffer = larger;
     reader->capacity *= 2;
   }
-  gsize target = reader->end + READ_BYTES;
-  while (!reader->at_end && reader->end < target) {
+  /* A read may stop short of a whole character, and wants room for one. */
+  gsize target = reader->end + READ_BYTES - 16;
+  while (!reader->at_end && reader->end <= target) {
     gssize n = text_source_read(reader->source, reader->buffer + reader->end, reader->capacity - reader->end, error);
     if (n < 0)
       return FALSE;
