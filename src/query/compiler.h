@@ -48,6 +48,7 @@ typedef struct {
   GHashTable *cte_names;
   GPtrArray *sources; /* of RowSource* */
   int depth;          /* of nested groupings */
+  guint leaves;       /* planned so far: a bound on the work */
 } Compiler;
 
 /* Which rows count: the filters and the time under which a leaf is aggregated. Filters are borrowed. */
@@ -92,6 +93,7 @@ typedef struct {
   GPtrArray *keys;      /* of GroupKey* */
   GPtrArray *blocks;    /* of Block* */
   GHashTable *names;    /* taken column names */
+  gboolean is_joined;   /* something else with the same keys stands beside the blocks */
   gboolean is_sparse;   /* the joined row may stand for a group that no block has */
 } Grouping;
 

@@ -5,11 +5,21 @@
 #include <string.h>
 
 /* ---- contexts ---- */
+/* What rows are, not what their entities did. */
+static gboolean is_plain(const Filter *filter) {
+  if (filter->kind == FILTER_ENTITY || filter->kind == FILTER_DID)
+    return FALSE;
+  for (guint i = 0; filter->kind == FILTER_ANY && i < filter->did->len; i++)
+    if (!is_plain(filter->did->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static GPtrArray *copy_borrowed(const GPtrArray *filters, gboolean only_plain) {
   GPtrArray *copy = g_ptr_array_new();
   for (guint i = 0; filters && i < filters->len; i++) {
     const Filter *filter = filters->pdata[i];
-    if (!only_plain || (filter->kind != FILTER_ENTITY && filter->kind != FILTER_DID))
+    if (!only_plain || is_plain(filter))
       g_ptr_array_add(copy, (gpointer)filter);
   }
   return copy;

@@ -204,7 +204,7 @@ static void join_block(const Grouping *grouping, const char *cte, GPtrArray *key
   for (guint i = 0; i < grouping->keys->len; i++) {
     g_autofree char *name = sql_name(((const GroupKey *)grouping->keys->pdata[i])->name);
     if (is_first) {
-      gboolean is_only = grouping->blocks->len == 1;
+      gboolean is_only = grouping->blocks->len == 1 && !grouping->is_joined;
       g_ptr_array_add(keys, is_only ? g_strdup(name) : g_strdup_printf("%s.%s", cte, name));
       continue;
     }

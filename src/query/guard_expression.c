@@ -52,7 +52,8 @@ static gboolean check_cast(GuardWalk *walk, const json_t *cast) {
 static gboolean check_star(GuardWalk *walk, const json_t *star) {
   size_t i;
   json_t *entry;
-  if (!guard_is_unused(json_object_get(star, "columns")) || !guard_is_unused(json_object_get(star, "expr")))
+  gboolean columns = !guard_is_unused(json_object_get(star, "columns")); /* COLUMNS(*), and ORDER BY ALL */
+  if ((columns && walk->expression) || !guard_is_unused(json_object_get(star, "expr")))
     return guard_refuse(walk, "COLUMNS() is not allowed; name the columns");
   json_array_foreach (json_object_get(star, "replace_list"), i, entry) {
     if (!guard_visit_expression(walk, json_object_get(entry, "value"))) return FALSE;

@@ -4,6 +4,7 @@
 #include "model/relation.h"
 
 #define MEASURE_MAX_DEPTH 16
+#define QUERY_MAX_LEAVES 2000 /* planned in all, tries included */
 
 /* What one leaf aggregates. */
 typedef struct {
@@ -222,6 +223,10 @@ static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafS
 }
 
 static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context, GError **error) {
+  if (++compiler->leaves > QUERY_MAX_LEAVES) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the query is too complex");
+    return NULL;
+  }
   const Field *counted = counted_field(spec);
   const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
   RowSource *source = expression_visible(compiler, spec, error) ? row_source_get(compiler, dataset, error) : NULL;

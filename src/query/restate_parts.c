@@ -262,8 +262,8 @@ static char *bare_measure(const Model *model, const Measure *measure) {
 char *restate_measure(const Model *model, const Measure *measure) {
   g_autofree char *bare = bare_measure(model, measure), *filters = restate_filters(model, measure->filters);
   g_autofree char *when = restate_time(&measure->time, model);
-  return g_strdup_printf("%s%s%s%s%s%s%s", measure->ignore_query_filters ? "all " : "", bare, filters ? " " : "", filters ? filters : "",
-                         when ? " " : "", when ? when : "", "");
+  return g_strdup_printf("%s%s%s%s%s%s", measure->ignore_query_filters ? "all " : "", bare, filters ? " " : "", filters ? filters : "",
+                         when ? " " : "", when ? when : "");
 }
 
 /* ---- dimensions ---- */

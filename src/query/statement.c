@@ -128,7 +128,7 @@ static gboolean plan_total(Statement *statement, PlannedMeasure *planned, const 
   if (!term)
     return FALSE;
   planned->total = compiler_add_cte(statement->compiler, name, grouping_select(statement->compiler, totals, term, name, NULL));
-  planned->has_total = TRUE;
+  planned->has_total = statement->grouping->is_joined = TRUE;
   return TRUE;
 }
 

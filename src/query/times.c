@@ -155,7 +155,7 @@ static char *name_list(const char *const *names, guint count) {
 
 char *cyclic_display(const char *key, Cyclic cyclic) {
   if (cyclic == CYCLIC_WEEKEND)
-    return g_strdup_printf("CASE WHEN %s THEN 'weekend' WHEN NOT (%s) THEN 'weekday' END", key, key);
+    return g_strdup_printf("CASE %s WHEN TRUE THEN 'weekend' WHEN FALSE THEN 'weekday' END", key);
   if (cyclic == CYCLIC_QUARTER_OF_YEAR)
     return g_strdup_printf("'Q' || %s", key);
   if (cyclic != CYCLIC_WEEKDAY && cyclic != CYCLIC_MONTH_OF_YEAR)
