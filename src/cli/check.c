@@ -6,7 +6,8 @@
 #include "model/model.h"
 
 static GPtrArray *check_against_data(const Model *model, const char *workspace, GError **error) {
-  g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2}, error);
+  g_autofree char *spill = g_build_filename(workspace, "cache", "spill", NULL);
+  g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2, .spill_directory = spill}, error);
   if (engine == NULL) return NULL;
   g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace, NULL, error);
   if (snapshot == NULL || !lake_snapshot_attach(snapshot, engine, DEADLINE_NEVER, error)) return NULL;

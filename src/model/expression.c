@@ -326,7 +326,7 @@ gboolean expression_check_scalar(const char *expression, GError **error) {
 static const Field *find_field_folded(const Dataset *dataset, const char *lower_name) {
   for (guint i = 0; i < dataset->fields->len; i++) {
     const Field *field = g_ptr_array_index(dataset->fields, i);
-    if (g_ascii_strcasecmp(field->name, lower_name) == 0) return field;
+    if (g_ascii_tolower(field->name[0]) == lower_name[0] && g_ascii_strcasecmp(field->name, lower_name) == 0) return field;
   }
   return NULL;
 }

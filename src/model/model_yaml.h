@@ -35,6 +35,8 @@ void reader_check_keys(ModelReader *reader, const YamlNode *map, const char *con
 /* All of these leave the target alone when the key is missing. */
 void reader_text(ModelReader *reader, const YamlNode *map, const char *key, char **slot);
 void reader_words(ModelReader *reader, const YamlNode *map, const char *key, char ***slot);
+/* The same for a value at hand; `key` names it in messages. */
+void reader_words_of(ModelReader *reader, const YamlNode *node, const char *key, char ***slot);
 void reader_flag(ModelReader *reader, const YamlNode *map, const char *key, gboolean *slot);
 void reader_count(ModelReader *reader, const YamlNode *map, const char *key, gint64 *slot);
 void reader_number(ModelReader *reader, const YamlNode *map, const char *key, double *slot);

@@ -64,16 +64,14 @@ static void read_entries(ModelReader *reader, const YamlNode *map, const char *s
 
 /* Elements all begin with their name; NULL with a problem when the core has none of this name. */
 static gpointer find_described(ModelReader *reader, const YamlNode *key, const GPtrArray *elements, const char *kind) {
-  g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (guint i = 0; i < elements->len; i++) {
     gpointer element = g_ptr_array_index(elements, i);
-    char *name = *(char **)element;
-    if (g_strcmp0(name, key->text) == 0) {
-      g_hash_table_add(reader->described, element);
-      return element;
-    }
-    g_ptr_array_add(names, name);
+    if (g_strcmp0(*(char **)element, key->text) != 0) continue;
+    g_hash_table_add(reader->described, element);
+    return element;
   }
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < elements->len; i++) g_ptr_array_add(names, *(char **)g_ptr_array_index(elements, i));
   g_ptr_array_add(names, NULL);
   const char *nearest = model_nearest(key->text, (const char *const *)names->pdata);
   if (nearest != NULL)
@@ -87,12 +85,7 @@ static gpointer find_described(ModelReader *reader, const YamlNode *key, const G
 
 static void read_code(ModelReader *reader, const YamlNode *key, const YamlNode *words, Field *field) {
   char **labels = g_new0(char *, 1);
-  YamlNode pair = {.kind = YAML_MAP, .keys = g_ptr_array_new(), .items = g_ptr_array_new()};
-  g_ptr_array_add(pair.keys, (gpointer)key);
-  g_ptr_array_add(pair.items, (gpointer)words);
-  reader_words(reader, &pair, key->text, &labels);
-  g_ptr_array_unref(pair.keys);
-  g_ptr_array_unref(pair.items);
+  reader_words_of(reader, words, key->text, &labels);
   reader_mark(reader, model_add_code(field, key->text, (const char *const *)labels), key);
   g_strfreev(labels);
 }

@@ -64,7 +64,10 @@ const char *reader_required(ModelReader *reader, const YamlNode *map, const char
 }
 
 void reader_words(ModelReader *reader, const YamlNode *map, const char *key, char ***slot) {
-  const YamlNode *node = yaml_get(map, key);
+  reader_words_of(reader, yaml_get(map, key), key, slot);
+}
+
+void reader_words_of(ModelReader *reader, const YamlNode *node, const char *key, char ***slot) {
   if (yaml_is_null(node)) return;
   if (node->kind == YAML_SCALAR) { /* one word needs no list */
     model_add_word(slot, node->text);

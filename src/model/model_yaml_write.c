@@ -15,12 +15,18 @@
   "What the data of this workspace means to you: words, units, defaults, conditions, entities.\n"                 \
   "Edit freely; your words and comments are kept. After an edit run \"aisle check\"."
 
-/* The item of an old list that has this name; NULL. */
-static const YamlNode *find_item(const YamlNode *list, const char *name) {
-  for (guint i = 0; list != NULL && list->kind == YAML_LIST && i < list->items->len; i++) {
-    const YamlNode *item = g_ptr_array_index(list->items, i), *item_name = yaml_get(item, "name");
-    if (item_name != NULL && item_name->kind == YAML_SCALAR && g_strcmp0(item_name->text, name) == 0) return item;
-  }
+static gboolean item_is_named(const YamlNode *item, const char *name) {
+  const YamlNode *item_name = yaml_get(item, "name");
+  return item_name != NULL && item_name->kind == YAML_SCALAR && strcmp(item_name->text, name) == 0;
+}
+
+/* The item of an old list that has this name; NULL. It mostly stands where it stood before: at `position`. */
+static const YamlNode *find_item(const YamlNode *list, const char *name, guint position) {
+  if (list == NULL || list->kind != YAML_LIST) return NULL;
+  if (position < list->items->len && item_is_named(g_ptr_array_index(list->items, position), name))
+    return g_ptr_array_index(list->items, position);
+  for (guint i = 0; i < list->items->len; i++)
+    if (item_is_named(g_ptr_array_index(list->items, i), name)) return g_ptr_array_index(list->items, i);
   return NULL;
 }
 
@@ -102,7 +108,7 @@ static void write_core_dataset(YamlWriter *writer, const Dataset *dataset, const
   yaml_begin(writer, old, "fields", NULL);
   for (guint i = 0; i < dataset->fields->len; i++) {
     const Field *field = g_ptr_array_index(dataset->fields, i);
-    write_core_field(writer, field, find_item(old_fields, field->name));
+    write_core_field(writer, field, find_item(old_fields, field->name, i));
   }
   yaml_end(writer);
   yaml_end_item(writer);
@@ -132,11 +138,11 @@ static void write_core_metric(YamlWriter *writer, const Model *model, const Metr
 }
 
 /* Metrics of the old file by name, wherever they stood. */
-static const YamlNode *find_old_metric(const YamlNode *old_model, const char *name) {
-  const YamlNode *item = find_item(yaml_get(old_model, "metrics"), name);
+static const YamlNode *find_old_metric(const YamlNode *old_model, const char *name, guint position) {
+  const YamlNode *item = find_item(yaml_get(old_model, "metrics"), name, position);
   const YamlNode *datasets = yaml_get(old_model, "datasets");
   for (guint i = 0; item == NULL && datasets != NULL && datasets->kind == YAML_LIST && i < datasets->items->len; i++)
-    item = find_item(yaml_get(g_ptr_array_index(datasets->items, i), "metrics"), name);
+    item = find_item(yaml_get(g_ptr_array_index(datasets->items, i), "metrics"), name, 0);
   return item;
 }
 
@@ -145,19 +151,19 @@ static void write_core_lists(YamlWriter *writer, const Model *model, const YamlN
   yaml_begin(writer, old, "datasets", NULL);
   for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *dataset = g_ptr_array_index(model->datasets, i);
-    write_core_dataset(writer, dataset, find_item(old_datasets, dataset->name));
+    write_core_dataset(writer, dataset, find_item(old_datasets, dataset->name, i));
   }
   yaml_end(writer);
   if (model->relationships->len > 0) yaml_begin(writer, old, "relationships", NULL);
   for (guint i = 0; i < model->relationships->len; i++) {
     const Relationship *relationship = g_ptr_array_index(model->relationships, i);
-    write_core_relationship(writer, model, relationship, find_item(old_relationships, relationship->name));
+    write_core_relationship(writer, model, relationship, find_item(old_relationships, relationship->name, i));
   }
   if (model->relationships->len > 0) yaml_end(writer);
   if (model->metrics->len > 0) yaml_begin(writer, old, "metrics", NULL);
   for (guint i = 0; i < model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(model->metrics, i);
-    write_core_metric(writer, model, metric, find_old_metric(old, metric->name));
+    write_core_metric(writer, model, metric, find_old_metric(old, metric->name, i));
   }
   if (model->metrics->len > 0) yaml_end(writer);
 }

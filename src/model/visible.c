@@ -81,6 +81,7 @@ gboolean relation_field_visible(const Model *model, const Field *field, const Ac
 
 typedef struct {
   const Model *model;
+  const AccessScope *scope;
   GHashTable *hidden; /* dataset name -> set of names, only datasets that hide something */
   GHashTable *gone;   /* set of Condition*, Entity*, Metric* that cannot be shown */
 } View;
@@ -107,7 +108,16 @@ static gboolean is_gone(const View *view, gconstpointer element) {
   return element != NULL && g_hash_table_contains(view->gone, element);
 }
 
+/* A scope that hides "profit" means the number, whether a column holds it or a metric computes it. */
+static gboolean is_hidden_by_name(const View *view, const Metric *metric) {
+  char **entries = view->scope->hidden_fields;
+  for (guint i = 0; entries != NULL && entries[i] != NULL; i++)
+    if (same_name(entries[i], metric->name) || same_name(entries[i], metric->label)) return TRUE;
+  return FALSE;
+}
+
 static gboolean metric_needs_hidden(const View *view, const Metric *metric) {
+  if (is_hidden_by_name(view, metric)) return TRUE;
   if (is_gone(view, model_find_entity(view->model, metric->entity))) return TRUE;
   if (metric->kind != METRIC_AGGREGATE)
     return is_gone(view, model_find_metric(view->model, metric->numerator)) ||
@@ -231,10 +241,10 @@ Model *model_visible(Model *model, const AccessScope *scope) {
   if (scope == NULL || access_scope_is_unrestricted(scope)) return model_ref(model);
   g_autoptr(GHashTable) hidden = hidden_by_dataset(model, scope);
   gboolean filters_rows = scope->row_filters != NULL && scope->row_filters->len > 0;
-  if (g_hash_table_size(hidden) == 0 && !filters_rows) return model_ref(model);
   g_autoptr(GHashTable) gone = g_hash_table_new(NULL, NULL);
-  View view = {model, hidden, gone};
+  View view = {model, scope, hidden, gone};
   find_gone(&view);
+  if (g_hash_table_size(hidden) + g_hash_table_size(gone) == 0 && !filters_rows) return model_ref(model);
   Model *visible = model_new_empty(model->name);
   model_set_full(visible, model);
   for (guint i = 0; i < model->datasets->len; i++) {

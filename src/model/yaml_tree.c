@@ -66,6 +66,7 @@ static YamlNode *node_new(YamlKind kind, const yaml_event_t *event) {
   node->end_column = (guint)event->end_mark.column + 1;
   if (kind != YAML_SCALAR) node->items = g_ptr_array_new_with_free_func(free_node);
   if (kind == YAML_MAP) node->keys = g_ptr_array_new_with_free_func(free_node);
+  if (kind == YAML_MAP) node->index = g_hash_table_new(g_str_hash, g_str_equal);
   return node;
 }
 
@@ -74,23 +75,23 @@ void yaml_node_free(YamlNode *node) {
   g_free(node->text);
   g_free(node->comment);
   g_free(node->trailing);
+  g_clear_pointer(&node->index, g_hash_table_unref);
   g_clear_pointer(&node->keys, g_ptr_array_unref);
   g_clear_pointer(&node->items, g_ptr_array_unref);
   g_free(node);
 }
 
+static const YamlNode *find_entry(const YamlNode *map, const char *key, const GPtrArray *entries) {
+  guint position = GPOINTER_TO_UINT(g_hash_table_lookup(map->index, key));
+  return position > 0 && position <= entries->len ? g_ptr_array_index(entries, position - 1) : NULL;
+}
+
 const YamlNode *yaml_get(const YamlNode *map, const char *key) {
-  if (map == NULL || map->kind != YAML_MAP) return NULL;
-  for (guint i = 0; i < map->keys->len; i++)
-    if (g_strcmp0(((YamlNode *)g_ptr_array_index(map->keys, i))->text, key) == 0) return g_ptr_array_index(map->items, i);
-  return NULL;
+  return map != NULL && map->kind == YAML_MAP ? find_entry(map, key, map->items) : NULL;
 }
 
 const YamlNode *yaml_get_key(const YamlNode *map, const char *key) {
-  if (map == NULL || map->kind != YAML_MAP) return NULL;
-  for (guint i = 0; i < map->keys->len; i++)
-    if (g_strcmp0(((YamlNode *)g_ptr_array_index(map->keys, i))->text, key) == 0) return g_ptr_array_index(map->keys, i);
-  return NULL;
+  return map != NULL && map->kind == YAML_MAP ? find_entry(map, key, map->keys) : NULL;
 }
 
 gboolean yaml_is_null(const YamlNode *node) {
@@ -151,7 +152,7 @@ static void read_list(TreeReader *reader, YamlNode *list, guint depth) {
   }
 }
 
-static gboolean read_key(TreeReader *reader, YamlNode *map, yaml_event_t *event, GHashTable *seen) {
+static gboolean read_key(TreeReader *reader, YamlNode *map, yaml_event_t *event) {
   yaml_mark_t mark = event->start_mark;
   if (event->type != YAML_SCALAR_EVENT) {
     yaml_event_delete(event);
@@ -160,7 +161,9 @@ static gboolean read_key(TreeReader *reader, YamlNode *map, yaml_event_t *event,
   }
   YamlNode *key = read_node(reader, event, 0);
   if (key == NULL) return FALSE;
-  if (!g_hash_table_add(seen, key->text))
+  if (!g_hash_table_contains(map->index, key->text))
+    g_hash_table_insert(map->index, key->text, GUINT_TO_POINTER(map->keys->len + 1));
+  else
     yaml_problem_add(reader->problems, reader->file, key->line, key->column,
                      "\"%.60s\" stands here twice; remove or rename one", key->text);
   g_ptr_array_add(map->keys, key);
@@ -168,7 +171,6 @@ static gboolean read_key(TreeReader *reader, YamlNode *map, yaml_event_t *event,
 }
 
 static void read_map(TreeReader *reader, YamlNode *map, guint depth) {
-  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
   yaml_event_t event;
   while (next_event(reader, &event)) {
     if (event.type == YAML_MAPPING_END_EVENT) {
@@ -177,13 +179,12 @@ static void read_map(TreeReader *reader, YamlNode *map, guint depth) {
       yaml_event_delete(&event);
       return;
     }
-    if (!read_key(reader, map, &event, seen) || !next_event(reader, &event)) break;
+    if (!read_key(reader, map, &event) || !next_event(reader, &event)) break;
     YamlNode *item = read_node(reader, &event, depth + 1);
     if (item == NULL) break;
     g_ptr_array_add(map->items, item);
   }
-  /* Broken off between a key and its value: keep both lists of one length. */
-  if (map->keys->len > map->items->len) g_ptr_array_set_size(map->keys, (gint)map->items->len);
+  reader->failed = TRUE; /* broken off: the tree is given up */
 }
 
 static YamlNode *read_scalar(TreeReader *reader, const yaml_event_t *event) {

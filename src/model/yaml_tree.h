@@ -6,9 +6,9 @@
 #pragma once
 #include "base/base.h"
 
-#define YAML_MAX_BYTES (4u << 20)
+#define YAML_MAX_BYTES (16u << 20)
 #define YAML_MAX_DEPTH 24
-#define YAML_MAX_NODES 400000
+#define YAML_MAX_NODES 1000000
 
 typedef enum { YAML_SCALAR, YAML_LIST, YAML_MAP } YamlKind;
 
@@ -18,6 +18,7 @@ typedef struct {
   gboolean is_plain; /* SCALAR: written without quotes */
   GPtrArray *keys;   /* MAP: of YamlNode*, all scalars */
   GPtrArray *items;  /* MAP, LIST: of YamlNode* */
+  GHashTable *index; /* MAP: key text -> position + 1, first of each */
   guint line, column;
   guint end_line, end_column;
   char *comment;     /* full-line comments directly above, "# a\n# b\n"; of a MAP on its keys; NULL */

@@ -250,7 +250,7 @@ static void test_hostile_input(void) {
   g_autofree char *deep = g_strnfill(5000, '[');
   assert_refused(deep, 5000, "nested too deeply");
   g_autofree char *large = g_strnfill(YAML_MAX_BYTES + 1, 'a');
-  assert_refused(large, YAML_MAX_BYTES + 1, "larger than 4 MB");
+  assert_refused(large, YAML_MAX_BYTES + 1, "larger than 16 MB");
   g_autoptr(GString) many = g_string_new("version: [");
   for (guint i = 0; i < YAML_MAX_NODES + 10; i++) g_string_append(many, "1, ");
   g_string_append(many, "1]\n");

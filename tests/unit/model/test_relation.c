@@ -186,6 +186,15 @@ static void test_hidden_field_appears_nowhere(void) {
   g_assert_nonnull(model_find_metric(model, "margin")); /* the model itself is as it was */
 }
 
+static void test_hidden_metric(void) {
+  g_autoptr(Model) model = shop_model();
+  g_autoptr(AccessScope) scope = scope_of("{\"hidden_fields\":[\"profit\"]}"); /* no column has that name */
+  g_autoptr(Model) visible = model_visible(model, scope);
+  g_assert_null(model_find_metric(visible, "profit"));
+  g_assert_null(model_find_metric(visible, "margin"));
+  g_assert_nonnull(model_find_metric(visible, "revenue"));
+}
+
 static void test_hidden_join_key_and_level(void) {
   g_autoptr(Model) model = shop_model();
   g_autoptr(AccessScope) scope = scope_of("{\"hidden_fields\":[\"store.id\", \"product_name\"]}");
@@ -216,6 +225,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/relation/two_steps", test_two_steps);
   g_test_add_func("/visible/unrestricted_is_the_same_object", test_unrestricted_is_the_same_object);
   g_test_add_func("/visible/hidden_field_appears_nowhere", test_hidden_field_appears_nowhere);
+  g_test_add_func("/visible/hidden_metric", test_hidden_metric);
   g_test_add_func("/visible/hidden_join_key_and_level", test_hidden_join_key_and_level);
   g_test_add_func("/visible/row_filter_forgets_what_was_measured", test_row_filter_forgets_what_was_measured);
   return g_test_run();
