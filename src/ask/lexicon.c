@@ -98,6 +98,22 @@ static void add_fields(Lexicon *lexicon) {
   }
 }
 
+/* "Member No" identifies members: what is left of a key's header without the words for a code. */
+static void add_key_word(Lexicon *lexicon, const Entity *entity) {
+  static const char *const CODES[] = {"no", "nr", "id", "code", "number", "key", "num", "ref", "reference", "#", NULL};
+  const Dataset *dataset = model_find_dataset(lexicon->model, entity->dataset);
+  const Field *key = dataset != NULL && entity->key != NULL ? dataset_find_field(dataset, entity->key) : NULL;
+  if (key == NULL) return;
+  g_autofree char *phrase = phrase_normalise(key->label);
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  guint n = g_strv_length(words);
+  if (n < 2 || !g_strv_contains(CODES, words[n - 1])) return;
+  g_clear_pointer(&words[n - 1], g_free);
+  g_autofree char *noun = g_strjoinv(" ", words);
+  Meaning *meaning = phrase_meaning(lexicon, noun);
+  if (meaning != NULL && meaning->entity == NULL && meaning->field == NULL) meaning->entity = entity;
+}
+
 static void add_entities(Lexicon *lexicon) {
   const Model *model = lexicon->model;
   for (guint i = 0; i < model->entities->len; i++) {
@@ -109,6 +125,7 @@ static void add_entities(Lexicon *lexicon) {
       if (meaning != NULL && meaning->entity == NULL) meaning->entity = entity;
     }
   }
+  for (guint i = 0; i < model->entities->len; i++) add_key_word(lexicon, g_ptr_array_index(model->entities, i));
   for (guint d = 0; d < model->datasets->len; d++) {
     const Dataset *dataset = g_ptr_array_index(model->datasets, d);
     for (char **word = dataset->row_words; *word; word++) {

@@ -429,6 +429,33 @@ static void read_aggregates(Parse *parse) {
   }
 }
 
+/* "items per ticket": pieces for each order. */
+static void read_pieces_per(Parse *parse) {
+  static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", "in", NULL};
+  const Metric *units = model_find_metric(parse->model, "units");
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean pieces = item->kind == ITEM_ENTITY && !item->claimed && !item->meaning.entity->is_event && item->plural;
+    if (!pieces || units == NULL) continue;
+    ItemKind kind = ITEM_STOP;
+    int noun = per_noun(parse, i + 1, &kind);
+    if (noun < 0 || kind != ITEM_ENTITY || !parse_item(parse, (guint)noun)->meaning.entity->is_event || !linked_by(parse, (guint)noun, LINKS)) continue;
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    if (!g_str_has_prefix(fold, "item") && !g_str_has_prefix(fold, "article") && !g_str_has_prefix(fold, "product") && !g_str_has_prefix(fold, "piece")) continue;
+    Measure *measure = ratio_per_entity(parse, units, parse_item(parse, (guint)noun)->meaning.entity);
+    if (measure == NULL) continue;
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    claim_between(parse, i, (guint)noun);
+    parse_claim(parse, i, "pieces");
+    parse_claim(parse, (guint)noun, "per");
+    parse_claim_word(parse, WORD_AVERAGE, "average");
+    for (guint k = 0; k < i; k++)
+      if (parse_free_word(parse, k, WORD_HOW_MANY)) parse_claim(parse, k, "count");
+    return;
+  }
+}
+
 /* ---- metrics ---- */
 /* "percent of orders ... per customer": METRIC per ENTITY without "average" reads as a ratio for events. */
 static gboolean read_metric_per(Parse *parse, guint index) {
@@ -559,6 +586,53 @@ static void read_metrics(Parse *parse) {
   }
 }
 
+static gboolean metric_names(const Metric *metric, const char *condition) {
+  for (char **own = metric->conditions; *own; own++)
+    if (strcmp(*own + (**own == '!'), condition) == 0) return TRUE;
+  return FALSE;
+}
+
+/* Whether the filter speaks of what the metric leaves out by default: its condition, or the column behind it. */
+static gboolean overrides(const Parse *parse, const Metric *metric, const Filter *filter) {
+  guint n_own = g_strv_length(metric->conditions);
+  if (filter->kind == FILTER_CONDITION) {
+    gboolean same = n_own == 1 && metric_names(metric, filter->condition) && (*metric->conditions[0] == '!') == filter->negated;
+    return !same && metric_names(metric, filter->condition);
+  }
+  if (filter->kind != FILTER_FIELD) return FALSE;
+  const Field *field = model_find_field(parse->model, filter->field);
+  for (char **own = metric->conditions; field != NULL && *own; own++) {
+    const Condition *condition = model_find_condition(parse->model, *own + (**own == '!'));
+    if (condition != NULL && strcmp(condition->dataset, field->dataset) == 0 && strstr(condition->expression, field->name) != NULL) return TRUE;
+  }
+  return FALSE;
+}
+
+/* Net by default; but who names returned or cancelled rows decides alone which rows count. */
+static void release_conditions(Parse *parse) {
+  for (guint i = 0; i < parse->query->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
+    if (metric == NULL || metric->kind != METRIC_AGGREGATE || metric->aggregate != AGGREGATE_SUM || metric->conditions[0] == NULL ||
+        *metric->conditions[0] != '!' || metric->negate)
+      continue;
+    gboolean overridden = FALSE;
+    for (guint f = 0; f < parse->query->filters->len; f++)
+      overridden = overridden || overrides(parse, metric, g_ptr_array_index(parse->query->filters, f));
+    const Dataset *dataset = metric_dataset(parse, metric);
+    const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+    if (!overridden || field == NULL) continue;
+    Measure *plain = measure_new(MEASURE_AGGREGATE);
+    plain->aggregate = AGGREGATE_SUM;
+    plain->field = lexicon_field_path(field);
+    plain->name = g_strdup(metric->name);
+    plain->label = g_strdup(metric->label);
+    measure_free(g_ptr_array_index(parse->query->measures, i));
+    parse->query->measures->pdata[i] = plain;
+    parse_assume(parse, "named_rows", "%s counts just the rows you name", metric->label);
+  }
+}
+
 /* Gross beside cancelled: conditions that only one of two measures is about must not filter both. */
 static void split_conditions(Parse *parse) {
   if (parse->query->measures->len < 2) return;
@@ -666,6 +740,7 @@ static void add_default_metric(Parse *parse) {
 
 void parse_measures(Parse *parse) {
   if (parse->verdict != NULL) return;
+  read_pieces_per(parse);
   read_aggregates(parse);
   read_counts(parse);
   read_verbs(parse);
@@ -674,6 +749,7 @@ void parse_measures(Parse *parse) {
   count_joined_entities(parse);
   count_bare_entities(parse);
   add_default_metric(parse);
+  if (parse->query->measures->len < 2) release_conditions(parse);
   drop_implied_conditions(parse);
   split_conditions(parse);
   for (guint i = 0; i + 1 < parse->query->measures->len; i++) { /* "net sales ... by sales": one thing said twice */

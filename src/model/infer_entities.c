@@ -8,6 +8,8 @@
 
 /* The column that identifies the entity in a table: its identifier, or its name where there is none. */
 static InferColumn *entity_column(const InferTable *table, const char *entity) {
+  if (table->key != NULL && table->key->concept != NULL && g_strcmp0(table->key->concept->entity, entity) == 0)
+    return table->key; /* "Customer Code" beside "Customer" in a table of customers */
   InferColumn *column = infer_find_entity_column(table, entity, CONCEPT_IDENTIFIER);
   return column != NULL ? column : infer_find_entity_column(table, entity, CONCEPT_NAME);
 }
@@ -87,8 +89,21 @@ static void forget_foreign_names(Inference *inference) {
   }
 }
 
+/* "Customer" beside the key "Customer Code": the text that is called like the thing itself. */
+static InferColumn *called_like(const InferColumn *key, const char *entity) {
+  for (guint i = 0; key == key->table->key && i < key->table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(key->table->columns, i);
+    if (column != key && column->profile->is_text && column->concept != NULL && g_strcmp0(column->concept->entity, entity) == 0 &&
+        g_strv_length(column->words) == 1)
+      return column;
+  }
+  return NULL;
+}
+
 static gboolean conclude_name(Inference *inference, Entity *entity, const InferColumn *key, GError **error) {
   InferColumn *name = infer_find_entity_column(key->table, entity->name, CONCEPT_NAME);
+  if (name == NULL)
+    name = called_like(key, entity->name);
   if (name == NULL)
     name = own_name(key);
   gboolean names = FALSE;
