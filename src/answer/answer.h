@@ -48,6 +48,11 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request);
  * touching the engine, with id, question, route and timing of this request. (transfer full)
  */
 GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, int *http_status);
+/*
+ * The same where it costs no wait: NULL when the result cache does not hold this very question (then ask). Never touches
+ * the engine or the disk, so an event loop may call it. Status 200. (transfer full)
+ */
+GBytes *answer_ask_cached(AnswerService *service, const AnswerRequest *request);
 /* The lexicon of a scope, built once. (transfer full) */
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);

@@ -1,6 +1,7 @@
 /* Inside answer/: one request on its way through the pipeline. */
 #pragma once
 #include "answer/answer.h"
+#include "cache/cache.h"
 
 typedef struct {
   AnswerService *service;
@@ -27,3 +28,5 @@ json_t *turn_build_unanswered(Turn *turn, const AskResult *asked);
 json_t *turn_build_failed(Turn *turn, const GError *error);
 /* "Why did it change": members of every dimension with their part in the change. NULL on error. */
 ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtrArray **columns, GError **error);
+char *answer_new_id(void); /* (transfer full) */
+Cache *answer_service_cache(AnswerService *service);

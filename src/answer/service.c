@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "answer/answer_private.h"
+#include "answer/result_cache.h"
 #include "model/relation.h"
 
 #define ANSWER_MAX_SCOPES 64
@@ -19,6 +20,7 @@ struct AnswerService {
   LakeSnapshot *snapshot;
   Model *model;
   Store *store;
+  Cache *cache;
   GMutex lock;
   GHashTable *views; /* scope key -> ScopeView* */
 };
@@ -52,6 +54,7 @@ AnswerService *answer_service_open(const AnswerServiceOptions *options, GError *
   g_autoptr(AnswerService) service = g_new0(AnswerService, 1);
   g_mutex_init(&service->lock);
   service->workspace = g_canonicalize_filename(options->workspace, NULL);
+  service->cache = cache_new(options->cache_bytes);
   service->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, scope_view_free);
   service->model = model_load(service->workspace, error);
   if (service->model == NULL) return NULL;
@@ -68,6 +71,7 @@ void answer_service_free(AnswerService *service) {
   if (service == NULL) return;
   g_clear_pointer(&service->views, g_hash_table_unref);
   store_free(service->store);
+  cache_free(service->cache);
   engine_unref(service->engine);
   g_clear_pointer(&service->snapshot, lake_snapshot_unref);
   model_unref(service->model);
@@ -80,6 +84,7 @@ const Model *answer_service_model(const AnswerService *service) { return service
 Store *answer_service_store(AnswerService *service) { return service->store; }
 const LakeSnapshot *answer_service_snapshot(const AnswerService *service) { return service->snapshot; }
 Engine *answer_service_engine(AnswerService *service) { return service->engine; }
+Cache *answer_service_cache(AnswerService *service) { return service->cache; }
 
 /* Under the lock: what one scope sees, built on first use; old scopes are forgotten all at once when there are too many. */
 static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **error) {
@@ -139,7 +144,7 @@ static void turn_clear(Turn *turn) {
   g_free(turn->after);
 }
 
-static char *new_id(void) {
+char *answer_new_id(void) {
   g_autofree char *uuid = g_uuid_string_random();
   GString *id = g_string_new("a_");
   for (const char *at = uuid; *at; at++)
@@ -168,7 +173,7 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->service = service;
   turn->request = request;
   turn->started_us = g_get_monotonic_time();
-  turn->id = new_id();
+  turn->id = answer_new_id();
   turn->session = g_strdup(request->session);
   turn->route = "rules";
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
@@ -239,6 +244,21 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
 }
 
 /* ---- running ---- */
+
+/* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
+static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, const CompiledQuery *compiled, gsize max_rows, GError **error) {
+  AnswerService *service = turn->service;
+  g_autofree char *key = meaning_key(service, turn->request->scope, resolved, max_rows);
+  GBytes *kept = NULL;
+  CacheOutcome outcome = cache_get_or_begin(service->cache, key, turn->request->deadline, &kept, error);
+  if (outcome == CACHE_HIT) turn->route = "meaning_cache";
+  if (outcome != CACHE_BEGIN) return kept;
+  ResultTable *result = engine_select(service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
+  if (result != NULL) kept = kept_result_new(result);
+  cache_finish(service->cache, key, kept, TRUE);
+  return kept;
+}
+
 static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult *asked, GError **error) {
   ResolveContext context = {turn->as_of, turn->model->calendar};
   g_autoptr(SemanticQuery) resolved = NULL;
@@ -251,19 +271,20 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
   gsize max_rows = turn->request->max_rows > 0 ? turn->request->max_rows : ANSWER_DEFAULT_ROWS;
   gint64 scope_rows = turn->request->scope->max_rows;
   if (scope_rows > 0 && (gsize)scope_rows < max_rows) max_rows = (gsize)scope_rows;
-  g_autoptr(ResultTable) result = NULL;
+  g_autoptr(GBytes) held = NULL;
   if (resolved->analysis == ANALYSIS_DRIVERS) {
     GPtrArray *columns = NULL;
-    result = turn_explain_change(turn, resolved, &columns, error);
-    if (result == NULL) return NULL;
+    ResultTable *explained = turn_explain_change(turn, resolved, &columns, error);
+    if (explained == NULL) return NULL;
+    held = kept_result_new(explained);
     g_ptr_array_unref(compiled->columns);
     compiled->columns = columns;
   } else {
-    result = engine_select(turn->service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
+    held = result_of(turn, resolved, compiled, max_rows, error);
   }
-  if (result == NULL) return NULL;
+  if (held == NULL) return NULL;
   turn->executed_us = g_get_monotonic_time();
-  return turn_build_answered(turn, query, resolved, compiled, result, asked);
+  return turn_build_answered(turn, query, resolved, compiled, kept_result_table(held), asked);
 }
 
 static json_t *run_question(Turn *turn, const Before *before, GError **error) {
@@ -323,16 +344,4 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {
   before_clear(&before);
   turn_clear(&turn);
   return answer;
-}
-
-GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, int *http_status) {
-  g_autoptr(json_t) answer = answer_ask(service, request);
-  char *text = json_to_text(answer, JSON_PLAIN);
-  if (http_status != NULL) {
-    const json_t *error = json_object_get(answer, "error");
-    *http_status = 200;
-    for (int code = 0; json_is_object(error) && code < AISLE_ERROR_COUNT; code++)
-      if (g_strcmp0(aisle_error_info(code)->name, json_get_string(error, "code")) == 0) *http_status = aisle_error_info(code)->http_status;
-  }
-  return g_bytes_new_take(text, strlen(text));
 }

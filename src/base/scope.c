@@ -15,6 +15,7 @@
 typedef struct {
   AccessScope scope;
   atomic_int references;
+  char *key; /* made once: every question asks for it */
 } CountedScope;
 
 static void row_filter_free(gpointer data) {
@@ -25,6 +26,8 @@ static void row_filter_free(gpointer data) {
   g_strfreev(filter->values);
   g_free(filter);
 }
+
+static char *make_key(const AccessScope *scope);
 
 static AccessScope *scope_new(void) {
   CountedScope *counted = g_new0(CountedScope, 1);
@@ -39,6 +42,7 @@ AccessScope *access_scope_new_local(void) {
   scope->user = g_strdup("local");
   scope->roles = g_new0(char *, 1);
   scope->hidden_fields = g_new0(char *, 1);
+  ((CountedScope *)scope)->key = make_key(scope);
   return scope;
 }
 
@@ -56,6 +60,7 @@ void access_scope_unref(AccessScope *scope) {
   g_strfreev(scope->roles);
   g_strfreev(scope->hidden_fields);
   g_ptr_array_unref(scope->row_filters);
+  g_free(counted->key);
   g_free(counted);
 }
 
@@ -175,6 +180,7 @@ AccessScope *access_scope_from_json(const json_t *json, GError **error) {
   if (!read_row_filters(json_object_get(json, "row_filters"), scope, error)) return NULL;
   scope->hidden_fields = read_strings(json_object_get(json, "hidden_fields"), "hidden_fields", FALSE, error);
   if (scope->hidden_fields == NULL || !read_limits(json_object_get(json, "limits"), scope, error)) return NULL;
+  ((CountedScope *)scope)->key = make_key(scope);
   return g_steal_pointer(&scope);
 }
 
@@ -217,7 +223,7 @@ static json_t *sorted_row_filters(const GPtrArray *filters) {
   return sorted_set((char *const *)texts->pdata);
 }
 
-char *access_scope_key(const AccessScope *scope) {
+static char *make_key(const AccessScope *scope) {
   /* Limits are no part of what is visible, but they cut results. The person's name is not: two people with the same
    * view share what is cached. */
   g_autoptr(json_t) key = json_object();
@@ -227,4 +233,8 @@ char *access_scope_key(const AccessScope *scope) {
   json_object_set_new(key, "rows", json_integer(scope->max_rows));
   json_object_set_new(key, "bytes_scanned", json_integer(scope->max_bytes_scanned));
   return json_to_text(key, JSON_SORTED);
+}
+
+char *access_scope_key(const AccessScope *scope) {
+  return g_strdup(((const CountedScope *)scope)->key);
 }

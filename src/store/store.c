@@ -223,6 +223,18 @@ static gboolean wait_for_room(Store *store, GError **error) {
   return FALSE;
 }
 
+/* Under the lock, with room. */
+static void append(Store *store, Item *item) {
+  item->previous = store->newest;
+  if (store->newest != NULL) store->newest->next = item;
+  else store->oldest = item;
+  store->newest = item;
+  g_hash_table_replace(store->by_id, (gpointer)item->answer.id, item);
+  /* The thread only sleeps when nothing is left. */
+  if (store->length++ == 0) pthread_cond_signal(&store->put);
+  store->n_put++;
+}
+
 gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **error) {
   if (answer->id == NULL || answer->scope_key == NULL || answer->status == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "an answer needs an id, a status and a scope to be kept");
@@ -231,16 +243,18 @@ gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **erro
   Item *item = item_new(answer);
   pthread_mutex_lock(&store->lock);
   gboolean room = wait_for_room(store, error);
-  if (room) {
-    item->previous = store->newest;
-    if (store->newest != NULL) store->newest->next = item;
-    else store->oldest = item;
-    store->newest = item;
-    g_hash_table_replace(store->by_id, (gpointer)item->answer.id, item);
-    /* The thread only sleeps when nothing is left. */
-    if (store->length++ == 0) pthread_cond_signal(&store->put);
-    store->n_put++;
-  }
+  if (room) append(store, item);
+  pthread_mutex_unlock(&store->lock);
+  if (!room) g_free(item);
+  return room;
+}
+
+gboolean store_try_put_answer(Store *store, const StoreAnswer *answer) {
+  if (answer->id == NULL || answer->scope_key == NULL || answer->status == NULL) return FALSE;
+  Item *item = item_new(answer);
+  pthread_mutex_lock(&store->lock);
+  gboolean room = store->length < QUEUE_MAX;
+  if (room) append(store, item);
   pthread_mutex_unlock(&store->lock);
   if (!room) g_free(item);
   return room;

@@ -27,6 +27,8 @@ typedef struct {
 
 /* Queued and written in batches by a thread of the store (bounded queue; a full queue blocks up to 1 s, then BUSY). */
 gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **error);
+/* The same without any wait: FALSE when the queue is full now. */
+gboolean store_try_put_answer(Store *store, const StoreAnswer *answer);
 gboolean store_flush(Store *store, GError **error); /* waits until everything put so far is durable */
 /* {"id","session","question","status","query","options","created_ms"}; sees answers still in the queue. NOT_FOUND also under another scope. (transfer full) */
 json_t *store_get_answer(Store *store, const char *id, const char *scope_key, GError **error);

@@ -1,0 +1,188 @@
+#include "answer/result_cache.h"
+
+#include <string.h>
+
+/* Fields of an answer that belong to the request, in the order they are looked for. */
+typedef enum { SLOT_NONE, SLOT_ID, SLOT_QUESTION, SLOT_ROUTE, SLOT_TIMING } Slot;
+#define MAX_PIECES 8
+
+/* Text up to a slot, then the slot. */
+typedef struct {
+  char *text;
+  gsize length;
+  Slot slot;
+} Piece;
+
+typedef struct {
+  Piece pieces[MAX_PIECES];
+  guint n_pieces;
+  gsize length;
+  char *status, *query, *options, *sources;
+  gint64 rows;
+} KeptAnswer;
+
+/* ---- keys ---- */
+
+/* Each part with its length before it: "a" + "bc" is not "ab" + "c". */
+static void add_part(GChecksum *checksum, const char *part) {
+  guint64 length = part != NULL ? strlen(part) : G_MAXUINT64;
+  g_checksum_update(checksum, (const guchar *)&length, sizeof length);
+  if (part != NULL) g_checksum_update(checksum, (const guchar *)part, (gssize)length);
+}
+
+static void add_number(GChecksum *checksum, gint64 number) {
+  g_checksum_update(checksum, (const guchar *)&number, sizeof number);
+}
+
+static GChecksum *begin_key(const AnswerService *service, const char *kind, const AccessScope *scope) {
+  g_autofree char *scope_key = access_scope_key(scope);
+  const Model *model = answer_service_model(service);
+  GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
+  add_part(checksum, RESULT_CACHE_FORMAT);
+  add_part(checksum, kind);
+  add_part(checksum, scope_key);
+  add_part(checksum, answer_service_snapshot(service)->id);
+  add_part(checksum, model->hash);
+  return checksum;
+}
+
+char *question_key(const AnswerService *service, const AnswerRequest *request) {
+  /* Reading a parent may wait, and a conversation seldom asks the same twice. */
+  if (request->question == NULL || request->after != NULL || request->session != NULL) return NULL;
+  g_autoptr(GChecksum) checksum = begin_key(service, "question", request->scope);
+  add_part(checksum, request->question);
+  /* Without an as_of of its own a question may mean another day tomorrow. */
+  add_number(checksum, request->as_of != DAY_NONE ? request->as_of : day_today());
+  add_number(checksum, request->as_of != DAY_NONE);
+  add_number(checksum, (gint64)request->max_rows);
+  add_number(checksum, (request->understand_only ? 1 : 0) | (request->explain ? 2 : 0));
+  return g_strdup(g_checksum_get_string(checksum));
+}
+
+char *meaning_key(const AnswerService *service, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows) {
+  g_autoptr(GChecksum) checksum = begin_key(service, "meaning", scope);
+  g_autofree char *canonical = semantic_query_canonical(resolved);
+  add_part(checksum, canonical);
+  add_number(checksum, (gint64)max_rows);
+  return g_strdup(g_checksum_get_string(checksum));
+}
+
+/* ---- answers ---- */
+
+static void kept_answer_free(gpointer data) {
+  KeptAnswer *kept = data;
+  for (guint i = 0; i < kept->n_pieces; i++) g_free(kept->pieces[i].text);
+  g_free(kept->status);
+  g_free(kept->query);
+  g_free(kept->options);
+  g_free(kept->sources);
+  g_free(kept);
+}
+
+static Slot slot_of(const char *key) {
+  static const struct {
+    const char *key;
+    Slot slot;
+  } slots[] = {{"id", SLOT_ID}, {"question", SLOT_QUESTION}, {"route", SLOT_ROUTE}, {"timing_ms", SLOT_TIMING}};
+  for (guint i = 0; i < G_N_ELEMENTS(slots); i++) {
+    if (strcmp(slots[i].key, key) == 0) return slots[i].slot;
+  }
+  return SLOT_NONE;
+}
+
+static void end_piece(KeptAnswer *kept, GString *text, Slot slot) {
+  Piece *piece = &kept->pieces[kept->n_pieces++];
+  *piece = (Piece){g_strndup(text->str, text->len), text->len, slot};
+  kept->length += text->len;
+  g_string_truncate(text, 0);
+}
+
+static void cut_answer(KeptAnswer *kept, const json_t *answer) {
+  g_autoptr(GString) text = g_string_new("{");
+  const char *key;
+  json_t *value;
+  gboolean first = TRUE;
+  json_object_foreach((json_t *)answer, key, value) {
+    if (!first) g_string_append_c(text, ',');
+    first = FALSE;
+    json_append_string(text, key, -1);
+    g_string_append_c(text, ':');
+    Slot slot = slot_of(key);
+    if (slot != SLOT_NONE) end_piece(kept, text, slot);
+    else json_append(text, value, JSON_PLAIN);
+  }
+  g_string_append_c(text, '}');
+  end_piece(kept, text, SLOT_NONE);
+}
+
+static char *text_of(const json_t *value) {
+  return value != NULL && !json_is_null(value) ? json_to_text(value, JSON_PLAIN) : NULL;
+}
+
+GBytes *kept_answer_new(const json_t *answer) {
+  const char *status = json_get_string(answer, "status");
+  if (g_strcmp0(status, "failed") == 0) return NULL;
+  KeptAnswer *kept = g_new0(KeptAnswer, 1);
+  cut_answer(kept, answer);
+  kept->status = g_strdup(status);
+  kept->query = text_of(json_object_get(answer, "query"));
+  kept->options = text_of(json_object_get(json_object_get(answer, "clarify"), "options"));
+  kept->sources = text_of(json_object_get(answer, "sources"));
+  kept->rows = json_get_int(answer, "row_count", 0);
+  gsize size = sizeof *kept + kept->length + (kept->query != NULL ? strlen(kept->query) : 0) +
+               (kept->options != NULL ? strlen(kept->options) : 0) + (kept->sources != NULL ? strlen(kept->sources) : 0);
+  /* The size only tells the cache what an entry weighs; nobody reads the bytes as such. */
+  return g_bytes_new_with_free_func(kept, size, kept_answer_free, kept);
+}
+
+static const KeptAnswer *kept_answer_of(GBytes *kept) {
+  return g_bytes_get_data(kept, NULL);
+}
+
+static void append_slot(GString *text, Slot slot, const char *id, const char *question, gint64 took_us) {
+  switch (slot) {
+  case SLOT_ID: json_append_string(text, id, -1); break;
+  case SLOT_QUESTION: json_append_string(text, question, -1); break;
+  case SLOT_ROUTE: g_string_append(text, "\"exact_cache\""); break;
+  case SLOT_TIMING:
+    g_string_append(text, "{\"understand\":0,\"engine\":0,\"total\":");
+    json_append_double(text, (double)took_us / 1000.0);
+    g_string_append_c(text, '}');
+    break;
+  case SLOT_NONE: break;
+  }
+}
+
+GBytes *kept_answer_text(GBytes *kept, const char *id, const char *question, gint64 took_us) {
+  const KeptAnswer *answer = kept_answer_of(kept);
+  GString *text = g_string_sized_new(answer->length + strlen(question) + 192);
+  for (guint i = 0; i < answer->n_pieces; i++) {
+    g_string_append_len(text, answer->pieces[i].text, (gssize)answer->pieces[i].length);
+    append_slot(text, answer->pieces[i].slot, id, question, took_us);
+  }
+  return g_string_free_to_bytes(text);
+}
+
+void kept_answer_record(GBytes *kept, StoreAnswer *out) {
+  const KeptAnswer *answer = kept_answer_of(kept);
+  out->status = answer->status;
+  out->query_json = answer->query;
+  out->options_json = answer->options;
+  out->versions_json = answer->sources;
+  out->rows = answer->rows;
+}
+
+/* ---- results ---- */
+
+GBytes *kept_result_new(ResultTable *table) {
+  gsize size = sizeof *table + table->cells->len * sizeof(Value) + table->columns->len * 64;
+  for (guint i = 0; i < table->cells->len; i++) {
+    const Value *value = &g_array_index(table->cells, Value, i);
+    if (value->text != NULL) size += strlen(value->text) + 1;
+  }
+  return g_bytes_new_with_free_func(table, size, (GDestroyNotify)result_table_free, table);
+}
+
+const ResultTable *kept_result_table(GBytes *kept) {
+  return g_bytes_get_data(kept, NULL);
+}

@@ -1,0 +1,191 @@
+/* What each address does. Handlers of pooled routes run on workers, the others on an event loop and must not wait. */
+#include <string.h>
+
+#include "server/route.h"
+
+/* ---- questions ---- */
+
+static void read_request(const Call *call, AnswerRequest *request) {
+  memset(request, 0, sizeof *request);
+  request->scope = call->state->scope;
+  request->deadline = call->deadline;
+  request->question = json_get_string(call->body, "question");
+  request->query = json_object_get(call->body, "query");
+  request->after = json_get_string(call->body, "after");
+  request->session = json_get_string(call->body, "session");
+  request->max_rows = (gsize)json_get_int(call->body, "max_rows", 0);
+  request->explain = json_get_bool(call->body, "explain", FALSE);
+  request->as_of = DAY_NONE;
+  const char *as_of = json_get_string(call->body, "as_of");
+  if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
+}
+
+/* Takes the answer. */
+static void reply_with_answer(Reply *reply, GBytes *answer, int status) {
+  if (status < 400) {
+    reply_set_bytes(reply, status, MEDIA_JSON, answer);
+    return;
+  }
+  gsize length = 0;
+  const char *text = g_bytes_get_data(answer, &length);
+  g_autoptr(json_t) json = json_parse(text, length, NULL);
+  reply_set_failed_answer(reply, json);
+  g_bytes_unref(answer);
+}
+
+static void run(const Call *call, gboolean understand_only, Reply *reply) {
+  AnswerRequest request;
+  read_request(call, &request);
+  request.understand_only = understand_only;
+  int status = 200;
+  GBytes *answer = answer_ask_text(call->state->service, &request, &status);
+  reply_with_answer(reply, answer, status);
+}
+
+void handle_ask(const Call *call, Reply *reply) {
+  run(call, FALSE, reply);
+}
+
+void handle_query(const Call *call, Reply *reply) {
+  run(call, FALSE, reply);
+}
+
+void handle_understand(const Call *call, Reply *reply) {
+  run(call, TRUE, reply);
+}
+
+void handle_ask_from_cache(const Call *call, Reply *reply) {
+  AnswerRequest request;
+  read_request(call, &request);
+  GBytes *answer = answer_ask_cached(call->state->service, &request);
+  if (answer != NULL) reply_set_bytes(reply, 200, MEDIA_JSON, answer);
+}
+
+/* ---- looking around ---- */
+
+void handle_suggest(const Call *call, Reply *reply) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Lexicon) lexicon = answer_service_lexicon(call->state->service, call->state->scope, &error);
+  if (lexicon == NULL) {
+    reply_set_error(reply, error);
+    return;
+  }
+  g_autoptr(GPtrArray) suggestions = ask_suggest(lexicon, call->texts[0], (guint)call->integers[1]);
+  json_t *list = json_array();
+  for (guint i = 0; i < suggestions->len; i++) json_array_append_new(list, json_string(suggestions->pdata[i]));
+  g_autoptr(json_t) json = json_pack("{s:o}", "suggestions", list);
+  reply_set_json(reply, 200, json);
+}
+
+static json_t *list_values(const ValueIndex *index, const Field *field, const char *contains, guint limit) {
+  g_autoptr(GPtrArray) hits = value_index_of_field(index, field, contains, limit);
+  json_t *values = json_array();
+  for (guint i = 0; i < hits->len; i++) {
+    const ValueHit *hit = hits->pdata[i];
+    json_array_append_new(values, json_pack("{s:s, s:I}", "value", hit->value, "rows", (json_int_t)hit->rows));
+  }
+  return values;
+}
+
+void handle_values(const Call *call, Reply *reply) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ValueIndex) index = answer_service_values(call->state->service, call->state->scope, &error);
+  if (index == NULL) {
+    reply_set_error(reply, error);
+    return;
+  }
+  const Field *field = model_find_field(answer_service_model(call->state->service), call->texts[0]);
+  if (field == NULL) {
+    reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, "the model has no such field; GET /v1/model lists them");
+    return;
+  }
+  g_autofree char *name = g_strconcat(field->dataset, ".", field->name, NULL);
+  const char *contains = call->texts[1] != NULL ? call->texts[1] : "";
+  g_autoptr(json_t) json = json_pack("{s:s, s:o}", "field", name, "values",
+                                     list_values(index, field, contains, (guint)call->integers[2]));
+  gint64 distinct = value_index_distinct(index, field);
+  if (distinct >= 0) json_object_set_new(json, "distinct", json_integer(distinct));
+  reply_set_json(reply, 200, json);
+}
+
+void handle_model(const Call *call, Reply *reply) {
+  g_autoptr(json_t) json = model_to_json(answer_service_model(call->state->service));
+  reply_set_json(reply, 200, json);
+}
+
+static json_t *day_json(Day day, gboolean known) {
+  if (!known) return json_null();
+  g_autofree char *text = day_format_iso(day);
+  return json_string(text);
+}
+
+static const char *field_type_text(FieldType type) {
+  static const char *const names[] = {"text", "integer", "decimal", "double", "boolean", "date", "timestamp", "time"};
+  return (guint)type < G_N_ELEMENTS(names) ? names[type] : "text";
+}
+
+/* One table as the caller may see it. */
+static json_t *describe_table(const Dataset *dataset, const SnapshotTable *table, const ValueIndex *index) {
+  json_t *fields = json_array();
+  for (guint i = 0; i < dataset->fields->len; i++) {
+    const Field *field = dataset->fields->pdata[i];
+    json_array_append_new(fields, json_pack("{s:s, s:s, s:s}", "name", field->name, "label", field->label, "type",
+                                            field_type_text(field->type)));
+  }
+  const Field *date = dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
+  DateRange range = {0};
+  if (date != NULL) range = value_index_date_range(index, date);
+  gint64 rows = value_index_rows(index, dataset->name);
+  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "name", dataset->name, "label", dataset->label, "version",
+                   (json_int_t)table->version, "rows", (json_int_t)MAX(rows, 0), "first_date",
+                   day_json(range.first, range.known), "last_date", day_json(range.last, range.known), "fields", fields);
+}
+
+void handle_tables(const Call *call, Reply *reply) {
+  AnswerService *service = call->state->service;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(ValueIndex) index = answer_service_values(service, call->state->scope, &error);
+  if (index == NULL) {
+    reply_set_error(reply, error);
+    return;
+  }
+  const Model *model = answer_service_model(service);
+  const LakeSnapshot *snapshot = answer_service_snapshot(service);
+  json_t *tables = json_array();
+  for (guint i = 0; i < model->datasets->len; i++) {
+    const Dataset *dataset = model->datasets->pdata[i];
+    const SnapshotTable *table = lake_snapshot_find(snapshot, dataset->table);
+    if (table != NULL) json_array_append_new(tables, describe_table(dataset, table, index));
+  }
+  g_autoptr(json_t) json = json_pack("{s:s, s:o}", "snapshot", snapshot->id, "tables", tables);
+  reply_set_json(reply, 200, json);
+}
+
+/* ---- running it ---- */
+
+void handle_health(const Call *call, Reply *reply) {
+  (void)call;
+  g_autoptr(json_t) json = json_pack("{s:s, s:s}", "status", "ok", "version", AISLE_VERSION);
+  reply_set_json(reply, 200, json);
+}
+
+void handle_ready(const Call *call, Reply *reply) {
+  gboolean draining = g_atomic_int_get(&call->state->draining) != 0;
+  g_autoptr(json_t) json = json_pack("{s:s}", "status", draining ? "stopping" : "ok");
+  reply_set_json(reply, draining ? 503 : 200, json);
+}
+
+void handle_metrics(const Call *call, Reply *reply) {
+  const char *methods[METRICS_MAX_ROUTES], *paths[METRICS_MAX_ROUTES];
+  for (guint i = 0; i < routes_count(); i++) {
+    methods[i] = routes[i].method;
+    paths[i] = routes[i].path;
+  }
+  GString *out = g_string_sized_new(16384);
+  metrics_write(&call->state->metrics, methods, paths, routes_count(), call->state->waiting(call->state->server), out);
+  reply_set_bytes(reply, 200, "text/plain; version=0.0.4; charset=utf-8", g_string_free_to_bytes(out));
+}
+
+void handle_openapi(const Call *call, Reply *reply) {
+  reply_set_bytes(reply, 200, MEDIA_JSON, g_bytes_ref(call->state->openapi));
+}

@@ -1,0 +1,11 @@
+/* Header fields of a request. Pure. */
+#pragma once
+#include <glib.h>
+
+/* Whether a Host or the host of an Origin names this machine itself ("localhost", "127.0.0.1:8080", "[::1]"). */
+gboolean headers_host_is_local(const char *host);
+gboolean headers_origin_is_local(const char *origin);
+/* "application/json", also with charset=utf-8. */
+gboolean headers_is_json(const char *content_type);
+/* Whether `accept` (NULL: anything) takes "type/subtype"; a parameter of `media_type` does not count. */
+gboolean headers_accepts(const char *accept, const char *media_type);

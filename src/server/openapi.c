@@ -1,0 +1,151 @@
+#include "server/openapi.h"
+
+#include <string.h>
+
+#include "base/embedded.h"
+
+static json_t *read_embedded(const char *name, GError **error) {
+  const EmbeddedFile *file = embedded_file_find(name);
+  if (file == NULL) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "the program lacks its file %s", name);
+    return NULL;
+  }
+  return json_parse(file->bytes, file->length, error);
+}
+
+/* ---- contracts as components ---- */
+
+/* Where a reference of the contract `name` leads in our document. */
+static char *inward_reference(const char *name, const char *reference) {
+  if (g_str_has_prefix(reference, "#/$defs/")) return g_strdup_printf("#/components/schemas/%s_%s", name, reference + 8);
+  if (strcmp(reference, "semantic_query.json") == 0) return g_strdup("#/components/schemas/SemanticQuery");
+  return g_strdup(reference);
+}
+
+static void turn_references(json_t *schema, const char *name) {
+  const char *key;
+  json_t *member;
+  gsize index;
+  const char *reference = json_get_string(schema, "$ref");
+  if (reference != NULL) {
+    g_autofree char *inward = inward_reference(name, reference);
+    json_object_set_new(schema, "$ref", json_string(inward));
+  }
+  json_object_foreach(schema, key, member) turn_references(member, name);
+  json_array_foreach(schema, index, member) turn_references(member, name);
+}
+
+/* Adds a contract under `name` and its definitions under "name_definition". */
+static gboolean add_contract(json_t *components, const char *name, const char *file, GError **error) {
+  g_autoptr(json_t) schema = read_embedded(file, error);
+  if (schema == NULL) return FALSE;
+  json_object_del(schema, "$schema");
+  json_object_del(schema, "$id");
+  turn_references(schema, name);
+  g_autoptr(json_t) definitions = json_incref(json_object_get(schema, "$defs"));
+  json_object_del(schema, "$defs");
+  const char *key;
+  json_t *definition;
+  json_object_foreach(definitions, key, definition) {
+    g_autofree char *full = g_strconcat(name, "_", key, NULL);
+    json_object_set(components, full, definition);
+  }
+  json_object_set(components, name, schema);
+  return TRUE;
+}
+
+json_t *openapi_components(GError **error) {
+  g_autoptr(json_t) components = read_embedded("api_schemas.json", error);
+  if (components == NULL) return NULL;
+  if (!add_contract(components, "SemanticQuery", "semantic_query.json", error)) return NULL;
+  if (!add_contract(components, "Answer", "answer.json", error)) return NULL;
+  return g_steal_pointer(&components);
+}
+
+/* ---- the document ---- */
+
+static json_t *reference_to(const char *name) {
+  g_autofree char *reference = g_strconcat("#/components/schemas/", name, NULL);
+  return json_pack("{s:s}", "$ref", reference);
+}
+
+static json_t *content_of(const char *media_type, const char *schema) {
+  /* A media type in the document has no parameters. */
+  g_autofree char *bare = g_strndup(media_type, strcspn(media_type, ";"));
+  json_t *shape = schema != NULL ? reference_to(schema) : json_pack("{s:s}", "type", "string");
+  return json_pack("{s:{s:o}}", bare, "schema", shape);
+}
+
+static json_t *describe_parameter(const RouteParameter *parameter) {
+  json_t *schema = json_object();
+  gboolean text = parameter->kind == PARAMETER_TEXT;
+  json_object_set_new(schema, "type", json_string(text ? "string" : "integer"));
+  if (!text || parameter->minimum > 0)
+    json_object_set_new(schema, text ? "minLength" : "minimum", json_integer(parameter->minimum));
+  json_object_set_new(schema, text ? "maxLength" : "maximum", json_integer(parameter->maximum));
+  if (!text) json_object_set_new(schema, "default", json_integer(parameter->fallback));
+  return json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", parameter->name, "in", parameter->in_path ? "path" : "query",
+                   "required", parameter->required, "description", parameter->description, "schema", schema);
+}
+
+static void add_problem(json_t *responses, const char *status, const char *description) {
+  json_object_set_new(responses, status,
+                      json_pack("{s:s, s:o}", "description", description, "content", content_of(MEDIA_PROBLEM, "Problem")));
+}
+
+static json_t *describe_responses(const Route *route) {
+  json_t *responses = json_object();
+  json_object_set_new(responses, "200", json_pack("{s:s, s:o}", "description", route->summary, "content",
+                                                  content_of(route->media_type, route->response)));
+  if (route->handler == handle_ready)
+    json_object_set_new(responses, "503", json_pack("{s:s, s:o}", "description", "It is stopping", "content",
+                                                    content_of(route->media_type, route->response)));
+  if (route->request != NULL || route->parameters[0].kind != PARAMETER_NONE)
+    add_problem(responses, "400", aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->meaning);
+  if (route->parameters[0].in_path || route->request != NULL)
+    add_problem(responses, "404", aisle_error_info(AISLE_ERROR_NOT_FOUND)->meaning);
+  if (route->request != NULL) {
+    add_problem(responses, "413", aisle_error_info(AISLE_ERROR_TOO_LARGE)->meaning);
+    add_problem(responses, "415", "the body must be application/json in UTF-8");
+    add_problem(responses, "422", aisle_error_info(AISLE_ERROR_BAD_QUERY)->meaning);
+  }
+  if (route->pooled) {
+    add_problem(responses, "503", aisle_error_info(AISLE_ERROR_BUSY)->meaning);
+    add_problem(responses, "504", aisle_error_info(AISLE_ERROR_TIMEOUT)->meaning);
+  }
+  add_problem(responses, "default", "Any other error");
+  return responses;
+}
+
+static json_t *describe_route(const Route *route) {
+  json_t *operation = json_pack("{s:s, s:s, s:o}", "operationId", route->operation, "summary", route->summary, "responses",
+                                describe_responses(route));
+  json_t *parameters = json_array();
+  for (guint i = 0; i < ROUTE_MAX_PARAMETERS && route->parameters[i].kind != PARAMETER_NONE; i++)
+    json_array_append_new(parameters, describe_parameter(&route->parameters[i]));
+  if (json_array_size(parameters) > 0) json_object_set(operation, "parameters", parameters);
+  json_decref(parameters);
+  if (route->request != NULL)
+    json_object_set_new(operation, "requestBody", json_pack("{s:b, s:o}", "required", TRUE, "content",
+                                                            content_of(MEDIA_JSON, route->request)));
+  return operation;
+}
+
+GBytes *openapi_document(const json_t *components) {
+  json_t *paths = json_object();
+  for (guint i = 0; i < routes_count(); i++) {
+    json_t *path = json_object_get(paths, routes[i].path);
+    if (path == NULL) {
+      path = json_object();
+      json_object_set_new(paths, routes[i].path, path);
+    }
+    g_autofree char *method = g_ascii_strdown(routes[i].method, -1);
+    json_object_set_new(path, method, describe_route(&routes[i]));
+  }
+  g_autoptr(json_t) document =
+      json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:O}}", "openapi", "3.1.0", "info", "title", "Aisle", "version",
+                AISLE_VERSION, "description", "Questions about a retailer's own data, answered with numbers that are the data's.",
+                "paths", paths, "components", "schemas", components);
+  char *text = json_to_text(document, JSON_PLAIN);
+  return g_bytes_new_take(text, strlen(text));
+}

@@ -1,0 +1,7 @@
+/* /openapi.json (OpenAPI 3.1), made from the route table. */
+#pragma once
+#include "server/route.h"
+
+/* All schemas by name: ours, and the contracts of schemas/ with their references turned inwards. (transfer full) */
+json_t *openapi_components(GError **error);
+GBytes *openapi_document(const json_t *components); /* (transfer full) */

@@ -1,0 +1,27 @@
+/* What goes back to a client, before it becomes HTTP. */
+#pragma once
+#include "base/base.h"
+
+#define MEDIA_JSON "application/json"
+#define MEDIA_PROBLEM "application/problem+json"
+
+typedef struct {
+  int status;
+  const char *media_type; /* (transfer none), static */
+  GBytes *body;           /* owned */
+  int retry_after_s;      /* 0: none */
+  char *allow;            /* methods, for 405; owned; NULL */
+  gboolean cacheable;     /* a file of the program: may be kept for a while */
+} Reply;
+void reply_clear(Reply *reply);
+void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *body); /* takes the bytes */
+void reply_set_json(Reply *reply, int status, const json_t *json);
+
+/* Refusals of HTTP itself, which the table of errors does not know. */
+typedef enum { HTTP_NO_ROUTE = 404, HTTP_METHOD = 405, HTTP_NOT_ACCEPTABLE = 406, HTTP_MEDIA = 415, HTTP_URI = 414 } HttpRefusal;
+void reply_refuse(Reply *reply, HttpRefusal refusal, const char *detail);
+/* problem+json from the table of errors. */
+void reply_set_error(Reply *reply, const GError *error);
+void reply_set_problem(Reply *reply, AisleErrorCode code, const char *detail);
+/* A failed answer, {"id", "error": {code, message, hint}}, as a problem. */
+void reply_set_failed_answer(Reply *reply, const json_t *answer);

@@ -1,0 +1,167 @@
+#include "server/request.h"
+
+#include <string.h>
+
+#include "server/headers.h"
+#include "server/schema.h"
+
+Request *request_new(ServerState *state, gpointer server, struct MHD_Connection *connection, const char *raw_uri) {
+  Request *request = g_new0(Request, 1);
+  request->connection = connection;
+  request->state = state;
+  request->server = server;
+  request->started_us = g_get_monotonic_time();
+  request->uri_too_long = strlen(raw_uri) > REQUEST_MAX_URI;
+  /* Decoding would end the text there. */
+  request->uri_has_nul = strstr(raw_uri, "%00") != NULL;
+  return request;
+}
+
+void request_free(Request *request) {
+  if (request == NULL) return;
+  route_match_clear(&request->match);
+  if (request->body != NULL) g_byte_array_unref(request->body);
+  json_decref(request->json);
+  reply_clear(&request->reply);
+  g_free(request);
+}
+
+static const char *header(const Request *request, const char *name) {
+  return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* ---- the head ---- */
+
+static void check_body_headers(Request *request) {
+  const Route *route = request->match.route;
+  const char *encoding = header(request, MHD_HTTP_HEADER_CONTENT_ENCODING);
+  if (!headers_is_json(header(request, MHD_HTTP_HEADER_CONTENT_TYPE)) ||
+      (encoding != NULL && g_ascii_strcasecmp(encoding, "identity") != 0)) {
+    reply_refuse(&request->reply, HTTP_MEDIA, NULL);
+    return;
+  }
+  const char *length = header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+  if (length != NULL && g_ascii_strtoull(length, NULL, 10) > route->body_max)
+    reply_set_problem(&request->reply, AISLE_ERROR_TOO_LARGE, "the body is larger than this address takes");
+}
+
+/* A page elsewhere may point a name of its own at this machine, or send a form here: neither names us. */
+static gboolean comes_from_here(const Request *request) {
+  const char *origin = header(request, MHD_HTTP_HEADER_ORIGIN);
+  return headers_host_is_local(header(request, MHD_HTTP_HEADER_HOST)) && (origin == NULL || headers_origin_is_local(origin));
+}
+
+void request_open(Request *request, const char *method, const char *path) {
+  if (request->uri_too_long) {
+    reply_refuse(&request->reply, HTTP_URI, NULL);
+    return;
+  }
+  if (!comes_from_here(request)) {
+    reply_set_problem(&request->reply, AISLE_ERROR_FORBIDDEN,
+                      "this server answers only to localhost; open it as http://localhost or http://127.0.0.1");
+    return;
+  }
+  route_match(method, path, &request->match);
+  const Route *route = request->match.route;
+  if (route == NULL && request->match.allow == NULL) {
+    reply_refuse(&request->reply, HTTP_NO_ROUTE, "GET /openapi.json lists what there is");
+  } else if (route == NULL) {
+    reply_refuse(&request->reply, HTTP_METHOD, NULL);
+    request->reply.allow = g_steal_pointer(&request->match.allow);
+  } else if (request->uri_has_nul) {
+    reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, "the address must not hold a NUL character");
+  } else if (!headers_accepts(header(request, MHD_HTTP_HEADER_ACCEPT), route->media_type)) {
+    reply_refuse(&request->reply, HTTP_NOT_ACCEPTABLE, NULL);
+  } else if (route->request != NULL) {
+    check_body_headers(request);
+  }
+}
+
+/* ---- the body ---- */
+
+gboolean request_take_piece(Request *request, const char *bytes, size_t length) {
+  const Route *route = request->match.route;
+  gboolean wanted = request->reply.status == 0 && route != NULL && route->request != NULL;
+  gsize have = request->body != NULL ? request->body->len : 0;
+  if (wanted && length > route->body_max - have) {
+    reply_set_problem(&request->reply, AISLE_ERROR_TOO_LARGE, "the body is larger than this address takes");
+    wanted = FALSE;
+  }
+  if (!wanted) {
+    request->discarded += length;
+    return request->discarded <= REQUEST_MAX_DISCARD;
+  }
+  if (request->body == NULL) request->body = g_byte_array_sized_new(1024);
+  g_byte_array_append(request->body, (const guint8 *)bytes, (guint)length);
+  return TRUE;
+}
+
+static void check_body(Request *request) {
+  const Route *route = request->match.route;
+  g_autoptr(GError) error = NULL;
+  const char *bytes = request->body != NULL ? (const char *)request->body->data : "";
+  request->json = json_parse(bytes, request->body != NULL ? request->body->len : 0, &error);
+  if (request->json == NULL) {
+    reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, error->message);
+    return;
+  }
+  const json_t *schema = json_object_get(request->state->components, route->request);
+  if (!schema_check(schema, request->state->components, request->json, &error)) reply_set_error(&request->reply, error);
+  request->call.body = request->json;
+}
+
+/* ---- parameters ---- */
+
+static gboolean refuse_parameter(Request *request, const char *name, const char *what) {
+  g_autofree char *valid = g_utf8_make_valid(name, -1);
+  g_autofree char *detail = g_strdup_printf("parameter \"%.100s\" %s", valid, what);
+  reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, detail);
+  return FALSE;
+}
+
+static gboolean take_parameter(Request *request, guint index, const char *value, gsize length) {
+  const RouteParameter *parameter = &request->match.route->parameters[index];
+  if (request->call.texts[index] != NULL) return refuse_parameter(request, parameter->name, "is given twice");
+  if (!text_is_valid(value, length)) return refuse_parameter(request, parameter->name, "is not valid UTF-8");
+  request->call.texts[index] = value;
+  if (parameter->kind == PARAMETER_TEXT) {
+    glong characters = g_utf8_strlen(value, (gssize)length);
+    if (characters < parameter->minimum) return refuse_parameter(request, parameter->name, "is too short");
+    return characters <= parameter->maximum || refuse_parameter(request, parameter->name, "is too long");
+  }
+  return g_ascii_string_to_signed(value, 10, parameter->minimum, parameter->maximum, &request->call.integers[index], NULL) ||
+         refuse_parameter(request, parameter->name, "must be a whole number within its bounds");
+}
+
+static enum MHD_Result take_query_value(void *data, enum MHD_ValueKind kind, const char *key, size_t key_size,
+                                        const char *value, size_t value_size) {
+  (void)kind;
+  (void)key_size;
+  Request *request = data;
+  const Route *route = request->match.route;
+  for (guint i = 0; i < ROUTE_MAX_PARAMETERS; i++) {
+    const RouteParameter *parameter = &route->parameters[i];
+    if (parameter->kind == PARAMETER_NONE || parameter->in_path || strcmp(parameter->name, key) != 0) continue;
+    return take_parameter(request, i, value != NULL ? value : "", value_size) ? MHD_YES : MHD_NO;
+  }
+  refuse_parameter(request, key, "does not exist here");
+  return MHD_NO;
+}
+
+static void check_parameters(Request *request) {
+  const Route *route = request->match.route;
+  for (guint i = 0; i < ROUTE_MAX_PARAMETERS; i++) request->call.integers[i] = route->parameters[i].fallback;
+  MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND, take_query_value, request);
+  for (guint i = 0; request->reply.status == 0 && i < ROUTE_MAX_PARAMETERS; i++) {
+    const RouteParameter *parameter = &route->parameters[i];
+    if (parameter->in_path) take_parameter(request, i, request->match.path_value, strlen(request->match.path_value));
+    else if (parameter->required && request->call.texts[i] == NULL) refuse_parameter(request, parameter->name, "is missing");
+  }
+}
+
+void request_check(Request *request, gint64 deadline_ms) {
+  request->call.state = request->state;
+  request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
+  check_parameters(request);
+  if (request->reply.status == 0 && request->match.route->request != NULL) check_body(request);
+}

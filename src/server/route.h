@@ -1,0 +1,85 @@
+/* The route table: what addresses exist, what they take and give. Everything that speaks of routes is made from it. */
+#pragma once
+#include "server/metrics.h"
+#include "server/reply.h"
+#include "server/server.h"
+
+#define ROUTE_MAX_PARAMETERS 3
+
+typedef enum { PARAMETER_NONE, PARAMETER_TEXT, PARAMETER_INTEGER } ParameterKind;
+typedef struct {
+  ParameterKind kind;
+  const char *name;
+  gboolean in_path;
+  gboolean required;
+  gint64 minimum, maximum; /* of the number; of the text's length in characters */
+  gint64 fallback;         /* integers */
+  const char *description;
+} RouteParameter;
+
+/* What handlers may use of the server. */
+typedef struct {
+  AnswerService *service;
+  AccessScope *scope;
+  json_t *components; /* schemas by name */
+  GBytes *openapi;
+  Metrics metrics;
+  gint draining;           /* atomic: no new work is taken */
+  int (*waiting)(gpointer server);
+  gpointer server;
+} ServerState;
+
+/* One request, checked against its route. */
+typedef struct {
+  ServerState *state;
+  const json_t *body; /* meets the route's schema; NULL */
+  const char *texts[ROUTE_MAX_PARAMETERS]; /* NULL: not given */
+  gint64 integers[ROUTE_MAX_PARAMETERS];
+  Deadline deadline;
+} Call;
+
+typedef void (*RouteHandler)(const Call *call, Reply *reply);
+/* Answers without waiting, or leaves the reply empty (status 0): then the handler runs on a worker. */
+typedef RouteHandler RouteShortcut;
+
+typedef struct {
+  const char *method, *path, *operation, *summary;
+  RouteParameter parameters[ROUTE_MAX_PARAMETERS];
+  const char *request;  /* name of the body's schema; NULL: no body */
+  gsize body_max;
+  const char *media_type, *response; /* of 200; name of its schema; NULL: not JSON */
+  gboolean pooled;      /* may take long: runs on a worker */
+  RouteHandler handler;
+  RouteShortcut shortcut; /* NULL: none */
+} Route;
+
+extern const Route routes[];
+guint routes_count(void);
+
+typedef struct {
+  const Route *route;    /* NULL: see `allow` */
+  char *path_value;      /* what stands for {name}; owned */
+  char *allow;           /* the methods of this path, when the method is wrong; NULL: no such path; owned */
+} RouteMatch;
+void route_match_clear(RouteMatch *match);
+/* HEAD is GET. `path` is decoded. */
+void route_match(const char *method, const char *path, RouteMatch *match);
+
+/* ---- handlers (handlers.c, pages.c) ---- */
+void handle_ask(const Call *call, Reply *reply);
+void handle_ask_from_cache(const Call *call, Reply *reply);
+void handle_query(const Call *call, Reply *reply);
+void handle_understand(const Call *call, Reply *reply);
+void handle_suggest(const Call *call, Reply *reply);
+void handle_values(const Call *call, Reply *reply);
+void handle_model(const Call *call, Reply *reply);
+void handle_tables(const Call *call, Reply *reply);
+void handle_health(const Call *call, Reply *reply);
+void handle_ready(const Call *call, Reply *reply);
+void handle_metrics(const Call *call, Reply *reply);
+void handle_openapi(const Call *call, Reply *reply);
+void handle_page(const Call *call, Reply *reply);
+void handle_page_script(const Call *call, Reply *reply);
+void handle_page_chart(const Call *call, Reply *reply);
+void handle_page_style(const Call *call, Reply *reply);
+void handle_page_icon(const Call *call, Reply *reply);

@@ -1,0 +1,90 @@
+#include "server/route.h"
+
+#include <string.h>
+
+#define KB ((gsize)1 << 10)
+
+const Route routes[] = {
+    {.method = "POST", .path = "/v1/ask", .operation = "ask", .summary = "Ask a question in words",
+     .request = "AskRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer",
+     .pooled = TRUE, .handler = handle_ask, .shortcut = handle_ask_from_cache},
+    {.method = "POST", .path = "/v1/query", .operation = "query", .summary = "Run a semantic query",
+     .request = "QueryRequest", .body_max = 256 * KB, .media_type = MEDIA_JSON, .response = "Answer",
+     .pooled = TRUE, .handler = handle_query},
+    {.method = "POST", .path = "/v1/understand", .operation = "understand",
+     .summary = "What a question means, without running it",
+     .request = "UnderstandRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer",
+     .pooled = TRUE, .handler = handle_understand},
+    {.method = "GET", .path = "/v1/suggest", .operation = "suggest", .summary = "Complete a half-typed question",
+     .parameters = {{PARAMETER_TEXT, "q", FALSE, TRUE, 0, 500, 0, "What has been typed so far."},
+                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 50, 10, "How many suggestions at most."}},
+     .media_type = MEDIA_JSON, .response = "Suggestions", .pooled = TRUE, .handler = handle_suggest},
+    {.method = "GET", .path = "/v1/values/{field}", .operation = "values", .summary = "Values of a field, most rows first",
+     .parameters = {{PARAMETER_TEXT, "field", TRUE, TRUE, 1, 200, 0, "A field of the model, \"field\" or \"dataset.field\"."},
+                    {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text the values contain."},
+                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 1000, 20, "How many values at most."}},
+     .media_type = MEDIA_JSON, .response = "Values", .pooled = TRUE, .handler = handle_values},
+    {.method = "GET", .path = "/v1/model", .operation = "model", .summary = "The semantic model",
+     .media_type = MEDIA_JSON, .response = "Model", .pooled = TRUE, .handler = handle_model},
+    {.method = "GET", .path = "/v1/tables", .operation = "tables", .summary = "The tables of the current snapshot",
+     .media_type = MEDIA_JSON, .response = "Tables", .pooled = TRUE, .handler = handle_tables},
+    {.method = "GET", .path = "/healthz", .operation = "health", .summary = "Whether the program runs",
+     .media_type = MEDIA_JSON, .response = "Health", .handler = handle_health},
+    {.method = "GET", .path = "/readyz", .operation = "ready", .summary = "Whether questions are taken",
+     .media_type = MEDIA_JSON, .response = "Health", .handler = handle_ready},
+    {.method = "GET", .path = "/metrics", .operation = "metrics", .summary = "Counters in Prometheus' text format",
+     .media_type = "text/plain; version=0.0.4; charset=utf-8", .handler = handle_metrics},
+    {.method = "GET", .path = "/openapi.json", .operation = "openapi", .summary = "This description",
+     .media_type = MEDIA_JSON, .response = "Document", .handler = handle_openapi},
+    {.method = "GET", .path = "/", .operation = "page", .summary = "A page that asks and shows",
+     .media_type = "text/html; charset=utf-8", .handler = handle_page},
+    {.method = "GET", .path = "/assets/page.js", .operation = "pageScript", .summary = "The page's program",
+     .media_type = "text/javascript; charset=utf-8", .handler = handle_page_script},
+    {.method = "GET", .path = "/assets/chart.js", .operation = "chartScript", .summary = "The page's drawing of charts",
+     .media_type = "text/javascript; charset=utf-8", .handler = handle_page_chart},
+    {.method = "GET", .path = "/assets/page.css", .operation = "pageStyle", .summary = "The page's style",
+     .media_type = "text/css; charset=utf-8", .handler = handle_page_style},
+    {.method = "GET", .path = "/favicon.svg", .operation = "icon", .summary = "The page's icon",
+     .media_type = "image/svg+xml", .handler = handle_page_icon},
+};
+
+guint routes_count(void) {
+  G_STATIC_ASSERT(G_N_ELEMENTS(routes) <= METRICS_MAX_ROUTES);
+  return G_N_ELEMENTS(routes);
+}
+
+void route_match_clear(RouteMatch *match) {
+  g_clear_pointer(&match->path_value, g_free);
+  g_clear_pointer(&match->allow, g_free);
+  match->route = NULL;
+}
+
+/* TRUE when the path has the form of the template; a {name} at its end stands for one segment that is not empty. */
+static gboolean path_matches(const char *template, const char *path, const char **value) {
+  *value = NULL;
+  const char *brace = strchr(template, '{');
+  if (brace == NULL) return strcmp(template, path) == 0;
+  gsize fixed = (gsize)(brace - template);
+  if (strncmp(template, path, fixed) != 0 || path[fixed] == '\0' || strchr(path + fixed, '/') != NULL) return FALSE;
+  *value = path + fixed;
+  return TRUE;
+}
+
+void route_match(const char *method, const char *path, RouteMatch *match) {
+  memset(match, 0, sizeof *match);
+  if (strcmp(method, "HEAD") == 0) method = "GET";
+  for (guint i = 0; i < routes_count(); i++) {
+    const char *value;
+    if (!path_matches(routes[i].path, path, &value)) continue;
+    if (strcmp(routes[i].method, method) == 0) {
+      match->route = &routes[i];
+      match->path_value = g_strdup(value);
+      g_clear_pointer(&match->allow, g_free);
+      return;
+    }
+    const char *methods = strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" : routes[i].method;
+    char *allow = match->allow != NULL ? g_strconcat(match->allow, ", ", methods, NULL) : g_strdup(methods);
+    g_free(match->allow);
+    match->allow = allow;
+  }
+}

@@ -1,0 +1,253 @@
+#include "server/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/hangup.h"
+#include "server/listen.h"
+#include "server/openapi.h"
+#include "server/request.h"
+#include "server/worker_pool.h"
+
+#define DEFAULT_WORKERS 4
+#define DEFAULT_QUEUE 64
+#define DEFAULT_REQUEST_MS 30000
+#define MAX_LOOP_THREADS 4
+/* Memory for one connection's head and reading; what does not fit is 431 or 414. */
+#define CONNECTION_MEMORY (32 * 1024)
+#define MAX_CONNECTIONS 4096
+#define IDLE_SECONDS 60
+#define LISTEN_BACKLOG 1024
+/* How long cancelled work may take to notice it. */
+#define CANCEL_GRACE_MS 5000
+
+struct Server {
+  ServerState state;
+  struct MHD_Daemon *daemon;
+  WorkerPool *workers;
+  HangupWatch *hangups;
+  char *url;
+  gint64 request_ms;
+  gint open; /* atomic: requests between their first line and the end of their reply */
+};
+
+static const char content_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+                                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/* ---- replies ---- */
+
+static void release_bytes(void *bytes) {
+  g_bytes_unref(bytes);
+}
+
+static void add_headers(struct MHD_Response *response, const Request *request) {
+  const Reply *reply = &request->reply;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->media_type);
+  MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cacheable ? "no-cache" : "no-store");
+  if (reply->cacheable) {
+    MHD_add_response_header(response, "Content-Security-Policy", content_policy);
+    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+  }
+  if (reply->allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+  if (reply->retry_after_s > 0) {
+    char seconds[16];
+    g_snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+  }
+  if (g_atomic_int_get(&request->state->draining)) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+static enum MHD_Result send_reply(Request *request) {
+  Reply *reply = &request->reply;
+  gsize length = 0;
+  const void *bytes = g_bytes_get_data(reply->body, &length);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+      length, (void *)(bytes != NULL ? bytes : ""), release_bytes, g_bytes_ref(reply->body));
+  if (response == NULL) return MHD_NO;
+  add_headers(response, request);
+  enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)reply->status, response);
+  MHD_destroy_response(response);
+  const Route *route = request->match.route;
+  guint index = route != NULL ? (guint)(route - routes) : METRICS_MAX_ROUTES;
+  metrics_count(&request->state->metrics, index, reply->status, g_get_monotonic_time() - request->started_us);
+  return queued;
+}
+
+/* ---- work ---- */
+
+static void run_handler(Request *request) {
+  g_autoptr(GError) error = NULL;
+  if (!deadline_check(request->call.deadline, &error)) reply_set_error(&request->reply, error);
+  else request->match.route->handler(&request->call, &request->reply);
+  if (request->reply.status == 0) reply_set_problem(&request->reply, AISLE_ERROR_INTERNAL, "there was no reply");
+}
+
+/* On a worker. */
+static void work_on(gpointer data) {
+  Request *request = data;
+  Server *server = request->server;
+  run_handler(request);
+  hangup_watch_remove(server->hangups, request->hangup_ticket);
+  if (g_atomic_int_get(&request->cancelled)) atomic_fetch_add(&server->state.metrics.disconnects, 1);
+  atomic_fetch_sub(&server->state.metrics.in_flight, 1);
+  request->phase = REQUEST_DONE;
+  /* From here on the request belongs to its event loop again. */
+  MHD_resume_connection(request->connection);
+}
+
+static enum MHD_Result hand_to_worker(Server *server, Request *request) {
+  if (g_atomic_int_get(&server->state.draining) || !worker_pool_reserve(server->workers)) {
+    atomic_fetch_add(&server->state.metrics.queue_refusals, 1);
+    reply_set_problem(&request->reply, AISLE_ERROR_BUSY, NULL);
+    return send_reply(request);
+  }
+  const union MHD_ConnectionInfo *socket = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  request->phase = REQUEST_WORKING;
+  atomic_fetch_add(&server->state.metrics.in_flight, 1);
+  request->hangup_ticket = hangup_watch_add(server->hangups, socket->connect_fd, &request->cancelled);
+  MHD_suspend_connection(request->connection);
+  worker_pool_push(server->workers, request);
+  return MHD_YES;
+}
+
+static enum MHD_Result dispatch(Server *server, Request *request) {
+  if (request->reply.status == 0) request_check(request, server->request_ms);
+  if (request->reply.status != 0) return send_reply(request);
+  const Route *route = request->match.route;
+  if (route->shortcut != NULL) route->shortcut(&request->call, &request->reply);
+  if (request->reply.status != 0) return send_reply(request);
+  if (route->pooled) return hand_to_worker(server, request);
+  run_handler(request);
+  return send_reply(request);
+}
+
+/* ---- libmicrohttpd's callbacks, on an event loop ---- */
+
+static void *on_uri(void *data, const char *uri, struct MHD_Connection *connection) {
+  Server *server = data;
+  g_atomic_int_inc(&server->open);
+  return request_new(&server->state, server, connection, uri);
+}
+
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **context) {
+  (void)connection;
+  (void)version;
+  Server *server = data;
+  Request *request = *context;
+  switch (request->phase) {
+  case REQUEST_NEW:
+    /* A reply now, before the (perhaps empty) body was read, would end the connection. */
+    request->phase = REQUEST_BODY;
+    request_open(request, method, url);
+    return MHD_YES;
+  case REQUEST_BODY:
+    if (*upload_size == 0) return dispatch(server, request);
+    if (!request_take_piece(request, upload, *upload_size)) return MHD_NO;
+    *upload_size = 0;
+    return MHD_YES;
+  case REQUEST_DONE: return send_reply(request);
+  case REQUEST_WORKING: break;
+  }
+  return MHD_YES;
+}
+
+static void on_completed(void *data, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+  (void)connection;
+  (void)code;
+  Server *server = data;
+  if (*context == NULL) return;
+  request_free(*context);
+  *context = NULL;
+  g_atomic_int_add(&server->open, -1);
+}
+
+/* ---- life ---- */
+
+static int count_waiting(gpointer server) {
+  return worker_pool_waiting(((Server *)server)->workers);
+}
+
+static gboolean start_daemon(Server *server, const ServerOptions *options, const ListenAddress *address, GError **error) {
+  guint loops = (guint)CLAMP(options->loop_threads > 0 ? options->loop_threads : (int)g_get_num_processors(), 1, MAX_LOOP_THREADS);
+  guint flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (address->ipv6 ? MHD_USE_IPv6 : 0);
+  struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)loops, NULL}, {MHD_OPTION_END, 0, NULL}};
+  if (loops < 2) pool[0].option = MHD_OPTION_END;
+  server->daemon = MHD_start_daemon(
+      flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, &address->socket_address, MHD_OPTION_URI_LOG_CALLBACK,
+      on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned int)IDLE_SECONDS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned int)LISTEN_BACKLOG,
+      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+  if (server->daemon == NULL) {
+    aisle_error_set_errno(error, errno, "listen on %s", options->listen);
+    return FALSE;
+  }
+  const union MHD_DaemonInfo *port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+  server->url = g_strdup_printf("http://%s:%u", address->host, port->port);
+  return TRUE;
+}
+
+Server *server_start(const ServerOptions *options, AnswerService *service, GError **error) {
+  ListenAddress address;
+  if (!listen_address_parse(options->listen, &address, error)) return NULL;
+  g_autoptr(Server) server = g_new0(Server, 1);
+  ServerState *state = &server->state;
+  state->service = service;
+  state->scope = access_scope_new_local();
+  state->server = server;
+  state->waiting = count_waiting;
+  state->metrics.started_s = time(NULL);
+  server->request_ms = options->request_ms > 0 ? options->request_ms : DEFAULT_REQUEST_MS;
+  state->components = openapi_components(error);
+  if (state->components == NULL) return NULL;
+  state->openapi = openapi_document(state->components);
+  server->hangups = hangup_watch_new();
+  server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,
+                                    options->queue_max > 0 ? options->queue_max : DEFAULT_QUEUE, work_on);
+  if (server->hangups == NULL || server->workers == NULL) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
+    return NULL;
+  }
+  if (!start_daemon(server, options, &address, error)) return NULL;
+  return g_steal_pointer(&server);
+}
+
+const char *server_url(const Server *server) {
+  return server->url;
+}
+
+static void wait_until_quiet(Server *server, gint64 milliseconds) {
+  Deadline deadline = deadline_in_ms(milliseconds, NULL);
+  while (g_atomic_int_get(&server->open) > 0 && deadline_left_ms(deadline) > 0) g_usleep(5000);
+}
+
+void server_stop(Server *server, gint64 drain_ms) {
+  if (server->daemon == NULL) return;
+  g_atomic_int_set(&server->state.draining, 1);
+  MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+  wait_until_quiet(server, drain_ms);
+  hangup_watch_cancel_all(server->hangups);
+  wait_until_quiet(server, CANCEL_GRACE_MS);
+  /* Suspended connections must be resumed before the daemon may stop: the workers end first. */
+  g_clear_pointer(&server->workers, worker_pool_free);
+  MHD_stop_daemon(server->daemon);
+  server->daemon = NULL;
+  if (listening != MHD_INVALID_SOCKET) close(listening);
+}
+
+void server_free(Server *server) {
+  if (server == NULL) return;
+  server_stop(server, 0);
+  worker_pool_free(server->workers);
+  hangup_watch_free(server->hangups);
+  access_scope_unref(server->state.scope);
+  json_decref(server->state.components);
+  g_clear_pointer(&server->state.openapi, g_bytes_unref);
+  g_free(server->url);
+  g_free(server);
+}
