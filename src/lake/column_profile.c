@@ -109,6 +109,8 @@ static void add_date(ColumnProfile *profile, const DateScan *scan) {
   }
   if (scan->settled)
     return;
+  profile->separator = profile->unsettled == 0 || profile->separator == scan->separator ? scan->separator : 0;
+  profile->two_digit_years += scan->two_digit_year;
   profile->unsettled++;
   for (int i = 0; i < DATE_ORDER_COUNT; i++) {
     if (!(scan->orders & DATE_ORDER_BIT(i)))

@@ -20,7 +20,8 @@ typedef struct {
   gint64 valid[DATE_ORDER_COUNT], only[DATE_ORDER_COUNT]; /* of the unsettled: possible, and possible in no other order */
   gint64 rising[DATE_ORDER_COUNT];      /* cells not before the one above, per order */
   Day previous[DATE_ORDER_COUNT];
-  gint64 dots_in_dates;
+  gint64 dots_in_dates, two_digit_years;
+  char separator;                       /* of the unsettled dates, 0 when they differ or there are none */
   int smallest_offset, largest_offset;
   gint64 times, true_false, yes_no, y_n;
   gint64 paths;
@@ -61,3 +62,10 @@ gboolean header_is_identifier(const char *header);
 /* Words of a header in lower case, "InvoiceNo" -> invoice, no. (transfer full) */
 GPtrArray *header_words(const char *header);
 const char *field_type_sql(FieldType type); /* the engine's type: "DECIMAL(18,4)" */
+/*
+ * The same conversion as SQL over the text column `name`, appended to `out`; the expression fails on every cell that is
+ * not exactly as the profile saw the others. FALSE: the plan is not one of the simple ones that SQL can do.
+ */
+gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, const char *name, GString *out);
+/* Texts that mean NULL in any column, as a SQL list. */
+#define COLUMN_NULLS_SQL "['', 'NULL', 'null', 'NaN', 'nan', 'N/A', 'n/a', '#N/A', '\\N', '(null)', '<NA>']"

@@ -230,7 +230,7 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
     add_note(column, "levels separated by \"|\"");
   plan->simple = (plan->type == FIELD_TEXT && !plan->identifier) ||
                  ((plan->type == FIELD_INTEGER || plan->type == FIELD_DECIMAL || plan->type == FIELD_DOUBLE) && !plan->comma_decimal &&
-                  profile->plain_numbers == values && profile->point_zeros == 0) ||
+                  profile->plain_numbers == values && (plan->type != FIELD_INTEGER || profile->point_zeros == 0)) ||
                  (plan->type == FIELD_TEXT && plan->identifier && profile->point_zeros == 0) ||
                  ((plan->type == FIELD_DATE || plan->type == FIELD_TIMESTAMP) && profile->year_first == values &&
                   profile->compact_dates == 0 && !profile->offset_dates);

@@ -34,6 +34,11 @@ SourceKind source_kind_of(const char *path, GError **error);
 
 /* Text tables: decides types over all rows, converts them into a clean staged file, stores that. */
 ImportedTable *import_text_table(ImportContext *context, const TableSource *source, GError **error);
+/*
+ * Tries to have the engine read large, clean files in one strict pass. TRUE: the table is stored. FALSE without an
+ * error: it must be read the long way (nothing of the attempt remains).
+ */
+gboolean import_direct(ImportContext *context, const TableSource *source, GPtrArray *readers, ImportedTable *table, GError **error);
 /* Parquet: columns as they are. */
 ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error);
 

@@ -295,7 +295,12 @@ ImportedTable *import_text_table(ImportContext *context, const TableSource *sour
   table->table = import_table_name(context, source->name);
   table->label = g_strdup(source->name);
   table->source = g_strdup(source->shown);
-  if (run_import(&import, error))
+  g_autoptr(GError) failing = NULL;
+  if (import_direct(context, source, import.readers, table, &failing))
+    return table;
+  if (failing)
+    g_propagate_error(error, g_steal_pointer(&failing));
+  else if (run_import(&import, error))
     return table;
   imported_table_free(table);
   return NULL;

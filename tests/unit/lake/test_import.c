@@ -226,6 +226,41 @@ static void snapshots_change_with_every_load(void) {
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT);
 }
 
+/* Rows enough for the short way; the last ones are given. */
+static char *large_file(const Scratch *scratch, const char *name, const char *tail) {
+  g_autoptr(GString) text = g_string_new("Order ID,Placed,Pieces,Price,Paid,Remark\n");
+  for (int i = 0; text->len < (17u << 20); i++)
+    g_string_append_printf(text, "A%07d,%d/%d/2023,%d,%d.%02d,%s,\"some, text %d\"\n", i, 1 + i % 12, 1 + i % 28, i % 50, i % 900, i % 100,
+                           i % 3 ? "true" : "false", i % 1000);
+  g_string_append(text, tail);
+  return scratch_file(scratch, name, text->str, (gssize)text->len);
+}
+
+static void check_large(const char *tail, FieldType pieces, FieldType price, gint64 rejected, const char *sum) {
+  g_auto(Scratch) scratch = scratch_new();
+  g_autoptr(Engine) engine = open_engine();
+  g_autofree char *path = large_file(&scratch, "t.csv", tail);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(column_at(tables, 0, 1)->type, ==, FIELD_DATE);
+  g_assert_cmpint(column_at(tables, 0, 2)->type, ==, pieces);
+  g_assert_cmpint(column_at(tables, 0, 3)->type, ==, price);
+  g_assert_cmpint(column_at(tables, 0, 4)->type, ==, FIELD_BOOLEAN);
+  g_assert_cmpint(((ImportedTable *)tables->pdata[0])->rejected_rows, ==, rejected);
+  g_autofree char *found = ask(engine, &scratch, "SELECT sum(pieces) || ' on ' || max(placed) FROM lake.t WHERE remark LIKE 'last%'");
+  g_assert_cmpstr(found, ==, sum);
+}
+
+/* What contradicts the sample at the very end of a large file is found, and nothing is rounded or dropped. */
+static void large_files(void) {
+  check_large("A,12/31/2023,7,1.25,true,last\n", FIELD_INTEGER, FIELD_DECIMAL, 0, "7 on 2023-12-31");
+  check_large("A,12/31/2023,7.5,1.25,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_DECIMAL, FIELD_DECIMAL, 0, "8.5000 on 2023-12-31");
+  check_large("A,12/31/2023,7,1.123456,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_INTEGER, FIELD_DOUBLE, 0, "8 on 2023-12-31");
+  check_large("A,12/31/2023,7,1.25,true,last\nX,7\nB,12/30/2023,NA,1,,last\n", FIELD_INTEGER, FIELD_DECIMAL, 1, "7 on 2023-12-31");
+  check_large("A,12/31/2023,7,1.25,true,last\nThe end\n", FIELD_INTEGER, FIELD_DECIMAL, 0, "7 on 2023-12-31");
+}
+
 static void real_files(void) {
   if (!g_file_test("../shared/data", G_FILE_TEST_IS_DIR)) {
     g_test_skip("../shared/data is not there");
@@ -259,6 +294,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lake/import/bad files leave nothing", bad_files_leave_nothing);
   g_test_add_func("/lake/import/very wide table", very_wide_table);
   g_test_add_func("/lake/import/snapshots change with every load", snapshots_change_with_every_load);
+  g_test_add_func("/lake/import/large files", large_files);
   g_test_add_func("/lake/import/real files", real_files);
   return g_test_run();
 }
