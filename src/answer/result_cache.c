@@ -146,8 +146,7 @@ static void append_slot(GString *text, Slot slot, const char *id, const char *qu
   case SLOT_ROUTE: g_string_append(text, "\"exact_cache\""); break;
   case SLOT_TIMING:
     g_string_append(text, "{\"understand\":0,\"engine\":0,\"total\":");
-    json_append_double(text, (double)took_us / 1000.0);
-    g_string_append_c(text, '}');
+    g_string_append_printf(text, "%" G_GINT64_FORMAT ".%03d}", took_us / 1000, (int)(took_us % 1000));
     break;
   case SLOT_NONE: break;
   }

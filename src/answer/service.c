@@ -1,4 +1,5 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "answer/answer_private.h"
 #include "answer/result_cache.h"
@@ -145,11 +146,14 @@ static void turn_clear(Turn *turn) {
 }
 
 char *answer_new_id(void) {
-  g_autofree char *uuid = g_uuid_string_random();
-  GString *id = g_string_new("a_");
-  for (const char *at = uuid; *at; at++)
-    if (*at != '-') g_string_append_c(id, *at);
-  return g_string_free(id, FALSE);
+  /* The time first, then chance: ids of one moment stand together in the store's index. */
+  guint64 chance[2];
+  if (getentropy(chance, sizeof chance) != 0) {
+    chance[0] = (guint64)g_random_int() << 32 | g_random_int();
+    chance[1] = (guint64)g_random_int() << 32 | g_random_int();
+  }
+  return g_strdup_printf("a_%012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x%04x", (guint64)g_get_real_time() / 1000, chance[0],
+                         (guint)(chance[1] & 0xffff));
 }
 
 static const Field *default_date(const Model *model) {

@@ -17,7 +17,7 @@
 #define DEFAULT_REQUEST_MS 30000
 #define MAX_LOOP_THREADS 4
 /* Memory for one connection's head and reading; what does not fit is 431 or 414. */
-#define CONNECTION_MEMORY (32 * 1024)
+#define CONNECTION_MEMORY (16 * 1024)
 #define MAX_CONNECTIONS 4096
 #define IDLE_SECONDS 60
 #define LISTEN_BACKLOG 1024
