@@ -7,7 +7,8 @@
 
 static GPtrArray *check_against_data(const Model *model, const char *workspace, GError **error) {
   g_autofree char *spill = g_build_filename(workspace, "cache", "spill", NULL);
-  g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2, .spill_directory = spill}, error);
+  g_autoptr(Engine) engine =
+      engine_open_duckdb(&(EngineOptions){.max_connections = 2, .spill_directory = spill}, error);
   if (engine == NULL) return NULL;
   g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace, NULL, error);
   if (snapshot == NULL || !lake_snapshot_attach(snapshot, engine, DEADLINE_NEVER, error)) return NULL;
@@ -17,7 +18,8 @@ static GPtrArray *check_against_data(const Model *model, const char *workspace, 
 static int report_findings(const Model *model, const GPtrArray *findings) {
   for (guint i = 0; i < findings->len; i++) printf("%s\n", (const char *)g_ptr_array_index(findings, i));
   if (findings->len > 0) {
-    fprintf(stderr, "aisle check: %u difference%s between model and data\n", findings->len, findings->len == 1 ? "" : "s");
+    fprintf(stderr, "aisle check: %u difference%s between model and data\n", findings->len,
+            findings->len == 1 ? "" : "s");
     return aisle_error_info(AISLE_ERROR_BAD_MODEL)->exit_status;
   }
   printf("model and data agree: %u dataset%s, %u metrics, %u conditions, %u relationships\n", model->datasets->len,
@@ -44,7 +46,8 @@ int cli_check(int argc, char **argv) {
   g_option_context_add_main_entries(options, entries, NULL);
   g_autoptr(GError) error = NULL;
   if (!g_option_context_parse(options, &argc, &argv, &error) || argc != 1) {
-    fprintf(stderr, "aisle check: %s\n", error != NULL ? error->message : "it takes no file; name the workspace: aisle check -w DIR");
+    fprintf(stderr, "aisle check: %s\n",
+            error != NULL ? error->message : "it takes no file; name the workspace: aisle check -w DIR");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
   const char *folder = workspace != NULL ? workspace : ".";

@@ -31,8 +31,12 @@ static gboolean bad(GError **error, const char *format, ...) {
 
 /* ---- tokens ---- */
 
-static gboolean is_word_start(char c) { return g_ascii_isalpha(c) || c == '_' || (guchar)c >= 0x80; }
-static gboolean is_word_byte(char c) { return is_word_start(c) || g_ascii_isdigit(c); }
+static gboolean is_word_start(char c) {
+  return g_ascii_isalpha(c) || c == '_' || (guchar)c >= 0x80;
+}
+static gboolean is_word_byte(char c) {
+  return is_word_start(c) || g_ascii_isdigit(c);
+}
 
 static void add_token(GPtrArray *tokens, TokenKind kind, gsize start, gsize end, char *text) {
   ExpressionToken *token = g_new0(ExpressionToken, 1);
@@ -79,7 +83,8 @@ static gsize scan_symbol(const char *text, gsize at) {
 
 static gboolean check_symbol(const char *text, gsize at, GError **error) {
   if (text[at] == ';') return bad(error, "\";\" ends a statement, an expression has none");
-  if (strncmp(text + at, "--", 2) == 0 || strncmp(text + at, "/*", 2) == 0) return bad(error, "comments are not allowed");
+  if (strncmp(text + at, "--", 2) == 0 || strncmp(text + at, "/*", 2) == 0)
+    return bad(error, "comments are not allowed");
   if (strchr("$?#@{}\\`", text[at]) != NULL) return bad(error, "\"%c\" is not allowed in an expression", text[at]);
   if ((guchar)text[at] < 0x20 && !g_ascii_isspace(text[at])) return bad(error, "it holds a control character");
   return TRUE;
@@ -91,7 +96,8 @@ static gsize scan_token(const char *text, gsize at, GPtrArray *tokens, GError **
   if (text[at] == '\'' || text[at] == '"') {
     g_autoptr(GString) content = g_string_new(NULL);
     gsize end = scan_quoted(text, at, text[at], content);
-    if (end == 0) return bad(error, "a %s is never closed", text[start] == '"' ? "quoted name" : "text in quotes"), (gsize)0;
+    if (end == 0)
+      return bad(error, "a %s is never closed", text[start] == '"' ? "quoted name" : "text in quotes"), (gsize)0;
     gboolean is_name = text[start] == '"';
     add_token(tokens, is_name ? TOKEN_QUOTED : TOKEN_STRING, start, end,
               is_name ? g_ascii_strdown(content->str, -1) : g_strdup(content->str));
@@ -100,13 +106,15 @@ static gsize scan_token(const char *text, gsize at, GPtrArray *tokens, GError **
   if (is_word_start(text[at])) {
     while (is_word_byte(text[at])) at++;
     /* E'..', X'..' and the like change how a text is read: only plain texts are. */
-    if (text[at] == '\'' && at - start == 1) return bad(error, "texts with a letter before the quote are not allowed"), (gsize)0;
+    if (text[at] == '\'' && at - start == 1)
+      return bad(error, "texts with a letter before the quote are not allowed"), (gsize)0;
     add_token(tokens, TOKEN_WORD, start, at, g_ascii_strdown(text + start, (gssize)(at - start)));
     return at;
   }
   if (g_ascii_isdigit(text[at]) || (text[at] == '.' && g_ascii_isdigit(text[at + 1]))) {
     at = scan_number(text, at);
-    if (is_word_start(text[at])) return bad(error, "\"%.*s\" is neither a number nor a name", (int)(at - start + 1), text + start), (gsize)0;
+    if (is_word_start(text[at]))
+      return bad(error, "\"%.*s\" is neither a number nor a name", (int)(at - start + 1), text + start), (gsize)0;
     add_token(tokens, TOKEN_NUMBER, start, at, g_strndup(text + start, at - start));
     return at;
   }
@@ -148,19 +156,20 @@ static gboolean word_in(const char *word, const char *const *list, guint count) 
 
 /* Words that are never a column unless quoted. */
 static gboolean is_reserved(const char *word) {
-  static const char *const words[] = {"and", "or", "not", "case", "when", "then", "else", "end", "is", "null", "in",
-                                      "like", "ilike", "similar", "to", "between", "true", "false", "as", "cast",
-                                      "try_cast", "distinct", "escape", "collate", "from", "interval", "symmetric",
-                                      "isnull", "notnull", "glob", "both", "leading", "trailing", "for"};
+  static const char *const words[] = {"and",      "or",      "not",     "case",    "when",     "then",      "else",
+                                      "end",      "is",      "null",    "in",      "like",     "ilike",     "similar",
+                                      "to",       "between", "true",    "false",   "as",       "cast",      "try_cast",
+                                      "distinct", "escape",  "collate", "from",    "interval", "symmetric", "isnull",
+                                      "notnull",  "glob",    "both",    "leading", "trailing", "for"};
   return word_in(word, words, G_N_ELEMENTS(words));
 }
 
 /* Words that begin or join statements; as column names they must be quoted in SQL anyway. */
 static gboolean is_statement_word(const char *word) {
-  static const char *const words[] = {"select", "with", "union", "except", "intersect", "into", "where", "group",
-                                      "having", "order", "limit", "offset", "join", "using", "window", "create", "grant",
-                                      "all", "any", "some", "lateral", "qualify", "pivot", "unpivot", "table",
-                                      "returning", "lambda", "describe", "summarize", "show"};
+  static const char *const words[] = {
+      "select",  "with",    "union", "except",  "intersect", "into",      "where",  "group",    "having",    "order",
+      "limit",   "offset",  "join",  "using",   "window",    "create",    "grant",  "all",      "any",       "some",
+      "lateral", "qualify", "pivot", "unpivot", "table",     "returning", "lambda", "describe", "summarize", "show"};
   return word_in(word, words, G_N_ELEMENTS(words));
 }
 
@@ -171,14 +180,74 @@ static gboolean is_many_row_word(const char *word) {
 }
 
 static gboolean is_aggregate_function(const char *word) {
-  static const char *const words[] = {
-      "sum", "avg", "mean", "min", "max", "count", "count_star", "count_if", "countif", "median", "mode", "mad", "first",
-      "last", "any_value", "arbitrary", "arg_min", "arg_max", "argmin", "argmax", "min_by", "max_by", "stddev", "stddev_pop",
-      "stddev_samp", "variance", "var_pop", "var_samp", "quantile", "quantile_cont", "quantile_disc", "percentile_cont",
-      "percentile_disc", "approx_count_distinct", "approx_quantile", "string_agg", "group_concat", "listagg", "array_agg",
-      "list", "bool_and", "bool_or", "bit_and", "bit_or", "bit_xor", "corr", "covar_pop", "covar_samp", "regr_slope",
-      "product", "fsum", "kahan_sum", "favg", "entropy", "kurtosis", "skewness", "histogram", "row_number", "rank",
-      "dense_rank", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "percent_rank", "cume_dist"};
+  static const char *const words[] = {"sum",
+                                      "avg",
+                                      "mean",
+                                      "min",
+                                      "max",
+                                      "count",
+                                      "count_star",
+                                      "count_if",
+                                      "countif",
+                                      "median",
+                                      "mode",
+                                      "mad",
+                                      "first",
+                                      "last",
+                                      "any_value",
+                                      "arbitrary",
+                                      "arg_min",
+                                      "arg_max",
+                                      "argmin",
+                                      "argmax",
+                                      "min_by",
+                                      "max_by",
+                                      "stddev",
+                                      "stddev_pop",
+                                      "stddev_samp",
+                                      "variance",
+                                      "var_pop",
+                                      "var_samp",
+                                      "quantile",
+                                      "quantile_cont",
+                                      "quantile_disc",
+                                      "percentile_cont",
+                                      "percentile_disc",
+                                      "approx_count_distinct",
+                                      "approx_quantile",
+                                      "string_agg",
+                                      "group_concat",
+                                      "listagg",
+                                      "array_agg",
+                                      "list",
+                                      "bool_and",
+                                      "bool_or",
+                                      "bit_and",
+                                      "bit_or",
+                                      "bit_xor",
+                                      "corr",
+                                      "covar_pop",
+                                      "covar_samp",
+                                      "regr_slope",
+                                      "product",
+                                      "fsum",
+                                      "kahan_sum",
+                                      "favg",
+                                      "entropy",
+                                      "kurtosis",
+                                      "skewness",
+                                      "histogram",
+                                      "row_number",
+                                      "rank",
+                                      "dense_rank",
+                                      "ntile",
+                                      "lag",
+                                      "lead",
+                                      "first_value",
+                                      "last_value",
+                                      "nth_value",
+                                      "percent_rank",
+                                      "cume_dist"};
   return word_in(word, words, G_N_ELEMENTS(words));
 }
 
@@ -198,11 +267,11 @@ static gboolean is_name_token(const ExpressionToken *token) {
 static gboolean is_not_a_column_here(const GPtrArray *tokens, guint index) {
   const ExpressionToken *before = index > 0 ? token_at(tokens, index - 1) : NULL;
   const ExpressionToken *after = token_at(tokens, index + 1);
-  if (token_is(after, "(")) return TRUE;                                    /* a function */
-  if (after != NULL && after->kind == TOKEN_STRING) return TRUE;            /* DATE '2020-01-01' */
-  if (token_is(before, "as") || token_is(before, "::")) return TRUE;        /* CAST(x AS integer) */
+  if (token_is(after, "(")) return TRUE;                             /* a function */
+  if (after != NULL && after->kind == TOKEN_STRING) return TRUE;     /* DATE '2020-01-01' */
+  if (token_is(before, "as") || token_is(before, "::")) return TRUE; /* CAST(x AS integer) */
   if (token_is(before, "collate")) return TRUE;
-  if (token_is(after, "from") && token_is(before, "(")) return TRUE;        /* EXTRACT(month FROM ..) */
+  if (token_is(after, "from") && token_is(before, "(")) return TRUE; /* EXTRACT(month FROM ..) */
   if (before == NULL || index < 2) return FALSE;
   /* INTERVAL 3 month, INTERVAL '3' month, INTERVAL (..) month is not supported */
   return token_is(token_at(tokens, index - 2), "interval") &&
@@ -326,7 +395,8 @@ gboolean expression_check_scalar(const char *expression, GError **error) {
 static const Field *find_field_folded(const Dataset *dataset, const char *lower_name) {
   for (guint i = 0; i < dataset->fields->len; i++) {
     const Field *field = g_ptr_array_index(dataset->fields, i);
-    if (g_ascii_tolower(field->name[0]) == lower_name[0] && g_ascii_strcasecmp(field->name, lower_name) == 0) return field;
+    if (g_ascii_tolower(field->name[0]) == lower_name[0] && g_ascii_strcasecmp(field->name, lower_name) == 0)
+      return field;
   }
   return NULL;
 }
@@ -347,11 +417,11 @@ static void append_column(GString *out, const char *alias, const char *column) {
   g_string_append(out, quoted);
 }
 
-static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias, guint depth,
-                            GError **error);
+static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias,
+                            guint depth, GError **error);
 
-static gboolean expand_reference(GString *out, const Dataset *dataset, const ColumnReference *reference, const char *alias,
-                                 guint depth, GError **error) {
+static gboolean expand_reference(GString *out, const Dataset *dataset, const ColumnReference *reference,
+                                 const char *alias, guint depth, GError **error) {
   if (reference->qualifier != NULL && g_ascii_strcasecmp(reference->qualifier, dataset->name) != 0)
     return bad(error, "\"%s.%s\" is of another dataset; only columns of %s can be used", reference->qualifier,
                reference->name, dataset->name);
@@ -374,8 +444,8 @@ static gboolean expand_reference(GString *out, const Dataset *dataset, const Col
   return TRUE;
 }
 
-static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias, guint depth,
-                            GError **error) {
+static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias,
+                            guint depth, GError **error) {
   g_autoptr(GPtrArray) references = expression_references(expression, error);
   if (references == NULL) return FALSE;
   gsize copied = 0;
@@ -398,7 +468,8 @@ char *expression_expand(const Dataset *dataset, const char *expression, const ch
 
 char *expression_of_field(const Dataset *dataset, const Field *field, const char *alias, GError **error) {
   g_autofree char *column = NULL;
-  if (!expression_is_column(field->expression, &column)) return expression_expand(dataset, field->expression, alias, error);
+  if (!expression_is_column(field->expression, &column))
+    return expression_expand(dataset, field->expression, alias, error);
   g_autoptr(GString) out = g_string_new(NULL);
   append_column(out, alias, column);
   return g_string_free(g_steal_pointer(&out), FALSE);
@@ -414,7 +485,8 @@ void expression_add_columns(const Dataset *dataset, const char *expression, GHas
   }
 }
 
-/* Copies the expression with every reference written anew. `from` is the qualifier to take away, `to` the one to add. */
+/* Copies the expression with every reference written anew. `from` is the qualifier to take away, `to` the one to add.
+ */
 static char *requalify(const char *expression, const char *from, const char *to, GError **error) {
   g_autoptr(GPtrArray) references = expression_references(expression, error);
   if (references == NULL) return NULL;

@@ -17,8 +17,8 @@ typedef struct {
 } ExpressionToken;
 
 typedef struct {
-  char *qualifier; /* "order_line" in order_line.quantity, lower case; NULL */
-  char *name;      /* lower case, as SQL compares names */
+  char *qualifier;  /* "order_line" in order_line.quantity, lower case; NULL */
+  char *name;       /* lower case, as SQL compares names */
   gsize start, end; /* the whole reference with its qualifier */
 } ColumnReference;
 

@@ -58,20 +58,20 @@ static char *aggregate_to_sql(const Model *model, const Metric *metric) {
   g_autofree char *date = order_of_time(model, metric);
   char number[G_ASCII_DTOSTR_BUF_SIZE];
   switch (metric->aggregate) {
-    case AGGREGATE_SUM: return g_strdup_printf("SUM(%s)", value);
-    case AGGREGATE_COUNT: return g_strdup_printf("COUNT(%s)", value);
-    case AGGREGATE_COUNT_DISTINCT: return g_strdup_printf("COUNT(DISTINCT %s)", value);
-    case AGGREGATE_AVERAGE: return g_strdup_printf("AVG(%s)", value);
-    case AGGREGATE_MEDIAN: return g_strdup_printf("MEDIAN(%s)", value);
-    case AGGREGATE_MIN: return g_strdup_printf("MIN(%s)", value);
-    case AGGREGATE_MAX: return g_strdup_printf("MAX(%s)", value);
-    case AGGREGATE_STDDEV: return g_strdup_printf("STDDEV_SAMP(%s)", value);
-    case AGGREGATE_PERCENTILE:
-      return g_strdup_printf("PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s)",
-                             g_ascii_formatd(number, sizeof number, "%.10g", metric->percentile), value);
-    case AGGREGATE_FIRST: return g_strdup_printf("MIN_BY(%s, %s)", value, date);
-    case AGGREGATE_LAST: return g_strdup_printf("MAX_BY(%s, %s)", value, date);
-    case AGGREGATE_NONE: break;
+  case AGGREGATE_SUM: return g_strdup_printf("SUM(%s)", value);
+  case AGGREGATE_COUNT: return g_strdup_printf("COUNT(%s)", value);
+  case AGGREGATE_COUNT_DISTINCT: return g_strdup_printf("COUNT(DISTINCT %s)", value);
+  case AGGREGATE_AVERAGE: return g_strdup_printf("AVG(%s)", value);
+  case AGGREGATE_MEDIAN: return g_strdup_printf("MEDIAN(%s)", value);
+  case AGGREGATE_MIN: return g_strdup_printf("MIN(%s)", value);
+  case AGGREGATE_MAX: return g_strdup_printf("MAX(%s)", value);
+  case AGGREGATE_STDDEV: return g_strdup_printf("STDDEV_SAMP(%s)", value);
+  case AGGREGATE_PERCENTILE:
+    return g_strdup_printf("PERCENTILE_CONT(%s) WITHIN GROUP (ORDER BY %s)",
+                           g_ascii_formatd(number, sizeof number, "%.10g", metric->percentile), value);
+  case AGGREGATE_FIRST: return g_strdup_printf("MIN_BY(%s, %s)", value, date);
+  case AGGREGATE_LAST: return g_strdup_printf("MAX_BY(%s, %s)", value, date);
+  case AGGREGATE_NONE: break;
   }
   return g_strdup("");
 }
@@ -103,13 +103,15 @@ static char *derived_to_sql(const Model *model, const Metric *metric, guint dept
 
 static char *metric_to_sql_at(const Model *model, const Metric *metric, guint depth) {
   if (depth > METRIC_MAX_DEPTH) return g_strdup("");
-  g_autofree char *sql = metric->kind == METRIC_AGGREGATE ? aggregate_to_sql(model, metric)
-                                                          : derived_to_sql(model, metric, depth);
+  g_autofree char *sql =
+      metric->kind == METRIC_AGGREGATE ? aggregate_to_sql(model, metric) : derived_to_sql(model, metric, depth);
   if (!metric->negate) return g_steal_pointer(&sql);
   return metric->kind == METRIC_AGGREGATE ? g_strdup_printf("-%s", sql) : g_strdup_printf("-(%s)", sql);
 }
 
-char *metric_to_sql(const Model *model, const Metric *metric) { return metric_to_sql_at(model, metric, 0); }
+char *metric_to_sql(const Model *model, const Metric *metric) {
+  return metric_to_sql_at(model, metric, 0);
+}
 
 /* ---- SQL -> metric ---- */
 
@@ -155,7 +157,8 @@ static guint behind_closing(const Span *span, guint open) {
 }
 
 static Span without_parentheses(Span span) {
-  while (span.last - span.first >= 2 && is_token(span_token(&span, 0), "(") && behind_closing(&span, span.first) == span.last) {
+  while (span.last - span.first >= 2 && is_token(span_token(&span, 0), "(") &&
+         behind_closing(&span, span.first) == span.last) {
     span.first++;
     span.last--;
   }
@@ -218,7 +221,9 @@ static const Dataset *dataset_of_expression(const SqlReading *reading, const cha
     const ColumnReference *reference = g_ptr_array_index(references, i);
     if (reference->qualifier == NULL) continue;
     if (named_in_text && g_ascii_strcasecmp(named, reference->qualifier) != 0) {
-      refuse(error, "it uses columns of both %s and %s in one aggregate; make a metric of each and take their ratio or difference",
+      refuse(error,
+             "it uses columns of both %s and %s in one aggregate; make a metric of each and take their ratio or "
+             "difference",
              named, reference->qualifier);
       return NULL;
     }
@@ -236,8 +241,10 @@ static const Dataset *dataset_of_expression(const SqlReading *reading, const cha
   if (fitting == 1) return found;
   const Dataset *usual = model_find_dataset(reading->model, reading->model->default_dataset);
   if (named == NULL && fitting > 1 && usual != NULL && dataset_has_all(usual, references)) return usual;
-  if (named != NULL) refuse(error, "\"%s\" is no dataset; write dataset.field with the dataset's name", named);
-  else refuse(error, "it is not clear which dataset it is about; write dataset.field for its columns");
+  if (named != NULL)
+    refuse(error, "\"%s\" is no dataset; write dataset.field with the dataset's name", named);
+  else
+    refuse(error, "it is not clear which dataset it is about; write dataset.field for its columns");
   return NULL;
 }
 
@@ -261,7 +268,8 @@ static gboolean set_row_count(const SqlReading *reading, Metric *metric, GError 
   const Model *model = reading->model;
   const char *name = reading->dataset != NULL ? reading->dataset : model->default_dataset;
   if (name == NULL && model->datasets->len == 1) name = ((Dataset *)g_ptr_array_index(model->datasets, 0))->name;
-  if (name == NULL) return refuse(error, "COUNT(*) does not say of which dataset; count a column: COUNT(dataset.field)");
+  if (name == NULL)
+    return refuse(error, "COUNT(*) does not say of which dataset; count a column: COUNT(dataset.field)");
   model_set_text(&metric->dataset, name);
   model_set_text(&metric->expression, NULL);
   return TRUE;
@@ -271,9 +279,15 @@ static gboolean aggregate_of_function(const char *function, Aggregate *out) {
   static const struct {
     const char *function;
     Aggregate aggregate;
-  } functions[] = {{"sum", AGGREGATE_SUM},        {"avg", AGGREGATE_AVERAGE},       {"mean", AGGREGATE_AVERAGE},
-                   {"min", AGGREGATE_MIN},        {"max", AGGREGATE_MAX},           {"median", AGGREGATE_MEDIAN},
-                   {"count", AGGREGATE_COUNT},    {"stddev", AGGREGATE_STDDEV},     {"stddev_samp", AGGREGATE_STDDEV},
+  } functions[] = {{"sum", AGGREGATE_SUM},
+                   {"avg", AGGREGATE_AVERAGE},
+                   {"mean", AGGREGATE_AVERAGE},
+                   {"min", AGGREGATE_MIN},
+                   {"max", AGGREGATE_MAX},
+                   {"median", AGGREGATE_MEDIAN},
+                   {"count", AGGREGATE_COUNT},
+                   {"stddev", AGGREGATE_STDDEV},
+                   {"stddev_samp", AGGREGATE_STDDEV},
                    {"percentile_cont", AGGREGATE_PERCENTILE}};
   for (guint i = 0; i < G_N_ELEMENTS(functions); i++) {
     if (strcmp(functions[i].function, function) != 0) continue;
@@ -283,16 +297,16 @@ static gboolean aggregate_of_function(const char *function, Aggregate *out) {
   return FALSE;
 }
 
-#define SUPPORTED_FORMS                                                                                             \
-  "use SUM, AVG, MIN, MAX, MEDIAN, COUNT(*), COUNT(DISTINCT x) of one dataset's columns, or a / b or a - b of two " \
+#define SUPPORTED_FORMS                                                                                                \
+  "use SUM, AVG, MIN, MAX, MEDIAN, COUNT(*), COUNT(DISTINCT x) of one dataset's columns, or a / b or a - b of two "    \
   "such; anything else goes into model/aisle.yaml"
 
 static void set_aggregate(Metric *metric, Aggregate aggregate) {
   metric->kind = METRIC_AGGREGATE;
   metric->aggregate = aggregate;
-  metric->additivity = aggregate == AGGREGATE_COUNT_DISTINCT                              ? ADDITIVITY_DISTINCT
+  metric->additivity = aggregate == AGGREGATE_COUNT_DISTINCT                        ? ADDITIVITY_DISTINCT
                        : aggregate == AGGREGATE_SUM || aggregate == AGGREGATE_COUNT ? ADDITIVITY_SUM
-                                                                                          : ADDITIVITY_NONE;
+                                                                                    : ADDITIVITY_NONE;
 }
 
 /* PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x) */
@@ -302,7 +316,8 @@ static gboolean read_percentile(const SqlReading *reading, Metric *metric, const
                   is_token(span_token(span, 4), "within") && is_token(span_token(span, 5), "group") &&
                   is_token(span_token(span, 6), "(") && is_token(span_token(span, 7), "order") &&
                   is_token(span_token(span, 8), "by") && behind_closing(span, span->first + 6) == span->last;
-  if (!fits) return refuse(error, "a percentile is written differently; use PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)");
+  if (!fits)
+    return refuse(error, "a percentile is written differently; use PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY x)");
   metric->percentile = g_ascii_strtod(number->text, NULL);
   set_aggregate(metric, AGGREGATE_PERCENTILE);
   g_autofree char *text = span_text(&(Span){span->sql, span->tokens, span->first + 9, span->last - 1});
@@ -319,7 +334,8 @@ static gboolean read_aggregate(const SqlReading *reading, Metric *metric, const 
   if (aggregate == AGGREGATE_PERCENTILE) return read_percentile(reading, metric, span, error);
   guint behind = behind_closing(span, span->first + 1);
   Span inner = {span->sql, span->tokens, span->first + 2, behind > 0 ? behind - 1 : 0};
-  if (behind == 0 || inner.first >= inner.last) return refuse(error, "an aggregate in its SQL is never closed or empty; " SUPPORTED_FORMS);
+  if (behind == 0 || inner.first >= inner.last)
+    return refuse(error, "an aggregate in its SQL is never closed or empty; " SUPPORTED_FORMS);
   if (aggregate == AGGREGATE_COUNT && is_token(span_token(&inner, 0), "distinct")) {
     aggregate = AGGREGATE_COUNT_DISTINCT;
     inner.first++;
@@ -329,7 +345,8 @@ static gboolean read_aggregate(const SqlReading *reading, Metric *metric, const 
   gboolean counts_rows = aggregate == AGGREGATE_COUNT && inner.last - inner.first == 1 &&
                          (is_token(first, "*") || (first != NULL && first->kind == TOKEN_NUMBER));
   g_autofree char *value = counts_rows ? g_strdup("1") : span_text(&inner);
-  if (behind == span->last) return counts_rows ? set_row_count(reading, metric, error) : set_expression(reading, metric, value, error);
+  if (behind == span->last)
+    return counts_rows ? set_row_count(reading, metric, error) : set_expression(reading, metric, value, error);
   gboolean is_filter = is_token(g_ptr_array_index(span->tokens, behind), "filter") && behind + 2 < span->last &&
                        is_token(g_ptr_array_index(span->tokens, behind + 2), "where") &&
                        behind_closing(span, behind + 1) == span->last;
@@ -346,7 +363,9 @@ static gboolean read_side(SqlReading *reading, const Span *span, const char *suf
   g_autofree char *text = span_text(span);
   for (guint i = 0; i < reading->model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(reading->model->metrics, i);
-    if (g_strcmp0(metric->name, reading->name) == 0 || metric->kind != METRIC_AGGREGATE || metric->aggregate == AGGREGATE_NONE) continue;
+    if (g_strcmp0(metric->name, reading->name) == 0 || metric->kind != METRIC_AGGREGATE ||
+        metric->aggregate == AGGREGATE_NONE)
+      continue;
     g_autofree char *sql = metric_to_sql(reading->model, metric);
     if (!metric_sql_equal(sql, text)) continue;
     model_set_text(name, metric->name);
@@ -377,12 +396,16 @@ static Span without_nullif(Span span) {
 }
 
 static Span without_factor_one(Span span) {
-  if (span.last - span.first > 2 && is_token(span_token(&span, 0), "1.0") && is_token(span_token(&span, 1), "*")) span.first += 2;
+  if (span.last - span.first > 2 && is_token(span_token(&span, 0), "1.0") && is_token(span_token(&span, 1), "*"))
+    span.first += 2;
   return span;
 }
 
-static gboolean read_sides(SqlReading *reading, Metric *metric, const Span *span, guint at, MetricKind kind, GError **error) {
-  if (++reading->depth > 1) return refuse(error, "it nests ratios; make a metric of the inner one and write this one in model/aisle.yaml with numerator and denominator");
+static gboolean read_sides(SqlReading *reading, Metric *metric, const Span *span, guint at, MetricKind kind,
+                           GError **error) {
+  if (++reading->depth > 1)
+    return refuse(error, "it nests ratios; make a metric of the inner one and write this one in model/aisle.yaml with "
+                         "numerator and denominator");
   Span left = {span->sql, span->tokens, span->first, at}, right = {span->sql, span->tokens, at + 1, span->last};
   if (kind == METRIC_RATIO) {
     left = without_factor_one(left);

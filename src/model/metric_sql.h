@@ -1,7 +1,7 @@
 /*
  * metric_sql: metrics as the aggregate SQL that other tools read in model/core.yaml, and back for the simple forms
- * SUM(x), AVG(x), MIN(x), MAX(x), MEDIAN(x), STDDEV(x), COUNT(*), COUNT(x), COUNT(DISTINCT x), PERCENTILE_CONT, -a, a / b,
- * a / NULLIF(b, 0), a - b.
+ * SUM(x), AVG(x), MIN(x), MAX(x), MEDIAN(x), STDDEV(x), COUNT(*), COUNT(x), COUNT(DISTINCT x), PERCENTILE_CONT, -a, a /
+ * b, a / NULLIF(b, 0), a - b.
  */
 #pragma once
 #include "model/build.h"
@@ -12,7 +12,8 @@ char *metric_to_sql(const Model *model, const Metric *metric);
 gboolean metric_sql_equal(const char *a, const char *b);
 /*
  * Fills kind, aggregate, dataset, expression, numerator ... of `metric` (which must be of the draft) from SQL. Both
- * sides of a ratio become metrics of their own, found among the draft's or added as <name>_numerator, <name>_denominator.
- * `dataset` (may be NULL): where columns without a dataset's name are looked for. BAD_MODEL: "what; what to do".
+ * sides of a ratio become metrics of their own, found among the draft's or added as <name>_numerator,
+ * <name>_denominator. `dataset` (may be NULL): where columns without a dataset's name are looked for. BAD_MODEL: "what;
+ * what to do".
  */
 gboolean metric_from_sql(ModelBuilder *builder, Metric *metric, const char *sql, const char *dataset, GError **error);

@@ -17,7 +17,9 @@ static void coded_value_free(gpointer pointer) {
   g_free(code);
 }
 
-GPtrArray *coded_values_new(void) { return g_ptr_array_new_with_free_func(coded_value_free); }
+GPtrArray *coded_values_new(void) {
+  return g_ptr_array_new_with_free_func(coded_value_free);
+}
 
 void field_free(Field *field) {
   if (field == NULL) return;
@@ -234,7 +236,9 @@ static void model_clear(gpointer pointer) {
   model_unref(box->full);
 }
 
-Model *model_ref(Model *model) { return g_atomic_rc_box_acquire(model); }
+Model *model_ref(Model *model) {
+  return g_atomic_rc_box_acquire(model);
+}
 
 void model_unref(Model *model) {
   if (model != NULL) g_atomic_rc_box_release_full(model, model_clear);

@@ -29,7 +29,9 @@ void model_add_word(char ***slot, const char *word) {
   (*slot)[length + 1] = NULL;
 }
 
-static char **no_words(void) { return g_new0(char *, 1); }
+static char **no_words(void) {
+  return g_new0(char *, 1);
+}
 
 static char **one_word(const char *word) {
   char **words = no_words();
@@ -49,7 +51,9 @@ void model_builder_free(ModelBuilder *builder) {
   g_free(builder);
 }
 
-Model *model_builder_draft(ModelBuilder *builder) { return builder->model; }
+Model *model_builder_draft(ModelBuilder *builder) {
+  return builder->model;
+}
 
 Dataset *model_builder_add_dataset(ModelBuilder *builder, const char *name, const char *table) {
   Dataset *dataset = g_new0(Dataset, 1);
@@ -92,10 +96,10 @@ Entity *model_builder_add_entity(ModelBuilder *builder, const char *name, const 
 
 static Additivity usual_additivity(Aggregate aggregate) {
   switch (aggregate) {
-    case AGGREGATE_SUM:
-    case AGGREGATE_COUNT: return ADDITIVITY_SUM;
-    case AGGREGATE_COUNT_DISTINCT: return ADDITIVITY_DISTINCT;
-    default: return ADDITIVITY_NONE;
+  case AGGREGATE_SUM:
+  case AGGREGATE_COUNT: return ADDITIVITY_SUM;
+  case AGGREGATE_COUNT_DISTINCT: return ADDITIVITY_DISTINCT;
+  default: return ADDITIVITY_NONE;
   }
 }
 
@@ -119,8 +123,8 @@ Metric *model_builder_add_metric(ModelBuilder *builder, const char *name, Aggreg
   return metric;
 }
 
-Metric *model_builder_add_derived_metric(ModelBuilder *builder, const char *name, MetricKind kind, const char *numerator,
-                                         const char *denominator) {
+Metric *model_builder_add_derived_metric(ModelBuilder *builder, const char *name, MetricKind kind,
+                                         const char *numerator, const char *denominator) {
   Metric *metric = add_metric(builder, name);
   metric->kind = kind;
   metric->aggregate = AGGREGATE_NONE;
@@ -239,7 +243,8 @@ Model *model_builder_finish(ModelBuilder *builder, GError **error) {
   g_autoptr(GString) lines = g_string_new(NULL);
   for (guint i = 0; i < problems->len; i++) {
     const ModelProblem *problem = g_ptr_array_index(problems, i);
-    g_string_append_printf(lines, "%s%s: %s; %s", i > 0 ? "\n" : "", problem->where, problem->what, problem->what_to_do);
+    g_string_append_printf(lines, "%s%s: %s; %s", i > 0 ? "\n" : "", problem->where, problem->what,
+                           problem->what_to_do);
   }
   g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_MODEL, lines->str);
   model_builder_free(builder);

@@ -13,15 +13,15 @@ typedef struct {
   const Model *model;
   Engine *engine;
   Deadline deadline;
-  GPtrArray *lines;     /* of char* */
-  GHashTable *tables;   /* dataset name -> CheckedTable* */
+  GPtrArray *lines;   /* of char* */
+  GHashTable *tables; /* dataset name -> CheckedTable* */
 } Check;
 
 typedef struct {
   const Dataset *dataset;
-  char *relation;       /* "lake"."sale_line" */
-  GHashTable *columns;  /* lower-case name -> SQL type; */
-  GHashTable *missing;  /* set of lower-case names of columns the model needs and the table lacks */
+  char *relation;      /* "lake"."sale_line" */
+  GHashTable *columns; /* lower-case name -> SQL type; */
+  GHashTable *missing; /* set of lower-case names of columns the model needs and the table lacks */
   gint64 rows;
 } CheckedTable;
 
@@ -43,7 +43,8 @@ static void add_line(Check *check, const char *format, ...) {
 
 /* An SQL mistake is a finding; a passed deadline or a broken disk ends the check. */
 static gboolean is_finding(const GError *error) {
-  return g_error_matches(error, AISLE_ERROR, AISLE_ERROR_ENGINE) || g_error_matches(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY);
+  return g_error_matches(error, AISLE_ERROR, AISLE_ERROR_ENGINE) ||
+         g_error_matches(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY);
 }
 
 static char *first_line(const char *message) {
@@ -53,7 +54,8 @@ static char *first_line(const char *message) {
 
 /* ---- tables and columns ---- */
 
-/* Tables of a snapshot are views in schema "lake"; the tables of tests and imports may stand alone. FALSE with error. */
+/* Tables of a snapshot are views in schema "lake"; the tables of tests and imports may stand alone. FALSE with error.
+ */
 static gboolean read_columns(Check *check, CheckedTable *table, GError **error) {
   g_autoptr(GPtrArray) parameters = parameters_new();
   parameters_add_text(parameters, table->dataset->table);
@@ -81,17 +83,17 @@ static const char *nearest_column(const CheckedTable *table, const char *column)
 }
 
 static gboolean sql_type_fits(const char *sql_type, FieldType type) {
-  static const char *const integers[] = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
-                                         "UINTEGER", "UBIGINT", "UHUGEINT", NULL};
+  static const char *const integers[] = {"TINYINT",   "SMALLINT", "INTEGER", "BIGINT",   "HUGEINT", "UTINYINT",
+                                         "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT", NULL};
   switch (type) {
-    case FIELD_INTEGER: return g_strv_contains(integers, sql_type);
-    case FIELD_DECIMAL: return g_str_has_prefix(sql_type, "DECIMAL");
-    case FIELD_DOUBLE: return strcmp(sql_type, "DOUBLE") == 0 || strcmp(sql_type, "FLOAT") == 0;
-    case FIELD_BOOLEAN: return strcmp(sql_type, "BOOLEAN") == 0;
-    case FIELD_DATE: return strcmp(sql_type, "DATE") == 0;
-    case FIELD_TIMESTAMP: return g_str_has_prefix(sql_type, "TIMESTAMP");
-    case FIELD_TIME: return strcmp(sql_type, "TIME") == 0 || strcmp(sql_type, "VARCHAR") == 0;
-    case FIELD_TEXT: break;
+  case FIELD_INTEGER: return g_strv_contains(integers, sql_type);
+  case FIELD_DECIMAL: return g_str_has_prefix(sql_type, "DECIMAL");
+  case FIELD_DOUBLE: return strcmp(sql_type, "DOUBLE") == 0 || strcmp(sql_type, "FLOAT") == 0;
+  case FIELD_BOOLEAN: return strcmp(sql_type, "BOOLEAN") == 0;
+  case FIELD_DATE: return strcmp(sql_type, "DATE") == 0;
+  case FIELD_TIMESTAMP: return g_str_has_prefix(sql_type, "TIMESTAMP");
+  case FIELD_TIME: return strcmp(sql_type, "TIME") == 0 || strcmp(sql_type, "VARCHAR") == 0;
+  case FIELD_TEXT: break;
   }
   return strcmp(sql_type, "VARCHAR") == 0 || g_str_has_prefix(sql_type, "ENUM") || strcmp(sql_type, "UUID") == 0;
 }
@@ -100,7 +102,8 @@ static gboolean sql_type_fits(const char *sql_type, FieldType type) {
 static gboolean computed_type_fits(const char *sql_type, FieldType type) {
   gboolean wants_number = type == FIELD_INTEGER || type == FIELD_DECIMAL || type == FIELD_DOUBLE;
   if (!wants_number) return sql_type_fits(sql_type, type);
-  return sql_type_fits(sql_type, FIELD_INTEGER) || sql_type_fits(sql_type, FIELD_DECIMAL) || sql_type_fits(sql_type, FIELD_DOUBLE);
+  return sql_type_fits(sql_type, FIELD_INTEGER) || sql_type_fits(sql_type, FIELD_DECIMAL) ||
+         sql_type_fits(sql_type, FIELD_DOUBLE);
 }
 
 static gboolean needs_missing(const CheckedTable *table, const char *expression) {
@@ -122,10 +125,11 @@ static void check_stored_field(Check *check, CheckedTable *table, const Field *f
     g_hash_table_add(table->missing, g_strdup(column));
     g_hash_table_add(table->missing, g_ascii_strdown(field->name, -1));
     if (nearest != NULL)
-      add_line(check, "field %s.%s: the table has no column \"%s\"; did you mean \"%s\"?", dataset->name, field->name, column, nearest);
+      add_line(check, "field %s.%s: the table has no column \"%s\"; did you mean \"%s\"?", dataset->name, field->name,
+               column, nearest);
     else
-      add_line(check, "field %s.%s: the table has no column \"%s\"; remove the field or correct its expression", dataset->name,
-               field->name, column);
+      add_line(check, "field %s.%s: the table has no column \"%s\"; remove the field or correct its expression",
+               dataset->name, field->name, column);
     return;
   }
   if (!sql_type_fits(sql_type, field->type))
@@ -134,9 +138,10 @@ static void check_stored_field(Check *check, CheckedTable *table, const Field *f
 }
 
 /* Prepared over no row: names and types must fit. Sets *sql_type (may be NULL). FALSE with error. */
-static gboolean try_expression(Check *check, const CheckedTable *table, const char *expression, const char *where, char **sql_type,
-                               GError **error) {
-  g_autofree char *sql = g_strdup_printf("SELECT (%s) AS value FROM %s AS base WHERE FALSE", expression, table->relation);
+static gboolean try_expression(Check *check, const CheckedTable *table, const char *expression, const char *where,
+                               char **sql_type, GError **error) {
+  g_autofree char *sql =
+      g_strdup_printf("SELECT (%s) AS value FROM %s AS base WHERE FALSE", expression, table->relation);
   g_autoptr(GError) problem = NULL;
   g_autoptr(ResultTable) result = engine_select(check->engine, sql, NULL, 1, check->deadline, &problem);
   if (result != NULL) {
@@ -173,7 +178,8 @@ static gboolean check_fields(Check *check, CheckedTable *table, GError **error) 
   }
   for (guint i = 0; i < table->dataset->fields->len; i++) {
     const Field *field = g_ptr_array_index(table->dataset->fields, i);
-    if (!expression_is_column(field->expression, NULL) && !check_computed_field(check, table, field, error)) return FALSE;
+    if (!expression_is_column(field->expression, NULL) && !check_computed_field(check, table, field, error))
+      return FALSE;
   }
   return TRUE;
 }
@@ -203,13 +209,17 @@ static void judge_count(Check *check, const CheckedTable *table, const RowCount 
   const Condition *condition = count->subject;
   const CodedValue *code = count->detail;
   if (count->kind == COUNT_DATE_FILLED && rows == 0)
-    add_line(check, "dataset %s: its default date %s is empty in every row; name another date", table->dataset->name, field->name);
+    add_line(check, "dataset %s: its default date %s is empty in every row; name another date", table->dataset->name,
+             field->name);
   if (count->kind == COUNT_CODE && rows == 0)
-    add_line(check, "field %s.%s: no row has the code \"%s\"; correct or remove it", table->dataset->name, field->name, code->code);
+    add_line(check, "field %s.%s: no row has the code \"%s\"; correct or remove it", table->dataset->name, field->name,
+             code->code);
   if (count->kind == COUNT_CONDITION_TRUE && rows == 0)
     add_line(check, "condition %s: no row fulfils it; correct or remove it", condition->name);
   if (count->kind == COUNT_CONDITION_NULL && rows > 0)
-    add_line(check, "condition %s: it is neither true nor false for %" G_GINT64_FORMAT " rows; write coalesce(..., FALSE) around it",
+    add_line(check,
+             "condition %s: it is neither true nor false for %" G_GINT64_FORMAT
+             " rows; write coalesce(..., FALSE) around it",
              condition->name, rows);
 }
 
@@ -225,7 +235,8 @@ static gboolean add_dataset_counts(CheckedTable *table, GPtrArray *counts, GErro
     for (guint j = 0; j < field->codes->len; j++) {
       const CodedValue *code = g_ptr_array_index(field->codes, j);
       g_autofree char *quoted = text_sql_quote(code->code);
-      add_count(counts, COUNT_CODE, g_strdup_printf("count(*) FILTER (WHERE CAST(%s AS VARCHAR) = %s)", column, quoted), field, code);
+      add_count(counts, COUNT_CODE, g_strdup_printf("count(*) FILTER (WHERE CAST(%s AS VARCHAR) = %s)", column, quoted),
+                field, code);
     }
   }
   return TRUE;
@@ -234,7 +245,8 @@ static gboolean add_dataset_counts(CheckedTable *table, GPtrArray *counts, GErro
 static gboolean add_condition_counts(Check *check, CheckedTable *table, GPtrArray *counts, GError **error) {
   for (guint i = 0; i < check->model->conditions->len; i++) {
     const Condition *condition = g_ptr_array_index(check->model->conditions, i);
-    if (g_strcmp0(condition->dataset, table->dataset->name) != 0 || needs_missing(table, condition->expression)) continue;
+    if (g_strcmp0(condition->dataset, table->dataset->name) != 0 || needs_missing(table, condition->expression))
+      continue;
     g_autofree char *where = g_strdup_printf("condition %s", condition->name), *sql_type = NULL;
     g_autofree char *expression = expression_expand(table->dataset, condition->expression, "base", error);
     if (expression == NULL || !try_expression(check, table, expression, where, &sql_type, error)) return FALSE;
@@ -244,7 +256,8 @@ static gboolean add_condition_counts(Check *check, CheckedTable *table, GPtrArra
       continue;
     }
     add_count(counts, COUNT_CONDITION_TRUE, g_strdup_printf("count(*) FILTER (WHERE %s)", expression), condition, NULL);
-    add_count(counts, COUNT_CONDITION_NULL, g_strdup_printf("count(*) FILTER (WHERE (%s) IS NULL)", expression), condition, NULL);
+    add_count(counts, COUNT_CONDITION_NULL, g_strdup_printf("count(*) FILTER (WHERE (%s) IS NULL)", expression),
+              condition, NULL);
   }
   return TRUE;
 }
@@ -252,7 +265,8 @@ static gboolean add_condition_counts(Check *check, CheckedTable *table, GPtrArra
 /* Runs counts [from, to) in one pass; when one of them fails on the data, each on its own. */
 static gboolean run_counts(Check *check, CheckedTable *table, GPtrArray *counts, guint from, guint to, GError **error) {
   g_autoptr(GString) sql = g_string_new("SELECT count(*)");
-  for (guint i = from; i < to; i++) g_string_append_printf(sql, ", %s", ((RowCount *)g_ptr_array_index(counts, i))->sql);
+  for (guint i = from; i < to; i++)
+    g_string_append_printf(sql, ", %s", ((RowCount *)g_ptr_array_index(counts, i))->sql);
   g_string_append_printf(sql, " FROM %s AS base", table->relation);
   g_autoptr(GError) problem = NULL;
   g_autoptr(ResultTable) result = engine_select(check->engine, sql->str, NULL, 1, check->deadline, &problem);
@@ -300,7 +314,8 @@ static gboolean query_count(Check *check, const char *sql, gint64 *count, GError
 }
 
 /* "a", "b" of the fields, over the relation's columns. NULL when one is missing (or with error). */
-static char *key_columns(const CheckedTable *table, char **fields, const char *alias, const char *separator, const char *suffix) {
+static char *key_columns(const CheckedTable *table, char **fields, const char *alias, const char *separator,
+                         const char *suffix) {
   g_autoptr(GString) columns = g_string_new(NULL);
   for (guint i = 0; fields[i] != NULL; i++) {
     const Field *field = dataset_find_field(table->dataset, fields[i]);
@@ -312,31 +327,35 @@ static char *key_columns(const CheckedTable *table, char **fields, const char *a
   return columns->len > 0 ? g_string_free(g_steal_pointer(&columns), FALSE) : NULL;
 }
 
-static gboolean check_unique(Check *check, const CheckedTable *table, char **fields, const char *where, GError **error) {
+static gboolean check_unique(Check *check, const CheckedTable *table, char **fields, const char *where,
+                             GError **error) {
   g_autofree char *key = key_columns(table, fields, "base", ", ", "");
   g_autofree char *filled = key_columns(table, fields, "base", " AND ", " IS NOT NULL");
   if (key == NULL || filled == NULL) return TRUE;
-  g_autofree char *sql = g_strdup_printf(
-      "SELECT count(*) FROM (SELECT 1 FROM %s AS base WHERE %s GROUP BY %s HAVING count(*) > 1)", table->relation, filled, key);
+  g_autofree char *sql =
+      g_strdup_printf("SELECT count(*) FROM (SELECT 1 FROM %s AS base WHERE %s GROUP BY %s HAVING count(*) > 1)",
+                      table->relation, filled, key);
   gint64 repeated = 0;
   if (!query_count(check, sql, &repeated, error)) return FALSE;
   g_autofree char *names = g_strjoinv(", ", fields);
   if (repeated > 0)
-    add_line(check, "%s: %s is not unique in %s, %" G_GINT64_FORMAT " values stand in more than one row; correct the key or the data",
+    add_line(check,
+             "%s: %s is not unique in %s, %" G_GINT64_FORMAT
+             " values stand in more than one row; correct the key or the data",
              where, names, table->dataset->name, repeated);
   return TRUE;
 }
 
-static gboolean check_containment(Check *check, const Relationship *relationship, const CheckedTable *from, const CheckedTable *to,
-                                  GError **error) {
+static gboolean check_containment(Check *check, const Relationship *relationship, const CheckedTable *from,
+                                  const CheckedTable *to, GError **error) {
   g_autofree char *filled = key_columns(from, relationship->from_fields, "many", " AND ", " IS NOT NULL");
   g_autofree char *from_key = key_columns(from, relationship->from_fields, "many", ", ", "");
   g_autofree char *to_key = key_columns(to, relationship->to_fields, "one", ", ", "");
   if (filled == NULL || from_key == NULL || to_key == NULL) return TRUE;
   g_autofree char *all_sql = g_strdup_printf("SELECT count(*) FROM %s AS many WHERE %s", from->relation, filled);
   g_autofree char *lost_sql = g_strdup_printf(
-      "SELECT count(*) FROM %s AS many WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS one WHERE (%s) = (%s))", from->relation, filled,
-      to->relation, from_key, to_key);
+      "SELECT count(*) FROM %s AS many WHERE %s AND NOT EXISTS (SELECT 1 FROM %s AS one WHERE (%s) = (%s))",
+      from->relation, filled, to->relation, from_key, to_key);
   gint64 all = 0, lost = 0;
   g_autoptr(GError) problem = NULL;
   if (!query_count(check, all_sql, &all, error)) return FALSE;
@@ -346,11 +365,14 @@ static gboolean check_containment(Check *check, const Relationship *relationship
       return FALSE;
     }
     g_autofree char *message = first_line(problem->message);
-    add_line(check, "relationship %s: its columns cannot be compared: %s; join columns of one type", relationship->name, message);
+    add_line(check, "relationship %s: its columns cannot be compared: %s; join columns of one type", relationship->name,
+             message);
     return TRUE;
   }
   if ((double)(all - lost) < CHECK_LEAST_CONTAINMENT * (double)all)
-    add_line(check, "relationship %s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " rows of %s find no row in %s; load what is missing or remove the relationship",
+    add_line(check,
+             "relationship %s: %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT
+             " rows of %s find no row in %s; load what is missing or remove the relationship",
              relationship->name, lost, all, relationship->from_dataset, relationship->to_dataset);
   return TRUE;
 }
@@ -368,7 +390,8 @@ static gboolean check_keys(Check *check, GError **error) {
     const CheckedTable *to = g_hash_table_lookup(check->tables, relationship->to_dataset);
     g_autofree char *where = g_strdup_printf("relationship %s", relationship->name);
     if (from == NULL || to == NULL) continue;
-    g_autofree char *from_names = g_strjoinv(",", relationship->to_fields), *key_names = g_strjoinv(",", to->dataset->primary_key);
+    g_autofree char *from_names = g_strjoinv(",", relationship->to_fields),
+                    *key_names = g_strjoinv(",", to->dataset->primary_key);
     gboolean is_primary_key = strcmp(from_names, key_names) == 0; /* said already */
     if (!is_primary_key && !check_unique(check, to, relationship->to_fields, where, error)) return FALSE;
     if (!check_containment(check, relationship, from, to, error)) return FALSE;
@@ -380,14 +403,14 @@ static gboolean check_keys(Check *check, GError **error) {
 
 static char *aggregate_sql(const Metric *metric, const char *value) {
   switch (metric->aggregate) {
-    case AGGREGATE_SUM: return g_strdup_printf("sum(%s)", value);
-    case AGGREGATE_AVERAGE: return g_strdup_printf("avg(%s)", value);
-    case AGGREGATE_MEDIAN: return g_strdup_printf("median(%s)", value);
-    case AGGREGATE_STDDEV: return g_strdup_printf("stddev_samp(%s)", value);
-    case AGGREGATE_PERCENTILE: return g_strdup_printf("quantile_cont(%s, 0.5)", value);
-    case AGGREGATE_MIN: return g_strdup_printf("min(%s)", value);
-    case AGGREGATE_MAX: return g_strdup_printf("max(%s)", value);
-    default: return g_strdup_printf("count(%s)", value);
+  case AGGREGATE_SUM: return g_strdup_printf("sum(%s)", value);
+  case AGGREGATE_AVERAGE: return g_strdup_printf("avg(%s)", value);
+  case AGGREGATE_MEDIAN: return g_strdup_printf("median(%s)", value);
+  case AGGREGATE_STDDEV: return g_strdup_printf("stddev_samp(%s)", value);
+  case AGGREGATE_PERCENTILE: return g_strdup_printf("quantile_cont(%s, 0.5)", value);
+  case AGGREGATE_MIN: return g_strdup_printf("min(%s)", value);
+  case AGGREGATE_MAX: return g_strdup_printf("max(%s)", value);
+  default: return g_strdup_printf("count(%s)", value);
   }
 }
 
@@ -417,7 +440,8 @@ static gboolean check_dataset(Check *check, const Dataset *dataset, GError **err
   g_ptr_array_add(owner, table);
   if (!read_columns(check, table, error)) return FALSE;
   if (table->relation == NULL) {
-    add_line(check, "dataset %s: there is no table \"%s\"; load it or remove the dataset", dataset->name, dataset->table);
+    add_line(check, "dataset %s: there is no table \"%s\"; load it or remove the dataset", dataset->name,
+             dataset->table);
     return TRUE;
   }
   if (!check_fields(check, table, error) || !check_rows(check, table, error)) return FALSE;
@@ -430,7 +454,8 @@ GPtrArray *model_check_data(const Model *model, Engine *engine, Deadline deadlin
   g_autoptr(GHashTable) tables = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, checked_table_free);
   Check check = {model, engine, deadline, lines, tables};
   for (guint i = 0; i < model->datasets->len; i++)
-    if (!deadline_check(deadline, error) || !check_dataset(&check, g_ptr_array_index(model->datasets, i), error)) return NULL;
+    if (!deadline_check(deadline, error) || !check_dataset(&check, g_ptr_array_index(model->datasets, i), error))
+      return NULL;
   if (!check_metrics(&check, error) || !check_keys(&check, error)) return NULL;
   return g_steal_pointer(&lines);
 }

@@ -1,7 +1,9 @@
 /* A model as JSON: for GET /v1/model, and as the canonical text that its hash is taken from. */
 #include "model/model_private.h"
 
-static json_t *json_text_or_null(const char *text) { return text != NULL ? json_string(text) : json_null(); }
+static json_t *json_text_or_null(const char *text) {
+  return text != NULL ? json_string(text) : json_null();
+}
 
 static json_t *json_words(char **words) {
   json_t *array = json_array();
@@ -109,8 +111,8 @@ static json_t *relationship_to_json(const Relationship *relationship) {
 }
 
 static json_t *hierarchy_to_json(const Hierarchy *hierarchy) {
-  return json_pack("{s:s, s:o, s:o}", "name", hierarchy->name, "dataset", json_text_or_null(hierarchy->dataset), "levels",
-                   json_words(hierarchy->levels));
+  return json_pack("{s:s, s:o, s:o}", "name", hierarchy->name, "dataset", json_text_or_null(hierarchy->dataset),
+                   "levels", json_words(hierarchy->levels));
 }
 
 typedef json_t *(*ElementToJson)(gconstpointer element);
@@ -121,12 +123,24 @@ static json_t *array_to_json(const GPtrArray *elements, ElementToJson to_json) {
   return array;
 }
 
-static json_t *dataset_element(gconstpointer element) { return dataset_to_json(element); }
-static json_t *entity_element(gconstpointer element) { return entity_to_json(element); }
-static json_t *metric_element(gconstpointer element) { return metric_to_json(element); }
-static json_t *condition_element(gconstpointer element) { return condition_to_json(element); }
-static json_t *relationship_element(gconstpointer element) { return relationship_to_json(element); }
-static json_t *hierarchy_element(gconstpointer element) { return hierarchy_to_json(element); }
+static json_t *dataset_element(gconstpointer element) {
+  return dataset_to_json(element);
+}
+static json_t *entity_element(gconstpointer element) {
+  return entity_to_json(element);
+}
+static json_t *metric_element(gconstpointer element) {
+  return metric_to_json(element);
+}
+static json_t *condition_element(gconstpointer element) {
+  return condition_to_json(element);
+}
+static json_t *relationship_element(gconstpointer element) {
+  return relationship_to_json(element);
+}
+static json_t *hierarchy_element(gconstpointer element) {
+  return hierarchy_to_json(element);
+}
 
 json_t *model_content_to_json(const Model *model) {
   json_t *object = json_object();

@@ -3,9 +3,10 @@
 
 #include "model/model_private.h"
 
-static const char *const AGGREGATE_NAMES[] = {"none", "sum", "count", "count_distinct", "average", "median", "min", "max",
-                                              "percentile", "first", "last", "stddev"};
-static const char *const FIELD_TYPE_NAMES[] = {"text", "integer", "decimal", "double", "boolean", "date", "timestamp", "time"};
+static const char *const AGGREGATE_NAMES[] = {"none", "sum", "count",      "count_distinct", "average", "median",
+                                              "min",  "max", "percentile", "first",          "last",    "stddev"};
+static const char *const FIELD_TYPE_NAMES[] = {"text",    "integer", "decimal",   "double",
+                                               "boolean", "date",    "timestamp", "time"};
 static const char *const FIELD_ROLE_NAMES[] = {"dimension", "measure", "identifier", "time", "detail"};
 static const char *const METRIC_KIND_NAMES[] = {"aggregate", "ratio", "difference"};
 static const char *const ADDITIVITY_NAMES[] = {"sum", "distinct", "ratio", "snapshot", "none"};
@@ -16,7 +17,9 @@ static int find_name(const char *const *names, guint count, const char *name) {
   return -1;
 }
 
-const char *aggregate_name(Aggregate aggregate) { return AGGREGATE_NAMES[aggregate]; }
+const char *aggregate_name(Aggregate aggregate) {
+  return AGGREGATE_NAMES[aggregate];
+}
 
 gboolean aggregate_parse(const char *name, Aggregate *out) {
   int found = find_name(AGGREGATE_NAMES, G_N_ELEMENTS(AGGREGATE_NAMES), name);
@@ -24,7 +27,9 @@ gboolean aggregate_parse(const char *name, Aggregate *out) {
   return found >= 0;
 }
 
-const char *field_type_name(FieldType type) { return FIELD_TYPE_NAMES[type]; }
+const char *field_type_name(FieldType type) {
+  return FIELD_TYPE_NAMES[type];
+}
 
 gboolean field_type_parse(const char *name, FieldType *out) {
   int found = find_name(FIELD_TYPE_NAMES, G_N_ELEMENTS(FIELD_TYPE_NAMES), name);
@@ -32,7 +37,9 @@ gboolean field_type_parse(const char *name, FieldType *out) {
   return found >= 0;
 }
 
-const char *field_role_name(FieldRole role) { return FIELD_ROLE_NAMES[role]; }
+const char *field_role_name(FieldRole role) {
+  return FIELD_ROLE_NAMES[role];
+}
 
 gboolean field_role_parse(const char *name, FieldRole *out) {
   int found = find_name(FIELD_ROLE_NAMES, G_N_ELEMENTS(FIELD_ROLE_NAMES), name);
@@ -40,7 +47,9 @@ gboolean field_role_parse(const char *name, FieldRole *out) {
   return found >= 0;
 }
 
-const char *metric_kind_name(MetricKind kind) { return METRIC_KIND_NAMES[kind]; }
+const char *metric_kind_name(MetricKind kind) {
+  return METRIC_KIND_NAMES[kind];
+}
 
 gboolean metric_kind_parse(const char *name, MetricKind *out) {
   int found = find_name(METRIC_KIND_NAMES, G_N_ELEMENTS(METRIC_KIND_NAMES), name);
@@ -48,7 +57,9 @@ gboolean metric_kind_parse(const char *name, MetricKind *out) {
   return found >= 0;
 }
 
-const char *additivity_name(Additivity additivity) { return ADDITIVITY_NAMES[additivity]; }
+const char *additivity_name(Additivity additivity) {
+  return ADDITIVITY_NAMES[additivity];
+}
 
 gboolean additivity_parse(const char *name, Additivity *out) {
   int found = find_name(ADDITIVITY_NAMES, G_N_ELEMENTS(ADDITIVITY_NAMES), name);
@@ -56,10 +67,18 @@ gboolean additivity_parse(const char *name, Additivity *out) {
   return found >= 0;
 }
 
-const char *field_type_choices(void) { return "text, integer, decimal, double, boolean, date, timestamp, time"; }
-const char *field_role_choices(void) { return "dimension, measure, identifier, time, detail"; }
-const char *metric_kind_choices(void) { return "aggregate, ratio, difference"; }
-const char *additivity_choices(void) { return "sum, distinct, ratio, snapshot, none"; }
+const char *field_type_choices(void) {
+  return "text, integer, decimal, double, boolean, date, timestamp, time";
+}
+const char *field_role_choices(void) {
+  return "dimension, measure, identifier, time, detail";
+}
+const char *metric_kind_choices(void) {
+  return "aggregate, ratio, difference";
+}
+const char *additivity_choices(void) {
+  return "sum, distinct, ratio, snapshot, none";
+}
 const char *aggregate_choices(void) {
   return "none, sum, count, count_distinct, average, median, min, max, percentile, first, last, stddev";
 }

@@ -24,7 +24,8 @@ static void append_events(GString *out, const Model *model, const Dataset *datas
   for (guint i = 0; i < model->entities->len; i++) {
     const Entity *entity = g_ptr_array_index(model->entities, i);
     const Field *key = dataset_find_field(dataset, entity->key);
-    if (!entity->is_event || g_strcmp0(entity->dataset, dataset->name) != 0 || key == NULL || key->distinct_count < 0) continue;
+    if (!entity->is_event || g_strcmp0(entity->dataset, dataset->name) != 0 || key == NULL || key->distinct_count < 0)
+      continue;
     if (key->distinct_count == dataset->row_count) continue; /* each row is one: said already */
     /* Called as its metric is: invoices, receipts, orders. */
     const Metric *metric = model_find_metric(model, entity->metric);
@@ -74,7 +75,8 @@ static char *describe_default_metric(const Model *model) {
   const Dataset *dataset = metric != NULL ? model_find_dataset(model, metric->dataset) : NULL;
   if (metric == NULL || metric->kind != METRIC_AGGREGATE || metric->expression == NULL) return NULL;
   g_autofree char *name = g_strdelimit(g_strdup(metric->name), "_", ' ');
-  g_autofree char *source = dataset != NULL ? describe_expression(dataset, metric->expression) : g_strdup(metric->expression);
+  g_autofree char *source =
+      dataset != NULL ? describe_expression(dataset, metric->expression) : g_strdup(metric->expression);
   GString *out = g_string_new(NULL);
   if (metric->aggregate == AGGREGATE_COUNT || metric->aggregate == AGGREGATE_COUNT_DISTINCT)
     g_string_append_printf(out, "%s are counted by %s", name, source);
@@ -98,9 +100,10 @@ char *model_summarise(const Model *model) {
   for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *dataset = g_ptr_array_index(model->datasets, i);
     if (dataset == main_fact) continue;
-    append_part(out, "; ", dataset->is_fact ? describe_fact(model, dataset)
-                           : dataset->row_count >= 0 ? counted(dataset->row_count, dataset->label)
-                                                     : g_strdup(dataset->label));
+    append_part(out, "; ",
+                dataset->is_fact          ? describe_fact(model, dataset)
+                : dataset->row_count >= 0 ? counted(dataset->row_count, dataset->label)
+                                          : g_strdup(dataset->label));
   }
   char *metric = describe_default_metric(model);
   if (metric != NULL) append_part(out, "; ", metric);

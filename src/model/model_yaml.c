@@ -76,7 +76,8 @@ static gboolean is_money_unit(const char *unit) {
 /* Money stays money through sums, averages and differences; a ratio of two amounts has no unit. */
 static void default_unit(const Model *model, Metric *metric) {
   if (metric->unit != NULL) return;
-  const Metric *left = model_find_metric(model, metric->numerator), *right = model_find_metric(model, metric->denominator);
+  const Metric *left = model_find_metric(model, metric->numerator),
+               *right = model_find_metric(model, metric->denominator);
   if (metric->kind == METRIC_RATIO && left != NULL && right != NULL && left->is_money == right->is_money) {
     model_set_text(&metric->unit, "fraction");
   } else if (metric->kind != METRIC_AGGREGATE) {
@@ -86,7 +87,8 @@ static void default_unit(const Model *model, Metric *metric) {
     model_set_text(&metric->unit, "count");
   } else {
     const Dataset *dataset = model_find_dataset(model, metric->dataset);
-    g_autoptr(GPtrArray) references = metric->expression != NULL ? expression_references(metric->expression, NULL) : NULL;
+    g_autoptr(GPtrArray) references =
+        metric->expression != NULL ? expression_references(metric->expression, NULL) : NULL;
     for (guint i = 0; dataset != NULL && references != NULL && i < references->len && metric->unit == NULL; i++) {
       const Field *field = dataset_find_field(dataset, ((ColumnReference *)g_ptr_array_index(references, i))->name);
       if (field == NULL || !is_money_unit(field->unit)) continue;
@@ -101,7 +103,8 @@ static void silence_metric(const Model *model, Metric *metric) {
   metric->kind = METRIC_AGGREGATE;
   metric->aggregate = AGGREGATE_COUNT;
   model_set_text(&metric->expression, NULL);
-  if (model->datasets->len > 0) model_set_text(&metric->dataset, ((Dataset *)g_ptr_array_index(model->datasets, 0))->name);
+  if (model->datasets->len > 0)
+    model_set_text(&metric->dataset, ((Dataset *)g_ptr_array_index(model->datasets, 0))->name);
 }
 
 static void read_metric_sql(ModelReader *reader, Metric *metric, const YamlNode *sql) {
@@ -113,7 +116,7 @@ static void read_metric_sql(ModelReader *reader, Metric *metric, const YamlNode 
     silence_metric(reader->model, metric);
   }
   default_unit(reader->model, metric);
-  g_hash_table_remove(reader->metric_sql, metric); /* it is the definition: nothing to compare it with */
+  g_hash_table_remove(reader->metric_sql, metric);               /* it is the definition: nothing to compare it with */
   for (guint i = before; i < reader->model->metrics->len; i++) { /* sides of a ratio that got a name of their own */
     Metric *side = g_ptr_array_index(reader->model->metrics, i);
     reader_mark(reader, side, sql);
@@ -166,8 +169,8 @@ static void place_problems(ModelReader *reader) {
     if (mark == NULL) mark = g_hash_table_lookup(reader->marks, problem->owner);
     YamlMark start = {MODEL_CORE_FILE, 1, 1};
     if (mark == NULL) mark = &start;
-    yaml_problem_add(reader->problems, mark->file, mark->line, mark->column, "%s: %s; %s", problem->where, problem->what,
-                     problem->what_to_do);
+    yaml_problem_add(reader->problems, mark->file, mark->line, mark->column, "%s: %s; %s", problem->where,
+                     problem->what, problem->what_to_do);
   }
 }
 
@@ -182,7 +185,8 @@ static Model *read_model(ModelReader *reader, const YamlNode *core, const YamlNo
   return reader->problems->len == 0 ? model_builder_seal(g_steal_pointer(&reader->builder)) : NULL;
 }
 
-Model *model_from_texts(const char *core, gsize core_length, const char *extension, gsize extension_length, GError **error) {
+Model *model_from_texts(const char *core, gsize core_length, const char *extension, gsize extension_length,
+                        GError **error) {
   g_autoptr(GPtrArray) problems = yaml_problems_new();
   g_autoptr(YamlNode) core_root = yaml_tree_parse(core, core_length, MODEL_CORE_FILE, problems);
   g_autoptr(YamlNode) extension_root = NULL;
@@ -213,7 +217,8 @@ Model *model_from_texts(const char *core, gsize core_length, const char *extensi
 /* ---- files ---- */
 
 /* FALSE with error; a missing optional file leaves *bytes NULL. */
-static gboolean read_file(const char *workspace, const char *name, gboolean required, char **bytes, gsize *length, GError **error) {
+static gboolean read_file(const char *workspace, const char *name, gboolean required, char **bytes, gsize *length,
+                          GError **error) {
   g_autofree char *path = g_build_filename(workspace, name, NULL);
   GStatBuf status;
   if (g_stat(path, &status) != 0 && errno == ENOENT) {
@@ -223,8 +228,8 @@ static gboolean read_file(const char *workspace, const char *name, gboolean requ
     return FALSE;
   }
   if (g_file_test(path, G_FILE_TEST_IS_REGULAR) && status.st_size > (goffset)YAML_MAX_BYTES) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_MODEL, "%s:1:1: the file is larger than %u MB; a model is small", name,
-                YAML_MAX_BYTES >> 20);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_MODEL, "%s:1:1: the file is larger than %u MB; a model is small",
+                name, YAML_MAX_BYTES >> 20);
     return FALSE;
   }
   if (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || !g_file_get_contents(path, bytes, length, NULL)) {
@@ -243,7 +248,8 @@ Model *model_load(const char *workspace, GError **error) {
 }
 
 static YamlNode *parse_old(const char *bytes, gsize length, const char *name) {
-  g_autoptr(GPtrArray) ignored = yaml_problems_new(); /* a broken old file keeps nothing: there is nothing to find in it */
+  g_autoptr(GPtrArray) ignored =
+      yaml_problems_new(); /* a broken old file keeps nothing: there is nothing to find in it */
   return bytes != NULL ? yaml_tree_parse(bytes, length, name, ignored) : NULL;
 }
 

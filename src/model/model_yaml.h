@@ -12,13 +12,13 @@
 
 typedef struct {
   ModelBuilder *builder;
-  Model *model;       /* the draft */
-  const char *file;   /* the one being read */
+  Model *model;     /* the draft */
+  const char *file; /* the one being read */
   GPtrArray *problems;
-  GHashTable *marks;  /* address of a member or element -> YamlMark* */
-  GHashTable *metric_sql; /* Metric* -> const YamlNode* of its SQL in core.yaml */
-  GHashTable *metric_home;  /* Metric* -> dataset name for metrics that stand inside a dataset */
-  GHashTable *described;  /* set of elements (Dataset*, Field*, Metric*) that aisle.yaml describes */
+  GHashTable *marks;       /* address of a member or element -> YamlMark* */
+  GHashTable *metric_sql;  /* Metric* -> const YamlNode* of its SQL in core.yaml */
+  GHashTable *metric_home; /* Metric* -> dataset name for metrics that stand inside a dataset */
+  GHashTable *described;   /* set of elements (Dataset*, Field*, Metric*) that aisle.yaml describes */
 } ModelReader;
 
 typedef struct {
@@ -42,7 +42,8 @@ void reader_count(ModelReader *reader, const YamlNode *map, const char *key, gin
 void reader_number(ModelReader *reader, const YamlNode *map, const char *key, double *slot);
 typedef gboolean (*EnumParse)(const char *name, guint *out);
 /* `choices`: "a, b, c". */
-void reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices, guint *slot);
+void reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices,
+                 guint *slot);
 /* The text of a required scalar, or NULL with a problem. (transfer none) */
 const char *reader_required(ModelReader *reader, const YamlNode *map, const char *key, const char *what);
 
@@ -52,7 +53,9 @@ void model_read_extension(ModelReader *reader, const YamlNode *root);
 /* What neither file says: roles and defaults of models written for other tools. */
 void model_read_defaults(ModelReader *reader, gboolean has_extension);
 /* Both file texts; NULL texts are files that do not exist. NULL with BAD_MODEL listing all problems. (transfer full) */
-Model *model_from_texts(const char *core, gsize core_length, const char *extension, gsize extension_length, GError **error);
-/* Texts of both files. `old_core`, `old_extension`: earlier contents whose comments and foreign keys are kept, or NULL. */
+Model *model_from_texts(const char *core, gsize core_length, const char *extension, gsize extension_length,
+                        GError **error);
+/* Texts of both files. `old_core`, `old_extension`: earlier contents whose comments and foreign keys are kept, or NULL.
+ */
 char *model_core_to_text(const Model *model, const YamlNode *old_core);
 char *model_extension_to_text(const Model *model, GHashTable *notes, const YamlNode *old_extension);

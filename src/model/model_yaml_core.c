@@ -1,4 +1,5 @@
-/* model/core.yaml: the Apache Ossie core. Every key of the specification is known; what Aisle has no use for is kept. */
+/* model/core.yaml: the Apache Ossie core. Every key of the specification is known; what Aisle has no use for is kept.
+ */
 #include <string.h>
 
 #include "model/expression.h"
@@ -7,8 +8,8 @@
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-static const char *const DIALECTS[] = {"ANSI_SQL", "SNOWFLAKE", "MDX", "DAX", "TABLEAU", "DATABRICKS", "MAQL", "BIGQUERY",
-                                       "THOUGHTSPOT", NULL};
+static const char *const DIALECTS[] = {"ANSI_SQL",   "SNOWFLAKE", "MDX",      "DAX",         "TABLEAU",
+                                       "DATABRICKS", "MAQL",      "BIGQUERY", "THOUGHTSPOT", NULL};
 
 /* The ANSI_SQL text of {expression: {dialects: [{dialect, expression}]}}; NULL with a problem. */
 static const YamlNode *read_expression(ModelReader *reader, const YamlNode *element, const char *what) {
@@ -37,14 +38,16 @@ static const YamlNode *read_expression(ModelReader *reader, const YamlNode *elem
     }
     if (g_strcmp0(dialect, "ANSI_SQL") == 0 && text != NULL) found = yaml_get(item, "expression");
   }
-  if (found == NULL) reader_problem(reader, expression, "%s has no ANSI_SQL expression; add one, other dialects are not read", what);
+  if (found == NULL)
+    reader_problem(reader, expression, "%s has no ANSI_SQL expression; add one, other dialects are not read", what);
   return found;
 }
 
 /* Synonyms of ai_context, which may be a plain text or an object. */
 static void read_ai_context(ModelReader *reader, const YamlNode *element, char ***synonyms) {
   const YamlNode *context = yaml_get(element, "ai_context");
-  if (context == NULL || context->kind == YAML_SCALAR || !reader_expect(reader, context, YAML_MAP, "ai_context")) return;
+  if (context == NULL || context->kind == YAML_SCALAR || !reader_expect(reader, context, YAML_MAP, "ai_context"))
+    return;
   if (synonyms != NULL) reader_words(reader, context, "synonyms", synonyms);
 }
 
@@ -52,9 +55,9 @@ static gboolean datatype_parse(const char *name, guint *out) {
   static const struct {
     const char *name;
     FieldType type;
-  } types[] = {{"String", FIELD_TEXT},       {"Integer", FIELD_INTEGER}, {"Decimal", FIELD_DECIMAL},
-               {"Float", FIELD_DOUBLE},      {"Boolean", FIELD_BOOLEAN}, {"Date", FIELD_DATE},
-               {"Time", FIELD_TIME},         {"DateTime", FIELD_TIMESTAMP}, {"DateTimeTz", FIELD_TIMESTAMP},
+  } types[] = {{"String", FIELD_TEXT},  {"Integer", FIELD_INTEGER},    {"Decimal", FIELD_DECIMAL},
+               {"Float", FIELD_DOUBLE}, {"Boolean", FIELD_BOOLEAN},    {"Date", FIELD_DATE},
+               {"Time", FIELD_TIME},    {"DateTime", FIELD_TIMESTAMP}, {"DateTimeTz", FIELD_TIMESTAMP},
                {"Opaque", FIELD_TEXT}};
   for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
     if (strcmp(types[i].name, name) != 0) continue;
@@ -76,8 +79,9 @@ static FieldRole role_of_core(const YamlNode *element, FieldType type, gboolean 
 
 static void read_field(ModelReader *reader, Dataset *dataset, const YamlNode *element) {
   if (!reader_expect(reader, element, YAML_MAP, "a field")) return;
-  reader_check_keys(reader, element, KEYS("name", "expression", "dimension", "label", "description", "datatype", "ai_context",
-                                          "custom_extensions"));
+  reader_check_keys(
+      reader, element,
+      KEYS("name", "expression", "dimension", "label", "description", "datatype", "ai_context", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "a field");
   g_autofree char *what = g_strdup_printf("field %s", name != NULL ? name : "");
   const YamlNode *expression = read_expression(reader, element, what);
@@ -105,7 +109,8 @@ static void read_field(ModelReader *reader, Dataset *dataset, const YamlNode *el
 
 static void read_metric(ModelReader *reader, const YamlNode *element, const Dataset *home) {
   if (!reader_expect(reader, element, YAML_MAP, "a metric")) return;
-  reader_check_keys(reader, element, KEYS("name", "expression", "description", "datatype", "ai_context", "custom_extensions"));
+  reader_check_keys(reader, element,
+                    KEYS("name", "expression", "description", "datatype", "ai_context", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "a metric");
   g_autofree char *what = g_strdup_printf("metric %s", name != NULL ? name : "");
   const YamlNode *sql = read_expression(reader, element, what);
@@ -148,8 +153,9 @@ static void read_source(ModelReader *reader, const YamlNode *element, Dataset *d
 
 static void read_dataset(ModelReader *reader, const YamlNode *element) {
   if (!reader_expect(reader, element, YAML_MAP, "a dataset")) return;
-  reader_check_keys(reader, element, KEYS("name", "source", "primary_key", "unique_keys", "description", "ai_context", "fields",
-                                          "metrics", "custom_extensions"));
+  reader_check_keys(reader, element,
+                    KEYS("name", "source", "primary_key", "unique_keys", "description", "ai_context", "fields",
+                         "metrics", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "a dataset");
   if (name == NULL) return;
   Dataset *dataset = model_builder_add_dataset(reader->builder, name, name); /* replaced by its source */
@@ -183,7 +189,8 @@ static void columns_to_fields(const Dataset *dataset, char **columns, ModelReade
 
 static void read_relationship(ModelReader *reader, const YamlNode *element) {
   if (!reader_expect(reader, element, YAML_MAP, "a relationship")) return;
-  reader_check_keys(reader, element, KEYS("name", "from", "to", "from_columns", "to_columns", "ai_context", "custom_extensions"));
+  reader_check_keys(reader, element,
+                    KEYS("name", "from", "to", "from_columns", "to_columns", "ai_context", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "a relationship");
   const char *from = reader_required(reader, element, "from", "a relationship");
   const char *to = reader_required(reader, element, "to", "a relationship");
@@ -200,8 +207,9 @@ static void read_relationship(ModelReader *reader, const YamlNode *element) {
 
 static void read_semantic_model(ModelReader *reader, const YamlNode *element) {
   if (!reader_expect(reader, element, YAML_MAP, "a semantic model")) return;
-  reader_check_keys(reader, element, KEYS("name", "description", "ai_context", "datasets", "relationships", "metrics",
-                                          "custom_extensions"));
+  reader_check_keys(
+      reader, element,
+      KEYS("name", "description", "ai_context", "datasets", "relationships", "metrics", "custom_extensions"));
   const char *name = reader_required(reader, element, "name", "the semantic model");
   if (name != NULL) {
     model_set_text(&reader->model->name, name);
@@ -217,7 +225,8 @@ static void read_semantic_model(ModelReader *reader, const YamlNode *element) {
     }
   }
   if (!yaml_is_null(relationships) && reader_expect(reader, relationships, YAML_LIST, "relationships"))
-    for (guint i = 0; i < relationships->items->len; i++) read_relationship(reader, g_ptr_array_index(relationships->items, i));
+    for (guint i = 0; i < relationships->items->len; i++)
+      read_relationship(reader, g_ptr_array_index(relationships->items, i));
   read_metrics(reader, element, NULL);
   for (guint i = 0; datasets != NULL && datasets->kind == YAML_LIST && i < datasets->items->len; i++) {
     const YamlNode *dataset = g_ptr_array_index(datasets->items, i), *dataset_name = yaml_get(dataset, "name");
@@ -233,11 +242,12 @@ void model_read_core(ModelReader *reader, const YamlNode *root) {
   const char *version = reader_required(reader, root, "version", "the file");
   g_auto(GStrv) versions = g_strsplit(OSSIE_VERSIONS_READ, ", ", -1);
   if (version != NULL && !g_strv_contains((const char *const *)versions, version))
-    reader_problem(reader, yaml_get(root, "version"), "version \"%.40s\" of the format is not known; use one of: %s", version,
-                   OSSIE_VERSIONS_READ);
+    reader_problem(reader, yaml_get(root, "version"), "version \"%.40s\" of the format is not known; use one of: %s",
+                   version, OSSIE_VERSIONS_READ);
   const YamlNode *models = yaml_get(root, "semantic_model");
   if (models == NULL || models->kind != YAML_LIST || models->items->len == 0) {
-    reader_problem(reader, models != NULL ? models : root, "there is no list \"semantic_model\"; add one with one model");
+    reader_problem(reader, models != NULL ? models : root,
+                   "there is no list \"semantic_model\"; add one with one model");
     return;
   }
   read_semantic_model(reader, g_ptr_array_index(models->items, 0));

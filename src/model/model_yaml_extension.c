@@ -8,12 +8,12 @@
 
 /* ---- enumerations ---- */
 
-#define ENUM_PARSE(name, type, parse)                  \
-  static gboolean name(const char *text, guint *out) { \
-    type value;                                        \
-    if (!parse(text, &value)) return FALSE;            \
-    *out = (guint)value;                               \
-    return TRUE;                                       \
+#define ENUM_PARSE(name, type, parse)                                                                                  \
+  static gboolean name(const char *text, guint *out) {                                                                 \
+    type value;                                                                                                        \
+    if (!parse(text, &value)) return FALSE;                                                                            \
+    *out = (guint)value;                                                                                               \
+    return TRUE;                                                                                                       \
   }
 ENUM_PARSE(parse_field_type, FieldType, field_type_parse)
 ENUM_PARSE(parse_field_role, FieldRole, field_role_parse)
@@ -50,7 +50,8 @@ static gboolean parse_month(const char *text, guint *out) {
 
 typedef void (*ReadEntry)(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target);
 
-static void read_entries(ModelReader *reader, const YamlNode *map, const char *section, ReadEntry read_entry, gpointer target) {
+static void read_entries(ModelReader *reader, const YamlNode *map, const char *section, ReadEntry read_entry,
+                         gpointer target) {
   const YamlNode *entries = yaml_get(map, section);
   if (yaml_is_null(entries) || !reader_expect(reader, entries, YAML_MAP, section)) return;
   for (guint i = 0; i < entries->items->len; i++) {
@@ -75,9 +76,11 @@ static gpointer find_described(ModelReader *reader, const YamlNode *key, const G
   g_ptr_array_add(names, NULL);
   const char *nearest = model_nearest(key->text, (const char *const *)names->pdata);
   if (nearest != NULL)
-    reader_problem(reader, key, "%s \"%.60s\" is not in %s; did you mean \"%s\"?", kind, key->text, MODEL_CORE_FILE, nearest);
+    reader_problem(reader, key, "%s \"%.60s\" is not in %s; did you mean \"%s\"?", kind, key->text, MODEL_CORE_FILE,
+                   nearest);
   else
-    reader_problem(reader, key, "%s \"%.60s\" is not in %s; add it there or remove it here", kind, key->text, MODEL_CORE_FILE);
+    reader_problem(reader, key, "%s \"%.60s\" is not in %s; add it there or remove it here", kind, key->text,
+                   MODEL_CORE_FILE);
   return NULL;
 }
 
@@ -111,8 +114,9 @@ static void read_field(ModelReader *reader, const YamlNode *key, const YamlNode 
   Dataset *dataset = target;
   Field *field = find_described(reader, key, dataset->fields, "field");
   if (field == NULL) return;
-  reader_check_keys(reader, entry, KEYS("label", "synonyms", "type", "role", "aggregate", "unit", "entity", "personal", "codes",
-                                        "profile"));
+  reader_check_keys(
+      reader, entry,
+      KEYS("label", "synonyms", "type", "role", "aggregate", "unit", "entity", "personal", "codes", "profile"));
   guint type = field->type, role = field->role, aggregate = AGGREGATE_NONE;
   reader_text(reader, entry, "label", &field->label);
   reader_words(reader, entry, "synonyms", &field->synonyms);
@@ -164,8 +168,8 @@ static void read_metric_definition(ModelReader *reader, const YamlNode *entry, M
   for (guint i = 0; metric->kind != METRIC_AGGREGATE && i < G_N_ELEMENTS(of_aggregates); i++) {
     const YamlNode *key = yaml_get_key(entry, of_aggregates[i]);
     if (key != NULL)
-      reader_problem(reader, key, "a %s has no \"%s\"; it belongs to the metrics it is made of", metric_kind_name(metric->kind),
-                     key->text);
+      reader_problem(reader, key, "a %s has no \"%s\"; it belongs to the metrics it is made of",
+                     metric_kind_name(metric->kind), key->text);
   }
 }
 
@@ -180,10 +184,10 @@ static Additivity usual_additivity(const Metric *metric) {
   if (metric->kind == METRIC_RATIO) return ADDITIVITY_RATIO;
   if (metric->kind == METRIC_DIFFERENCE) return ADDITIVITY_SUM;
   switch (metric->aggregate) {
-    case AGGREGATE_SUM:
-    case AGGREGATE_COUNT: return ADDITIVITY_SUM;
-    case AGGREGATE_COUNT_DISTINCT: return ADDITIVITY_DISTINCT;
-    default: return ADDITIVITY_NONE;
+  case AGGREGATE_SUM:
+  case AGGREGATE_COUNT: return ADDITIVITY_SUM;
+  case AGGREGATE_COUNT_DISTINCT: return ADDITIVITY_DISTINCT;
+  default: return ADDITIVITY_NONE;
   }
 }
 
@@ -192,7 +196,8 @@ static void refuse_parts_without_whole(ModelReader *reader, const YamlNode *entr
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
     const YamlNode *key = yaml_get_key(entry, parts[i]);
     if (key != NULL)
-      reader_problem(reader, key, "\"%s\" needs an \"aggregate\" beside it; add it, or remove this and the SQL in %s counts",
+      reader_problem(reader, key,
+                     "\"%s\" needs an \"aggregate\" beside it; add it, or remove this and the SQL in %s counts",
                      key->text, MODEL_CORE_FILE);
   }
 }
@@ -201,9 +206,10 @@ static void read_metric(ModelReader *reader, const YamlNode *key, const YamlNode
   (void)target;
   Metric *metric = find_described(reader, key, reader->model->metrics, "metric");
   if (metric == NULL) return;
-  reader_check_keys(reader, entry, KEYS("label", "synonyms", "description", "kind", "aggregate", "dataset", "expression",
-                                        "percentile", "conditions", "numerator", "denominator", "negate", "additivity", "unit",
-                                        "money", "lower_is_better", "entity"));
+  reader_check_keys(reader, entry,
+                    KEYS("label", "synonyms", "description", "kind", "aggregate", "dataset", "expression", "percentile",
+                         "conditions", "numerator", "denominator", "negate", "additivity", "unit", "money",
+                         "lower_is_better", "entity"));
   reader_mark(reader, metric, key);
   reader_text(reader, entry, "label", &metric->label);
   reader_words(reader, entry, "synonyms", &metric->synonyms);
@@ -277,7 +283,8 @@ static void read_calendar(ModelReader *reader, const YamlNode *root) {
   reader_enum(reader, section, "week_start", parse_weekday,
               "monday, tuesday, wednesday, thursday, friday, saturday, sunday", &week_start);
   reader_enum(reader, section, "fiscal_start_month", parse_month,
-              "january, february, march, april, may, june, july, august, september, october, november, december", &month);
+              "january, february, march, april, may, june, july, august, september, october, november, december",
+              &month);
   reader_flag(reader, section, "fiscal_named_by_end", &calendar->fiscal_named_by_end);
   calendar->week_start = (int)week_start;
   calendar->fiscal_start_month = (int)month;
@@ -286,7 +293,9 @@ static void read_calendar(ModelReader *reader, const YamlNode *root) {
 void model_read_extension(ModelReader *reader, const YamlNode *root) {
   reader->file = MODEL_EXTENSION_FILE;
   if (!reader_expect(reader, root, YAML_MAP, "the file")) return;
-  reader_check_keys(reader, root, KEYS("version", "model", "calendar", "datasets", "metrics", "entities", "conditions", "hierarchies"));
+  reader_check_keys(
+      reader, root,
+      KEYS("version", "model", "calendar", "datasets", "metrics", "entities", "conditions", "hierarchies"));
   gint64 version = 0;
   reader_count(reader, root, "version", &version);
   if (version != MODEL_EXTENSION_VERSION)

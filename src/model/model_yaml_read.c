@@ -22,7 +22,8 @@ void reader_mark(ModelReader *reader, gconstpointer subject, const YamlNode *nod
 }
 
 gboolean reader_expect(ModelReader *reader, const YamlNode *node, YamlKind kind, const char *what) {
-  static const char *const shapes[] = {"a single value", "a list (\"- ...\" on each line)", "entries of the form \"name: value\""};
+  static const char *const shapes[] = {"a single value", "a list (\"- ...\" on each line)",
+                                       "entries of the form \"name: value\""};
   if (node->kind == kind) return TRUE;
   reader_problem(reader, node, "%s is not %s; write it so", what, shapes[kind]);
   return FALSE;
@@ -59,7 +60,8 @@ void reader_text(ModelReader *reader, const YamlNode *map, const char *key, char
 const char *reader_required(ModelReader *reader, const YamlNode *map, const char *key, const char *what) {
   const YamlNode *node = get_scalar(reader, map, key);
   if (node != NULL && *node->text != '\0') return node->text;
-  if (node != NULL || yaml_is_null(yaml_get(map, key))) reader_problem(reader, map, "%s has no \"%s\"; add it", what, key);
+  if (node != NULL || yaml_is_null(yaml_get(map, key)))
+    reader_problem(reader, map, "%s has no \"%s\"; add it", what, key);
   return NULL;
 }
 
@@ -122,7 +124,8 @@ void reader_number(ModelReader *reader, const YamlNode *map, const char *key, do
   reader_mark(reader, slot, node);
 }
 
-void reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices, guint *slot) {
+void reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices,
+                 guint *slot) {
   const YamlNode *node = get_scalar(reader, map, key);
   if (node == NULL || parse(node->text, slot)) return;
   g_auto(GStrv) names = g_strsplit(choices, ", ", -1);

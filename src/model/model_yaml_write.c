@@ -7,12 +7,12 @@
 #include "model/yaml_writer.h"
 
 #define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
-#define CORE_HEADER                                                                                              \
-  "The tables and numbers of this workspace, in the format of Apache Ossie core.\n"                              \
-  "Other tools read this file too. Words, units, conditions and the rest stand in aisle.yaml.\n"                 \
+#define CORE_HEADER                                                                                                    \
+  "The tables and numbers of this workspace, in the format of Apache Ossie core.\n"                                    \
+  "Other tools read this file too. Words, units, conditions and the rest stand in aisle.yaml.\n"                       \
   "After an edit run \"aisle check\": it names every mistake with its line and what to do."
-#define EXTENSION_HEADER                                                                                          \
-  "What the data of this workspace means to you: words, units, defaults, conditions, entities.\n"                 \
+#define EXTENSION_HEADER                                                                                               \
+  "What the data of this workspace means to you: words, units, defaults, conditions, entities.\n"                      \
   "Edit freely; your words and comments are kept. After an edit run \"aisle check\"."
 
 static gboolean item_is_named(const YamlNode *item, const char *name) {
@@ -114,8 +114,10 @@ static void write_core_dataset(YamlWriter *writer, const Dataset *dataset, const
   yaml_end_item(writer);
 }
 
-static void write_core_relationship(YamlWriter *writer, const Model *model, const Relationship *relationship, const YamlNode *old) {
-  g_auto(GStrv) from = columns_of_fields(model_find_dataset(model, relationship->from_dataset), relationship->from_fields);
+static void write_core_relationship(YamlWriter *writer, const Model *model, const Relationship *relationship,
+                                    const YamlNode *old) {
+  g_auto(GStrv) from =
+      columns_of_fields(model_find_dataset(model, relationship->from_dataset), relationship->from_fields);
   g_auto(GStrv) to = columns_of_fields(model_find_dataset(model, relationship->to_dataset), relationship->to_fields);
   yaml_begin_item(writer, old, NULL);
   yaml_write_text(writer, old, "name", relationship->name);
@@ -255,7 +257,8 @@ static void write_dataset(ExtensionWriter *writer, const Dataset *dataset, const
   yaml_write_flag(yaml, old, "fact", dataset->is_fact);
   if (dataset->row_count >= 0) yaml_write_count(yaml, old, "rows", dataset->row_count);
   yaml_begin(yaml, old, "fields", NULL);
-  for (guint i = 0; i < dataset->fields->len; i++) write_field(writer, g_ptr_array_index(dataset->fields, i), old_fields);
+  for (guint i = 0; i < dataset->fields->len; i++)
+    write_field(writer, g_ptr_array_index(dataset->fields, i), old_fields);
   yaml_end(yaml);
   yaml_end(yaml);
 }
@@ -326,18 +329,29 @@ static void write_hierarchy(ExtensionWriter *writer, const Hierarchy *hierarchy,
 }
 
 typedef void (*WriteElement)(ExtensionWriter *writer, gconstpointer element, const YamlNode *old_section);
-static void dataset_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) { write_dataset(writer, element, old); }
-static void metric_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) { write_metric(writer, element, old); }
-static void entity_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) { write_entity(writer, element, old); }
-static void condition_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) { write_condition(writer, element, old); }
-static void hierarchy_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) { write_hierarchy(writer, element, old); }
+static void dataset_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
+  write_dataset(writer, element, old);
+}
+static void metric_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
+  write_metric(writer, element, old);
+}
+static void entity_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
+  write_entity(writer, element, old);
+}
+static void condition_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
+  write_condition(writer, element, old);
+}
+static void hierarchy_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
+  write_hierarchy(writer, element, old);
+}
 
 static void write_section(ExtensionWriter *writer, const YamlNode *old_root, const char *section, const char *comment,
                           const GPtrArray *elements, WriteElement write_element) {
   if (elements->len == 0) return;
   g_string_append_c(writer->yaml.out, '\n');
   yaml_begin(&writer->yaml, old_root, section, comment);
-  for (guint i = 0; i < elements->len; i++) write_element(writer, g_ptr_array_index(elements, i), yaml_get(old_root, section));
+  for (guint i = 0; i < elements->len; i++)
+    write_element(writer, g_ptr_array_index(elements, i), yaml_get(old_root, section));
   yaml_end(&writer->yaml);
 }
 
@@ -366,8 +380,9 @@ char *model_extension_to_text(const Model *model, GHashTable *notes, const YamlN
   if (old_extension == NULL) yaml_write_comment(&writer.yaml, EXTENSION_HEADER);
   yaml_write_count(&writer.yaml, old_extension, "version", MODEL_EXTENSION_VERSION);
   write_model_and_calendar(&writer, model, old_extension);
-  write_section(&writer, old_extension, "metrics", "Numbers that people ask for. core.yaml has the same as SQL for other tools.",
-                model->metrics, metric_element);
+  write_section(&writer, old_extension, "metrics",
+                "Numbers that people ask for. core.yaml has the same as SQL for other tools.", model->metrics,
+                metric_element);
   write_section(&writer, old_extension, "entities", "What is counted: distinct keys.", model->entities, entity_element);
   write_section(&writer, old_extension, "conditions", "Names for kinds of rows.", model->conditions, condition_element);
   write_section(&writer, old_extension, "hierarchies", "Coarse to fine.", model->hierarchies, hierarchy_element);

@@ -5,17 +5,18 @@
 
 /* ---- row filters ---- */
 
-/* What a text from a scope is compared as; NULL: as text. A text that is no such value becomes NULL and matches nothing. */
+/* What a text from a scope is compared as; NULL: as text. A text that is no such value becomes NULL and matches
+ * nothing. */
 static const char *comparison_type(FieldType type) {
   switch (type) {
-    case FIELD_INTEGER:
-    case FIELD_DECIMAL: return "DECIMAL(38,6)";
-    case FIELD_DOUBLE: return "DOUBLE";
-    case FIELD_BOOLEAN: return "BOOLEAN";
-    case FIELD_DATE: return "DATE";
-    case FIELD_TIMESTAMP: return "TIMESTAMP";
-    case FIELD_TEXT:
-    case FIELD_TIME: break;
+  case FIELD_INTEGER:
+  case FIELD_DECIMAL: return "DECIMAL(38,6)";
+  case FIELD_DOUBLE: return "DOUBLE";
+  case FIELD_BOOLEAN: return "BOOLEAN";
+  case FIELD_DATE: return "DATE";
+  case FIELD_TIMESTAMP: return "TIMESTAMP";
+  case FIELD_TEXT:
+  case FIELD_TIME: break;
   }
   return NULL;
 }
@@ -92,16 +93,15 @@ static gboolean append_filter_on(GString *where, const Model *model, const Datas
     const Field *field = g_ptr_array_index(target->fields, i);
     if (!scope_entry_means_field(filter->field, target, field)) continue;
     g_string_append(where, where->len > 0 ? "\n  AND " : "\nWHERE ");
-    gboolean appended = path->len > 0
-                            ? append_semi_join(where, model, path, target, field, filter->values, error)
-                            : append_allowed_values(where, target, field, filter->values, "base", error);
+    gboolean appended = path->len > 0 ? append_semi_join(where, model, path, target, field, filter->values, error)
+                                      : append_allowed_values(where, target, field, filter->values, "base", error);
     if (!appended) return FALSE;
   }
   return TRUE;
 }
 
-static gboolean append_row_filter(GString *where, const Model *model, const Dataset *dataset, const ScopeRowFilter *filter,
-                                  GError **error) {
+static gboolean append_row_filter(GString *where, const Model *model, const Dataset *dataset,
+                                  const ScopeRowFilter *filter, GError **error) {
   /* The dataset's own field decides where it has one; otherwise every dataset it leads to that has it. */
   if (dataset_has_field(dataset, filter->field)) return append_filter_on(where, model, dataset, dataset, filter, error);
   gboolean is_known = FALSE;
@@ -112,9 +112,10 @@ static gboolean append_row_filter(GString *where, const Model *model, const Data
     if (!append_filter_on(where, model, dataset, target, filter, error)) return FALSE;
   }
   if (is_known) return TRUE;
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
-              "your rows are limited by \"%s\", which this workspace does not have; ask whoever manages access to correct it",
-              filter->field);
+  g_set_error(
+      error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
+      "your rows are limited by \"%s\", which this workspace does not have; ask whoever manages access to correct it",
+      filter->field);
   return FALSE;
 }
 

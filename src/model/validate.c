@@ -35,7 +35,9 @@ const char *model_nearest(const char *word, const char *const *candidates) {
   return nearest;
 }
 
-static const char *first_member_name(gconstpointer element) { return *(char *const *)element; }
+static const char *first_member_name(gconstpointer element) {
+  return *(char *const *)element;
+}
 
 static char *suggest(const char *word, const GPtrArray *elements, const char *kind) {
   g_autoptr(GPtrArray) names = g_ptr_array_new();
@@ -66,16 +68,17 @@ static void check_names(Validation *validation, const GPtrArray *elements, const
              g_strdup_printf("\"%s\" is not a name", name != NULL ? name : ""),
              g_strdup("use lower-case letters, digits and _, with a letter first"));
     else if (!g_hash_table_add(seen, (gpointer)name))
-      report(validation, element, element, g_strdup_printf("%s %s", kind, name),
-             g_strdup_printf("there are two of this name%s%s", inside != NULL ? " in " : "", inside != NULL ? inside : ""),
-             g_strdup("rename or remove one"));
+      report(
+          validation, element, element, g_strdup_printf("%s %s", kind, name),
+          g_strdup_printf("there are two of this name%s%s", inside != NULL ? " in " : "", inside != NULL ? inside : ""),
+          g_strdup("rename or remove one"));
   }
 }
 
 /* ---- references ---- */
 
-static const Dataset *check_dataset(Validation *validation, const char *name, gconstpointer subject, gconstpointer owner,
-                                    const char *where) {
+static const Dataset *check_dataset(Validation *validation, const char *name, gconstpointer subject,
+                                    gconstpointer owner, const char *where) {
   const Dataset *dataset = model_find_dataset(validation->model, name);
   if (dataset == NULL)
     report(validation, subject, owner, g_strdup(where),
@@ -137,7 +140,8 @@ static void check_expression(Validation *validation, const Dataset *dataset, con
   if (expanded != NULL) return;
   report(validation, subject, owner, g_strdup(where),
          g_strdup_printf("the expression \"%.200s\" cannot be used: %s", expression, problem->message),
-         is_scalar ? suggest_for_expression(dataset, expression) : g_strdup("write one value or test over the columns of a row"));
+         is_scalar ? suggest_for_expression(dataset, expression)
+                   : g_strdup("write one value or test over the columns of a row"));
 }
 
 /* ---- elements ---- */
@@ -181,7 +185,8 @@ static void check_dataset_element(Validation *validation, const Dataset *dataset
     report(validation, &dataset->table, dataset, g_strdup(where), g_strdup("it has no table"),
            g_strdup("write the table's name as its source"));
   if (dataset->fields->len == 0)
-    report(validation, dataset->fields, dataset, g_strdup(where), g_strdup("it has no fields"), g_strdup("add its columns"));
+    report(validation, dataset->fields, dataset, g_strdup(where), g_strdup("it has no fields"),
+           g_strdup("add its columns"));
   check_names(validation, dataset->fields, "field", dataset->name);
   for (guint i = 0; i < dataset->fields->len; i++)
     check_field_element(validation, dataset, g_ptr_array_index(dataset->fields, i));
@@ -218,11 +223,13 @@ static void check_metric_conditions(Validation *validation, const Metric *metric
     const char *name = metric->conditions[i] + (metric->conditions[i][0] == '!');
     const Condition *condition = model_find_condition(validation->model, name);
     if (condition == NULL)
-      report(validation, metric->conditions[i], metric, g_strdup(where), g_strdup_printf("\"%s\" is no condition", name),
+      report(validation, metric->conditions[i], metric, g_strdup(where),
+             g_strdup_printf("\"%s\" is no condition", name),
              suggest(name, validation->model->conditions, "condition"));
     else if (!leads_to(validation->model, metric->dataset, condition->dataset))
       report(validation, metric->conditions[i], metric, g_strdup(where),
-             g_strdup_printf("condition \"%s\" is about %s, the metric about %s", name, condition->dataset, metric->dataset),
+             g_strdup_printf("condition \"%s\" is about %s, the metric about %s", name, condition->dataset,
+                             metric->dataset),
              g_strdup("use a condition of the same dataset, or of one it leads to"));
   }
 }
@@ -239,8 +246,8 @@ static void check_aggregate_metric(Validation *validation, const Metric *metric,
     report(validation, &metric->expression, metric, g_strdup(where),
            g_strdup_printf("%s needs an expression", aggregate_name(metric->aggregate)), g_strdup("say of what"));
   if (metric->aggregate == AGGREGATE_PERCENTILE && !(metric->percentile > 0 && metric->percentile < 1))
-    report(validation, &metric->percentile, metric, g_strdup(where), g_strdup("the percentile must lie between 0 and 1"),
-           g_strdup("write 0.9 for the 90th percentile"));
+    report(validation, &metric->percentile, metric, g_strdup(where),
+           g_strdup("the percentile must lie between 0 and 1"), g_strdup("write 0.9 for the 90th percentile"));
 }
 
 /* Depth first over numerators and denominators; a metric that comes again on its own path stands in a circle. */
@@ -281,14 +288,17 @@ static void check_condition_element(Validation *validation, const Condition *con
 
 static void check_relationship_element(Validation *validation, const Relationship *relationship) {
   g_autofree char *where = g_strdup_printf("relationship %s", relationship->name);
-  const Dataset *from = check_dataset(validation, relationship->from_dataset, &relationship->from_dataset, relationship, where);
-  const Dataset *to = check_dataset(validation, relationship->to_dataset, &relationship->to_dataset, relationship, where);
+  const Dataset *from =
+      check_dataset(validation, relationship->from_dataset, &relationship->from_dataset, relationship, where);
+  const Dataset *to =
+      check_dataset(validation, relationship->to_dataset, &relationship->to_dataset, relationship, where);
   check_fields(validation, from, relationship->from_fields, relationship, where);
   check_fields(validation, to, relationship->to_fields, relationship, where);
   guint from_count = g_strv_length(relationship->from_fields), to_count = g_strv_length(relationship->to_fields);
   if (from_count != to_count || from_count == 0)
     report(validation, &relationship->from_fields, relationship, g_strdup(where),
-           g_strdup_printf("%u columns lead to %u", from_count, to_count), g_strdup("name as many on both sides, in the same order"));
+           g_strdup_printf("%u columns lead to %u", from_count, to_count),
+           g_strdup("name as many on both sides, in the same order"));
   if (from != NULL && from == to)
     report(validation, &relationship->to_dataset, relationship, g_strdup(where),
            g_strdup("it leads from a dataset to itself"), g_strdup("remove it"));
@@ -315,11 +325,11 @@ static void check_defaults(Validation *validation) {
   gboolean is_code = currency == NULL || (strlen(currency) == 3 && g_ascii_isupper(currency[0]) &&
                                           g_ascii_isupper(currency[1]) && g_ascii_isupper(currency[2]));
   if (!is_code)
-    report(validation, &model->currency, model, g_strdup("model"), g_strdup_printf("\"%.20s\" is no currency", currency),
-           g_strdup("use a three-letter code such as GBP"));
+    report(validation, &model->currency, model, g_strdup("model"),
+           g_strdup_printf("\"%.20s\" is no currency", currency), g_strdup("use a three-letter code such as GBP"));
   if (model->calendar.week_start < 1 || model->calendar.week_start > 7)
-    report(validation, &model->calendar.week_start, model, g_strdup("calendar"), g_strdup("the week cannot start there"),
-           g_strdup("name a weekday"));
+    report(validation, &model->calendar.week_start, model, g_strdup("calendar"),
+           g_strdup("the week cannot start there"), g_strdup("name a weekday"));
   if (model->calendar.fiscal_start_month < 1 || model->calendar.fiscal_start_month > 12)
     report(validation, &model->calendar.fiscal_start_month, model, g_strdup("calendar"),
            g_strdup("the fiscal year cannot start there"), g_strdup("name a month, 1 to 12"));

@@ -23,7 +23,8 @@ gboolean scope_entry_means_field(const char *entry, const Dataset *dataset, cons
   const char *dot = strchr(entry, '.');
   if (dot == NULL) return FALSE;
   g_autofree char *prefix = g_strndup(entry, (gsize)(dot - entry));
-  gboolean is_dataset = same_name(prefix, dataset->name) || (dataset->table != NULL && same_name(prefix, dataset->table));
+  gboolean is_dataset =
+      same_name(prefix, dataset->name) || (dataset->table != NULL && same_name(prefix, dataset->table));
   return is_dataset && names_field(dot + 1, field);
 }
 
@@ -63,7 +64,8 @@ GHashTable *scope_hidden_names(const Dataset *dataset, const AccessScope *scope)
     before = g_hash_table_size(hidden);
     for (guint i = 0; i < dataset->fields->len; i++) {
       const Field *field = g_ptr_array_index(dataset->fields, i);
-      if (expression_needs_any(dataset, field->expression, hidden)) g_hash_table_add(hidden, g_ascii_strdown(field->name, -1));
+      if (expression_needs_any(dataset, field->expression, hidden))
+        g_hash_table_add(hidden, g_ascii_strdown(field->name, -1));
     }
   }
   return g_hash_table_size(hidden) > 0 ? g_steal_pointer(&hidden) : NULL;
@@ -151,7 +153,9 @@ static void find_gone(View *view) {
   }
 }
 
-static void clear_text(char **slot) { g_clear_pointer(slot, g_free); }
+static void clear_text(char **slot) {
+  g_clear_pointer(slot, g_free);
+}
 
 /* Counts and bounds were measured over all rows: they would tell of rows that a row filter hides. */
 static void forget_profile(Dataset *dataset) {
@@ -190,7 +194,8 @@ static Hierarchy *view_hierarchy(const View *view, const Hierarchy *hierarchy) {
   Hierarchy *copy = hierarchy_copy(hierarchy);
   g_autoptr(GPtrArray) levels = g_ptr_array_new();
   for (guint i = 0; hierarchy->levels[i] != NULL; i++)
-    if (!view_hides_field(view, hierarchy->dataset, hierarchy->levels[i])) g_ptr_array_add(levels, hierarchy->levels[i]);
+    if (!view_hides_field(view, hierarchy->dataset, hierarchy->levels[i]))
+      g_ptr_array_add(levels, hierarchy->levels[i]);
   g_ptr_array_add(levels, NULL);
   model_set_words(&copy->levels, (const char *const *)levels->pdata);
   return copy;

@@ -19,7 +19,9 @@ static void yaml_problem_free(gpointer pointer) {
   g_free(problem);
 }
 
-GPtrArray *yaml_problems_new(void) { return g_ptr_array_new_with_free_func(yaml_problem_free); }
+GPtrArray *yaml_problems_new(void) {
+  return g_ptr_array_new_with_free_func(yaml_problem_free);
+}
 
 void yaml_problem_add(GPtrArray *problems, const char *file, guint line, guint column, const char *format, ...) {
   YamlProblem *problem = g_new0(YamlProblem, 1);
@@ -55,7 +57,9 @@ char *yaml_problems_to_text(GPtrArray *problems) {
 
 /* ---- nodes ---- */
 
-static void free_node(gpointer node) { yaml_node_free(node); }
+static void free_node(gpointer node) {
+  yaml_node_free(node);
+}
 
 static YamlNode *node_new(YamlKind kind, const yaml_event_t *event) {
   YamlNode *node = g_new0(YamlNode, 1);
@@ -104,7 +108,8 @@ gboolean yaml_is_null(const YamlNode *node) {
 
 static void fail_at(TreeReader *reader, yaml_mark_t mark, const char *what_and_what_to_do) {
   if (!reader->failed)
-    yaml_problem_add(reader->problems, reader->file, (guint)mark.line + 1, (guint)mark.column + 1, "%s", what_and_what_to_do);
+    yaml_problem_add(reader->problems, reader->file, (guint)mark.line + 1, (guint)mark.column + 1, "%s",
+                     what_and_what_to_do);
   reader->failed = TRUE;
 }
 
@@ -128,10 +133,10 @@ static gboolean next_event(TreeReader *reader, yaml_event_t *event) {
 
 static const yaml_char_t *event_tag(const yaml_event_t *event) {
   switch (event->type) {
-    case YAML_SCALAR_EVENT: return event->data.scalar.tag;
-    case YAML_SEQUENCE_START_EVENT: return event->data.sequence_start.tag;
-    case YAML_MAPPING_START_EVENT: return event->data.mapping_start.tag;
-    default: return NULL;
+  case YAML_SCALAR_EVENT: return event->data.scalar.tag;
+  case YAML_SEQUENCE_START_EVENT: return event->data.sequence_start.tag;
+  case YAML_MAPPING_START_EVENT: return event->data.mapping_start.tag;
+  default: return NULL;
   }
 }
 
@@ -280,7 +285,8 @@ static void attach_comments(YamlNode *node, gboolean is_item, char **lines, guin
     /* The first key of a map in a list stands on the line of its "-": the comment belongs to the item. */
     gboolean is_shared_line = is_item && node->kind == YAML_MAP && i == 0;
     if (!is_shared_line) place->comment = comment_above(lines, line_count, place->line);
-    if (is_one_line(item)) item->trailing = comment_behind(lines, line_count, item->end_line, item->end_column);
+    if (is_one_line(item))
+      item->trailing = comment_behind(lines, line_count, item->end_line, item->end_column);
     else if (node->kind == YAML_MAP)
       place->trailing = comment_behind(lines, line_count, place->end_line, place->end_column + 1);
     attach_comments(item, node->kind == YAML_LIST, lines, line_count);

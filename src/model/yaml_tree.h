@@ -21,14 +21,14 @@ typedef struct {
   GHashTable *index; /* MAP: key text -> position + 1, first of each */
   guint line, column;
   guint end_line, end_column;
-  char *comment;     /* full-line comments directly above, "# a\n# b\n"; of a MAP on its keys; NULL */
-  char *trailing;    /* "# .." behind it on the same line; NULL */
+  char *comment;  /* full-line comments directly above, "# a\n# b\n"; of a MAP on its keys; NULL */
+  char *trailing; /* "# .." behind it on the same line; NULL */
 } YamlNode;
 
 typedef struct {
-  const char *file;  /* as it is named to people: "model/core.yaml" (transfer none) */
+  const char *file; /* as it is named to people: "model/core.yaml" (transfer none) */
   guint line, column;
-  char *text;        /* "what; what to do" */
+  char *text; /* "what; what to do" */
 } YamlProblem;
 
 GPtrArray *yaml_problems_new(void); /* of YamlProblem*, frees them */
@@ -37,11 +37,12 @@ void yaml_problem_add(GPtrArray *problems, const char *file, guint line, guint c
 /* In order of file, line, column; one a line "file:line:column: text". (transfer full) */
 char *yaml_problems_to_text(GPtrArray *problems);
 
-/* NULL after at least one problem was added; duplicate keys are added as problems but do not end the reading. (transfer full) */
+/* NULL after at least one problem was added; duplicate keys are added as problems but do not end the reading. (transfer
+ * full) */
 YamlNode *yaml_tree_parse(const char *bytes, gsize length, const char *file, GPtrArray *problems);
 void yaml_node_free(YamlNode *node);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(YamlNode, yaml_node_free)
 
-const YamlNode *yaml_get(const YamlNode *map, const char *key); /* NULL: no map, no such key */
+const YamlNode *yaml_get(const YamlNode *map, const char *key);     /* NULL: no map, no such key */
 const YamlNode *yaml_get_key(const YamlNode *map, const char *key); /* the key itself, for its place and comment */
-gboolean yaml_is_null(const YamlNode *node); /* NULL, or a plain null, ~ or nothing */
+gboolean yaml_is_null(const YamlNode *node);                        /* NULL, or a plain null, ~ or nothing */

@@ -35,7 +35,8 @@ static void append_quoted(GString *out, const char *text) {
       g_string_append(out, "\\n");
     else if (c == '\t')
       g_string_append(out, "\\t");
-    else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || (c >= 0xfdd0 && c < 0x10000 && !g_unichar_isprint(c)))
+    else if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+             (c >= 0xfdd0 && c < 0x10000 && !g_unichar_isprint(c)))
       g_string_append_printf(out, "\\u%04X", c);
     else
       g_string_append_unichar(out, c);
@@ -136,7 +137,9 @@ void yaml_begin(YamlWriter *writer, const YamlNode *old, const char *key, const 
   writer->indent += 2;
 }
 
-void yaml_end(YamlWriter *writer) { writer->indent -= 2; }
+void yaml_end(YamlWriter *writer) {
+  writer->indent -= 2;
+}
 
 void yaml_begin_item(YamlWriter *writer, const YamlNode *old_item, const char *comment) {
   yaml_write_comment(writer, old_item != NULL && old_item->comment != NULL ? old_item->comment : comment);

@@ -25,7 +25,8 @@ static void shop_add_sales(ModelBuilder *builder) {
   Field *cost = model_builder_add_field(builder, sales, "unit_cost", NULL, FIELD_DECIMAL, FIELD_ROLE_MEASURE);
   model_set_text(&cost->label, "Cost Price");
   model_set_words(&cost->synonyms, SHOP_WORDS("purchase price"));
-  model_builder_add_field(builder, sales, "line_profit", "quantity * (unit_price - unit_cost)", FIELD_DECIMAL, FIELD_ROLE_MEASURE);
+  model_builder_add_field(builder, sales, "line_profit", "quantity * (unit_price - unit_cost)", FIELD_DECIMAL,
+                          FIELD_ROLE_MEASURE);
   Field *status = model_builder_add_field(builder, sales, "status", NULL, FIELD_TEXT, FIELD_ROLE_DIMENSION);
   model_add_code(status, "C", SHOP_WORDS("cancelled", "called off"));
   model_add_code(status, "P", SHOP_WORDS("paid"));
@@ -65,7 +66,8 @@ static void shop_add_metrics(ModelBuilder *builder) {
   model_builder_add_metric(builder, "lines", AGGREGATE_COUNT, "sale_line", NULL);
   model_builder_add_derived_metric(builder, "lines_per_order", METRIC_RATIO, "lines", "orders");
   model_builder_add_metric(builder, "dear_price", AGGREGATE_PERCENTILE, "sale_line", "unit_price")->percentile = 0.9;
-  Metric *cancelled = model_builder_add_metric(builder, "cancelled_value", AGGREGATE_SUM, "sale_line", "quantity * unit_price");
+  Metric *cancelled =
+      model_builder_add_metric(builder, "cancelled_value", AGGREGATE_SUM, "sale_line", "quantity * unit_price");
   model_set_words(&cancelled->conditions, SHOP_WORDS("cancelled"));
   cancelled->negate = TRUE;
   cancelled->lower_is_better = TRUE;

@@ -46,10 +46,40 @@ static void test_references(void) {
 
 static void test_refused(void) {
   static const char *const refused[] = {
-      "", "a; DROP TABLE b", "a -- comment", "a /* comment */", "'open", "\"open", "a)", "(a", "a, b", "*", "a.*",
-      "count(*)", "SUM(a)", "max ( a )", "(SELECT 1)", "(FROM t)", "a IN (SELECT b)", "row_number() OVER ()", "$1", "?",
-      "$$x$$", "E'\\n'", "columns('.*')", "a.b.c", "1abc", "((((((((((((((((((((((((((((((((((((((((((1))))))))))))))))))))))))))))))))))))))))))",
-      "x -> y # 1", "EXISTS (FROM t)", "a UNION b", "a LIMIT 1", "any_value(a)", "{'a': 1}", "lag(a)", "a FROM t"};
+      "",
+      "a; DROP TABLE b",
+      "a -- comment",
+      "a /* comment */",
+      "'open",
+      "\"open",
+      "a)",
+      "(a",
+      "a, b",
+      "*",
+      "a.*",
+      "count(*)",
+      "SUM(a)",
+      "max ( a )",
+      "(SELECT 1)",
+      "(FROM t)",
+      "a IN (SELECT b)",
+      "row_number() OVER ()",
+      "$1",
+      "?",
+      "$$x$$",
+      "E'\\n'",
+      "columns('.*')",
+      "a.b.c",
+      "1abc",
+      "((((((((((((((((((((((((((((((((((((((((((1))))))))))))))))))))))))))))))))))))))))))",
+      "x -> y # 1",
+      "EXISTS (FROM t)",
+      "a UNION b",
+      "a LIMIT 1",
+      "any_value(a)",
+      "{'a': 1}",
+      "lag(a)",
+      "a FROM t"};
   for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
     g_autoptr(GError) error = NULL;
     if (expression_check_scalar(refused[i], &error)) g_error("\"%s\" was not refused", refused[i]);
@@ -58,10 +88,22 @@ static void test_refused(void) {
 }
 
 static void test_accepted(void) {
-  static const char *const accepted[] = {
-      "a", "a * b", "a * -1", "(a) * (b)", "CASE WHEN a THEN 1 END * 2", "trim(BOTH ' ' FROM a)", "substring(a FROM 2 FOR 3)",
-      "extract(month FROM a)", "a IS DISTINCT FROM b", "'--' || a", "';' || a", "\"order\"", "greatest(a, b)",
-      "date_diff('day', a, b)", "a::decimal(18,4) / nullif(b, 0)", "1"};
+  static const char *const accepted[] = {"a",
+                                         "a * b",
+                                         "a * -1",
+                                         "(a) * (b)",
+                                         "CASE WHEN a THEN 1 END * 2",
+                                         "trim(BOTH ' ' FROM a)",
+                                         "substring(a FROM 2 FOR 3)",
+                                         "extract(month FROM a)",
+                                         "a IS DISTINCT FROM b",
+                                         "'--' || a",
+                                         "';' || a",
+                                         "\"order\"",
+                                         "greatest(a, b)",
+                                         "date_diff('day', a, b)",
+                                         "a::decimal(18,4) / nullif(b, 0)",
+                                         "1"};
   for (guint i = 0; i < G_N_ELEMENTS(accepted); i++) {
     g_autoptr(GError) error = NULL;
     expression_check_scalar(accepted[i], &error);

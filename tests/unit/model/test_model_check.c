@@ -3,20 +3,22 @@
 
 #include "shop_model.h"
 
-#define SHOP_TABLES                                                                                                         \
-  "CREATE SCHEMA lake;"                                                                                                     \
-  "CREATE TABLE lake.store (store_id INTEGER, region VARCHAR);"                                                             \
-  "INSERT INTO lake.store VALUES (1, 'North'), (2, 'South');"                                                               \
-  "CREATE TABLE lake.product (product_id VARCHAR, product_name VARCHAR, category VARCHAR);"                                 \
-  "INSERT INTO lake.product VALUES ('P1', 'Kettle', 'Kitchen'), ('P2', 'Lamp', 'Light');"                                   \
-  "CREATE TABLE lake.sale_line (order_id VARCHAR, sold_on DATE, product_id VARCHAR, store_id INTEGER, qty INTEGER,"         \
-  "  unit_price DECIMAL(18,4), unit_cost DECIMAL(18,4), status VARCHAR);"                                                   \
-  "INSERT INTO lake.sale_line VALUES ('A', '2024-01-01', 'P1', 1, 2, 10, 6, 'P'), ('A', '2024-01-01', 'P2', 1, 1, 5, 7, 'P')," \
+#define SHOP_TABLES                                                                                                    \
+  "CREATE SCHEMA lake;"                                                                                                \
+  "CREATE TABLE lake.store (store_id INTEGER, region VARCHAR);"                                                        \
+  "INSERT INTO lake.store VALUES (1, 'North'), (2, 'South');"                                                          \
+  "CREATE TABLE lake.product (product_id VARCHAR, product_name VARCHAR, category VARCHAR);"                            \
+  "INSERT INTO lake.product VALUES ('P1', 'Kettle', 'Kitchen'), ('P2', 'Lamp', 'Light');"                              \
+  "CREATE TABLE lake.sale_line (order_id VARCHAR, sold_on DATE, product_id VARCHAR, store_id INTEGER, qty INTEGER,"    \
+  "  unit_price DECIMAL(18,4), unit_cost DECIMAL(18,4), status VARCHAR);"                                              \
+  "INSERT INTO lake.sale_line VALUES ('A', '2024-01-01', 'P1', 1, 2, 10, 6, 'P'), ('A', '2024-01-01', 'P2', 1, 1, 5, " \
+  "7, 'P'),"                                                                                                           \
   "  ('B', '2024-01-02', 'P1', 2, 1, 10, 6, 'C');"
 
 static GPtrArray *check(Model *model, const char *changes) {
   GError *error = NULL;
-  g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.threads = 1, .memory_limit_bytes = 256 << 20, .max_connections = 1}, &error);
+  g_autoptr(Engine) engine =
+      engine_open_duckdb(&(EngineOptions){.threads = 1, .memory_limit_bytes = 256 << 20, .max_connections = 1}, &error);
   g_assert_no_error(error);
   g_autofree char *sql = g_strconcat(SHOP_TABLES, changes, NULL);
   engine_execute(engine, sql, DEADLINE_NEVER, &error);
@@ -43,12 +45,15 @@ static const CheckCase CASES[] = {
      {"field sale_line.sold_on: the model says date, the table has VARCHAR; correct its type in the model"}},
     {"ALTER TABLE lake.sale_line ALTER unit_price TYPE VARCHAR",
      {"field sale_line.unit_price: the model says decimal, the table has VARCHAR; correct its type in the model",
-      "field sale_line.line_profit: it does not run:", "metric revenue: it does not run:", "metric dear_price: it does not run:",
-      "metric cancelled_value: it does not run:"}},
+      "field sale_line.line_profit: it does not run:", "metric revenue: it does not run:",
+      "metric dear_price: it does not run:", "metric cancelled_value: it does not run:"}},
     {"INSERT INTO lake.product VALUES ('P1', 'Kettle 2', 'Kitchen')",
-     {"dataset product: product_id is not unique in product, 1 values stand in more than one row; correct the key or the data"}},
-    {"INSERT INTO lake.sale_line SELECT order_id, sold_on, 'P7', store_id, qty, unit_price, unit_cost, status FROM lake.sale_line",
-     {"relationship sale_line_to_product: 3 of 6 rows of sale_line find no row in product; load what is missing or remove the relationship"}},
+     {"dataset product: product_id is not unique in product, 1 values stand in more than one row; correct the key or "
+      "the data"}},
+    {"INSERT INTO lake.sale_line SELECT order_id, sold_on, 'P7', store_id, qty, unit_price, unit_cost, status FROM "
+     "lake.sale_line",
+     {"relationship sale_line_to_product: 3 of 6 rows of sale_line find no row in product; load what is missing or "
+      "remove the relationship"}},
     {"UPDATE lake.sale_line SET status = 'P'",
      {"field sale_line.status: no row has the code \"C\"; correct or remove it",
       "condition cancelled: no row fulfils it; correct or remove it"}},
@@ -67,9 +72,12 @@ static void test_differences(void) {
     for (; CASES[i].lines[expected] != NULL; expected++) {
       g_assert_cmpuint(expected, <, lines->len);
       const char *line = g_ptr_array_index(lines, expected);
-      if (!g_str_has_prefix(line, CASES[i].lines[expected])) g_error("\"%s\": \"%s\", expected \"%s\"", CASES[i].changes, line, CASES[i].lines[expected]);
+      if (!g_str_has_prefix(line, CASES[i].lines[expected]))
+        g_error("\"%s\": \"%s\", expected \"%s\"", CASES[i].changes, line, CASES[i].lines[expected]);
     }
-    if (lines->len != expected) g_error("\"%s\": %u lines too many: %s", CASES[i].changes, lines->len - expected, (char *)g_ptr_array_index(lines, expected));
+    if (lines->len != expected)
+      g_error("\"%s\": %u lines too many: %s", CASES[i].changes, lines->len - expected,
+              (char *)g_ptr_array_index(lines, expected));
   }
 }
 
@@ -81,7 +89,8 @@ static void test_condition_that_breaks_on_data(void) {
   g_autoptr(GPtrArray) lines = check(model, "");
   g_assert_cmpuint(lines->len, >=, 1);
   for (guint i = 0; i < lines->len; i++)
-    g_assert_true(g_str_has_prefix(g_ptr_array_index(lines, i), "condition breaks: it cannot be computed for every row: "));
+    g_assert_true(
+        g_str_has_prefix(g_ptr_array_index(lines, i), "condition breaks: it cannot be computed for every row: "));
 }
 
 static void test_condition_must_be_true_or_false(void) {

@@ -54,7 +54,8 @@ static void save(const Model *model, GHashTable *notes, const char *workspace) {
 static void assert_same(const Model *model, const Model *read) {
   g_autoptr(json_t) before = model_to_json(model);
   g_autoptr(json_t) after = model_to_json(read);
-  g_autofree char *before_text = json_to_text(before, JSON_SORTED | JSON_PRETTY), *after_text = json_to_text(after, JSON_SORTED | JSON_PRETTY);
+  g_autofree char *before_text = json_to_text(before, JSON_SORTED | JSON_PRETTY),
+                  *after_text = json_to_text(after, JSON_SORTED | JSON_PRETTY);
   g_assert_cmpstr(before_text, ==, after_text);
   g_assert_cmpstr(model->hash, ==, read->hash);
 }
@@ -65,13 +66,17 @@ static void test_round_trip(void) {
   g_autoptr(GHashTable) notes = g_hash_table_new(g_str_hash, g_str_equal);
   g_hash_table_insert(notes, "revenue", "quantity times unit price:\nthere is no column of amounts");
   save(model, notes, workspace);
-  g_autofree char *core = read_text(workspace, MODEL_CORE_FILE), *extension = read_text(workspace, MODEL_EXTENSION_FILE);
-  g_assert_nonnull(strstr(extension, "  # quantity times unit price:\n  # there is no column of amounts\n  revenue:\n"));
-  g_assert_nonnull(strstr(core, "SUM(CASE WHEN NOT (sale_line.status = 'C') THEN sale_line.quantity * sale_line.unit_price END)"));
+  g_autofree char *core = read_text(workspace, MODEL_CORE_FILE),
+                  *extension = read_text(workspace, MODEL_EXTENSION_FILE);
+  g_assert_nonnull(
+      strstr(extension, "  # quantity times unit price:\n  # there is no column of amounts\n  revenue:\n"));
+  g_assert_nonnull(
+      strstr(core, "SUM(CASE WHEN NOT (sale_line.status = 'C') THEN sale_line.quantity * sale_line.unit_price END)"));
   g_autoptr(Model) read = load(workspace);
   assert_same(model, read);
   save(read, NULL, workspace);
-  g_autofree char *core_again = read_text(workspace, MODEL_CORE_FILE), *extension_again = read_text(workspace, MODEL_EXTENSION_FILE);
+  g_autofree char *core_again = read_text(workspace, MODEL_CORE_FILE),
+                  *extension_again = read_text(workspace, MODEL_EXTENSION_FILE);
   g_assert_cmpstr(core, ==, core_again);
   g_assert_cmpstr(extension, ==, extension_again);
   remove_workspace(workspace);
@@ -79,10 +84,45 @@ static void test_round_trip(void) {
 
 /* Texts that YAML would take for something else, or that need quoting. */
 static void test_round_trip_of_difficult_texts(void) {
-  static const char *const texts[] = {"yes", "null", "~", "0123", "1e3", "2020-01-01", "a: b", "a #b", "- a", " lead", "trail ",
-                                      "\"quoted\"", "it's", "new\nline", "tab\there", "\x7f", "\xc2\x85", "\xe2\x80\xa8",
-                                      "Größe", "\xf0\x9f\x9b\x92", "[a]", "{a}", "*a", "&a", "!a", "%a", "@a", "`a`", "|", ">",
-                                      "\\", "\xef\xbb\xbf" "bom", "?", ":", "-", "a,b", "=", "<<"};
+  static const char *const texts[] = {"yes",
+                                      "null",
+                                      "~",
+                                      "0123",
+                                      "1e3",
+                                      "2020-01-01",
+                                      "a: b",
+                                      "a #b",
+                                      "- a",
+                                      " lead",
+                                      "trail ",
+                                      "\"quoted\"",
+                                      "it's",
+                                      "new\nline",
+                                      "tab\there",
+                                      "\x7f",
+                                      "\xc2\x85",
+                                      "\xe2\x80\xa8",
+                                      "Größe",
+                                      "\xf0\x9f\x9b\x92",
+                                      "[a]",
+                                      "{a}",
+                                      "*a",
+                                      "&a",
+                                      "!a",
+                                      "%a",
+                                      "@a",
+                                      "`a`",
+                                      "|",
+                                      ">",
+                                      "\\",
+                                      "\xef\xbb\xbf"
+                                      "bom",
+                                      "?",
+                                      ":",
+                                      "-",
+                                      "a,b",
+                                      "=",
+                                      "<<"};
   ModelBuilder *builder = shop_builder();
   Dataset *sales = g_ptr_array_index(model_builder_draft(builder)->datasets, 0);
   Field *field = g_ptr_array_index(sales->fields, 0);
@@ -116,24 +156,31 @@ static void test_edits_survive(void) {
   save(model, NULL, workspace);
   replace_in_file(workspace, MODEL_EXTENSION_FILE, "  revenue:\n    label: Sales\n",
                   "  # agreed with finance, March\n  revenue:\n    label: Net sales  # as in the board pack\n");
-  replace_in_file(workspace, MODEL_EXTENSION_FILE, "synonyms: [turnover, takings]", "synonyms:\n      - turnover\n      - top line");
-  replace_in_file(workspace, MODEL_CORE_FILE, "        source: lake.product\n",
-                  "        source: lake.product\n        description: What we sell  # from the buyers\n        ai_context:\n"
-                  "          instructions: \"Use product_name\"\n          examples:\n            - best sellers\n"
-                  "        custom_extensions:\n          # for the other tool\n          - vendor_name: DBT\n            data: '{\"a\": 1}'\n");
+  replace_in_file(workspace, MODEL_EXTENSION_FILE, "synonyms: [turnover, takings]",
+                  "synonyms:\n      - turnover\n      - top line");
+  replace_in_file(
+      workspace, MODEL_CORE_FILE, "        source: lake.product\n",
+      "        source: lake.product\n        description: What we sell  # from the buyers\n        ai_context:\n"
+      "          instructions: \"Use product_name\"\n          examples:\n            - best sellers\n"
+      "        custom_extensions:\n          # for the other tool\n          - vendor_name: DBT\n            data: "
+      "'{\"a\": 1}'\n");
   g_autoptr(Model) read = load(workspace);
   g_assert_cmpstr(model_find_metric(read, "revenue")->label, ==, "Net sales");
   g_assert_cmpstr(model_find_metric(read, "revenue")->synonyms[1], ==, "top line");
   save(read, NULL, workspace);
-  g_autofree char *core = read_text(workspace, MODEL_CORE_FILE), *extension = read_text(workspace, MODEL_EXTENSION_FILE);
-  g_assert_nonnull(strstr(extension, "  # agreed with finance, March\n  revenue:\n    label: Net sales  # as in the board pack\n"));
+  g_autofree char *core = read_text(workspace, MODEL_CORE_FILE),
+                  *extension = read_text(workspace, MODEL_EXTENSION_FILE);
+  g_assert_nonnull(
+      strstr(extension, "  # agreed with finance, March\n  revenue:\n    label: Net sales  # as in the board pack\n"));
   g_assert_nonnull(strstr(core, "        description: What we sell  # from the buyers\n"));
   g_assert_nonnull(strstr(core, "          examples:\n            - best sellers\n"));
-  g_assert_nonnull(strstr(core, "          # for the other tool\n          - vendor_name: DBT\n            data: \"{\\\"a\\\": 1}\"\n"));
+  g_assert_nonnull(strstr(
+      core, "          # for the other tool\n          - vendor_name: DBT\n            data: \"{\\\"a\\\": 1}\"\n"));
   g_autoptr(Model) again = load(workspace);
   assert_same(read, again);
   save(again, NULL, workspace);
-  g_autofree char *core_again = read_text(workspace, MODEL_CORE_FILE), *extension_again = read_text(workspace, MODEL_EXTENSION_FILE);
+  g_autofree char *core_again = read_text(workspace, MODEL_CORE_FILE),
+                  *extension_again = read_text(workspace, MODEL_EXTENSION_FILE);
   g_assert_cmpstr(core, ==, core_again);
   g_assert_cmpstr(extension, ==, extension_again);
   remove_workspace(workspace);
@@ -165,7 +212,8 @@ static void test_core_alone(void) {
   g_assert_cmpstr(ratio->denominator, ==, "customer_count");
   const Metric *big = model_find_metric(model, "big_order_share");
   g_assert_cmpstr(big->numerator, ==, "big_order_share_numerator");
-  g_assert_cmpstr(model_find_metric(model, "big_order_share_numerator")->expression, ==, "CASE WHEN amount > 100 THEN 1 END");
+  g_assert_cmpstr(model_find_metric(model, "big_order_share_numerator")->expression, ==,
+                  "CASE WHEN amount > 100 THEN 1 END");
   g_assert_cmpint(model_find_metric(model, "net_change")->kind, ==, METRIC_DIFFERENCE);
   /* Writing it down in full and reading it again changes nothing. */
   save(model, NULL, workspace);
@@ -184,7 +232,8 @@ static void test_sql_of_metrics(void) {
       {"lines", "COUNT(sale_line.order_id)"}, /* several datasets: COUNT(*) would not say of which */
       {"lines_per_order", "1.0 * COUNT(sale_line.order_id) / NULLIF(COUNT(DISTINCT sale_line.order_id), 0)"},
       {"dear_price", "PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY sale_line.unit_price)"},
-      {"cancelled_value", "-SUM(CASE WHEN (sale_line.status = 'C') THEN sale_line.quantity * sale_line.unit_price END)"},
+      {"cancelled_value",
+       "-SUM(CASE WHEN (sale_line.status = 'C') THEN sale_line.quantity * sale_line.unit_price END)"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *sql = metric_to_sql(model, model_find_metric(model, cases[i].metric));

@@ -7,21 +7,23 @@
 
 static Engine *open_shop(void) {
   GError *error = NULL;
-  Engine *engine = engine_open_duckdb(&(EngineOptions){.threads = 1, .memory_limit_bytes = 256 << 20, .max_connections = 1}, &error);
+  Engine *engine =
+      engine_open_duckdb(&(EngineOptions){.threads = 1, .memory_limit_bytes = 256 << 20, .max_connections = 1}, &error);
   g_assert_no_error(error);
-  engine_execute(engine,
-                 "CREATE SCHEMA lake;"
-                 "CREATE TABLE lake.store (store_id INTEGER, region VARCHAR);"
-                 "INSERT INTO lake.store VALUES (1, 'North'), (2, 'South'), (3, NULL), (4, 'O''Brien''s');"
-                 "CREATE TABLE lake.product (product_id VARCHAR, product_name VARCHAR, category VARCHAR);"
-                 "INSERT INTO lake.product VALUES ('P1', 'Kettle', 'Kitchen'), ('P2', 'Lamp', 'Light');"
-                 "CREATE TABLE lake.sale_line (order_id VARCHAR, sold_on DATE, product_id VARCHAR, store_id INTEGER, qty INTEGER,"
-                 "  unit_price DECIMAL(18,4), unit_cost DECIMAL(18,4), status VARCHAR);"
-                 "INSERT INTO lake.sale_line VALUES"
-                 "  ('A', '2024-01-01', 'P1', 1, 2, 10, 6, 'P'), ('A', '2024-01-01', 'P2', 1, 1, 5, 7, 'P'),"
-                 "  ('B', '2024-01-02', 'P1', 2, 1, 10, 6, 'C'), ('C', '2024-02-01', 'P2', 3, 4, 5, 3, 'P'),"
-                 "  ('D', '2024-02-02', 'P9', NULL, 1, 3, 1, NULL), ('E', '2024-02-03', 'P1', 4, 7, 11, 6, 'P');",
-                 DEADLINE_NEVER, &error);
+  engine_execute(
+      engine,
+      "CREATE SCHEMA lake;"
+      "CREATE TABLE lake.store (store_id INTEGER, region VARCHAR);"
+      "INSERT INTO lake.store VALUES (1, 'North'), (2, 'South'), (3, NULL), (4, 'O''Brien''s');"
+      "CREATE TABLE lake.product (product_id VARCHAR, product_name VARCHAR, category VARCHAR);"
+      "INSERT INTO lake.product VALUES ('P1', 'Kettle', 'Kitchen'), ('P2', 'Lamp', 'Light');"
+      "CREATE TABLE lake.sale_line (order_id VARCHAR, sold_on DATE, product_id VARCHAR, store_id INTEGER, qty INTEGER,"
+      "  unit_price DECIMAL(18,4), unit_cost DECIMAL(18,4), status VARCHAR);"
+      "INSERT INTO lake.sale_line VALUES"
+      "  ('A', '2024-01-01', 'P1', 1, 2, 10, 6, 'P'), ('A', '2024-01-01', 'P2', 1, 1, 5, 7, 'P'),"
+      "  ('B', '2024-01-02', 'P1', 2, 1, 10, 6, 'C'), ('C', '2024-02-01', 'P2', 3, 4, 5, 3, 'P'),"
+      "  ('D', '2024-02-02', 'P9', NULL, 1, 3, 1, NULL), ('E', '2024-02-03', 'P1', 4, 7, 11, 6, 'P');",
+      DEADLINE_NEVER, &error);
   g_assert_no_error(error);
   return engine;
 }
@@ -57,23 +59,31 @@ static const RelationCase CASES[] = {
     {"{}", "sale_line", "SELECT sum(line_profit) FROM rel", "55"},
     /* own field, by name, label, qualified; text is compared as text */
     {"{\"row_filters\":[{\"field\":\"status\",\"values\":[\"P\"]}]}", "sale_line", "SELECT count(*) FROM rel", "4"},
-    {"{\"row_filters\":[{\"field\":\"sale_line.status\",\"values\":[\"P\",\"C\"]}]}", "sale_line", "SELECT count(*) FROM rel", "5"},
+    {"{\"row_filters\":[{\"field\":\"sale_line.status\",\"values\":[\"P\",\"C\"]}]}", "sale_line",
+     "SELECT count(*) FROM rel", "5"},
     {"{\"row_filters\":[{\"field\":\"status\",\"values\":[]}]}", "sale_line", "SELECT count(*) FROM rel", "0"},
-    {"{\"row_filters\":[{\"field\":\"store_id\",\"values\":[\"1\",\"4\",\"x\"]}]}", "sale_line", "SELECT count(*) FROM rel", "3"},
-    {"{\"row_filters\":[{\"field\":\"sold_on\",\"values\":[\"2024-01-01\"]}]}", "sale_line", "SELECT count(*) FROM rel", "2"},
+    {"{\"row_filters\":[{\"field\":\"store_id\",\"values\":[\"1\",\"4\",\"x\"]}]}", "sale_line",
+     "SELECT count(*) FROM rel", "3"},
+    {"{\"row_filters\":[{\"field\":\"sold_on\",\"values\":[\"2024-01-01\"]}]}", "sale_line", "SELECT count(*) FROM rel",
+     "2"},
     /* a computed field */
-    {"{\"row_filters\":[{\"field\":\"line_profit\",\"values\":[\"8\"]}]}", "sale_line", "SELECT count(*) FROM rel", "2"},
+    {"{\"row_filters\":[{\"field\":\"line_profit\",\"values\":[\"8\"]}]}", "sale_line", "SELECT count(*) FROM rel",
+     "2"},
     /* over a relationship; rows without a partner are not shown; quotes in values stay values */
     {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]}]}", "sale_line", "SELECT count(*) FROM rel", "2"},
-    {"{\"row_filters\":[{\"field\":\"Sales Region\",\"values\":[\"North\",\"South\"]}]}", "sale_line", "SELECT count(*) FROM rel", "3"},
-    {"{\"row_filters\":[{\"field\":\"store.region\",\"values\":[\"O'Brien's\"]}]}", "sale_line", "SELECT count(*) FROM rel", "1"},
-    {"{\"row_filters\":[{\"field\":\"store.region\",\"values\":[\"') OR TRUE --\"]}]}", "sale_line", "SELECT count(*) FROM rel", "0"},
+    {"{\"row_filters\":[{\"field\":\"Sales Region\",\"values\":[\"North\",\"South\"]}]}", "sale_line",
+     "SELECT count(*) FROM rel", "3"},
+    {"{\"row_filters\":[{\"field\":\"store.region\",\"values\":[\"O'Brien's\"]}]}", "sale_line",
+     "SELECT count(*) FROM rel", "1"},
+    {"{\"row_filters\":[{\"field\":\"store.region\",\"values\":[\"') OR TRUE --\"]}]}", "sale_line",
+     "SELECT count(*) FROM rel", "0"},
     {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]}]}", "store", "SELECT count(*) FROM rel", "1"},
     /* no way from products to stores: whole */
     {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]}]}", "product", "SELECT count(*) FROM rel", "2"},
     /* two filters hold together */
-    {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]},{\"field\":\"category\",\"values\":[\"Light\"]}]}", "sale_line",
-     "SELECT count(*) FROM rel", "1"},
+    {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]},{\"field\":\"category\",\"values\":[\"Light\"]}]"
+     "}",
+     "sale_line", "SELECT count(*) FROM rel", "1"},
     /* filtered by a field that is hidden as well */
     {"{\"row_filters\":[{\"field\":\"region\",\"values\":[\"North\"]}],\"hidden_fields\":[\"region\"]}", "sale_line",
      "SELECT count(*) FROM rel", "2"},
@@ -101,7 +111,8 @@ static char *columns_of(Engine *engine, Model *model, const char *scope_text, co
   g_assert_nonnull(result);
   GString *names = g_string_new(NULL);
   for (guint i = 0; i < result->columns->len; i++)
-    g_string_append_printf(names, "%s%s", i > 0 ? " " : "", ((ResultColumn *)g_ptr_array_index(result->columns, i))->name);
+    g_string_append_printf(names, "%s%s", i > 0 ? " " : "",
+                           ((ResultColumn *)g_ptr_array_index(result->columns, i))->name);
   return g_string_free(names, FALSE);
 }
 
@@ -110,11 +121,13 @@ static void test_columns(void) {
   g_autoptr(Model) model = shop_model();
   static const char *const cases[][3] = {
       {"{}", "sale_line", "order_id sold_on product_id store_id quantity unit_price unit_cost line_profit status"},
-      {"{\"hidden_fields\":[\"Cost price\"]}", "sale_line", "order_id sold_on product_id store_id quantity unit_price status"},
+      {"{\"hidden_fields\":[\"Cost price\"]}", "sale_line",
+       "order_id sold_on product_id store_id quantity unit_price status"},
       {"{\"hidden_fields\":[\"sale_line.line_profit\"]}", "sale_line",
        "order_id sold_on product_id store_id quantity unit_price unit_cost status"},
       /* the field is named quantity, its column qty: everything that is computed from either goes */
-      {"{\"hidden_fields\":[\"quantity\"]}", "sale_line", "order_id sold_on product_id store_id unit_price unit_cost status"},
+      {"{\"hidden_fields\":[\"quantity\"]}", "sale_line",
+       "order_id sold_on product_id store_id unit_price unit_cost status"},
       {"{\"hidden_fields\":[\"store.id\",\"region\"]}", "store", "row"},
       {"{\"hidden_fields\":[\"product.region\"]}", "store", "id region"},
   };
@@ -144,16 +157,18 @@ static void test_unknown_filter_shows_nothing(void) {
 
 static void test_two_steps(void) {
   g_autoptr(Engine) engine = open_shop();
-  g_assert_true(engine_execute(engine, "CREATE TABLE lake.area (region VARCHAR, manager VARCHAR);"
-                                       "INSERT INTO lake.area VALUES ('North', 'Ann'), ('South', 'Bob')", DEADLINE_NEVER, NULL));
+  g_assert_true(engine_execute(engine,
+                               "CREATE TABLE lake.area (region VARCHAR, manager VARCHAR);"
+                               "INSERT INTO lake.area VALUES ('North', 'Ann'), ('South', 'Bob')",
+                               DEADLINE_NEVER, NULL));
   ModelBuilder *builder = shop_builder();
   Dataset *area = model_builder_add_dataset(builder, "area", "area");
   model_builder_add_field(builder, area, "region_name", "region", FIELD_TEXT, FIELD_ROLE_IDENTIFIER);
   model_builder_add_field(builder, area, "manager", NULL, FIELD_TEXT, FIELD_ROLE_DIMENSION);
   model_builder_add_relationship(builder, "store_to_area", "store", "region", "area", "region_name");
   g_autoptr(Model) model = model_builder_finish(builder, NULL);
-  g_autofree char *found = ask(engine, model, "{\"row_filters\":[{\"field\":\"manager\",\"values\":[\"Bob\"]}]}", "sale_line",
-                               "SELECT count(*) FROM rel");
+  g_autofree char *found = ask(engine, model, "{\"row_filters\":[{\"field\":\"manager\",\"values\":[\"Bob\"]}]}",
+                               "sale_line", "SELECT count(*) FROM rel");
   g_assert_cmpstr(found, ==, "1");
 }
 
@@ -175,9 +190,10 @@ static void test_hidden_field_appears_nowhere(void) {
   g_autoptr(Model) visible = model_visible(model, scope);
   g_autoptr(json_t) json = model_to_json(visible);
   g_autofree char *text = json_to_text(json, JSON_PLAIN);
-  static const char *const gone[] = {"unit_cost", "Cost Price", "purchase price", "line_profit", "\"profit\"", "\"margin\"", "at_a_loss",
-                                     "order_id", "\"order\"", "basket", "\"orders\"", "lines_per_order", "status", "called off",
-                                     "cancelled", "\"revenue\"", "turnover", "cancelled_value"};
+  static const char *const gone[] = {"unit_cost",   "Cost Price",      "purchase price", "line_profit", "\"profit\"",
+                                     "\"margin\"",  "at_a_loss",       "order_id",       "\"order\"",   "basket",
+                                     "\"orders\"",  "lines_per_order", "status",         "called off",  "cancelled",
+                                     "\"revenue\"", "turnover",        "cancelled_value"};
   for (guint i = 0; i < G_N_ELEMENTS(gone); i++)
     if (strstr(text, gone[i]) != NULL) g_error("%s is still in %s", gone[i], text);
   g_assert_nonnull(model_find_metric(visible, "lines"));
