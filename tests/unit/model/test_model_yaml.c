@@ -115,8 +115,8 @@ static void test_round_trip_of_difficult_texts(void) {
                                       "|",
                                       ">",
                                       "\\",
-                                      "\xef\xbb\xbf"
-                                      "bom",
+                                      ("\xef\xbb\xbf"
+                                       "bom"),
                                       "?",
                                       ":",
                                       "-",
