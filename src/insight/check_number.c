@@ -389,7 +389,7 @@ static gboolean check_share(Check *check, int index) {
 static int level_column(const Check *check, int index, const ViewMeasure *measure, int named, int side) {
   const NumberToken *number = &claim_token(check, index)->number;
   const ResultView *view = check->view;
-  if (named >= 0)
+  if (named >= 0 && (named != measure->share || check_unit_fits(view, named, number)))
     return check_unit_fits(view, named, number) ? named : -1;
   int column = side < 0 && measure->previous >= 0 ? measure->previous : measure->main;
   if (check_unit_fits(view, column, number))
@@ -476,7 +476,7 @@ static gboolean check_aggregate_level(Check *check, int index, const Subject *su
 /* "from $5 in 2019": what "from" and "to" say must not contradict the member. */
 static gboolean check_ends(const Check *check, int index, Subject *subject) {
   int wanted = claim_is_cue(check, index - 1, CUE_FROM) ? -1 : claim_is_cue(check, index - 1, CUE_TO) ? 1 : 0;
-  if (wanted == 0 || !check->view->is_compared || check->view->current_name == NULL)
+  if (wanted == 0 || !check->view->is_compared || (check->view->current_name == NULL && check->view->n_rows > 1))
     return TRUE;
   Subject after = {0};
   claim_bind_after(check, index, &after);
@@ -487,6 +487,13 @@ static gboolean check_ends(const Check *check, int index, Subject *subject) {
 /* "the largest share of sales, $5": a share is a percentage. */
 static gboolean names_a_share(const Check *check, int index) {
   int i = index - 1;
+  for (int k = i; k >= 0 && claim_token(check, k)->kind != TOKEN_WORD; k--) {
+    const Token *token = claim_token(check, k);
+    if (token->kind == TOKEN_MEASURE && token->column >= 0 && token->column == view_measure(check->view, token->measure)->share)
+      return TRUE;
+    if (token->kind == TOKEN_NUMBER)
+      break;
+  }
   while (i >= 0 && (claim_token(check, i)->kind == TOKEN_MEASURE || claim_token(check, i)->kind == TOKEN_CONTEXT ||
                     claim_is_cue(check, i, CUE_OF) || claim_token(check, i)->kind == TOKEN_PUNCTUATION))
     i--;

@@ -203,6 +203,15 @@ static char *cyclic_words(const Filter *filter) {
   return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
+/* "There were 89 customers that meet the conditions": the measure is of what is filtered. */
+static gboolean counts_entity(const ResultView *view, const char *entity) {
+  if (view->input->model == NULL || entity == NULL || view->query->measures->len == 0)
+    return FALSE;
+  const Measure *measure = g_ptr_array_index(view->query->measures, 0);
+  const Metric *metric = measure->metric != NULL ? model_find_metric(view->input->model, measure->metric) : NULL;
+  return metric != NULL && g_strcmp0(metric->entity, entity) == 0;
+}
+
 static char *filter_words(const ResultView *view, const Filter *filter) {
   const Condition *condition = NULL;
   switch (filter->kind) {
@@ -213,14 +222,16 @@ static char *filter_words(const ResultView *view, const Filter *filter) {
       condition = model_find_condition(view->input->model, filter->condition);
     g_autofree char *label = view_words(condition != NULL && condition->label != NULL ? condition->label
                                          : filter->condition != NULL ? filter->condition : "selected rows");
-    return g_strdup_printf("%s %s", filter->negated ? "excluding" : "for", label);
+    return g_strdup_printf("(%s %s)", filter->negated ? "excluding" : "only", label);
   }
   case FILTER_CYCLIC:
     return cyclic_words(filter);
   case FILTER_ENTITY:
   case FILTER_DID: {
+    if (counts_entity(view, filter->entity))
+      return g_strdup("that meet the conditions");
     g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
-    return g_strdup_printf("for the selected %s", nouns);
+    return g_strdup_printf("for %s that meet the conditions", nouns);
   }
   case FILTER_ANY:
     break;
@@ -228,29 +239,65 @@ static char *filter_words(const ResultView *view, const Filter *filter) {
   return g_strdup("for the selection");
 }
 
+/* "West" of a region that every row names anyway. */
+static gboolean is_told_by_rows(const ResultView *view, const Filter *filter) {
+  if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL || filter->negated || filter->field == NULL)
+    return FALSE;
+  for (guint i = 0; i < view->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(view->query->dimensions, i);
+    if (dimension->kind == DIMENSION_FIELD && g_strcmp0(dimension->field, filter->field) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean add_phrase(ResultView *view, const char *words) {
+  for (guint i = 0; i < view->context_phrases->len; i++)
+    if (strcmp(g_ptr_array_index(view->context_phrases, i), words) == 0)
+      return FALSE;
+  g_ptr_array_add(view->context_phrases, g_strdup(words));
+  return TRUE;
+}
+
+/* The values alone may stand in a sentence too. */
+static void add_values(ResultView *view, const Filter *filter) {
+  if (filter->kind != FILTER_FIELD || filter->values == NULL)
+    return;
+  for (guint k = 0; k < filter->values->len; k++) {
+    const char *value = g_ptr_array_index(filter->values, k);
+    if (!view_is_bare(value))
+      add_phrase(view, value);
+  }
+}
+
 void view_describe_context(ResultView *view) {
   g_autoptr(GString) context = g_string_new(NULL);
+  gboolean after_members = FALSE;
   name_sides(view);
   for (guint i = 0; i < view->query->filters->len; i++) {
     const Filter *filter = g_ptr_array_index(view->query->filters, i);
-    char *words = filter_words(view, filter);
-    g_string_append_printf(context, " %s", words);
-    g_ptr_array_add(view->context_phrases, words);
-    /* The values alone may stand in a sentence too. */
-    if (filter->kind == FILTER_FIELD && filter->values != NULL)
-      for (guint k = 0; k < filter->values->len; k++) {
-        const char *value = g_ptr_array_index(filter->values, k);
-        if (!view_is_bare(value))
-          g_ptr_array_add(view->context_phrases, g_strdup(value));
-      }
+    if (is_told_by_rows(view, filter)) {
+      add_values(view, filter);
+      continue;
+    }
+    g_autofree char *words = filter_words(view, filter);
+    if (!add_phrase(view, words))
+      continue;
+    /* "for Home Office, California" */
+    gboolean is_members = g_str_has_prefix(words, "for ");
+    g_string_append_printf(context, "%s%s", after_members && is_members ? ", " : " ",
+                           after_members && is_members ? words + strlen("for ") : words);
+    after_members = is_members;
+    add_values(view, filter);
   }
+  if (context->len > 0)
+    add_phrase(view, context->str + 1);
   view->filter_context = g_strdup(context->str);
-  char *time = time_phrase(view);
+  g_autofree char *time = time_phrase(view);
   if (time != NULL) {
     g_string_append_printf(context, " %s", time);
-    g_ptr_array_add(view->context_phrases, time);
-    const char *bare = strchr(time, ' ');
-    g_ptr_array_add(view->context_phrases, g_strdup(bare + 1));
+    add_phrase(view, time);
+    add_phrase(view, strchr(time, ' ') + 1);
   }
   view->context = g_string_free(g_steal_pointer(&context), FALSE);
 }

@@ -214,30 +214,34 @@ static gboolean measure_delta(const Check *check, const Subject *subject, const 
   return TRUE;
 }
 
-/* "a difference of $5" after "West made $8 and East $3": the two members named last. */
-static gboolean named_difference(const Check *check, int index, const ViewMeasure *measure, Delta *out) {
-  int start, end;
-  claim_segment(check, index, &start, &end);
-  const Token *names[2] = {NULL, NULL};
+/* Names of one kind before `index`, each once; returns how many (3: too many). */
+static guint names_before(const Check *check, int start, int index, TokenKind kind, guint dimension, const Token *names[2]) {
   guint found = 0;
   for (int i = start; i < index; i++) {
     const Token *token = claim_token(check, i);
-    if (token->kind != TOKEN_MEMBER && token->kind != TOKEN_SIDE)
+    if (token->kind != kind || (kind == TOKEN_MEMBER && dimension != G_MAXUINT && token->dimension != dimension))
       continue;
-    if (found >= 2 || (found == 1 && (token->kind != names[0]->kind || token->dimension != names[0]->dimension)))
-      return FALSE;
+    if (found == 2)
+      return 3;
     names[found++] = token;
   }
-  if (found != 2)
-    return FALSE;
-  Subject subject = {0}, object = {0};
-  if (names[0]->kind == TOKEN_SIDE) {
+  return found;
+}
+
+/* "a difference of $5" after "West made $8 and East $3", "from $3 in 2019 to $8 in 2020": the two that were named. */
+static gboolean named_difference(const Check *check, int index, const ViewMeasure *measure, Delta *out) {
+  int start, end;
+  const Token *names[2] = {NULL, NULL};
+  claim_segment(check, index, &start, &end);
+  if (names_before(check, start, index, TOKEN_SIDE, 0, names) == 2 && names[0]->side != names[1]->side) {
+    Subject subject = claim_subject(check, index), object = {.side = names[1]->side};
     subject.side = names[0]->side;
-    object.side = names[1]->side;
     return side_delta(check, &subject, &object, measure, out);
   }
-  if (names[0]->dimension >= CLAIM_MAX_DIMENSIONS)
+  if (names_before(check, start, index, TOKEN_MEMBER, G_MAXUINT, names) != 2 || names[0]->dimension != names[1]->dimension ||
+      names[0]->dimension >= CLAIM_MAX_DIMENSIONS)
     return FALSE;
+  Subject subject = {0}, object = {0};
   subject.members[names[0]->dimension][0] = names[0]->label;
   object.members[names[0]->dimension][0] = names[1]->label;
   subject.counts[names[0]->dimension] = object.counts[names[0]->dimension] = 1;

@@ -50,6 +50,10 @@ char *view_format_percent(double fraction) {
   return format_fraction(fraction, " %", FALSE);
 }
 
+char *view_format_points(double difference) {
+  return format_fraction(fabs(difference), " pp", FALSE);
+}
+
 static char *format_plain(double value, gboolean show_plus) {
   if (fabs(value - nearbyint(value)) < 1e-9)
     return join_number(value, 0, "", "", show_plus);

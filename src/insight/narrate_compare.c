@@ -37,6 +37,36 @@ static void tell_bare_change(Narrator *narrator, const ViewMeasure *measure, con
     narrate_tell(narrator, "%s%s%s %s by %s.", name, group, view->filter_context, verb, amount);
 }
 
+/* The one group that was asked for by its change: "In West, sales rose most, by 33.4 %, from $a in 2019 to $b in 2020." */
+static int asked_change(const ResultView *view, const ViewMeasure *measure, gboolean *relative) {
+  const SemanticQuery *query = view->query;
+  if (query->limit != 1 || query->offset != 0 || query->order->len == 0 || view->dimensions->len == 0)
+    return 0;
+  const Order *order = &g_array_index(query->order, Order, 0);
+  if ((order->on != ON_GROWTH && order->on != ON_CHANGE) || order->index != measure->measure || order->absolute)
+    return 0;
+  *relative = order->on == ON_GROWTH;
+  return order->descending ? 1 : -1;
+}
+
+static gboolean tell_asked_change(Narrator *narrator, const ViewMeasure *measure, const Delta *delta) {
+  const ResultView *view = narrator->view;
+  gboolean relative = FALSE;
+  int extreme = asked_change(view, measure, &relative);
+  double change = relative ? delta->growth : delta->change;
+  if (extreme == 0 || !(change * extreme > 0))
+    return FALSE;
+  g_autofree char *label = view_row_label(view, 0);
+  g_autofree char *before = view_format(view, measure->value, delta->before);
+  g_autofree char *after = view_format(view, measure->value, delta->after);
+  g_autofree char *by = relative ? view_format_percent(fabs(delta->growth))
+                        : view_is_fraction(view, measure->value) ? view_format_points(delta->change)
+                                                                 : view_format(view, measure->value, fabs(delta->change));
+  return narrate_tell(narrator, "In %s, %s%s %s most, by %s from %s in %s to %s in %s.", label, measure->name,
+                      view->filter_context, extreme > 0 ? "rose" : "fell", by, before, view->previous_name, after,
+                      view->current_name);
+}
+
 static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
   g_autofree char *name = view_capital(measure->name);
@@ -51,9 +81,7 @@ static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const c
     narrate_tell(narrator, "%s%s%s %s unchanged at %s in %s and in %s.", name, group, filters, narrate_was(measure), after,
                  view->current_name, view->previous_name);
   } else if (change == NULL) {
-    AnswerColumn points = {.unit = (char *)"pp"};
-    Value value = {.type = VALUE_DOUBLE, .number = fabs(delta->change)};
-    g_autofree char *by = insight_format_value(&points, &value);
+      g_autofree char *by = view_format_points(delta->change);
     narrate_tell(narrator, "%s%s%s %s %s from %s in %s to %s in %s.", name, group, filters, verb, by, before,
                  view->previous_name, after, view->current_name);
   } else if (delta->before > 0 && delta->after >= 0) {
@@ -72,9 +100,7 @@ static void tell_members(Narrator *narrator, const ViewMeasure *measure, const c
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
-  AnswerColumn points = {.unit = (char *)"pp"};
-  Value value = {.type = VALUE_DOUBLE, .number = fabs(delta->change)};
-  g_autofree char *by = is_fraction ? insight_format_value(&points, &value)
+  g_autofree char *by = is_fraction ? view_format_points(delta->change)
                                     : view_format(view, measure->value, fabs(delta->change));
   if (delta->change == 0)
     narrate_tell(narrator, "%s%s%s %s unchanged at %s between %s and %s.", name, group, view->context, narrate_was(measure),
@@ -104,17 +130,23 @@ static void tell_missing_side(Narrator *narrator, const ViewMeasure *measure, co
                  has_now ? view->previous_name : view->current_name);
 }
 
-/* One period of a series with its own predecessor. */
+/* One period of a series with its own predecessor: "a year earlier", "the month before". */
 static void tell_lone_period(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
   g_autofree char *name = view_capital(measure->name);
-  g_autofree char *after = narrate_amount(narrator, 0, measure->value);
-  g_autofree char *change = view_format(view, measure->value, fabs(delta->change));
-  if (view_is_fraction(view, measure->value) || delta->change == 0)
+  g_autofree char *after = view_format(view, measure->value, delta->after);
+  g_autofree char *before = view_format(view, measure->value, delta->before);
+  const char *earlier = view->query->compare.kind == COMPARE_YEAR_EARLIER ? "a year earlier" : "the period before";
+  const char *place = g_str_has_prefix(group, " for ") ? group + strlen(" for ") : group;
+  gboolean is_fraction = view_is_fraction(view, measure->value);
+  g_autofree char *by = is_fraction ? view_format_points(delta->change)
+                        : delta->before > 0 && delta->after >= 0 ? view_format_percent(fabs(delta->growth))
+                                                                 : view_format(view, measure->value, fabs(delta->change));
+  if (delta->change == 0)
     narrate_tell(narrator, "%s%s%s %s %s.", name, group, view->filter_context, narrate_was(measure), after);
   else
-    narrate_tell(narrator, "%s%s%s %s by %s to %s.", name, group, view->filter_context, delta->change > 0 ? "rose" : "fell",
-                 change, after);
+    narrate_tell(narrator, "%s%s %s by %s from %s %s to %s in %s.", name, view->filter_context,
+                 delta->change > 0 ? "rose" : "fell", by, before, earlier, after, place);
 }
 
 void narrate_comparison(Narrator *narrator) {
@@ -130,8 +162,10 @@ void narrate_comparison(Narrator *narrator) {
     gboolean has_both = !isnan(view_number(view, 0, measure->value)) && !isnan(view_number(view, 0, measure->previous));
     if (!has_both || !derive_row_delta(view, measure, 0, &delta))
       tell_missing_side(narrator, measure, group);
-    else if (view->previous_is_period)
+    else if (view->previous_is_period && !tell_asked_change(narrator, measure, &delta))
       tell_periods(narrator, measure, group, &delta);
+    else if (view->previous_is_period)
+      continue;
     else if (view->current_name != NULL)
       tell_members(narrator, measure, group, &delta);
     else
@@ -150,7 +184,7 @@ static void tell_total(Narrator *narrator, const ViewMeasure *measure) {
   g_autofree char *before = view_format(view, measure->value, delta.before);
   g_autofree char *after = view_format(view, measure->value, delta.after);
   g_autofree char *growth = view_format_percent(fabs(delta.growth));
-  narrate_tell(narrator, "%s%s in total %s %s from %s in %s to %s in %s.", name, view->filter_context,
+  narrate_tell(narrator, "%s%s %s %s overall from %s in %s to %s in %s.", name, view->filter_context,
                delta.change > 0 ? "rose" : "fell", growth, before, view->previous_name, after, view->current_name);
 }
 
@@ -166,6 +200,17 @@ static void count_directions(const ResultView *view, const ViewMeasure *measure,
   }
 }
 
+/* ": Appliances, Machines and Supplies" for a few groups that passed a bound. */
+static char *short_list(const ResultView *view) {
+  g_autoptr(GString) list = g_string_new(NULL);
+  if (view->query->having->len == 0 || view->dimensions->len != 1 || view->n_rows > 6)
+    return g_strdup("");
+  for (gsize row = 0; row < view->n_rows; row++)
+    g_string_append_printf(list, "%s%s", row == 0 ? ": " : row + 1 == view->n_rows ? " and " : ", ",
+                           view_dimension(view, 0)->labels[row]);
+  return g_string_free(g_steal_pointer(&list), FALSE);
+}
+
 static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   const char *nouns = view->dimensions->len == 1 ? view_dimension(view, 0)->nouns : "groups";
@@ -178,8 +223,10 @@ static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   g_autofree char *rises = text_format_number((double)up, 0);
   g_autofree char *falls = text_format_number((double)down, 0);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);
+  g_autofree char *members = short_list(view);
   if (up == view->n_rows || down == view->n_rows)
-    narrate_tell(narrator, "%s %s in all %s %s%s.", name, up > 0 ? "rose" : "fell", all, nouns, shown);
+    narrate_tell(narrator, "%s %s in all %s %s%s%s.", name, up > 0 ? "rose" : "fell", all, nouns, shown,
+                 narrator->narrative->sentences->len == 0 ? members : "");
   else if (up > 0 && down > 0)
     narrate_tell(narrator, "%s rose in %s of %s %s%s and fell in %s.", name, rises, all, nouns, shown, falls);
   else
@@ -223,10 +270,8 @@ static void tell_extreme_change(Narrator *narrator, const ViewMeasure *measure, 
       g_array_index(view->query->order, Order, 0).descending != (sign > 0))
     return;
   g_autofree char *label = view_row_label(view, row);
-  AnswerColumn points = {.unit = (char *)"pp"};
-  Value value = {.type = VALUE_DOUBLE, .number = fabs(delta.change)};
   g_autofree char *by = relative ? view_format_percent(fabs(delta.growth))
-                        : view_is_fraction(view, delta.column) ? insight_format_value(&points, &value)
+                        : view_is_fraction(view, delta.column) ? view_format_points(delta.change)
                                                                : view_format(view, delta.column, fabs(delta.change));
   g_autofree char *after = measure->value >= 0 && !isnan(view_number(view, row, measure->value))
                              ? narrate_amount(narrator, row, measure->value) : NULL;
@@ -254,9 +299,7 @@ static void tell_widest_gap(Narrator *narrator, const ViewMeasure *measure) {
   g_autofree char *label = view_row_label(view, widest);
   g_autofree char *before = view_format(view, measure->value, best.before);
   g_autofree char *after = view_format(view, measure->value, best.after);
-  AnswerColumn points = {.unit = (char *)"pp"};
-  Value value = {.type = VALUE_DOUBLE, .number = fabs(best.change)};
-  g_autofree char *by = view_is_fraction(view, measure->value) ? insight_format_value(&points, &value)
+  g_autofree char *by = view_is_fraction(view, measure->value) ? view_format_points(best.change)
                                                               : view_format(view, measure->value, fabs(best.change));
   narrate_tell(narrator, "In %s, %s %s %s %s for %s than for %s (%s against %s).", label, measure->name, narrate_was(measure),
                by, best.change > 0 ? "higher" : "lower", view->current_name, view->previous_name, after, before);

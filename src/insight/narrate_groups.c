@@ -23,14 +23,14 @@ static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, 
   double top = view_number(view, first, measure->main), next = view_number(view, second, measure->main);
   const char *label = view_dimension(view, 0)->labels[second];
   if (view_is_fraction(view, measure->main) && measure->main != measure->share) {
-    AnswerColumn points = {.unit = (char *)"pp"};
-    Value value = {.type = VALUE_DOUBLE, .number = top - next};
-    g_autofree char *by = insight_format_value(&points, &value);
+    g_autofree char *by = view_format_points(top - next);
     return g_strdup_printf(", %s more than %s", by, label);
   }
   if (!(next > 0) || measure->main == measure->share)
     return g_strdup("");
   double growth = (top - next) / next;
+  if (growth > 9.995 && view->limited)
+    return g_strdup(""); /* the places behind the first are told next */
   if (growth > 9.995) {
     g_autofree char *amount = view_format(view, measure->main, next);
     return g_strdup_printf(", followed by %s with %s", label, amount);
@@ -105,17 +105,51 @@ static void tell_bottom(Narrator *narrator, const ViewMeasure *measure, const GA
                  is_first ? view->context : "", amount);
 }
 
-/* After a top list: the places behind the first. */
-static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
+/* After a top or bottom list: the places behind the first. */
+static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked, gboolean lowest_first) {
   const ResultView *view = narrator->view;
-  if (ranked->len < 3 || view->measures->len > 1)
+  if (ranked->len < 3)
     return;
-  gsize second = row_at(ranked, 1), third = row_at(ranked, 2);
-  g_autofree char *two = narrate_amount(narrator, second, measure->main);
-  g_autofree char *three = narrate_amount(narrator, third, measure->main);
+  gsize second = row_at(ranked, lowest_first ? ranked->len - 2 : 1), third = row_at(ranked, lowest_first ? ranked->len - 3 : 2);
+  g_autofree char *two = amount_or_loss(narrator, measure, second);
+  g_autofree char *three = amount_or_loss(narrator, measure, third);
   char **labels = view_dimension(view, 0)->labels;
   g_autofree char *name = narrate_first(view, 0, second);
-  narrate_tell(narrator, "%s follows with %s and %s with %s.", name, two, labels[third], three);
+  if (view->measures->len > 1)
+    narrate_tell(narrator, "By %s, %s follows with %s and %s with %s.", measure->name, labels[second], two, labels[third], three);
+  else
+    narrate_tell(narrator, "%s follows with %s and %s with %s.", name, two, labels[third], three);
+}
+
+/* Two groups are compared rather than ranked: "Germany has 10.3 % more revenue than France (£a against £b)." */
+static gboolean tell_two(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
+  const ResultView *view = narrator->view;
+  gsize first = row_at(ranked, 0), second = row_at(ranked, 1);
+  double more = view_number(view, first, measure->main), less = view_number(view, second, measure->main);
+  if (ranked->len != 2 || view->limited || measure->share >= 0 || more == less || view->query->having->len > 0)
+    return FALSE;
+  gboolean is_fraction = view_is_fraction(view, measure->main), relative = less > 0 && !is_fraction;
+  g_autofree char *by = is_fraction ? view_format_points(more - less)
+                        : relative ? view_format_percent((more - less) / less) : view_format(view, measure->main, more - less);
+  g_autofree char *high = narrate_amount(narrator, first, measure->main);
+  g_autofree char *low = narrate_amount(narrator, second, measure->main);
+  g_autofree char *name = narrate_first(view, 0, first);
+  g_autofree char *title = view_capital(measure->name);
+  const char *context = narrator->narrative->sentences->len == 0 ? view->context : "", *other = view_dimension(view, 0)->labels[second];
+  if (measure->additive)
+    return narrate_tell(narrator, "%s has %s more %s than %s%s (%s against %s).", name, by, measure->name, other, context, high, low);
+  return narrate_tell(narrator, "%s%s %s %s higher for %s than for %s (%s against %s).", title, context,
+                      measure->plural ? "are" : "is", by, view_dimension(view, 0)->labels[first], other, high, low);
+}
+
+/* Of a cut list only the end it was ordered by is known. */
+static gboolean is_ordered_by(const ResultView *view, const ViewMeasure *measure) {
+  for (guint i = 0; i < view->query->order->len; i++) {
+    const Order *order = &g_array_index(view->query->order, Order, i);
+    if (order->on != ON_DIMENSION)
+      return order->index == measure->measure;
+  }
+  return FALSE;
 }
 
 static void tell_losses(Narrator *narrator, const ViewMeasure *measure) {
@@ -153,13 +187,21 @@ void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
                  amount);
     return;
   }
+  if (view->limited && !is_ordered_by(view, measure))
+    return;
   if (asked_for_lowest(view)) {
     tell_bottom(narrator, measure, ranked);
+    tell_followers(narrator, measure, ranked, TRUE);
+    return;
+  }
+  if (tell_two(narrator, measure, ranked)) {
+    tell_losses(narrator, measure);
+    tell_sum(narrator, measure);
     return;
   }
   tell_top(narrator, measure, ranked);
   if (view->limited)
-    tell_followers(narrator, measure, ranked);
+    tell_followers(narrator, measure, ranked, FALSE);
   else if (ranked->len > 2 || view->measures->len > 1)
     tell_bottom(narrator, measure, ranked);
   tell_losses(narrator, measure);
@@ -182,14 +224,17 @@ gboolean narrate_is_having_list(const ResultView *view) {
 }
 
 /* ": Tables (-$17,725.48), Bookcases (-$3,472.56) and Supplies (-$1,189.10)" */
-static char *list_members(const Narrator *narrator, const ViewMeasure *measure) {
+static char *list_members(const Narrator *narrator, const ViewMeasure *measure, gboolean lowest_first) {
   const ResultView *view = narrator->view;
-  gsize listed = view->n_rows <= 5 ? view->n_rows : 3;
-  g_autoptr(GString) list = g_string_new(view->n_rows <= 5 ? ": " : ", among them ");
-  for (gsize row = 0; row < listed; row++) {
+  gboolean all = view->n_rows <= 5;
+  g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
+  g_autoptr(GString) list = g_string_new(all ? ": " : ", among them ");
+  guint listed = MIN(ranked->len, all ? 5 : 3);
+  for (guint place = 0; place < listed; place++) {
+    gsize row = row_at(ranked, lowest_first ? ranked->len - 1 - place : place);
     g_autofree char *amount = narrate_amount(narrator, row, measure->main);
-    if (row > 0)
-      g_string_append(list, row + 1 == listed ? " and " : ", ");
+    if (place > 0)
+      g_string_append(list, place + 1 == listed ? " and " : ", ");
     g_string_append_printf(list, "%s (%s)", view_dimension(view, 0)->labels[row], amount);
   }
   return g_string_free(g_steal_pointer(&list), FALSE);
@@ -198,10 +243,12 @@ static char *list_members(const Narrator *narrator, const ViewMeasure *measure) 
 void narrate_having(Narrator *narrator) {
   const ResultView *view = narrator->view;
   const Having *having = list_bound(view);
+  if (having == NULL)
+    return;
   const ViewMeasure *measure = view_measure(view, 0);
   const ViewDimension *dimension = view_dimension(view, 0);
   g_autofree char *count = narrate_count(view->n_rows, TRUE);
-  g_autofree char *list = list_members(narrator, measure);
+  g_autofree char *list = list_members(narrator, measure, having->op == OP_LESS || having->op == OP_LESS_EQUAL);
   const char *noun = view->n_rows == 1 ? dimension->noun : dimension->nouns;
   gboolean is_loss = having->value == 0 && having->op == OP_LESS && measure->is_profit && !view_is_fraction(view, measure->main);
   if (is_loss) {
@@ -264,7 +311,7 @@ static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure,
   if (!view->complete || !measure->additive || dimension->is_time)
     return;
   g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-  const char *leader = NULL;
+  gsize leading = G_MAXSIZE;
   double best = 0;
   for (gsize row = 0; row < view->n_rows; row++) {
     double value = view_number(view, row, measure->main);
@@ -277,13 +324,14 @@ static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure,
     return;
   for (gsize row = 0; row < view->n_rows; row++) {
     const double *sum = g_hash_table_lookup(sums, dimension->labels[row]);
-    if (leader == NULL || *sum > best) {
+    if (leading == G_MAXSIZE || *sum > best) {
       best = *sum;
-      leader = dimension->labels[row];
+      leading = row;
     }
   }
   g_autofree char *amount = view_format(view, measure->main, best);
-  narrate_tell(narrator, "%s has the %s %s in total with %s.", leader, narrate_extreme(view, measure, 1), measure->name, amount);
+  g_autofree char *leader = narrate_first(view, index, leading);
+  narrate_tell(narrator, "%s has the %s %s overall with %s.", leader, narrate_extreme(view, measure, 1), measure->name, amount);
 }
 
 void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure) {

@@ -3,12 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static char *points(double difference) {
-  AnswerColumn column = {.unit = (char *)"pp"};
-  Value value = {.type = VALUE_DOUBLE, .number = fabs(difference)};
-  return insight_format_value(&column, &value);
-}
-
 static void tell_first_to_last(Narrator *narrator, const ViewMeasure *measure, gsize first, gsize last) {
   const ResultView *view = narrator->view;
   char **labels = view_dimension(view, 0)->labels;
@@ -20,7 +14,7 @@ static void tell_first_to_last(Narrator *narrator, const ViewMeasure *measure, g
   g_autofree char *after = narrate_amount(narrator, last, measure->main);
   gboolean is_fraction = view_is_fraction(view, measure->main);
   gboolean relative = !is_fraction && delta.before > 0 && delta.after >= 0;
-  g_autofree char *by = is_fraction ? points(delta.change) : relative ? view_format_percent(fabs(delta.growth))
+  g_autofree char *by = is_fraction ? view_format_points(delta.change) : relative ? view_format_percent(fabs(delta.growth))
                                                                       : view_format(view, measure->main, fabs(delta.change));
   if (delta.change == 0)
     narrate_tell(narrator, "%s%s %s %s in %s.", name, view->filter_context, narrate_was(measure), after, labels[last]);
@@ -59,7 +53,7 @@ static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measur
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *total = view_format(view, measure->value, sum);
   g_autofree char *mean = view_format(view, measure->value, sum / (double)count);
-  narrate_tell(narrator, "%s in total came to %s, an average of %s per %s.", name, total, mean, view_dimension(view, 0)->noun);
+  narrate_tell(narrator, "%s came to %s altogether, an average of %s per %s.", name, total, mean, view_dimension(view, 0)->noun);
 }
 
 /* "Cumulative sales reached $733,215.26 in December 2020." */

@@ -87,7 +87,8 @@ static void add_sides(Phrases *phrases) {
     add_member(phrases, view->current_name, &current);
   if (view->previous_name != NULL)
     add_member(phrases, view->previous_name, &previous);
-  for (guint i = 0; view->previous_is_period && i < G_N_ELEMENTS(BEFORE); i++)
+  gboolean has_before = view->previous_is_period || (view->is_compared && view->n_rows == 1 && view->current_name == NULL);
+  for (guint i = 0; has_before && i < G_N_ELEMENTS(BEFORE); i++)
     add_phrase(phrases, phrases->folded, BEFORE[i], &previous);
 }
 

@@ -285,6 +285,20 @@ static gboolean sounds_like_profit(const char *name) {
   return FALSE;
 }
 
+/* Customers by the month of their first purchase are new customers. */
+static void prefix_cohort(const ResultView *view, ViewMeasure *item, const Metric *metric) {
+  gboolean is_new = view->query->cohort == COHORT_NEW, is_repeat = view->query->cohort == COHORT_REPEAT;
+  if (metric == NULL || metric->entity == NULL)
+    return;
+  for (guint i = 0; i < view->query->dimensions->len; i++)
+    is_new |= ((const Dimension *)g_ptr_array_index(view->query->dimensions, i))->kind == DIMENSION_FIRST_TIME;
+  if (!is_new && !is_repeat)
+    return;
+  char *name = g_strconcat(is_new ? "new " : "returning ", item->name, NULL);
+  g_free(item->name);
+  item->name = name;
+}
+
 static void name_measure(const ResultView *view, ViewMeasure *item) {
   const Measure *measure = item->measure >= 0 && (guint)item->measure < view->query->measures->len
                              ? g_ptr_array_index(view->query->measures, (guint)item->measure) : NULL;
@@ -299,6 +313,7 @@ static void name_measure(const ResultView *view, ViewMeasure *item) {
     item->name = view_words(metric->label);
   else
     item->name = view_words(bare);
+  prefix_cohort(view, item, metric);
   item->plural = view_is_plural(item->name);
   item->additive = measure_is_additive(view, measure);
   item->lower_is_better = metric != NULL && metric->lower_is_better;

@@ -69,6 +69,7 @@ char *view_row_label(const ResultView *view, gsize row);
 /* Amounts in the column's unit, for values that were computed. (transfer full) */
 char *view_format(const ResultView *view, int column, double value);
 char *view_format_percent(double fraction);
+char *view_format_points(double difference); /* size of a difference of two fractions: "1.2 pp" (transfer full) */
 /* "Payment_Method", "InvoiceDate" -> "payment method", "invoice date"; words in capitals stay. (transfer full) */
 char *view_words(const char *label);
 /* "2020-11" -> "November 2020" ("Nov 2020" when brief); what is no period is copied. (transfer full) */

@@ -112,7 +112,7 @@ static void test_values(void) {
   static const Case CASES[] = {
     {"currency:GBP", 1234.5, "£1,234.50"}, {"currency:GBP", -0.001, "£0.00"}, {"currency:USD", -1234567.891, "-$1,234,567.89"},
     {"currency:JPY", 1234.4, "¥1,234"}, {"currency:CHF", 5, "CHF 5.00"}, {"currency", 1234.5, "1,234.50"},
-    {"fraction", 0.123, "12.3 %"}, {"fraction", 0.0004, "0.04 %"}, {"fraction", 0, "0.0 %"}, {"pp", 0.012, "1.2 pp"},
+    {"fraction", 0.123, "12.3 %"}, {"fraction", 0.0004, "0.040 %"}, {"fraction", 0, "0.0 %"}, {"pp", 0.012, "1.2 pp"},
     {"count", 5009, "5,009"}, {"count", 3.7914, "3.79"}, {"", 0.00123, "0.0012"}, {"days", 4, "4"}};
   for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
     AnswerColumn column = {.unit = (char *)CASES[i].unit, .role = COLUMN_MEASURE};
