@@ -16,21 +16,21 @@ static Day end_one_unit_earlier(Day to, TimeUnit unit, const Calendar *calendar)
 
 TimeRange time_range_earlier(const TimeRange *range, TimeUnit unit, gboolean year, const Calendar *calendar) {
   TimeRange earlier = *range;
-  if (range->kind != TIME_ABSOLUTE)
-    return earlier;
+  if (range->kind != TIME_ABSOLUTE) return earlier;
   TimeUnit step = unit == TIME_UNIT_HOUR ? TIME_UNIT_DAY : unit;
   if (range->from != DAY_NONE)
     earlier.from = !year ? day_unit_add(day_unit_start(range->from, step, calendar), step, -1, calendar)
                    : unit == TIME_UNIT_WEEK ? day_unit_start(range->from, unit, calendar) - 364
                                             : day_add_months(range->from, -12);
   if (range->to != DAY_NONE)
-    earlier.to = !year ? end_one_unit_earlier(range->to, step, calendar)
+    earlier.to = !year                    ? end_one_unit_earlier(range->to, step, calendar)
                  : unit == TIME_UNIT_WEEK ? range->to - 364
                                           : end_add_months(range->to, -12);
   return earlier;
 }
 
-int time_range_distance(const TimeRange *range, const TimeRange *earlier, TimeUnit unit, TimeUnit *shift_unit, const Calendar *calendar) {
+int time_range_distance(const TimeRange *range, const TimeRange *earlier, TimeUnit unit, TimeUnit *shift_unit,
+                        const Calendar *calendar) {
   if (time_unit_months(unit)) {
     int years[2], months[2], days;
     day_to_ymd(day_unit_start(range->from, unit, calendar), &years[0], &months[0], &days);

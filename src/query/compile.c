@@ -2,8 +2,7 @@
 #include "query/compiler.h"
 
 void compiled_query_free(CompiledQuery *compiled) {
-  if (!compiled)
-    return;
+  if (!compiled) return;
   g_free(compiled->sql);
   g_free(compiled->shown_sql);
   g_clear_pointer(&compiled->parameters, g_ptr_array_unref);
@@ -16,16 +15,13 @@ static char *compile_body(Compiler *compiler, GPtrArray **columns, GError **erro
   if (compiler->query->detail->len) {
     g_autoptr(GPtrArray) listed = g_ptr_array_new_with_free_func((GDestroyNotify)answer_column_free);
     char *body = compile_detail(compiler, listed, error);
-    if (body)
-      *columns = g_steal_pointer(&listed);
+    if (body) *columns = g_steal_pointer(&listed);
     return body;
   }
   g_auto(Statement) statement = {.compiler = compiler, .query = compiler->query};
-  if (!statement_plan(&statement, error))
-    return NULL;
+  if (!statement_plan(&statement, error)) return NULL;
   char *body = statement_sql(&statement, error);
-  if (body)
-    *columns = statement_columns(&statement);
+  if (body) *columns = statement_columns(&statement);
   return body;
 }
 
@@ -35,22 +31,22 @@ static GPtrArray *used_tables(const Compiler *compiler, const char *sql) {
   for (guint i = 0; i < compiler->sources->len; i++) {
     const RowSource *source = compiler->sources->pdata[i];
     g_autofree char *name = sql_name(source->dataset->name), *head = g_strdup_printf("%s AS (", name);
-    if (strstr(sql, head))
-      g_ptr_array_add(tables, (gpointer)source->dataset);
+    if (strstr(sql, head)) g_ptr_array_add(tables, (gpointer)source->dataset);
   }
   return tables;
 }
 
-CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope, GError **error) {
+CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope,
+                                      GError **error) {
   if (!resolved->measures->len && !resolved->dimensions->len && !resolved->detail->len) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the query asks for nothing: it needs a metric, a dimension or detail");
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
+                        "the query asks for nothing: it needs a metric, a dimension or detail");
     return NULL;
   }
   g_autoptr(Compiler) compiler = compiler_new(resolved, model, scope);
   g_autoptr(GPtrArray) columns = NULL;
   g_autofree char *body = compile_body(compiler, &columns, error);
-  if (!body)
-    return NULL;
+  if (!body) return NULL;
   CompiledQuery *compiled = g_new0(CompiledQuery, 1);
   compiled->parameters = parameters_new();
   compiled->sql = compiler_render(compiler, body, FALSE, compiled->parameters);

@@ -25,8 +25,7 @@ Compiler *compiler_new(const SemanticQuery *query, const Model *model, const Acc
 }
 
 void compiler_free(Compiler *compiler) {
-  if (!compiler)
-    return;
+  if (!compiler) return;
   g_ptr_array_unref(compiler->pool);
   g_ptr_array_unref(compiler->ctes);
   g_hash_table_unref(compiler->cte_names);
@@ -66,21 +65,16 @@ static char *render_text(Rendering *rendering, const char *text);
 /* A level of a row source that adds nothing is the level beneath it. */
 static const Cte *effective_cte(Compiler *compiler, guint index) {
   const Cte *cte = compiler->ctes->pdata[index];
-  if (!cte->source)
-    return cte;
-  if (cte->is_widened && !cte->source->entity_joins->len)
-    return effective_cte(compiler, cte->source->joined);
-  if (!cte->is_widened && !cte->source->relationships->len)
-    return compiler->ctes->pdata[cte->source->relation];
+  if (!cte->source) return cte;
+  if (cte->is_widened && !cte->source->entity_joins->len) return effective_cte(compiler, cte->source->joined);
+  if (!cte->is_widened && !cte->source->relationships->len) return compiler->ctes->pdata[cte->source->relation];
   return cte;
 }
 
 static void write_cte(Rendering *rendering, const Cte *cte) {
-  if (g_hash_table_contains(rendering->written, cte->name))
-    return;
+  if (g_hash_table_contains(rendering->written, cte->name)) return;
   g_hash_table_add(rendering->written, cte->name);
-  if (cte->is_relation && rendering->shown)
-    return;
+  if (cte->is_relation && rendering->shown) return;
   g_autofree char *made = cte->source ? row_source_body(rendering->compiler, cte->source, cte->is_widened) : NULL;
   /* The relation holds values of the data's owner and no markers: it is not read again. */
   g_autofree char *body = cte->is_relation ? g_strdup(cte->body) : render_text(rendering, made ? made : cte->body);
@@ -132,8 +126,7 @@ char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtr
   g_autoptr(GPtrArray) with = g_ptr_array_new_with_free_func(g_free);
   Rendering rendering = {compiler, shown, parameters, numbers, written, with};
   g_autofree char *main = render_text(&rendering, body);
-  if (!with->len)
-    return g_steal_pointer(&main);
+  if (!with->len) return g_steal_pointer(&main);
   g_autofree char *clauses = sql_join(with, ",\n");
   return g_strdup_printf("WITH %s\n%s", clauses, main);
 }

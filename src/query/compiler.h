@@ -1,8 +1,8 @@
 /*
- * Inside the compiler. A query is planned into blocks: one grouped SELECT per dataset (and per period, where buckets are
- * compared with earlier ones), each holding leaf aggregates. A measure is a term over leaves. Blocks that group by the
- * same keys are joined on them; what stands on top (comparison, shares, windows, having, order, limit) reads the joined
- * row. Everything is text with markers (sql_text.h) until it is rendered.
+ * Inside the compiler. A query is planned into blocks: one grouped SELECT per dataset (and per period, where buckets
+ * are compared with earlier ones), each holding leaf aggregates. A measure is a term over leaves. Blocks that group by
+ * the same keys are joined on them; what stands on top (comparison, shares, windows, having, order, limit) reads the
+ * joined row. Everything is text with markers (sql_text.h) until it is rendered.
  */
 #pragma once
 #include "query/query.h"
@@ -11,23 +11,24 @@
 /* ---- common table expressions ---- */
 typedef struct {
   char *name;
-  char *body;         /* NULL for a RowSource's until it is rendered */
-  gboolean is_relation; /* the scoped relation itself: raw SQL, not shown to people */
+  char *body;               /* NULL for a RowSource's until it is rendered */
+  gboolean is_relation;     /* the scoped relation itself: raw SQL, not shown to people */
   struct RowSource *source; /* set: the body is made from it */
   gboolean is_widened;      /* the source's second level */
 } Cte;
 
 /* A column that a row source gets from elsewhere. */
 typedef struct {
-  char *name;       /* in the row source */
-  char *expression; /* over the joined relation */
-  char *identity;   /* what it stands for: "product.category", "condition:x", "first:customer" */
+  char *name;                 /* in the row source */
+  char *expression;           /* over the joined relation */
+  char *identity;             /* what it stands for: "product.category", "condition:x", "first:customer" */
   const Condition *condition; /* of a joined dataset, evaluated there; NULL */
 } SourceColumn;
 
 /*
  * The rows of one dataset: its relation, with columns of the datasets it leads to many-to-one (level one), and with
- * values of the entities its rows belong to (level two: first date, bucketed measure). Never more rows than the relation.
+ * values of the entities its rows belong to (level two: first date, bucketed measure). Never more rows than the
+ * relation.
  */
 typedef struct RowSource {
   const Dataset *dataset;
@@ -43,8 +44,8 @@ typedef struct {
   const Model *model;
   const AccessScope *scope;
   const SemanticQuery *query;
-  GPtrArray *pool;    /* of Parameter* */
-  GPtrArray *ctes;    /* of Cte* */
+  GPtrArray *pool; /* of Parameter* */
+  GPtrArray *ctes; /* of Cte* */
   GHashTable *cte_names;
   GPtrArray *sources; /* of RowSource* */
   int depth;          /* of nested groupings */
@@ -53,35 +54,35 @@ typedef struct {
 
 /* Which rows count: the filters and the time under which a leaf is aggregated. Filters are borrowed. */
 typedef struct {
-  GPtrArray *filters;      /* of const Filter*: the query's */
-  GPtrArray *own;          /* of const Filter*: of the measure and those around it */
+  GPtrArray *filters; /* of const Filter*: the query's */
+  GPtrArray *own;     /* of const Filter*: of the measure and those around it */
   TimeRange time;
-  const char *time_field;  /* NULL: default date */
+  const char *time_field;            /* NULL: default date */
   const char *member_field, *member; /* one side of a comparison of members */
-  gboolean member_rest;    /* all but the member */
-  int shift;               /* keys of time are moved on by so many `shift_unit`s: earlier rows meet later buckets */
+  gboolean member_rest;              /* all but the member */
+  int shift; /* keys of time are moved on by so many `shift_unit`s: earlier rows meet later buckets */
   TimeUnit shift_unit;
-  gboolean cohort;         /* the query's cohort holds */
-  guint first_seen;        /* distinct things count where key number `first_seen` - 1 first shows them; 0: everywhere */
-  gboolean plain;          /* rows of level one: what entities did, whatever is asked about them */
-  const char *suffix;      /* of leaf names: "", "_previous" */
+  gboolean cohort;    /* the query's cohort holds */
+  guint first_seen;   /* distinct things count where key number `first_seen` - 1 first shows them; 0: everywhere */
+  gboolean plain;     /* rows of level one: what entities did, whatever is asked about them */
+  const char *suffix; /* of leaf names: "", "_previous" */
 } RowContext;
 
 typedef struct {
-  char *name;           /* column of the block */
-  char *aggregate_sql;  /* "SUM(sales)" */
-  GPtrArray *predicates;/* of char* */
-  gboolean is_additive; /* adding it up over groups is right */
+  char *name;                 /* column of the block */
+  char *aggregate_sql;        /* "SUM(sales)" */
+  GPtrArray *predicates;      /* of char* */
+  gboolean is_additive;       /* adding it up over groups is right */
   gboolean zero_when_missing; /* no rows means 0, not unknown */
-  const char *type;     /* of the answer's column (transfer none) */
+  const char *type;           /* of the answer's column (transfer none) */
 } Leaf;
 
 typedef struct {
-  char *from;           /* marker of a CTE, or "(SELECT ...) AS rows" */
-  GPtrArray *keys;      /* of char*: expressions, as many as the grouping has keys */
-  GPtrArray *leaves;    /* of Leaf* */
-  char *name;           /* of its CTE */
-  guint cte;            /* its index, once it became one */
+  char *from;        /* marker of a CTE, or "(SELECT ...) AS rows" */
+  GPtrArray *keys;   /* of char*: expressions, as many as the grouping has keys */
+  GPtrArray *leaves; /* of Leaf* */
+  char *name;        /* of its CTE */
+  guint cte;         /* its index, once it became one */
 } Block;
 
 typedef struct {
@@ -90,11 +91,11 @@ typedef struct {
 } GroupKey;
 
 typedef struct {
-  GPtrArray *keys;      /* of GroupKey* */
-  GPtrArray *blocks;    /* of Block* */
-  GHashTable *names;    /* taken column names */
-  gboolean is_joined;   /* something else with the same keys stands beside the blocks */
-  gboolean is_sparse;   /* the joined row may stand for a group that no block has */
+  GPtrArray *keys;    /* of GroupKey* */
+  GPtrArray *blocks;  /* of Block* */
+  GHashTable *names;  /* taken column names */
+  gboolean is_joined; /* something else with the same keys stands beside the blocks */
+  gboolean is_sparse; /* the joined row may stand for a group that no block has */
 } Grouping;
 
 typedef enum { TERM_LEAF, TERM_RATIO, TERM_DIFFERENCE, TERM_SUM, TERM_NEGATE } TermKind;
@@ -137,10 +138,11 @@ char *row_source_condition(Compiler *compiler, RowSource *source, const Conditio
 char *row_source_date(Compiler *compiler, RowSource *source, const char *time_field, FieldType *type, GError **error);
 /* The source's time of day: its date where that is a moment, else a moment or a time (FIELD_TIME) of the dataset. */
 char *row_source_moment(Compiler *compiler, RowSource *source, const char *time_field, FieldType *type, GError **error);
-/* Level two: the column of that identity; NULL. Joins "SELECT key, value" to the rows by an entity's key. (transfer full) */
+/* Level two: the column of that identity; NULL. Joins "SELECT key, value" to the rows by an entity's key. (transfer
+ * full) */
 const char *row_source_entity_column(const RowSource *source, const char *identity);
-char *row_source_join_entity(Compiler *compiler, RowSource *source, const Field *key, const char *identity, const char *cte_name,
-                             const char *column, const char *select, GError **error);
+char *row_source_join_entity(Compiler *compiler, RowSource *source, const Field *key, const char *identity,
+                             const char *cte_name, const char *column, const char *select, GError **error);
 /* entities.c: column with the first date of each row's entity under the context's filters. (transfer full) */
 char *row_source_first_date(Compiler *compiler, RowSource *source, const char *entity, const RowContext *context,
                             GError **error);
@@ -152,7 +154,8 @@ char *row_source_entity_value(Compiler *compiler, RowSource *source, const char 
 /* "d >= $1 AND d < $2"; NULL when unrestricted. (transfer full) */
 char *time_range_sql(Compiler *compiler, const TimeRange *range, const char *date);
 /* Key of the bucket that holds `date`: a DATE (TIMESTAMP for hours), moved on by `shift` units. (transfer full) */
-char *time_bucket_sql(const char *date, TimeUnit unit, FieldType type, int shift, TimeUnit shift_unit, const Calendar *calendar);
+char *time_bucket_sql(const char *date, TimeUnit unit, FieldType type, int shift, TimeUnit shift_unit,
+                      const Calendar *calendar);
 /* The key as the contract writes it: "2020-11". (transfer full) */
 char *time_bucket_display(const char *key, TimeUnit unit, const Calendar *calendar);
 char *cyclic_sql(const char *date, Cyclic cyclic, FieldType type); /* a number or boolean (transfer full) */
@@ -165,13 +168,18 @@ gboolean cyclic_value(Cyclic cyclic, const char *text, int *out);
 
 /* ---- filters.c ---- */
 /* One predicate over the source. (transfer full) */
-char *filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context, GError **error);
+char *filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
+                 GError **error);
 /* All predicates of a context, time first, appended to `out`. */
-gboolean context_predicates(Compiler *compiler, RowSource *source, const RowContext *context, GPtrArray *out, GError **error);
+gboolean context_predicates(Compiler *compiler, RowSource *source, const RowContext *context, GPtrArray *out,
+                            GError **error);
 /* entities.c: rows by what their entity did. (transfer full) */
-char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context, GError **error);
-char *did_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context, GError **error);
-gboolean append_cohort(Compiler *compiler, RowSource *source, const RowContext *context, GPtrArray *out, GError **error);
+char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
+                        GError **error);
+char *did_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
+                     GError **error);
+gboolean append_cohort(Compiler *compiler, RowSource *source, const RowContext *context, GPtrArray *out,
+                       GError **error);
 /* The context with the fields' filters only: for what entities did. (transfer full filters) */
 RowContext row_context_plain(const RowContext *context, gboolean keep_filters, gboolean keep_time);
 RowContext row_context_copy(const RowContext *context);
@@ -194,7 +202,8 @@ gboolean term_accumulates(const Term *term); /* its value up to a bucket follows
 gboolean term_zero_when_missing(const Term *term);
 const char *term_type(const Term *term);
 /* Rows without any aggregate, for lists of members. */
-gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context, GError **error);
+gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context,
+                      GError **error);
 
 /* ---- grouping.c ---- */
 Grouping *grouping_new(void);
@@ -202,7 +211,8 @@ void grouping_free(Grouping *grouping);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Grouping, grouping_free)
 void grouping_add_key(Grouping *grouping, const char *name, const Dimension *dimension);
 char *grouping_unique_name(Grouping *grouping, const char *wanted); /* (transfer full) */
-/* The block over `from` with these keys, made when new; its CTE will be called `name` + `suffix`. Takes `from` and `keys`. */
+/* The block over `from` with these keys, made when new; its CTE will be called `name` + `suffix`. Takes `from` and
+ * `keys`. */
 Block *grouping_block(Grouping *grouping, char *from, GPtrArray *keys, const char *name, const char *suffix);
 /* The leaf with this aggregate under these predicates, made when new. Takes all but `name`. No aggregate: rows only. */
 Leaf *block_leaf(Grouping *grouping, Block *block, const char *name, char *aggregate_sql, GPtrArray *predicates);
@@ -216,7 +226,8 @@ char *block_from_where(const Block *block);
 char *block_leaf_sql(const Block *block, const Leaf *leaf, gpointer unused); /* with FILTER (transfer full) */
 char *block_group_by(const Block *block); /* "\nGROUP BY 1, 2" of a SELECT that starts with the keys (transfer full) */
 char *block_select(const Grouping *grouping, const Block *block); /* the whole SELECT (transfer full) */
-/* Makes a CTE of every block and gives "a FULL JOIN b ON ..."; `keys` gets the joined key expressions. (transfer full) */
+/* Makes a CTE of every block and gives "a FULL JOIN b ON ..."; `keys` gets the joined key expressions. (transfer full)
+ */
 char *grouping_join(Compiler *compiler, Grouping *grouping, GPtrArray *keys);
 /* Leaf of a joined row: 0 where the block had no such group and none means 0. (transfer full) */
 char *joined_leaf_sql(const Block *block, const Leaf *leaf, gpointer grouping);
@@ -230,17 +241,17 @@ char *grouping_select(Compiler *compiler, Grouping *grouping, const Term *term, 
 /* Display of a key for people, the key itself where both are the same; `sorts`: whether it sorts like the key. */
 char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql, gboolean *sorts);
 char *dimension_name(const Compiler *compiler, const Dimension *dimension); /* (transfer full) */
-char *measure_name(const Model *model, const Measure *measure); /* (transfer full) */
-char *measure_label(const Model *model, const Measure *measure); /* (transfer full) */
-char *measure_unit(const Model *model, const Measure *measure); /* (transfer full) */
+char *measure_name(const Model *model, const Measure *measure);             /* (transfer full) */
+char *measure_label(const Model *model, const Measure *measure);            /* (transfer full) */
+char *measure_unit(const Model *model, const Measure *measure);             /* (transfer full) */
 
 /* ---- statement.c: the query's own grouping; layout.c: its SQL; columns.c: what its columns are ---- */
 typedef struct {
   const Measure *measure;
   char *name;
-  Term *value, *previous;  /* previous: NULL without comparison */
-  Term *running;           /* what is accumulated instead of the value where it cannot be; NULL */
-  guint total;             /* CTE with the total a share is of, where adding up would be wrong */
+  Term *value, *previous; /* previous: NULL without comparison */
+  Term *running;          /* what is accumulated instead of the value where it cannot be; NULL */
+  guint total;            /* CTE with the total a share is of, where adding up would be wrong */
   gboolean has_total;
   char *value_name, *previous_name, *change_name, *growth_name, *share_name, *window_name;
 } PlannedMeasure;
@@ -249,12 +260,12 @@ typedef struct {
   Compiler *compiler;
   const SemanticQuery *query;
   Grouping *grouping;
-  GPtrArray *measures;     /* of PlannedMeasure* */
-  int series;              /* index of the dimension over time; -1: none */
-  gboolean by_bucket;      /* each bucket is compared with an earlier one */
-  char *from;              /* the joined row: relations and, */
-  GPtrArray *keys;         /* of char*: its key expressions */
-  guint stage;             /* CTE on which the final SELECT stands */
+  GPtrArray *measures; /* of PlannedMeasure* */
+  int series;          /* index of the dimension over time; -1: none */
+  gboolean by_bucket;  /* each bucket is compared with an earlier one */
+  char *from;          /* the joined row: relations and, */
+  GPtrArray *keys;     /* of char*: its key expressions */
+  guint stage;         /* CTE on which the final SELECT stands */
 } Statement;
 
 gboolean statement_plan(Statement *statement, GError **error);
@@ -278,4 +289,5 @@ char *compile_detail(Compiler *compiler, GPtrArray *columns, GError **error);
 /* The range one unit (or a year) earlier, over equal parts of it, for series by `unit`. */
 TimeRange time_range_earlier(const TimeRange *range, TimeUnit unit, gboolean year, const Calendar *calendar);
 /* How far buckets of `earlier` are moved to meet those of `range`. */
-int time_range_distance(const TimeRange *range, const TimeRange *earlier, TimeUnit unit, TimeUnit *shift_unit, const Calendar *calendar);
+int time_range_distance(const TimeRange *range, const TimeRange *earlier, TimeUnit unit, TimeUnit *shift_unit,
+                        const Calendar *calendar);

@@ -9,16 +9,27 @@ static gboolean find_name(const char *const *names, guint count, const char *nam
   return FALSE;
 }
 
-static const char *const operators[] = {
-    [OP_EQUAL] = "=", [OP_NOT_EQUAL] = "!=", [OP_LESS] = "<", [OP_LESS_EQUAL] = "<=", [OP_GREATER] = ">",
-    [OP_GREATER_EQUAL] = ">=", [OP_BETWEEN] = "between", [OP_IS_NULL] = "is_null", [OP_IS_NOT_NULL] = "is_not_null",
-    [OP_CONTAINS] = "contains", [OP_STARTS_WITH] = "starts_with"};
-static const char *const compares[] = {[COMPARE_NONE] = NULL, [COMPARE_PERIODS] = "periods", [COMPARE_PREVIOUS] = "previous",
-                                       [COMPARE_YEAR_EARLIER] = "year_earlier", [COMPARE_MEMBERS] = "members", [COMPARE_REST] = "rest"};
-static const char *const ons[] = {[ON_VALUE] = "value", [ON_PREVIOUS] = "previous", [ON_CHANGE] = "change", [ON_GROWTH] = "growth",
-                                  [ON_SHARE] = "share", [ON_WINDOW] = "window", [ON_DIMENSION] = "dimension"};
-static const char *const windows[] = {[WINDOW_NONE] = NULL, [WINDOW_CUMULATIVE] = "cumulative",
-                                      [WINDOW_MOVING_AVERAGE] = "moving_average", [WINDOW_RANK] = "rank"};
+static const char *const operators[] = {[OP_EQUAL] = "=",
+                                        [OP_NOT_EQUAL] = "!=",
+                                        [OP_LESS] = "<",
+                                        [OP_LESS_EQUAL] = "<=",
+                                        [OP_GREATER] = ">",
+                                        [OP_GREATER_EQUAL] = ">=",
+                                        [OP_BETWEEN] = "between",
+                                        [OP_IS_NULL] = "is_null",
+                                        [OP_IS_NOT_NULL] = "is_not_null",
+                                        [OP_CONTAINS] = "contains",
+                                        [OP_STARTS_WITH] = "starts_with"};
+static const char *const compares[] = {[COMPARE_NONE] = NULL,           [COMPARE_PERIODS] = "periods",
+                                       [COMPARE_PREVIOUS] = "previous", [COMPARE_YEAR_EARLIER] = "year_earlier",
+                                       [COMPARE_MEMBERS] = "members",   [COMPARE_REST] = "rest"};
+static const char *const ons[] = {
+    [ON_VALUE] = "value", [ON_PREVIOUS] = "previous", [ON_CHANGE] = "change",      [ON_GROWTH] = "growth",
+    [ON_SHARE] = "share", [ON_WINDOW] = "window",     [ON_DIMENSION] = "dimension"};
+static const char *const windows[] = {[WINDOW_NONE] = NULL,
+                                      [WINDOW_CUMULATIVE] = "cumulative",
+                                      [WINDOW_MOVING_AVERAGE] = "moving_average",
+                                      [WINDOW_RANK] = "rank"};
 
 const char *operator_name(Operator op) {
   return operators[op];
@@ -26,8 +37,7 @@ const char *operator_name(Operator op) {
 
 gboolean operator_parse(const char *name, Operator *out) {
   int found;
-  if (!find_name(operators, G_N_ELEMENTS(operators), name, &found))
-    return FALSE;
+  if (!find_name(operators, G_N_ELEMENTS(operators), name, &found)) return FALSE;
   *out = (Operator)found;
   return TRUE;
 }
@@ -38,8 +48,7 @@ const char *compare_name(CompareKind kind) {
 
 gboolean compare_parse(const char *name, CompareKind *out) {
   int found;
-  if (!find_name(compares, G_N_ELEMENTS(compares), name, &found))
-    return FALSE;
+  if (!find_name(compares, G_N_ELEMENTS(compares), name, &found)) return FALSE;
   *out = (CompareKind)found;
   return TRUE;
 }
@@ -50,8 +59,7 @@ const char *on_name(On on) {
 
 gboolean on_parse(const char *name, On *out) {
   int found;
-  if (!find_name(ons, G_N_ELEMENTS(ons), name, &found))
-    return FALSE;
+  if (!find_name(ons, G_N_ELEMENTS(ons), name, &found)) return FALSE;
   *out = (On)found;
   return TRUE;
 }
@@ -62,8 +70,7 @@ const char *window_name(WindowKind kind) {
 
 gboolean window_parse(const char *name, WindowKind *out) {
   int found;
-  if (!find_name(windows, G_N_ELEMENTS(windows), name, &found))
-    return FALSE;
+  if (!find_name(windows, G_N_ELEMENTS(windows), name, &found)) return FALSE;
   *out = (WindowKind)found;
   return TRUE;
 }

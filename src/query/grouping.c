@@ -31,8 +31,7 @@ Grouping *grouping_new(void) {
 }
 
 void grouping_free(Grouping *grouping) {
-  if (!grouping)
-    return;
+  if (!grouping) return;
   g_ptr_array_unref(grouping->keys);
   g_ptr_array_unref(grouping->blocks);
   g_hash_table_unref(grouping->names);
@@ -51,11 +50,9 @@ void grouping_add_key(Grouping *grouping, const char *name, const Dimension *dim
 }
 
 static gboolean strings_equal(const GPtrArray *a, const GPtrArray *b) {
-  if (a->len != b->len)
-    return FALSE;
+  if (a->len != b->len) return FALSE;
   for (guint i = 0; i < a->len; i++)
-    if (!g_str_equal(a->pdata[i], b->pdata[i]))
-      return FALSE;
+    if (!g_str_equal(a->pdata[i], b->pdata[i])) return FALSE;
   return TRUE;
 }
 
@@ -101,8 +98,7 @@ static gboolean holds(const GPtrArray *strings, const char *string) {
 
 static gboolean all_ask(const Block *block, const char *predicate) {
   for (guint i = 0; i < block->leaves->len; i++)
-    if (!holds(((const Leaf *)block->leaves->pdata[i])->predicates, predicate))
-      return FALSE;
+    if (!holds(((const Leaf *)block->leaves->pdata[i])->predicates, predicate)) return FALSE;
   return TRUE;
 }
 
@@ -110,8 +106,7 @@ static gboolean all_ask(const Block *block, const char *predicate) {
 static char *own_predicates(const Block *block, const Leaf *leaf) {
   g_autoptr(GPtrArray) own = g_ptr_array_new();
   for (guint i = 0; i < leaf->predicates->len; i++)
-    if (!all_ask(block, leaf->predicates->pdata[i]))
-      g_ptr_array_add(own, leaf->predicates->pdata[i]);
+    if (!all_ask(block, leaf->predicates->pdata[i])) g_ptr_array_add(own, leaf->predicates->pdata[i]);
   return own->len ? sql_join(own, " AND ") : NULL;
 }
 
@@ -120,11 +115,9 @@ static char *any_own_predicates(const Block *block) {
   g_autoptr(GPtrArray) either = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < block->leaves->len; i++) {
     g_autofree char *own = own_predicates(block, block->leaves->pdata[i]);
-    if (!own)
-      return NULL;
+    if (!own) return NULL;
     g_autofree char *bracketed = g_strdup_printf("(%s)", own);
-    if (!holds(either, bracketed))
-      g_ptr_array_add(either, g_steal_pointer(&bracketed));
+    if (!holds(either, bracketed)) g_ptr_array_add(either, g_steal_pointer(&bracketed));
   }
   g_autofree char *joined = sql_join(either, " OR ");
   return either->len ? g_strdup_printf("(%s)", joined) : NULL;
@@ -137,26 +130,25 @@ char *block_from_where(const Block *block) {
     if (all_ask(block, first->predicates->pdata[i]) && !holds(where, first->predicates->pdata[i]))
       g_ptr_array_add(where, g_strdup(first->predicates->pdata[i]));
   char *either = any_own_predicates(block);
-  if (either)
-    g_ptr_array_add(where, either);
+  if (either) g_ptr_array_add(where, either);
   g_autofree char *joined = sql_join(where, "\n  AND ");
-  return where->len ? g_strdup_printf("FROM %s\nWHERE %s", block->from, joined) : g_strdup_printf("FROM %s", block->from);
+  return where->len ? g_strdup_printf("FROM %s\nWHERE %s", block->from, joined)
+                    : g_strdup_printf("FROM %s", block->from);
 }
 
 char *block_leaf_sql(const Block *block, const Leaf *leaf, gpointer unused) {
   (void)unused;
   g_autofree char *own = own_predicates(block, leaf);
-  if (!own)
-    return g_strdup(leaf->aggregate_sql);
+  if (!own) return g_strdup(leaf->aggregate_sql);
   gboolean counts = g_str_has_prefix(leaf->aggregate_sql, "COUNT(");
-  return g_strdup_printf(leaf->zero_when_missing && !counts ? "COALESCE(%s FILTER (WHERE %s), 0)" : "%s FILTER (WHERE %s)",
+  return g_strdup_printf(leaf->zero_when_missing && !counts ? "COALESCE(%s FILTER (WHERE %s), 0)"
+                                                            : "%s FILTER (WHERE %s)",
                          leaf->aggregate_sql, own);
 }
 
 char *block_group_by(const Block *block) {
   GString *group = g_string_new(NULL);
-  for (guint i = 0; i < block->keys->len; i++)
-    g_string_append_printf(group, i ? ", %u" : "\nGROUP BY %u", i + 1);
+  for (guint i = 0; i < block->keys->len; i++) g_string_append_printf(group, i ? ", %u" : "\nGROUP BY %u", i + 1);
   return g_string_free(group, FALSE);
 }
 
@@ -176,8 +168,7 @@ char *block_select(const Grouping *grouping, const Block *block) {
   for (guint i = 0; i < block->leaves->len; i++) {
     const Leaf *leaf = block->leaves->pdata[i];
     g_autofree char *sql = leaf->aggregate_sql ? block_leaf_sql(block, leaf, NULL) : NULL;
-    if (sql)
-      append_aliased(columns, sql, leaf->name);
+    if (sql) append_aliased(columns, sql, leaf->name);
   }
   g_autofree char *list = sql_list(columns), *from = block_from_where(block), *group = block_group_by(block);
   return g_strdup_printf("SELECT %s\n%s%s", list, from, group);
@@ -188,8 +179,7 @@ char *joined_leaf_sql(const Block *block, const Leaf *leaf, gpointer user_data) 
   (void)block;
   const Grouping *grouping = user_data;
   char *name = sql_name(leaf->name);
-  if ((grouping->blocks->len < 2 && !grouping->is_sparse) || !leaf->zero_when_missing)
-    return name;
+  if ((grouping->blocks->len < 2 && !grouping->is_sparse) || !leaf->zero_when_missing) return name;
   g_autofree char *plain = name;
   return g_strdup_printf("COALESCE(%s, 0)", plain);
 }
@@ -235,8 +225,7 @@ char *grouping_select(Compiler *compiler, Grouping *grouping, const Term *term, 
   g_autofree char *value = term_sql(term, is_single ? block_leaf_sql : joined_leaf_sql, grouping);
   g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(g_free);
   append_keys(columns, grouping, is_single ? only->keys : joined_keys);
-  if (!test)
-    append_aliased(columns, value, name);
+  if (!test) append_aliased(columns, value, name);
   g_autofree char *list = sql_list(columns);
   if (!is_single)
     return test ? g_strdup_printf("SELECT %s\nFROM %s\nWHERE %s%s", list, joined, value, test)

@@ -8,43 +8,45 @@ static gboolean names_entity(const Model *model, const Field *field) {
   return entity && (field->role == FIELD_ROLE_IDENTIFIER || g_strcmp0(entity->name_field, field->name) == 0);
 }
 
-static char *field_key(Compiler *compiler, RowSource *source, const Dimension *dimension, GPtrArray *predicates, GError **error) {
+static char *field_key(Compiler *compiler, RowSource *source, const Dimension *dimension, GPtrArray *predicates,
+                       GError **error) {
   char *column = row_source_field(compiler, source, dimension->field ? dimension->field : "", error);
   if (column && names_entity(compiler->model, model_find_field(compiler->model, dimension->field)))
     g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", column));
   return column;
 }
 
-static char *time_key(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context, gboolean shifts,
-                      GError **error) {
+static char *time_key(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context,
+                      gboolean shifts, GError **error) {
   FieldType type;
   const char *field = dimension->field ? dimension->field : context->time_field;
   g_autofree char *date = dimension->unit == TIME_UNIT_HOUR ? row_source_moment(compiler, source, field, &type, error)
                                                             : row_source_date(compiler, source, field, &type, error);
-  if (!date)
-    return NULL;
+  if (!date) return NULL;
   if (type == FIELD_TIME) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no hours of its days", source->dataset->name);
     return NULL;
   }
-  return time_bucket_sql(date, dimension->unit, type, shifts ? context->shift : 0, context->shift_unit, &compiler->model->calendar);
+  return time_bucket_sql(date, dimension->unit, type, shifts ? context->shift : 0, context->shift_unit,
+                         &compiler->model->calendar);
 }
 
-static char *first_time_key(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context,
-                            gboolean shifts, GPtrArray *predicates, GError **error) {
+static char *first_time_key(Compiler *compiler, RowSource *source, const Dimension *dimension,
+                            const RowContext *context, gboolean shifts, GPtrArray *predicates, GError **error) {
   g_autofree char *first = row_source_first_date(compiler, source, dimension->entity, context, error);
-  if (!first)
-    return NULL;
+  if (!first) return NULL;
   g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", first));
   return time_bucket_sql(first, dimension->unit, FIELD_TIMESTAMP, shifts ? context->shift : 0, context->shift_unit,
                          &compiler->model->calendar);
 }
 
-static char *cyclic_key(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context, GError **error) {
+static char *cyclic_key(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context,
+                        GError **error) {
   FieldType type;
   const char *field = dimension->field ? dimension->field : context->time_field;
-  g_autofree char *date = dimension->cyclic == CYCLIC_HOUR_OF_DAY ? row_source_moment(compiler, source, field, &type, error)
-                                                                  : row_source_date(compiler, source, field, &type, error);
+  g_autofree char *date = dimension->cyclic == CYCLIC_HOUR_OF_DAY
+                              ? row_source_moment(compiler, source, field, &type, error)
+                              : row_source_date(compiler, source, field, &type, error);
   return date ? cyclic_sql(date, dimension->cyclic, type) : NULL;
 }
 
@@ -63,22 +65,24 @@ static char *bucket_number(const char *value, const GArray *edges) {
 static gboolean whole_edges(const GArray *edges) {
   for (guint i = 0; i < edges->len; i++) {
     double edge = g_array_index(edges, double, i);
-    if (floor(edge) < edge)
-      return FALSE;
+    if (floor(edge) < edge) return FALSE;
   }
   return TRUE;
 }
 
 /* Counts and whole numbers read "2-4", others "2 to under 5". */
 static gboolean counts_whole(const Compiler *compiler, const Dimension *dimension) {
-  if (!whole_edges(dimension->edges))
-    return FALSE;
+  if (!whole_edges(dimension->edges)) return FALSE;
   if (dimension->kind == DIMENSION_BUCKET) {
     const Field *field = dimension->field ? model_find_field(compiler->model, dimension->field) : NULL;
     return field && field->type == FIELD_INTEGER;
   }
-  const Metric *metric = dimension->measure && dimension->measure->metric ? model_find_metric(compiler->model, dimension->measure->metric) : NULL;
-  Aggregate aggregate = metric ? metric->aggregate : dimension->measure ? dimension->measure->aggregate : AGGREGATE_NONE;
+  const Metric *metric = dimension->measure && dimension->measure->metric
+                             ? model_find_metric(compiler->model, dimension->measure->metric)
+                             : NULL;
+  Aggregate aggregate = metric               ? metric->aggregate
+                        : dimension->measure ? dimension->measure->aggregate
+                                             : AGGREGATE_NONE;
   return aggregate == AGGREGATE_COUNT || aggregate == AGGREGATE_COUNT_DISTINCT;
 }
 
@@ -121,25 +125,20 @@ static char *bucket_labels(const Compiler *compiler, const Dimension *dimension)
 }
 
 /* ---- any key ---- */
-static char *key_sql(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context, gboolean shifts,
-                     GPtrArray *predicates, GError **error) {
+static char *key_sql(Compiler *compiler, RowSource *source, const Dimension *dimension, const RowContext *context,
+                     gboolean shifts, GPtrArray *predicates, GError **error) {
   g_autofree char *value = NULL;
   switch (dimension->kind) {
-  case DIMENSION_FIELD:
-    return field_key(compiler, source, dimension, predicates, error);
-  case DIMENSION_TIME:
-    return time_key(compiler, source, dimension, context, shifts, error);
-  case DIMENSION_CYCLIC:
-    return cyclic_key(compiler, source, dimension, context, error);
-  case DIMENSION_FIRST_TIME:
-    return first_time_key(compiler, source, dimension, context, shifts, predicates, error);
+  case DIMENSION_FIELD: return field_key(compiler, source, dimension, predicates, error);
+  case DIMENSION_TIME: return time_key(compiler, source, dimension, context, shifts, error);
+  case DIMENSION_CYCLIC: return cyclic_key(compiler, source, dimension, context, error);
+  case DIMENSION_FIRST_TIME: return first_time_key(compiler, source, dimension, context, shifts, predicates, error);
   case DIMENSION_BUCKET:
     value = row_source_field(compiler, source, dimension->field ? dimension->field : "", error);
     return value ? bucket_number(value, dimension->edges) : NULL;
   case DIMENSION_ENTITY_BUCKET:
     value = row_source_entity_value(compiler, source, dimension->entity, dimension->measure, context, error);
-    if (value)
-      g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", value));
+    if (value) g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", value));
     return value ? bucket_number(value, dimension->edges) : NULL;
   }
   return NULL;
@@ -153,8 +152,7 @@ GPtrArray *grouping_keys_sql(Compiler *compiler, const Grouping *grouping, RowSo
     const Dimension *dimension = ((const GroupKey *)grouping->keys->pdata[i])->dimension;
     gboolean is_time = dimension->kind == DIMENSION_TIME || dimension->kind == DIMENSION_FIRST_TIME;
     char *sql = key_sql(compiler, source, dimension, context, is_time && !shifted, predicates, error);
-    if (!sql)
-      return NULL;
+    if (!sql) return NULL;
     shifted = shifted || is_time;
     g_ptr_array_add(keys, sql);
   }
@@ -165,10 +163,10 @@ char *group_key_display(Compiler *compiler, const Dimension *dimension, const ch
   *sorts = TRUE;
   switch (dimension->kind) {
   case DIMENSION_TIME:
-  case DIMENSION_FIRST_TIME:
-    return time_bucket_display(sql, dimension->unit, &compiler->model->calendar);
+  case DIMENSION_FIRST_TIME: return time_bucket_display(sql, dimension->unit, &compiler->model->calendar);
   case DIMENSION_CYCLIC:
-    *sorts = dimension->cyclic != CYCLIC_WEEKDAY && dimension->cyclic != CYCLIC_MONTH_OF_YEAR && dimension->cyclic != CYCLIC_WEEKEND;
+    *sorts = dimension->cyclic != CYCLIC_WEEKDAY && dimension->cyclic != CYCLIC_MONTH_OF_YEAR &&
+             dimension->cyclic != CYCLIC_WEEKEND;
     return cyclic_display(sql, dimension->cyclic);
   case DIMENSION_BUCKET:
   case DIMENSION_ENTITY_BUCKET: {
@@ -176,7 +174,6 @@ char *group_key_display(Compiler *compiler, const Dimension *dimension, const ch
     g_autofree char *labels = bucket_labels(compiler, dimension);
     return g_strdup_printf("%s[%s + 1]", labels, sql);
   }
-  default:
-    return g_strdup(sql);
+  default: return g_strdup(sql);
   }
 }

@@ -1,7 +1,7 @@
 /*
- * Laying a planned statement out as SQL. The plain case is one grouped SELECT. Otherwise the blocks become CTEs, a stage
- * computes one row per group from their join (values, earlier values, shares, windows), and the final SELECT filters,
- * ranks, orders and shows them.
+ * Laying a planned statement out as SQL. The plain case is one grouped SELECT. Otherwise the blocks become CTEs, a
+ * stage computes one row per group from their join (values, earlier values, shares, windows), and the final SELECT
+ * filters, ranks, orders and shows them.
  */
 #include "query/compiler.h"
 
@@ -42,26 +42,25 @@ static char *growth_sql(const PlannedMeasure *planned) {
 static char *on_sql(const Reading *reading, const PlannedMeasure *planned, On on, GError **error) {
   const SemanticQuery *query = reading->statement->query;
   switch (on) {
-  case ON_VALUE:
-    return value_sql(reading, planned);
+  case ON_VALUE: return value_sql(reading, planned);
   case ON_PREVIOUS:
   case ON_CHANGE:
   case ON_GROWTH:
     if (planned->previous && !(on == ON_GROWTH && is_date_term(planned->value)))
-      return on == ON_PREVIOUS ? sql_name(planned->previous_name) : on == ON_CHANGE ? change_sql(planned) : growth_sql(planned);
+      return on == ON_PREVIOUS ? sql_name(planned->previous_name)
+             : on == ON_CHANGE ? change_sql(planned)
+                               : growth_sql(planned);
     break;
   case ON_SHARE:
-    if (query->share != SHARE_NONE)
-      return sql_name(planned->share_name);
+    if (query->share != SHARE_NONE) return sql_name(planned->share_name);
     break;
   case ON_WINDOW:
-    if (query->window != WINDOW_NONE)
-      return sql_name(planned->window_name);
+    if (query->window != WINDOW_NONE) return sql_name(planned->window_name);
     break;
-  default:
-    break;
+  default: break;
   }
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no such column to order or filter by", planned->name);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no such column to order or filter by",
+              planned->name);
   return NULL;
 }
 
@@ -73,8 +72,7 @@ static char *having_sql(const Reading *reading, const Having *having, GError **e
     return NULL;
   }
   g_autofree char *sql = on_sql(reading, measures->pdata[having->measure], having->on, error);
-  if (!sql)
-    return NULL;
+  if (!sql) return NULL;
   GPtrArray *pool = reading->statement->compiler->pool;
   gboolean compound = strchr(sql, ' ') != NULL && !g_str_has_prefix(sql, "COALESCE(");
   g_autofree char *left = compound ? g_strdup_printf("(%s)", sql) : g_strdup(sql);
@@ -111,10 +109,8 @@ static char *dimension_order(const Reading *reading, guint index) {
   const char *source = reading->direct ? reading->direct->keys->pdata[index] : name;
   gboolean sorts;
   g_autofree char *display = group_key_display(reading->statement->compiler, key->dimension, source, &sorts);
-  if (sorts)
-    return g_steal_pointer(&name);
-  if (reading->direct)
-    return g_strdup(source);
+  if (sorts) return g_steal_pointer(&name);
+  if (reading->direct) return g_strdup(source);
   g_autofree char *stage = compiler_cte(reading->statement->stage);
   return g_strdup_printf("%s.%s", stage, name);
 }
@@ -124,7 +120,8 @@ static char *order_sql(const Reading *reading, const Order *order, GError **erro
   gboolean is_dimension = order->on == ON_DIMENSION;
   guint count = is_dimension ? statement->grouping->keys->len : statement->measures->len;
   if (order->index < 0 || (guint)order->index >= count) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no %s %d to order by", is_dimension ? "dimension" : "measure", order->index);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no %s %d to order by",
+                is_dimension ? "dimension" : "measure", order->index);
     return NULL;
   }
   const PlannedMeasure *planned = is_dimension ? NULL : statement->measures->pdata[order->index];
@@ -133,8 +130,7 @@ static char *order_sql(const Reading *reading, const Order *order, GError **erro
   g_autofree char *sql = is_dimension ? dimension_order(reading, (guint)order->index)
                          : by_name    ? sql_name(planned->value_name)
                                       : on_sql(reading, planned, order->on, error);
-  if (!sql)
-    return NULL;
+  if (!sql) return NULL;
   const char *direction = order->descending ? " DESC" : "";
   return order->absolute ? g_strdup_printf("ABS(%s)%s", sql, direction) : g_strdup_printf("%s%s", sql, direction);
 }
@@ -142,8 +138,7 @@ static char *order_sql(const Reading *reading, const Order *order, GError **erro
 static gboolean orders_dimension(const GArray *orders, guint index) {
   for (guint i = 0; i < orders->len; i++) {
     const Order *order = &g_array_index(orders, Order, i);
-    if (order->on == ON_DIMENSION && order->index == (int)index)
-      return TRUE;
+    if (order->on == ON_DIMENSION && order->index == (int)index) return TRUE;
   }
   return FALSE;
 }
@@ -170,8 +165,7 @@ static GPtrArray *order_items(const Reading *reading, guint leading, GError **er
   g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < orders->len; i++) {
     char *sql = order_sql(reading, &g_array_index(orders, Order, i), error);
-    if (!sql)
-      return NULL;
+    if (!sql) return NULL;
     g_ptr_array_add(items, sql);
   }
   return g_steal_pointer(&items);
@@ -181,14 +175,11 @@ static char *order_and_limit(const Reading *reading, GError **error) {
   const SemanticQuery *query = reading->statement->query;
   guint within = query->limit > 0 ? (guint)MAX(query->limit_within, 0) : 0;
   g_autoptr(GPtrArray) items = order_items(reading, MIN(within, reading->statement->grouping->keys->len), error);
-  if (!items)
-    return NULL;
+  if (!items) return NULL;
   g_autofree char *list = sql_join(items, ", ");
   GString *sql = g_string_new(NULL);
-  if (items->len)
-    g_string_append_printf(sql, "\nORDER BY %s", list);
-  if (query->limit > 0 && !within)
-    g_string_append_printf(sql, "\nLIMIT %d", query->limit);
+  if (items->len) g_string_append_printf(sql, "\nORDER BY %s", list);
+  if (query->limit > 0 && !within) g_string_append_printf(sql, "\nLIMIT %d", query->limit);
   if (query->offset > 0 && !within)
     g_string_append_printf(sql, query->limit > 0 ? " OFFSET %d" : "\nOFFSET %d", query->offset);
   return g_string_free(sql, FALSE);
@@ -198,20 +189,17 @@ static char *order_and_limit(const Reading *reading, GError **error) {
 static char *qualify_clause(const Reading *reading, GError **error) {
   const SemanticQuery *query = reading->statement->query;
   guint within = MIN((guint)MAX(query->limit_within, 0), reading->statement->grouping->keys->len);
-  if (!within || query->limit <= 0)
-    return g_strdup("");
+  if (!within || query->limit <= 0) return g_strdup("");
   g_autoptr(GPtrArray) items = order_items(reading, within, error);
-  if (!items)
-    return NULL;
+  if (!items) return NULL;
   g_autoptr(GPtrArray) groups = g_ptr_array_new();
-  for (guint i = 0; i < within; i++)
-    g_ptr_array_add(groups, items->pdata[i]);
+  for (guint i = 0; i < within; i++) g_ptr_array_add(groups, items->pdata[i]);
   g_autofree char *partition = sql_join(groups, ", ");
   g_autoptr(GPtrArray) rest = g_ptr_array_new();
-  for (guint i = within; i < items->len; i++)
-    g_ptr_array_add(rest, items->pdata[i]);
+  for (guint i = within; i < items->len; i++) g_ptr_array_add(rest, items->pdata[i]);
   g_autofree char *order = sql_join(rest, ", ");
-  g_autofree char *over = g_strdup_printf("ROW_NUMBER() OVER (PARTITION BY %s%s%s)", partition, rest->len ? " ORDER BY " : "", order);
+  g_autofree char *over =
+      g_strdup_printf("ROW_NUMBER() OVER (PARTITION BY %s%s%s)", partition, rest->len ? " ORDER BY " : "", order);
   if (query->offset > 0)
     return g_strdup_printf("\nQUALIFY %s BETWEEN %d AND %d", over, query->offset + 1, query->offset + query->limit);
   return g_strdup_printf("\nQUALIFY %s <= %d", over, query->limit);
@@ -249,10 +237,8 @@ static void show_measure(const Reading *reading, const PlannedMeasure *planned, 
     g_autofree char *growth = growth_sql(planned);
     add_column(columns, growth, planned->growth_name);
   }
-  if (query->share != SHARE_NONE)
-    add_column(columns, planned->share_name, planned->share_name);
-  if (query->window != WINDOW_NONE)
-    add_column(columns, planned->window_name, planned->window_name);
+  if (query->share != SHARE_NONE) add_column(columns, planned->share_name, planned->share_name);
+  if (query->window != WINDOW_NONE) add_column(columns, planned->window_name, planned->window_name);
 }
 
 static char *shown_columns(const Reading *reading) {
@@ -277,7 +263,8 @@ static gboolean is_direct(const Statement *statement) {
 static char *direct_sql(const Statement *statement, GError **error) {
   const Block *block = statement->grouping->blocks->pdata[0];
   Reading reading = {statement, block};
-  g_autofree char *columns = shown_columns(&reading), *from = block_from_where(block), *keys = sql_join(block->keys, ", ");
+  g_autofree char *columns = shown_columns(&reading), *from = block_from_where(block),
+                  *keys = sql_join(block->keys, ", ");
   g_autofree char *group = block->keys->len ? g_strdup_printf("\nGROUP BY %s", keys) : g_strdup("");
   g_autofree char *having = having_clause(&reading, "\nHAVING ", error);
   g_autofree char *order = having ? order_and_limit(&reading, error) : NULL;
@@ -286,10 +273,8 @@ static char *direct_sql(const Statement *statement, GError **error) {
 
 /* ---- stage, then final SELECT ---- */
 char *statement_sql(Statement *statement, GError **error) {
-  if (is_direct(statement))
-    return direct_sql(statement, error);
-  if (!statement_stage(statement, error))
-    return NULL;
+  if (is_direct(statement)) return direct_sql(statement, error);
+  if (!statement_stage(statement, error)) return NULL;
   Reading reading = {statement, NULL};
   g_autofree char *columns = shown_columns(&reading), *stage = compiler_cte(statement->stage);
   g_autofree char *where = having_clause(&reading, "\nWHERE ", error);

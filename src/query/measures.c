@@ -1,7 +1,7 @@
 /* Planning: measures are taken apart into leaf aggregates over the rows of one dataset each. */
-#include "query/compiler.h"
 #include "model/expression.h"
 #include "model/relation.h"
+#include "query/compiler.h"
 
 #define MEASURE_MAX_DEPTH 16
 #define QUERY_MAX_LEAVES 2000 /* planned in all, tries included */
@@ -12,11 +12,11 @@ typedef struct {
   const Dataset *dataset;
   Aggregate aggregate;
   double percentile;
-  const char *expression;          /* of the model; or */
-  const Field *field, *field_to;   /* field_to: days between; all NULL: rows */
-  char **conditions;               /* "!x": must not hold; may be NULL */
+  const char *expression;        /* of the model; or */
+  const Field *field, *field_to; /* field_to: days between; all NULL: rows */
+  char **conditions;             /* "!x": must not hold; may be NULL */
   gboolean is_snapshot;
-  const char *type;                /* of a sum */
+  const char *type; /* of a sum */
 } LeafSpec;
 
 static Term *term_of_leaf(Block *block, Leaf *leaf) {
@@ -40,57 +40,44 @@ static Term *term_of(TermKind kind, Term *left, Term *right, gboolean needs_righ
 static const char *leaf_type(const LeafSpec *spec) {
   switch (spec->aggregate) {
   case AGGREGATE_COUNT:
-  case AGGREGATE_COUNT_DISTINCT:
-    return "integer";
-  case AGGREGATE_SUM:
-    return spec->type;
+  case AGGREGATE_COUNT_DISTINCT: return "integer";
+  case AGGREGATE_SUM: return spec->type;
   case AGGREGATE_MIN:
   case AGGREGATE_MAX:
   case AGGREGATE_FIRST:
   case AGGREGATE_LAST:
     return spec->field_to ? "integer" : spec->field ? field_type_word(spec->field->type) : spec->type;
-  default:
-    return "number";
+  default: return "number";
   }
 }
 
 static char *aggregate_sql(Aggregate aggregate, double percentile, const char *value, const char *date) {
   switch (aggregate) {
-  case AGGREGATE_COUNT:
-    return g_strdup_printf("COUNT(%s)", value ? value : "*");
-  case AGGREGATE_COUNT_DISTINCT:
-    return g_strdup_printf("COUNT(DISTINCT %s)", value);
-  case AGGREGATE_AVERAGE:
-    return g_strdup_printf("AVG(%s)", value);
-  case AGGREGATE_MEDIAN:
-    return g_strdup_printf("MEDIAN(%s)", value);
-  case AGGREGATE_MIN:
-    return g_strdup_printf("MIN(%s)", value);
-  case AGGREGATE_MAX:
-    return g_strdup_printf("MAX(%s)", value);
+  case AGGREGATE_COUNT: return g_strdup_printf("COUNT(%s)", value ? value : "*");
+  case AGGREGATE_COUNT_DISTINCT: return g_strdup_printf("COUNT(DISTINCT %s)", value);
+  case AGGREGATE_AVERAGE: return g_strdup_printf("AVG(%s)", value);
+  case AGGREGATE_MEDIAN: return g_strdup_printf("MEDIAN(%s)", value);
+  case AGGREGATE_MIN: return g_strdup_printf("MIN(%s)", value);
+  case AGGREGATE_MAX: return g_strdup_printf("MAX(%s)", value);
   case AGGREGATE_PERCENTILE: {
     GString *sql = g_string_new(NULL);
     g_string_append_printf(sql, "quantile_cont(%s, ", value);
     json_append_double(sql, percentile);
     return g_string_free(g_string_append_c(sql, ')'), FALSE);
   }
-  case AGGREGATE_FIRST:
-    return g_strdup_printf("arg_min(%s, %s)", value, date);
-  case AGGREGATE_LAST:
-    return g_strdup_printf("arg_max(%s, %s)", value, date);
-  case AGGREGATE_STDDEV:
-    return g_strdup_printf("stddev_samp(%s)", value);
-  default:
-    return g_strdup_printf("SUM(%s)", value);
+  case AGGREGATE_FIRST: return g_strdup_printf("arg_min(%s, %s)", value, date);
+  case AGGREGATE_LAST: return g_strdup_printf("arg_max(%s, %s)", value, date);
+  case AGGREGATE_STDDEV: return g_strdup_printf("stddev_samp(%s)", value);
+  default: return g_strdup_printf("SUM(%s)", value);
   }
 }
 
 /* ---- where a leaf is aggregated ---- */
 /* Tries a dataset without leaving anything behind but joins it would need anyway. */
-static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const Dataset *dataset, const RowContext *context) {
+static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const Dataset *dataset,
+                             const RowContext *context) {
   RowSource *source = row_source_get(compiler, dataset, NULL);
-  if (!source)
-    return FALSE;
+  if (!source) return FALSE;
   guint columns = source->columns->len, relationships = source->relationships->len;
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) keys = NULL;
@@ -101,13 +88,15 @@ static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const
   return fits;
 }
 
-/* Distinct keys can be counted wherever they are referred to: customers live in one table, what they bought in another. */
-static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec, const Field *counted,
-                                   const RowContext *context) {
-  if (!counted || dataset_fits(compiler, grouping, spec->dataset, context))
-    return spec->dataset;
-  const Dataset *main_fact = compiler->model->default_dataset ? model_find_dataset(compiler->model, compiler->model->default_dataset) : NULL;
-  if (main_fact && reach_field(compiler->model, main_fact, counted) && dataset_fits(compiler, grouping, main_fact, context))
+/* Distinct keys can be counted wherever they are referred to: customers live in one table, what they bought in another.
+ */
+static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec,
+                                   const Field *counted, const RowContext *context) {
+  if (!counted || dataset_fits(compiler, grouping, spec->dataset, context)) return spec->dataset;
+  const Dataset *main_fact =
+      compiler->model->default_dataset ? model_find_dataset(compiler->model, compiler->model->default_dataset) : NULL;
+  if (main_fact && reach_field(compiler->model, main_fact, counted) &&
+      dataset_fits(compiler, grouping, main_fact, context))
     return main_fact;
   for (guint i = 0; i < compiler->model->datasets->len; i++) {
     const Dataset *dataset = compiler->model->datasets->pdata[i];
@@ -119,12 +108,11 @@ static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping,
 
 /* The field whose distinct values a leaf counts, when it is no more than that. */
 static const Field *counted_field(const LeafSpec *spec) {
-  if (spec->aggregate != AGGREGATE_COUNT_DISTINCT || (spec->conditions && spec->conditions[0]))
-    return NULL;
-  if (spec->field)
-    return spec->field;
+  if (spec->aggregate != AGGREGATE_COUNT_DISTINCT || (spec->conditions && spec->conditions[0])) return NULL;
+  if (spec->field) return spec->field;
   g_autofree char *column = NULL;
-  return spec->expression && expression_is_column(spec->expression, &column) ? dataset_find_field(spec->dataset, column) : NULL;
+  return spec->expression && expression_is_column(spec->expression, &column) ? dataset_find_field(spec->dataset, column)
+                                                                             : NULL;
 }
 
 /* ---- predicates of a leaf beyond its context ---- */
@@ -134,28 +122,25 @@ static gboolean append_conditions(Compiler *compiler, RowSource *source, char **
     filter->negated = names[i][0] == '!';
     filter->condition = g_strdup(names[i] + (filter->negated ? 1 : 0));
     char *sql = filter_sql(compiler, source, filter, NULL, error);
-    if (!sql)
-      return FALSE;
+    if (!sql) return FALSE;
     g_ptr_array_add(out, sql);
   }
   return TRUE;
 }
 
 /* Stock is not added up over time: the last day of the range, or of each bucket, stands for it. */
-static gboolean append_last_day(Compiler *compiler, RowSource *source, const Grouping *grouping, const RowContext *context,
-                                GPtrArray *out, GError **error) {
+static gboolean append_last_day(Compiler *compiler, RowSource *source, const Grouping *grouping,
+                                const RowContext *context, GPtrArray *out, GError **error) {
   FieldType type;
   g_autofree char *date = row_source_date(compiler, source, context->time_field, &type, error);
-  if (!date)
-    return FALSE;
+  if (!date) return FALSE;
   g_autofree char *day = time_bucket_sql(date, TIME_UNIT_DAY, type, 0, TIME_UNIT_NONE, &compiler->model->calendar);
   g_autofree char *within = time_range_sql(compiler, &context->time, date), *rows = compiler_cte(source->joined);
   g_autofree char *where = within ? g_strdup_printf(" WHERE %s", within) : g_strdup("");
   const Dimension *finest = NULL;
   for (guint i = 0; i < grouping->keys->len; i++) {
     const Dimension *dimension = ((const GroupKey *)grouping->keys->pdata[i])->dimension;
-    if (dimension->kind == DIMENSION_TIME && (!finest || dimension->unit < finest->unit))
-      finest = dimension;
+    if (dimension->kind == DIMENSION_TIME && (!finest || dimension->unit < finest->unit)) finest = dimension;
   }
   if (!finest) {
     g_ptr_array_add(out, g_strdup_printf("%s = (SELECT MAX(%s) FROM %s%s)", day, day, rows, where));
@@ -167,14 +152,12 @@ static gboolean append_last_day(Compiler *compiler, RowSource *source, const Gro
 }
 
 /* "quantity" of a field, days between two, the model's expression; NULL for rows. */
-static gboolean leaf_value(Compiler *compiler, RowSource *source, const LeafSpec *spec, const Field *counted, char **value,
-                           GError **error) {
+static gboolean leaf_value(Compiler *compiler, RowSource *source, const LeafSpec *spec, const Field *counted,
+                           char **value, GError **error) {
   const Field *field = spec->field ? spec->field : source->dataset != spec->dataset ? counted : NULL;
   *value = field ? row_source_field_of(compiler, source, field, error) : g_strdup(spec->expression);
-  if (field && !*value)
-    return FALSE;
-  if (!spec->field_to)
-    return TRUE;
+  if (field && !*value) return FALSE;
+  if (!spec->field_to) return TRUE;
   g_autofree char *from = g_steal_pointer(value), *to = row_source_field_of(compiler, source, spec->field_to, error);
   *value = to ? g_strdup_printf("date_diff('day', %s, %s)", from, to) : NULL;
   return to != NULL;
@@ -194,11 +177,11 @@ static gboolean expression_visible(const Compiler *compiler, const LeafSpec *spe
 }
 
 /*
- * Distinct things up to a bucket are those first seen in it or before: each is counted once, in the first bucket that has
- * it. Takes `marker`.
+ * Distinct things up to a bucket are those first seen in it or before: each is counted once, in the first bucket that
+ * has it. Takes `marker`.
  */
-static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context, char *marker,
-                             const GPtrArray *keys, const char *value, const GPtrArray *predicates) {
+static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context,
+                             char *marker, const GPtrArray *keys, const char *value, const GPtrArray *predicates) {
   g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) groups = g_ptr_array_new_with_free_func(g_free);
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -206,23 +189,25 @@ static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafS
     char *name = sql_name(((const GroupKey *)grouping->keys->pdata[i])->name), *key = keys->pdata[i];
     gboolean is_series = i + 1 == context->first_seen;
     g_ptr_array_add(columns, g_strdup_printf(is_series ? "MIN(%s) AS %s" : "%s AS %s", key, name));
-    if (!is_series)
-      g_ptr_array_add(groups, g_strdup(key));
+    if (!is_series) g_ptr_array_add(groups, g_strdup(key));
     g_ptr_array_add(names, name);
   }
   g_ptr_array_add(groups, g_strdup(value));
-  g_autofree char *from = marker, *list = sql_join(columns, ", "), *group = sql_join(groups, ", "), *where = sql_join(predicates, "\n  AND ");
+  g_autofree char *from = marker, *list = sql_join(columns, ", "), *group = sql_join(groups, ", "),
+                  *where = sql_join(predicates, "\n  AND ");
   char *select = g_strdup_printf("SELECT %s\nFROM %s\nWHERE %s IS NOT NULL%s%s\nGROUP BY %s", list, from, value,
                                  predicates->len ? "\n  AND " : "", where, group);
   g_autofree char *cte_name = g_strconcat(spec->name, "_first_seen", NULL);
-  Block *block = grouping_block(grouping, compiler_cte(compiler_add_cte(compiler, cte_name, select)), names, cte_name, context->suffix);
+  Block *block = grouping_block(grouping, compiler_cte(compiler_add_cte(compiler, cte_name, select)), names, cte_name,
+                                context->suffix);
   Leaf *leaf = block_leaf(grouping, block, cte_name, g_strdup("COUNT(*)"), g_ptr_array_new_with_free_func(g_free));
   leaf->type = "integer";
   leaf->is_additive = leaf->zero_when_missing = TRUE;
   return term_of_leaf(block, leaf);
 }
 
-static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context, GError **error) {
+static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context,
+                       GError **error) {
   if (++compiler->leaves > QUERY_MAX_LEAVES) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the query is too complex");
     return NULL;
@@ -230,8 +215,7 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
   const Field *counted = counted_field(spec);
   const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
   RowSource *source = expression_visible(compiler, spec, error) ? row_source_get(compiler, dataset, error) : NULL;
-  if (!source)
-    return NULL;
+  if (!source) return NULL;
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   if (!context_predicates(compiler, source, context, predicates, error) ||
       !append_conditions(compiler, source, spec->conditions, predicates, error))
@@ -241,12 +225,10 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
     return NULL;
   g_autofree char *value = NULL, *date = NULL;
   FieldType date_type;
-  if (!leaf_value(compiler, source, spec, counted, &value, error))
-    return NULL;
+  if (!leaf_value(compiler, source, spec, counted, &value, error)) return NULL;
   if (spec->aggregate == AGGREGATE_FIRST || spec->aggregate == AGGREGATE_LAST) {
     date = row_source_date(compiler, source, context->time_field, &date_type, error);
-    if (!date)
-      return NULL;
+    if (!date) return NULL;
   }
   char *marker = compiler_cte(context->plain ? source->joined : source->widened);
   if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT)
@@ -263,34 +245,32 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
 
 /* ---- kinds of measures ---- */
 static void append_own(RowContext *context, const Measure *measure) {
-  if (measure->ignore_query_filters)
-    g_ptr_array_set_size(context->filters, 0);
-  for (guint i = 0; i < measure->filters->len; i++)
-    g_ptr_array_add(context->own, measure->filters->pdata[i]);
-  if (measure->time.kind != TIME_ALL)
-    context->time = measure->time;
+  if (measure->ignore_query_filters) g_ptr_array_set_size(context->filters, 0);
+  for (guint i = 0; i < measure->filters->len; i++) g_ptr_array_add(context->own, measure->filters->pdata[i]);
+  if (measure->time.kind != TIME_ALL) context->time = measure->time;
 }
 
 static const Dataset *need_dataset(Compiler *compiler, const char *name, GError **error) {
   const Dataset *dataset = name ? model_find_dataset(compiler->model, name) : NULL;
-  if (!dataset)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no dataset \"%s\"", name ? name : "");
+  if (!dataset) g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no dataset \"%s\"", name ? name : "");
   return dataset;
 }
 
 /* What a metric of the aggregate kind aggregates; `aggregate` NONE: its own. */
-static gboolean metric_spec(Compiler *compiler, const Metric *metric, const char *name, Aggregate aggregate, LeafSpec *spec, GError **error) {
+static gboolean metric_spec(Compiler *compiler, const Metric *metric, const char *name, Aggregate aggregate,
+                            LeafSpec *spec, GError **error) {
   const Dataset *dataset = need_dataset(compiler, metric->dataset, error);
-  if (!dataset)
-    return FALSE;
+  if (!dataset) return FALSE;
   const Field *column = metric->expression ? dataset_find_field(dataset, metric->expression) : NULL;
-  *spec = (LeafSpec){.name = name, .dataset = dataset, .percentile = metric->percentile, .expression = metric->expression,
+  *spec = (LeafSpec){.name = name,
+                     .dataset = dataset,
+                     .percentile = metric->percentile,
+                     .expression = metric->expression,
                      .conditions = metric->conditions};
   spec->aggregate = aggregate ? aggregate : metric->aggregate;
   spec->is_snapshot = metric->additivity == ADDITIVITY_SNAPSHOT && spec->aggregate == AGGREGATE_SUM;
   spec->field = column;
-  if (column)
-    spec->expression = NULL;
+  if (column) spec->expression = NULL;
   spec->type = column ? field_type_word(column->type) : metric->is_money ? "decimal" : "number";
   return TRUE;
 }
@@ -299,17 +279,22 @@ static Term *plan_metric(Compiler *compiler, Grouping *grouping, const char *met
                          const RowContext *context, int depth, GError **error) {
   const Metric *metric = metric_name ? model_find_metric(compiler->model, metric_name) : NULL;
   if (!metric || depth > MEASURE_MAX_DEPTH) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, metric ? "the metric \"%s\" is built in a circle" : "there is no metric \"%s\"",
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
+                metric ? "the metric \"%s\" is built in a circle" : "there is no metric \"%s\"",
                 metric_name ? metric_name : "");
     return NULL;
   }
   Term *term;
   if (metric->kind == METRIC_AGGREGATE) {
     LeafSpec spec;
-    term = metric_spec(compiler, metric, name, AGGREGATE_NONE, &spec, error) ? plan_leaf(compiler, grouping, &spec, context, error) : NULL;
+    term = metric_spec(compiler, metric, name, AGGREGATE_NONE, &spec, error)
+               ? plan_leaf(compiler, grouping, &spec, context, error)
+               : NULL;
   } else {
     Term *left = plan_metric(compiler, grouping, metric->numerator, metric->numerator, context, depth + 1, error);
-    Term *right = left ? plan_metric(compiler, grouping, metric->denominator, metric->denominator, context, depth + 1, error) : NULL;
+    Term *right =
+        left ? plan_metric(compiler, grouping, metric->denominator, metric->denominator, context, depth + 1, error)
+             : NULL;
     term = term_of(metric->kind == METRIC_RATIO ? TERM_RATIO : TERM_DIFFERENCE, left, right, TRUE);
   }
   return term && metric->negate ? term_of(TERM_NEGATE, term, NULL, FALSE) : term;
@@ -321,19 +306,22 @@ static Term *plan_aggregate(Compiler *compiler, Grouping *grouping, const Measur
   if (measure->metric) { /* another aggregate of what the metric takes from each row: the largest sale */
     const Metric *metric = model_find_metric(compiler->model, measure->metric);
     if (!metric || metric->kind != METRIC_AGGREGATE) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" is no metric with a value per row", measure->metric);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" is no metric with a value per row",
+                  measure->metric);
       return NULL;
     }
-    if (!metric_spec(compiler, metric, name, measure->aggregate, &spec, error))
-      return NULL;
+    if (!metric_spec(compiler, metric, name, measure->aggregate, &spec, error)) return NULL;
     spec.percentile = measure->percentile;
     return plan_leaf(compiler, grouping, &spec, context, error);
   }
   spec.field = measure->field ? model_find_field(compiler->model, measure->field) : NULL;
   spec.field_to = measure->field_to ? model_find_field(compiler->model, measure->field_to) : NULL;
-  if ((measure->field && !spec.field) || (measure->field_to && !spec.field_to) || (!measure->field && measure->aggregate != AGGREGATE_COUNT)) {
+  if ((measure->field && !spec.field) || (measure->field_to && !spec.field_to) ||
+      (!measure->field && measure->aggregate != AGGREGATE_COUNT)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no field \"%s\"",
-                measure->field && !spec.field ? measure->field : measure->field_to ? measure->field_to : "");
+                measure->field && !spec.field ? measure->field
+                : measure->field_to           ? measure->field_to
+                                              : "");
     return NULL;
   }
   spec.dataset = need_dataset(compiler, spec.field ? spec.field->dataset : measure->dataset, error);
@@ -344,8 +332,7 @@ static Term *plan_aggregate(Compiler *compiler, Grouping *grouping, const Measur
     const Dataset *common = reach_common_dataset(compiler->model, both);
     spec.dataset = common ? common : spec.dataset;
   }
-  if (spec.field)
-    spec.type = field_type_word(spec.field->type);
+  if (spec.field) spec.type = field_type_word(spec.field->type);
   return spec.dataset ? plan_leaf(compiler, grouping, &spec, context, error) : NULL;
 }
 
@@ -353,13 +340,13 @@ static Term *plan_aggregate(Compiler *compiler, Grouping *grouping, const Measur
 static Term *plan_per_row(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name,
                           const RowContext *context, GError **error) {
   const Measure *inner = measure->left;
-  gboolean is_sum = inner->kind == MEASURE_METRIC || (inner->kind == MEASURE_AGGREGATE && inner->aggregate == AGGREGATE_SUM);
+  gboolean is_sum =
+      inner->kind == MEASURE_METRIC || (inner->kind == MEASURE_AGGREGATE && inner->aggregate == AGGREGATE_SUM);
   g_autoptr(Measure) row = measure_copy(inner);
   row->kind = MEASURE_AGGREGATE;
   row->aggregate = measure->aggregate;
   row->percentile = measure->percentile;
-  if (is_sum)
-    return plan_aggregate(compiler, grouping, row, name, context, error);
+  if (is_sum) return plan_aggregate(compiler, grouping, row, name, context, error);
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no key to group by", measure->per_entity);
   return NULL;
 }
@@ -384,14 +371,12 @@ static Dimension *per_dimension(Compiler *compiler, const Measure *measure, gboo
   return dimension;
 }
 
-static Term *plan_per(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name, const RowContext *context,
-                      GError **error) {
+static Term *plan_per(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name,
+                      const RowContext *context, GError **error) {
   gboolean is_row = FALSE;
   g_autoptr(Dimension) per = per_dimension(compiler, measure, &is_row, error);
-  if (is_row)
-    return plan_per_row(compiler, grouping, measure, name, context, error);
-  if (!per)
-    return NULL;
+  if (is_row) return plan_per_row(compiler, grouping, measure, name, context, error);
+  if (!per) return NULL;
   g_autoptr(Grouping) inner = grouping_new();
   g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < grouping->keys->len; i++) {
@@ -401,12 +386,13 @@ static Term *plan_per(Compiler *compiler, Grouping *grouping, const Measure *mea
   }
   g_autofree char *per_name = dimension_name(compiler, per);
   grouping_add_key(inner, per_name, per);
-  g_autofree char *wanted = measure_name(compiler->model, measure->left), *inner_name = grouping_unique_name(inner, wanted);
+  g_autofree char *wanted = measure_name(compiler->model, measure->left),
+                  *inner_name = grouping_unique_name(inner, wanted);
   g_autoptr(Term) term = plan_measure(compiler, inner, measure->left, inner_name, context, error);
-  if (!term)
-    return NULL;
-  g_autofree char *cte_name = g_strdup_printf("%s_per_%s%s", wanted, measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit),
-                                              context->suffix);
+  if (!term) return NULL;
+  g_autofree char *cte_name =
+      g_strdup_printf("%s_per_%s%s", wanted,
+                      measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit), context->suffix);
   char *select = grouping_select(compiler, inner, term, inner_name, NULL);
   char *from = compiler_cte(compiler_add_cte(compiler, cte_name, select));
   Block *block = grouping_block(grouping, from, g_steal_pointer(&keys), cte_name, context->suffix);
@@ -415,25 +401,22 @@ static Term *plan_per(Compiler *compiler, Grouping *grouping, const Measure *mea
   char *sql = aggregate_sql(measure->aggregate, measure->percentile, value, date);
   Leaf *leaf = block_leaf(grouping, block, leaf_name, sql, g_ptr_array_new_with_free_func(g_free));
   gboolean counts = measure->aggregate == AGGREGATE_COUNT || measure->aggregate == AGGREGATE_COUNT_DISTINCT;
-  gboolean keeps_type = measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_MIN || measure->aggregate == AGGREGATE_MAX;
+  gboolean keeps_type =
+      measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_MIN || measure->aggregate == AGGREGATE_MAX;
   leaf->type = counts ? "integer" : keeps_type ? term_type(term) : "number";
   leaf->is_additive = measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_COUNT;
   leaf->zero_when_missing = leaf->is_additive;
   return term_of_leaf(block, leaf);
 }
 
-static Term *plan_kind(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name, const RowContext *context,
-                       GError **error) {
+static Term *plan_kind(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name,
+                       const RowContext *context, GError **error) {
   switch (measure->kind) {
-  case MEASURE_METRIC:
-    return plan_metric(compiler, grouping, measure->metric, name, context, 0, error);
+  case MEASURE_METRIC: return plan_metric(compiler, grouping, measure->metric, name, context, 0, error);
   case MEASURE_AGGREGATE:
-  case MEASURE_DATE_DIFFERENCE:
-    return plan_aggregate(compiler, grouping, measure, name, context, error);
-  case MEASURE_PER:
-    return measure->left ? plan_per(compiler, grouping, measure, name, context, error) : NULL;
-  default:
-    break;
+  case MEASURE_DATE_DIFFERENCE: return plan_aggregate(compiler, grouping, measure, name, context, error);
+  case MEASURE_PER: return measure->left ? plan_per(compiler, grouping, measure, name, context, error) : NULL;
+  default: break;
   }
   g_autofree char *left_name = measure->left ? measure_name(compiler->model, measure->left) : NULL;
   g_autofree char *right_name = measure->right ? measure_name(compiler->model, measure->right) : NULL;
@@ -443,14 +426,17 @@ static Term *plan_kind(Compiler *compiler, Grouping *grouping, const Measure *me
   }
   Term *left = plan_measure(compiler, grouping, measure->left, left_name, context, error);
   Term *right = left ? plan_measure(compiler, grouping, measure->right, right_name, context, error) : NULL;
-  TermKind kind = measure->kind == MEASURE_RATIO ? TERM_RATIO : measure->kind == MEASURE_SUM ? TERM_SUM : TERM_DIFFERENCE;
+  TermKind kind = measure->kind == MEASURE_RATIO ? TERM_RATIO
+                  : measure->kind == MEASURE_SUM ? TERM_SUM
+                                                 : TERM_DIFFERENCE;
   return term_of(kind, left, right, TRUE);
 }
 
-Term *plan_measure(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name, const RowContext *context,
-                   GError **error) {
+Term *plan_measure(Compiler *compiler, Grouping *grouping, const Measure *measure, const char *name,
+                   const RowContext *context, GError **error) {
   if (!measure || compiler->depth >= MEASURE_MAX_DEPTH) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, measure ? "measures are nested too deep" : "a measure is missing");
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
+                        measure ? "measures are nested too deep" : "a measure is missing");
     return NULL;
   }
   g_auto(RowContext) own = row_context_copy(context);
@@ -463,14 +449,13 @@ Term *plan_measure(Compiler *compiler, Grouping *grouping, const Measure *measur
   return term;
 }
 
-gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context, GError **error) {
+gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context,
+                      GError **error) {
   RowSource *source = row_source_get(compiler, dataset, error);
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
-  if (!source || !context_predicates(compiler, source, context, predicates, error))
-    return FALSE;
+  if (!source || !context_predicates(compiler, source, context, predicates, error)) return FALSE;
   GPtrArray *keys = grouping_keys_sql(compiler, grouping, source, context, predicates, error);
-  if (!keys)
-    return FALSE;
+  if (!keys) return FALSE;
   Block *block = grouping_block(grouping, compiler_cte(source->widened), keys, dataset->name, context->suffix);
   block_leaf(grouping, block, NULL, NULL, g_steal_pointer(&predicates));
   return TRUE;

@@ -14,34 +14,26 @@ TimeRange time_range_units(TimeUnit unit, int offset, int count) {
 }
 
 gboolean time_range_equal(const TimeRange *a, const TimeRange *b) {
-  if (a->kind != b->kind)
-    return FALSE;
+  if (a->kind != b->kind) return FALSE;
   switch (a->kind) {
-  case TIME_ALL:
-    return TRUE;
-  case TIME_ABSOLUTE:
-    return a->from == b->from && a->to == b->to;
-  case TIME_UNITS:
-    return a->unit == b->unit && a->offset == b->offset && a->count == b->count;
-  case TIME_ROLLING:
-    return a->unit == b->unit && a->count == b->count;
-  case TIME_TO_DATE:
-    return a->unit == b->unit && a->offset == b->offset;
+  case TIME_ALL: return TRUE;
+  case TIME_ABSOLUTE: return a->from == b->from && a->to == b->to;
+  case TIME_UNITS: return a->unit == b->unit && a->offset == b->offset && a->count == b->count;
+  case TIME_ROLLING: return a->unit == b->unit && a->count == b->count;
+  case TIME_TO_DATE: return a->unit == b->unit && a->offset == b->offset;
   }
   return FALSE;
 }
 
 static GPtrArray *copy_strings(const GPtrArray *strings) {
   GPtrArray *copy = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; strings && i < strings->len; i++)
-    g_ptr_array_add(copy, g_strdup(strings->pdata[i]));
+  for (guint i = 0; strings && i < strings->len; i++) g_ptr_array_add(copy, g_strdup(strings->pdata[i]));
   return copy;
 }
 
 static GPtrArray *copy_filters(const GPtrArray *filters) {
   GPtrArray *copy = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
-  for (guint i = 0; filters && i < filters->len; i++)
-    g_ptr_array_add(copy, filter_copy(filters->pdata[i]));
+  for (guint i = 0; filters && i < filters->len; i++) g_ptr_array_add(copy, filter_copy(filters->pdata[i]));
   return copy;
 }
 
@@ -68,8 +60,7 @@ Filter *filter_new_values(const char *field, Operator op, const char *first_valu
 }
 
 Filter *filter_copy(const Filter *filter) {
-  if (!filter)
-    return NULL;
+  if (!filter) return NULL;
   Filter *copy = g_memdup2(filter, sizeof *filter);
   copy->field = g_strdup(filter->field);
   copy->values = copy_strings(filter->values);
@@ -81,8 +72,7 @@ Filter *filter_copy(const Filter *filter) {
 }
 
 void filter_free(Filter *filter) {
-  if (!filter)
-    return;
+  if (!filter) return;
   g_free(filter->field);
   g_clear_pointer(&filter->values, g_ptr_array_unref);
   g_free(filter->condition);
@@ -107,8 +97,7 @@ Measure *measure_new_metric(const char *metric) {
 }
 
 Measure *measure_copy(const Measure *measure) {
-  if (!measure)
-    return NULL;
+  if (!measure) return NULL;
   Measure *copy = g_memdup2(measure, sizeof *measure);
   copy->name = g_strdup(measure->name);
   copy->label = g_strdup(measure->label);
@@ -124,8 +113,7 @@ Measure *measure_copy(const Measure *measure) {
 }
 
 void measure_free(Measure *measure) {
-  if (!measure)
-    return;
+  if (!measure) return;
   g_free(measure->name);
   g_free(measure->label);
   g_free(measure->metric);
@@ -147,8 +135,7 @@ Dimension *dimension_new(DimensionKind kind) {
 }
 
 Dimension *dimension_copy(const Dimension *dimension) {
-  if (!dimension)
-    return NULL;
+  if (!dimension) return NULL;
   Dimension *copy = g_memdup2(dimension, sizeof *dimension);
   copy->field = g_strdup(dimension->field);
   copy->entity = g_strdup(dimension->entity);
@@ -158,8 +145,7 @@ Dimension *dimension_copy(const Dimension *dimension) {
 }
 
 void dimension_free(Dimension *dimension) {
-  if (!dimension)
-    return;
+  if (!dimension) return;
   g_free(dimension->field);
   g_free(dimension->entity);
   measure_free(dimension->measure);

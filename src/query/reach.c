@@ -5,8 +5,7 @@
 #include "query/compiler.h"
 
 static gboolean leads_to(const Model *model, const char *from, const char *to) {
-  if (g_str_equal(from, to))
-    return TRUE;
+  if (g_str_equal(from, to)) return TRUE;
   g_autoptr(GPtrArray) path = model_join_path(model, from, to);
   return path != NULL;
 }
@@ -41,22 +40,18 @@ static const Field *referring_field(const Model *model, const Dataset *dataset, 
 }
 
 const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field) {
-  if (g_strcmp0(field->dataset, dataset->name) == 0)
-    return field;
+  if (g_strcmp0(field->dataset, dataset->name) == 0) return field;
   const Field *key = referenced_key(model, field);
-  if (!key)
-    key = field;
+  if (!key) key = field;
   const Field *own = referring_field(model, dataset, key);
-  if (own)
-    return own;
-  if (leads_to(model, dataset->name, field->dataset))
-    return field;
-  if (key != field && leads_to(model, dataset->name, key->dataset))
-    return key;
+  if (own) return own;
+  if (leads_to(model, dataset->name, field->dataset)) return field;
+  if (key != field && leads_to(model, dataset->name, key->dataset)) return key;
   const Field *namesake = dataset_find_field(dataset, field->name);
   if (namesake && namesake->type == field->type && namesake->role == field->role && field->role != FIELD_ROLE_MEASURE)
     return namesake;
-  for (guint i = 0; i < model->datasets->len && field->role != FIELD_ROLE_MEASURE; i++) { /* budget.category, by way of products.category */
+  for (guint i = 0; i < model->datasets->len && field->role != FIELD_ROLE_MEASURE;
+       i++) { /* budget.category, by way of products.category */
     const Dataset *other = model->datasets->pdata[i];
     const Field *conformed = other != dataset ? dataset_find_field(other, field->name) : NULL;
     if (conformed && conformed->type == field->type && conformed->role == field->role && !other->is_fact &&
@@ -67,14 +62,12 @@ const Field *reach_field(const Model *model, const Dataset *dataset, const Field
 }
 
 const Field *reach_default_date(const Model *model, const Dataset *dataset) {
-  if (dataset->default_date)
-    return dataset_find_field(dataset, dataset->default_date);
+  if (dataset->default_date) return dataset_find_field(dataset, dataset->default_date);
   const Field *nearest = NULL;
   guint distance = G_MAXUINT;
   for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *other = model->datasets->pdata[i];
-    if (!other->default_date || other == dataset)
-      continue;
+    if (!other->default_date || other == dataset) continue;
     g_autoptr(GPtrArray) path = model_join_path(model, dataset->name, other->name);
     if (path && path->len < distance) {
       distance = path->len;
@@ -86,30 +79,25 @@ const Field *reach_default_date(const Model *model, const Dataset *dataset) {
 
 const Field *reach_entity_key(const Model *model, const Entity *entity) {
   const Dataset *dataset = model_find_dataset(model, entity->dataset);
-  if (!dataset)
-    return NULL;
+  if (!dataset) return NULL;
   const char *key = entity->key ? entity->key : single(dataset->primary_key);
   return key ? dataset_find_field(dataset, key) : NULL;
 }
 
 static gboolean reaches_all(const Model *model, const Dataset *dataset, const GPtrArray *fields) {
   for (guint i = 0; i < fields->len; i++)
-    if (!reach_field(model, dataset, fields->pdata[i]))
-      return FALSE;
+    if (!reach_field(model, dataset, fields->pdata[i])) return FALSE;
   return TRUE;
 }
 
 const Dataset *reach_common_dataset(const Model *model, const GPtrArray *fields) {
   for (guint i = 0; i < fields->len; i++) {
     const Dataset *own = model_find_dataset(model, ((const Field *)fields->pdata[i])->dataset);
-    if (own && reaches_all(model, own, fields))
-      return own;
+    if (own && reaches_all(model, own, fields)) return own;
   }
   const Dataset *preferred = model->default_dataset ? model_find_dataset(model, model->default_dataset) : NULL;
-  if (preferred && reaches_all(model, preferred, fields))
-    return preferred;
+  if (preferred && reaches_all(model, preferred, fields)) return preferred;
   for (guint i = 0; i < model->datasets->len; i++)
-    if (reaches_all(model, model->datasets->pdata[i], fields))
-      return model->datasets->pdata[i];
+    if (reaches_all(model, model->datasets->pdata[i], fields)) return model->datasets->pdata[i];
   return NULL;
 }

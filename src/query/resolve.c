@@ -1,4 +1,5 @@
-/* Resolving: relative time becomes absolute half-open ranges; "before" becomes the period it means; names get qualified. */
+/* Resolving: relative time becomes absolute half-open ranges; "before" becomes the period it means; names get
+ * qualified. */
 #include "query/compiler.h"
 
 #define RANGE_MAX_UNITS 100000
@@ -16,8 +17,7 @@ static TimeRange resolve_range(const TimeRange *range, const ResolveContext *con
     return time_range_absolute(from, day_unit_add(from, unit, count, calendar));
   }
   case TIME_ROLLING:
-    if (months)
-      return time_range_absolute(day_add_months(tomorrow, -months * count), tomorrow);
+    if (months) return time_range_absolute(day_add_months(tomorrow, -months * count), tomorrow);
     return time_range_absolute(tomorrow - count * (unit == TIME_UNIT_WEEK ? 7 : 1), tomorrow);
   case TIME_TO_DATE: {
     Day from = day_unit_add(this_start, unit, offset, calendar);
@@ -25,15 +25,13 @@ static TimeRange resolve_range(const TimeRange *range, const ResolveContext *con
                     : tomorrow + offset * (unit == TIME_UNIT_WEEK ? 7 : 1);
     return time_range_absolute(from, to);
   }
-  default:
-    return *range;
+  default: return *range;
   }
 }
 
 gboolean time_range_resolve(const TimeRange *range, const ResolveContext *context, Day *from, Day *to_exclusive) {
   TimeRange resolved = resolve_range(range, context);
-  if (resolved.kind != TIME_ABSOLUTE || (resolved.from == DAY_NONE && resolved.to == DAY_NONE))
-    return FALSE;
+  if (resolved.kind != TIME_ABSOLUTE || (resolved.from == DAY_NONE && resolved.to == DAY_NONE)) return FALSE;
   *from = resolved.from;
   *to_exclusive = resolved.to;
   return TRUE;
@@ -73,8 +71,7 @@ static TimeUnit unit_of(const TimeRange *range, int *count) {
 
 /* A unit that today cuts short: it and what it is compared with count up to the same day. */
 static gboolean is_cut(const TimeRange *range, const TimeRange *resolved, const ResolveContext *context) {
-  if (range->kind == TIME_TO_DATE)
-    return TRUE;
+  if (range->kind == TIME_TO_DATE) return TRUE;
   return range->kind == TIME_UNITS && resolved->from <= context->as_of && context->as_of < resolved->to - 1;
 }
 
@@ -97,11 +94,9 @@ static TimeRange period_before(const TimeRange *range, const TimeRange *resolved
 /* This month against last month, today being the 12th: both up to the 12th. */
 static void cut_both(SemanticQuery *query, const TimeRange *baseline, const ResolveContext *context) {
   const TimeRange *time = &query->time;
-  if (baseline->kind != TIME_UNITS || baseline->unit != time->unit || baseline->count != time->count)
-    return;
+  if (baseline->kind != TIME_UNITS || baseline->unit != time->unit || baseline->count != time->count) return;
   TimeRange now = resolve_range(time, context), then = resolve_range(baseline, context);
-  if (!is_cut(time, &now, context))
-    return;
+  if (!is_cut(time, &now, context)) return;
   then.to = MIN(then.to, move(context->as_of, time->unit, baseline->offset - time->offset) + 1);
   now.to = context->as_of + 1;
   query->time = now;
@@ -112,8 +107,7 @@ static gboolean resolve_compare(SemanticQuery *query, const ResolveContext *cont
   Compare *compare = &query->compare;
   if (compare->kind == COMPARE_PERIODS) {
     TimeRange baseline = compare->baseline;
-    if (query->time.kind == TIME_UNITS)
-      cut_both(query, &baseline, context);
+    if (query->time.kind == TIME_UNITS) cut_both(query, &baseline, context);
     resolve_in_place(&compare->baseline, context);
     return TRUE;
   }
@@ -121,11 +115,11 @@ static gboolean resolve_compare(SemanticQuery *query, const ResolveContext *cont
     return TRUE;
   TimeRange resolved = resolve_range(&query->time, context);
   if (resolved.kind != TIME_ABSOLUTE || resolved.from == DAY_NONE || resolved.to == DAY_NONE) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "/compare: comparing with the period before needs a period with a beginning and an end");
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
+                        "/compare: comparing with the period before needs a period with a beginning and an end");
     return FALSE;
   }
-  if (is_cut(&query->time, &resolved, context))
-    resolved.to = MIN(resolved.to, context->as_of + 1);
+  if (is_cut(&query->time, &resolved, context)) resolved.to = MIN(resolved.to, context->as_of + 1);
   compare->baseline = period_before(&query->time, &resolved, compare->kind == COMPARE_YEAR_EARLIER);
   compare->kind = COMPARE_PERIODS;
   query->time = resolved;
@@ -135,8 +129,7 @@ static gboolean resolve_compare(SemanticQuery *query, const ResolveContext *cont
 /* ---- names ---- */
 static void qualify(char **name, const Model *model) {
   const Field *field = *name ? model_find_field(model, *name) : NULL;
-  if (!field)
-    return;
+  if (!field) return;
   g_free(*name);
   *name = g_strdup_printf("%s.%s", field->dataset, field->name);
 }
@@ -154,8 +147,7 @@ static void resolve_filters(GPtrArray *filters, const Model *model, const Resolv
 }
 
 static void resolve_measure(Measure *measure, const Model *model, const ResolveContext *context) {
-  if (!measure)
-    return;
+  if (!measure) return;
   qualify(&measure->field, model);
   qualify(&measure->field_to, model);
   resolve_in_place(&measure->time, context);
@@ -168,8 +160,7 @@ static void resolve_names(SemanticQuery *query, const Model *model, const Resolv
   qualify(&query->time_field, model);
   qualify(&query->compare.field, model);
   resolve_filters(query->filters, model, context);
-  for (guint i = 0; i < query->measures->len; i++)
-    resolve_measure(query->measures->pdata[i], model, context);
+  for (guint i = 0; i < query->measures->len; i++) resolve_measure(query->measures->pdata[i], model, context);
   for (guint i = 0; i < query->dimensions->len; i++) {
     Dimension *dimension = query->dimensions->pdata[i];
     qualify(&dimension->field, model);
@@ -182,11 +173,11 @@ static void resolve_names(SemanticQuery *query, const Model *model, const Resolv
   }
 }
 
-SemanticQuery *semantic_query_resolve(const SemanticQuery *query, const Model *model, const ResolveContext *context, GError **error) {
+SemanticQuery *semantic_query_resolve(const SemanticQuery *query, const Model *model, const ResolveContext *context,
+                                      GError **error) {
   g_autoptr(SemanticQuery) resolved = semantic_query_copy(query);
   resolve_names(resolved, model, context);
-  if (!resolve_compare(resolved, context, error))
-    return NULL;
+  if (!resolve_compare(resolved, context, error)) return NULL;
   resolve_in_place(&resolved->time, context);
   return g_steal_pointer(&resolved);
 }

@@ -1,43 +1,38 @@
 /*
- * A query in plain English. The order of the pieces is always the same: what, by what, of which rows, when, against what,
- * which of the results, in which order; so that equal queries read equal, and the question language reads them back.
+ * A query in plain English. The order of the pieces is always the same: what, by what, of which rows, when, against
+ * what, which of the results, in which order; so that equal queries read equal, and the question language reads them
+ * back.
  */
 #include "query/restate.h"
+#include <string.h>
 
 static void add(GString *text, const char *piece) {
-  if (!piece || !*piece)
-    return;
-  if (text->len)
-    g_string_append_c(text, ' ');
+  if (!piece || !*piece) return;
+  if (text->len) g_string_append_c(text, ' ');
   g_string_append(text, piece);
 }
 
 /* ---- what ---- */
 /* How a comparison that shows one column only is asked for. */
 static const char *shown_word(const SemanticQuery *query) {
-  if (query->compare.kind == COMPARE_NONE)
-    return "";
+  if (query->compare.kind == COMPARE_NONE) return "";
   switch (query->compare.show & COMPARE_SHOW_ALL) {
-  case COMPARE_SHOW_GROWTH:
-    return "growth of ";
-  case COMPARE_SHOW_CHANGE:
-    return "change in ";
-  default:
-    return "";
+  case COMPARE_SHOW_GROWTH: return "growth of ";
+  case COMPARE_SHOW_CHANGE: return "change in ";
+  default: return "";
   }
 }
 
 static char *window_words(const SemanticQuery *query) {
   switch (query->window) {
-  case WINDOW_CUMULATIVE:
-    return g_strdup("cumulative ");
+  case WINDOW_CUMULATIVE: return g_strdup("cumulative ");
   case WINDOW_MOVING_AVERAGE: {
     int series = query_series(query);
     const Dimension *dimension = series >= 0 ? query->dimensions->pdata[series] : NULL;
-    return g_strdup_printf("%d %s moving average of ", query->window_size, dimension ? time_unit_name(dimension->unit) : "row");
+    return g_strdup_printf("%d %s moving average of ", query->window_size,
+                           dimension ? time_unit_name(dimension->unit) : "row");
   }
-  default:
-    return g_strdup("");
+  default: return g_strdup("");
   }
 }
 
@@ -48,8 +43,7 @@ static char *one_measure(const SemanticQuery *query, const Model *model, guint i
 
 static char *measures_words(const SemanticQuery *query, const Model *model) {
   g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < query->measures->len; i++)
-    g_ptr_array_add(words, one_measure(query, model, i));
+  for (guint i = 0; i < query->measures->len; i++) g_ptr_array_add(words, one_measure(query, model, i));
   return restate_list(words, " and ");
 }
 
@@ -68,26 +62,26 @@ static const Order *first_order(const SemanticQuery *query) {
 /* A limit over groups ordered by a measure: "top 5 Customer Name by Sales". */
 static gboolean is_ranking(const SemanticQuery *query) {
   const Order *order = first_order(query);
-  return query->limit > 0 && query->measures->len && query->dimensions->len && (!order || order->on != ON_DIMENSION) && query->order->len <= 1;
+  return query->limit > 0 && query->measures->len && query->dimensions->len && (!order || order->on != ON_DIMENSION) &&
+         query->order->len <= 1;
 }
 
 static const char *on_words(On on) {
   switch (on) {
-  case ON_CHANGE:
-    return "change in ";
-  case ON_GROWTH:
-    return "growth of ";
-  case ON_SHARE:
-    return "share of ";
-  case ON_PREVIOUS:
-    return "earlier ";
-  default:
-    return "";
+  case ON_CHANGE: return "change in ";
+  case ON_GROWTH: return "growth of ";
+  case ON_SHARE: return "share of ";
+  case ON_PREVIOUS: return "earlier ";
+  default: return "";
   }
 }
 
 static char *ordinal(int number) {
-  const char *end = number % 100 / 10 == 1 ? "th" : number % 10 == 1 ? "st" : number % 10 == 2 ? "nd" : number % 10 == 3 ? "rd" : "th";
+  const char *end = number % 100 / 10 == 1 ? "th"
+                    : number % 10 == 1     ? "st"
+                    : number % 10 == 2     ? "nd"
+                    : number % 10 == 3     ? "rd"
+                                           : "th";
   return g_strdup_printf("%d%s", number, end);
 }
 
@@ -102,31 +96,93 @@ static char *rank_words(const SemanticQuery *query) {
   return g_strdup_printf("%s %d%s", descending ? "top" : "bottom", query->limit, after);
 }
 
-static void add_ranking(GString *text, const SemanticQuery *query, const Model *model) {
+/* "by change in Sales" */
+static char *by_words(const SemanticQuery *query, const Model *model) {
   const Order *order = first_order(query);
-  guint within = (guint)CLAMP(query->limit_within, 0, (int)query->dimensions->len - 1);
   guint index = order && order->index >= 0 && (guint)order->index < query->measures->len ? (guint)order->index : 0;
-  g_autofree char *rank = rank_words(query), *subject = dimensions_words(query, model, within, query->dimensions->len);
   g_autofree char *measure = restate_measure(model, query->measures->pdata[index]);
   On on = order ? order->on : ON_VALUE;
   g_autofree char *window = on == ON_WINDOW ? window_words(query) : g_strdup("");
-  const char *absolute = order && order->absolute ? "absolute " : "";
-  g_autofree char *by = g_strdup_printf("by %s%s%s%s", absolute, on_words(on), window, measure);
-  add(text, rank);
-  add(text, subject);
-  add(text, by);
-  if (query->measures->len > 1 || (on == ON_VALUE && *shown_word(query)) || (on == ON_VALUE && query->share != SHARE_NONE)) {
-    g_autofree char *all = measures_words(query, model), *showing = g_strdup_printf("showing %s", all);
-    add(text, showing);
+  return g_strdup_printf("by %s%s%s%s", order && order->absolute ? "absolute " : "", on_words(on), window, measure);
+}
+
+/* What is shown beside the measure that ranks needs saying: "Sales and Profit by Region, top 5 by Profit". */
+static gboolean shows_more(const SemanticQuery *query) {
+  const Order *order = first_order(query);
+  return query->measures->len > 1 ||
+         ((!order || order->on == ON_VALUE) && (*shown_word(query) || query->share != SHARE_NONE));
+}
+
+static void add_ranking(GString *text, const SemanticQuery *query, const Model *model) {
+  guint within = (guint)CLAMP(query->limit_within, 0, (int)query->dimensions->len - 1);
+  g_autofree char *rank = rank_words(query), *subject = dimensions_words(query, model, within, query->dimensions->len);
+  g_autofree char *by = by_words(query, model);
+  if (shows_more(query)) {
+    g_autofree char *all = measures_words(query, model), *first = g_strdup_printf("%s by %s,", all, subject);
+    add(text, first);
+    add(text, rank);
+  } else {
+    add(text, rank);
+    add(text, subject);
   }
+  add(text, by);
   if (within) {
-    g_autofree char *groups = dimensions_words(query, model, 0, within), *each = g_strdup_printf("within each %s", groups);
+    g_autofree char *groups = dimensions_words(query, model, 0, within),
+                    *each = g_strdup_printf("within each %s", groups);
     add(text, each);
   }
 }
 
+/* Groups whose measures rose or fell, and nothing else is asked of them. */
+static gboolean only_moves(const SemanticQuery *query) {
+  for (guint i = 0; i < query->having->len; i++) {
+    const Having *having = &g_array_index(query->having, Having, i);
+    gboolean moves = having->on == ON_CHANGE && having->value >= 0 && having->value <= 0 &&
+                     (having->op == OP_LESS || having->op == OP_GREATER);
+    if (!moves || having->measure != (int)i) return FALSE;
+  }
+  return query->having->len && query->having->len == query->measures->len && query->dimensions->len == 1 &&
+         ((const Dimension *)query->dimensions->pdata[0])->kind == DIMENSION_FIELD;
+}
+
+/* "Regions with rising Sales and falling Profit" */
+static void add_moves(GString *text, const SemanticQuery *query, const Model *model) {
+  g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < query->having->len; i++) {
+    const Having *having = &g_array_index(query->having, Having, i);
+    g_autofree char *measure = restate_measure(model, query->measures->pdata[having->measure]);
+    g_ptr_array_add(words, g_strdup_printf("%s %s", having->op == OP_LESS ? "falling" : "rising", measure));
+  }
+  g_autofree char *field = dimensions_words(query, model, 0, 1), *groups = text_plural(field),
+                  *moves = restate_list(words, " and ");
+  g_autofree char *piece = g_strdup_printf("%s with %s", groups, moves);
+  add(text, piece);
+}
+
+static gboolean asks_how_much_more(const SemanticQuery *query) {
+  const Compare *compare = &query->compare;
+  return compare->kind == COMPARE_MEMBERS && (compare->show & COMPARE_SHOW_CHANGE) && compare->field &&
+         compare->member && compare->other && query->measures->len == 1 && query->share == SHARE_NONE &&
+         query->window == WINDOW_NONE && !query->limit;
+}
+
+/* "How much more Sales for Region West than Region East" */
+static void add_members(GString *text, const SemanticQuery *query, const Model *model) {
+  const Compare *compare = &query->compare;
+  g_autofree char *measures = measures_words(query, model), *field = restate_field(model, compare->field);
+  g_autofree char *dimensions = dimensions_words(query, model, 0, query->dimensions->len);
+  gboolean counts = g_str_has_prefix(measures, "number of ");
+  g_autofree char *piece = g_strdup_printf("how %s more %s for %s %s than %s %s", counts ? "many" : "much",
+                                           counts ? measures + strlen("number of ") : measures, field, compare->member,
+                                           field, compare->other);
+  add(text, piece);
+  g_autofree char *by = g_strdup_printf("by %s", dimensions);
+  if (query->dimensions->len) add(text, by);
+}
+
 static void add_plain(GString *text, const SemanticQuery *query, const Model *model) {
-  g_autofree char *measures = measures_words(query, model), *dimensions = dimensions_words(query, model, 0, query->dimensions->len);
+  g_autofree char *measures = measures_words(query, model),
+                  *dimensions = dimensions_words(query, model, 0, query->dimensions->len);
   if (!query->measures->len) {
     g_autofree char *list = g_strdup_printf("list %s", dimensions);
     add(text, list);
@@ -134,14 +190,17 @@ static void add_plain(GString *text, const SemanticQuery *query, const Model *mo
   }
   add(text, measures);
   g_autofree char *by = g_strdup_printf("by %s", dimensions);
-  if (query->dimensions->len)
-    add(text, by);
+  if (query->dimensions->len) add(text, by);
+}
+
+static void add_drivers(GString *text, const SemanticQuery *query, const Model *model) {
+  g_autofree char *measures = measures_words(query, model), *why = g_strdup_printf("why did %s change", measures);
+  add(text, why);
 }
 
 static void add_detail(GString *text, const SemanticQuery *query, const Model *model) {
   g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < query->detail->len; i++)
-    g_ptr_array_add(words, restate_field(model, query->detail->pdata[i]));
+  for (guint i = 0; i < query->detail->len; i++) g_ptr_array_add(words, restate_field(model, query->detail->pdata[i]));
   g_autofree char *list = restate_list(words, " and "), *piece = g_strdup_printf("list rows with %s", list);
   add(text, piece);
 }
@@ -154,39 +213,39 @@ static void add_compare(GString *text, const SemanticQuery *query, const Model *
   g_autofree char *baseline = restate_period(&compare->baseline, model);
   const Dimension *over = series >= 0 ? query->dimensions->pdata[series] : NULL;
   switch (compare->kind) {
-  case COMPARE_PERIODS:
-    piece = g_strdup_printf("compared with %s", baseline ? baseline : "all time");
-    break;
+  case COMPARE_PERIODS: piece = g_strdup_printf("compared with %s", baseline ? baseline : "all time"); break;
   case COMPARE_PREVIOUS:
-    piece = over ? g_strdup_printf("compared with the previous %s", time_unit_name(over->unit)) : g_strdup("compared with the period before");
+    piece = over ? g_strdup_printf("compared with the previous %s", time_unit_name(over->unit))
+                 : g_strdup("compared with the period before");
     break;
-  case COMPARE_YEAR_EARLIER:
-    piece = g_strdup("compared with a year earlier");
-    break;
+  case COMPARE_YEAR_EARLIER: piece = g_strdup("compared with a year earlier"); break;
   case COMPARE_MEMBERS:
-    piece = g_strdup_printf("for %s %s versus %s", field ? field : "", compare->member ? compare->member : "", compare->other ? compare->other : "");
+    if (!asks_how_much_more(query))
+      piece = g_strdup_printf("for %s %s versus %s %s", field ? field : "", compare->member ? compare->member : "",
+                              field ? field : "", compare->other ? compare->other : "");
     break;
   case COMPARE_REST:
     piece = g_strdup_printf("for %s %s versus the rest", field ? field : "", compare->member ? compare->member : "");
     break;
-  default:
-    break;
+  default: break;
   }
   add(text, piece);
 }
 
 /* ---- which of the results ---- */
 static void add_having(GString *text, const SemanticQuery *query, const Model *model) {
+  if (only_moves(query)) return;
   for (guint i = 0; i < query->having->len; i++) {
     const Having *having = &g_array_index(query->having, Having, i);
-    if (having->measure < 0 || (guint)having->measure >= query->measures->len)
-      continue;
+    if (having->measure < 0 || (guint)having->measure >= query->measures->len) continue;
     g_autofree char *measure = restate_measure(model, query->measures->pdata[having->measure]), *piece = NULL;
-    gboolean against_zero = having->value >= 0 && having->value <= 0 && (having->on == ON_CHANGE || having->on == ON_GROWTH);
+    gboolean against_zero =
+        having->value >= 0 && having->value <= 0 && (having->on == ON_CHANGE || having->on == ON_GROWTH);
     if (against_zero && (having->op == OP_LESS || having->op == OP_GREATER)) {
       piece = g_strdup_printf("where %s %s", measure, having->op == OP_LESS ? "fell" : "rose");
     } else if (having->op == OP_IS_NULL || having->op == OP_IS_NOT_NULL) {
-      piece = g_strdup_printf("with %s %s%s", having->op == OP_IS_NULL ? "missing" : "known", on_words(having->on), measure);
+      piece = g_strdup_printf("with %s %s%s", having->op == OP_IS_NULL ? "missing" : "known", on_words(having->on),
+                              measure);
     } else {
       g_autofree char *test = restate_test(having->op, having->value, having->value_to);
       piece = g_strdup_printf("with %s%s %s", on_words(having->on), measure, test);
@@ -200,8 +259,7 @@ static char *order_words(const SemanticQuery *query, const Model *model, const O
   g_autofree char *what = NULL;
   gboolean is_dimension = order->on == ON_DIMENSION;
   guint count = is_dimension ? MAX(query->dimensions->len, query->detail->len) : query->measures->len;
-  if (order->index < 0 || (guint)order->index >= count)
-    return NULL;
+  if (order->index < 0 || (guint)order->index >= count) return NULL;
   if (!is_dimension)
     what = restate_measure(model, query->measures->pdata[order->index]);
   else if (query->detail->len)
@@ -229,8 +287,7 @@ static void add_order(GString *text, const SemanticQuery *query, const Model *mo
 }
 
 static void add_cohort(GString *text, const SemanticQuery *query) {
-  if (query->cohort == COHORT_NONE)
-    return;
+  if (query->cohort == COHORT_NONE) return;
   g_autofree char *spaced = g_strdelimit(g_strdup(query->cohort_entity ? query->cohort_entity : "customer"), "_", ' ');
   g_autofree char *plural = text_plural(spaced);
   g_autofree char *piece = g_strdup_printf(query->cohort == COHORT_NEW ? "for new %s" : "for repeat %s", plural);
@@ -243,10 +300,8 @@ static void add_extras(GString *text, const SemanticQuery *query, const Model *m
     g_autofree char *piece = g_strdup_printf("within each %s", groups);
     add(text, piece);
   }
-  if (query->window == WINDOW_RANK)
-    add(text, "with rank");
-  if (query->missing_rows == MISSING_ZERO)
-    add(text, "with 0 for periods without rows");
+  if (query->window == WINDOW_RANK) add(text, "with rank");
+  if (query->missing_rows == MISSING_ZERO) add(text, "with 0 for periods without rows");
   if (query->time_field) {
     g_autofree char *field = restate_field(model, query->time_field), *piece = g_strdup_printf("going by %s", field);
     add(text, piece);
@@ -254,12 +309,16 @@ static void add_extras(GString *text, const SemanticQuery *query, const Model *m
 }
 
 char *semantic_query_restate(const SemanticQuery *query, const Model *model) {
-  g_autoptr(GString) text = g_string_new(query->analysis == ANALYSIS_DRIVERS ? "why did this change:" : NULL);
-  if (query->analysis == ANALYSIS_SUMMARY)
-    add(text, "summary of");
+  g_autoptr(GString) text = g_string_new(query->analysis == ANALYSIS_SUMMARY ? "summary of" : NULL);
   gboolean ranking = is_ranking(query);
   if (query->detail->len)
     add_detail(text, query, model);
+  else if (query->analysis == ANALYSIS_DRIVERS)
+    add_drivers(text, query, model);
+  else if (asks_how_much_more(query))
+    add_members(text, query, model);
+  else if (!ranking && only_moves(query))
+    add_moves(text, query, model);
   else if (ranking)
     add_ranking(text, query, model);
   else
@@ -270,8 +329,7 @@ char *semantic_query_restate(const SemanticQuery *query, const Model *model) {
   add(text, when);
   add_compare(text, query, model);
   add_having(text, query, model);
-  if (!ranking)
-    add_order(text, query, model);
+  if (!ranking) add_order(text, query, model);
   add_extras(text, query, model);
   char *restated = g_strdup(text->str);
   restated[0] = g_ascii_toupper(restated[0]);

@@ -2,9 +2,9 @@
 #pragma once
 #include "query/compiler.h"
 
-char *restate_field(const Model *model, const char *name); /* label */
-char *restate_number(double value);                        /* "100000", "0.5": read back exactly */
-char *restate_test(Operator op, double value, double value_to); /* "more than 10" */
+char *restate_field(const Model *model, const char *name);          /* label */
+char *restate_number(double value);                                 /* "100000", "0.5": read back exactly */
+char *restate_test(Operator op, double value, double value_to);     /* "more than 10" */
 char *restate_list(const GPtrArray *words, const char *last_joint); /* "a, b and c" */
 /* "in 2019", "last month", "from 3 March 2019 to 9 May 2019", "since ..."; NULL when unrestricted */
 char *restate_time(const TimeRange *range, const Model *model);

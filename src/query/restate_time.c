@@ -2,8 +2,8 @@
 #include "query/restate.h"
 #include <stdlib.h>
 
-static const char *const months[] = {"January", "February", "March", "April", "May", "June", "July", "August",
-                                     "September", "October", "November", "December"};
+static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
+                                     "July",    "August",   "September", "October", "November", "December"};
 
 static char *day_words(Day day) {
   int year, month, day_of_month;
@@ -15,7 +15,8 @@ static char *day_words(Day day) {
 static char *unit_words(const TimeRange *range, const Calendar *calendar) {
   static const TimeUnit units[] = {TIME_UNIT_YEAR, TIME_UNIT_HALF, TIME_UNIT_QUARTER, TIME_UNIT_MONTH};
   for (guint i = 0; i < G_N_ELEMENTS(units); i++)
-    if (day_unit_start(range->from, units[i], calendar) == range->from && day_unit_add(range->from, units[i], 1, calendar) == range->to)
+    if (day_unit_start(range->from, units[i], calendar) == range->from &&
+        day_unit_add(range->from, units[i], 1, calendar) == range->to)
       return day_range_describe(range->from, range->to, calendar);
   return NULL;
 }
@@ -30,8 +31,8 @@ static char *span_words(const TimeRange *range, const Calendar *calendar) {
   if (starts(range->from, TIME_UNIT_YEAR, calendar) && starts(range->to, TIME_UNIT_YEAR, calendar))
     return g_strdup_printf("%d to %d", day_year(range->from), day_year(last));
   if (starts(range->from, TIME_UNIT_MONTH, calendar) && starts(range->to, TIME_UNIT_MONTH, calendar))
-    return g_strdup_printf("%s %d to %s %d", months[day_month(range->from) - 1], day_year(range->from), months[day_month(last) - 1],
-                           day_year(last));
+    return g_strdup_printf("%s %d to %s %d", months[day_month(range->from) - 1], day_year(range->from),
+                           months[day_month(last) - 1], day_year(last));
   g_autofree char *from = day_words(range->from), *to = day_words(last);
   return g_strdup_printf("%s to %s", from, to);
 }
@@ -43,8 +44,7 @@ static char *absolute_words(const TimeRange *range, const Model *model, gboolean
     return g_strdup_printf(range->from != DAY_NONE ? "since %s" : "before %s", day);
   }
   g_autofree char *unit = unit_words(range, calendar);
-  if (unit)
-    return bare ? g_steal_pointer(&unit) : g_strdup_printf("in %s", unit);
+  if (unit) return bare ? g_steal_pointer(&unit) : g_strdup_printf("in %s", unit);
   if (range->to == range->from + 1) {
     g_autofree char *day = day_words(range->from);
     return bare ? g_steal_pointer(&day) : g_strdup_printf("on %s", day);
@@ -61,24 +61,19 @@ static char *units_words(const TimeRange *range) {
     static const char *const days[] = {"yesterday", "today", "tomorrow"}, *const words[] = {"last", "this", "next"};
     return is_day ? g_strdup(days[offset + 1]) : g_strdup_printf("%s %s", words[offset + 1], unit);
   }
-  if (count == 1)
-    return g_strdup_printf(offset < 0 ? "%d %ss ago" : "%d %ss ahead", abs(offset), unit);
-  if (offset == -count)
-    return g_strdup_printf("the last %d complete %ss", count, unit);
-  if (offset == 1)
-    return g_strdup_printf("the next %d %ss", count, unit);
+  if (count == 1) return g_strdup_printf(offset < 0 ? "%d %ss ago" : "%d %ss ahead", abs(offset), unit);
+  if (offset == -count) return g_strdup_printf("the last %d complete %ss", count, unit);
+  if (offset == 1) return g_strdup_printf("the next %d %ss", count, unit);
   return g_strdup_printf("%d %ss starting %d %ss %s", count, unit, abs(offset), unit, offset < 0 ? "ago" : "ahead");
 }
 
 static char *relative_words(const TimeRange *range) {
   g_autofree char *unit = g_strdelimit(g_strdup(time_unit_name(range->unit)), "_", ' ');
-  if (range->kind == TIME_UNITS)
-    return units_words(range);
-  if (range->kind == TIME_ROLLING)
-    return g_strdup_printf("the last %d %ss up to today", range->count, unit);
-  if (!range->offset)
-    return g_strdup_printf("%s to date", unit);
-  return g_strdup_printf(range->offset == -1 ? "last %s to date" : "%s to date %d %ss ago", unit, abs(range->offset), unit);
+  if (range->kind == TIME_UNITS) return units_words(range);
+  if (range->kind == TIME_ROLLING) return g_strdup_printf("the last %d %ss up to today", range->count, unit);
+  if (!range->offset) return g_strdup_printf("%s to date", unit);
+  return g_strdup_printf(range->offset == -1 ? "last %s to date" : "%s to date %d %ss ago", unit, abs(range->offset),
+                         unit);
 }
 
 static gboolean is_unrestricted(const TimeRange *range) {
@@ -86,16 +81,13 @@ static gboolean is_unrestricted(const TimeRange *range) {
 }
 
 char *restate_period(const TimeRange *range, const Model *model) {
-  if (is_unrestricted(range))
-    return NULL;
+  if (is_unrestricted(range)) return NULL;
   return range->kind == TIME_ABSOLUTE ? absolute_words(range, model, TRUE) : relative_words(range);
 }
 
 char *restate_time(const TimeRange *range, const Model *model) {
-  if (is_unrestricted(range))
-    return NULL;
-  if (range->kind == TIME_ABSOLUTE)
-    return absolute_words(range, model, FALSE);
+  if (is_unrestricted(range)) return NULL;
+  if (range->kind == TIME_ABSOLUTE) return absolute_words(range, model, FALSE);
   g_autofree char *words = relative_words(range);
   return g_str_has_prefix(words, "the ") ? g_strdup_printf("in %s", words) : g_steal_pointer(&words);
 }

@@ -1,6 +1,6 @@
 /* Row sources: the rows of one dataset with what many-to-one joins bring to them. */
-#include "query/compiler.h"
 #include "model/relation.h"
+#include "query/compiler.h"
 #include <string.h>
 
 static void source_column_free(SourceColumn *column) {
@@ -31,8 +31,7 @@ static guint add_source_cte(Compiler *compiler, RowSource *source, const char *s
 /* The scoped relation keeps the dataset's own name. */
 static gboolean add_relation_cte(Compiler *compiler, RowSource *source, GError **error) {
   char *body = relation_sql(compiler->model, source->dataset, compiler->scope, error);
-  if (!body)
-    return FALSE;
+  if (!body) return FALSE;
   source->relation = compiler_add_cte(compiler, source->dataset->name, body);
   Cte *cte = compiler->ctes->pdata[source->relation];
   cte->is_relation = TRUE;
@@ -44,8 +43,7 @@ static gboolean add_relation_cte(Compiler *compiler, RowSource *source, GError *
 RowSource *row_source_get(Compiler *compiler, const Dataset *dataset, GError **error) {
   for (guint i = 0; i < compiler->sources->len; i++) {
     RowSource *source = compiler->sources->pdata[i];
-    if (source->dataset == dataset)
-      return source;
+    if (source->dataset == dataset) return source;
   }
   RowSource *source = g_new0(RowSource, 1);
   source->dataset = dataset;
@@ -57,8 +55,7 @@ RowSource *row_source_get(Compiler *compiler, const Dataset *dataset, GError **e
   for (guint i = 0; i < dataset->fields->len; i++)
     g_hash_table_add(source->names, g_strdup(((const Field *)dataset->fields->pdata[i])->name));
   g_ptr_array_add(compiler->sources, source);
-  if (!add_relation_cte(compiler, source, error))
-    return NULL;
+  if (!add_relation_cte(compiler, source, error)) return NULL;
   source->joined = add_source_cte(compiler, source, "_joined", FALSE);
   source->widened = add_source_cte(compiler, source, "_rows", TRUE);
   return source;
@@ -74,12 +71,10 @@ static gboolean join_dataset(Compiler *compiler, RowSource *source, const char *
   }
   for (guint i = 0; i < path->len; i++) {
     const Relationship *relationship = path->pdata[i];
-    if (g_ptr_array_find(source->relationships, relationship, NULL))
-      continue;
+    if (g_ptr_array_find(source->relationships, relationship, NULL)) continue;
     g_ptr_array_add(source->relationships, (gpointer)relationship);
     const Dataset *joined = model_find_dataset(compiler->model, relationship->to_dataset);
-    if (!joined || !row_source_get(compiler, joined, error))
-      return FALSE;
+    if (!joined || !row_source_get(compiler, joined, error)) return FALSE;
   }
   return TRUE;
 }
@@ -87,8 +82,7 @@ static gboolean join_dataset(Compiler *compiler, RowSource *source, const char *
 static const char *find_column(const GPtrArray *columns, const char *identity) {
   for (guint i = 0; i < columns->len; i++) {
     const SourceColumn *column = columns->pdata[i];
-    if (g_str_equal(column->identity, identity))
-      return column->name;
+    if (g_str_equal(column->identity, identity)) return column->name;
   }
   return NULL;
 }
@@ -111,14 +105,11 @@ char *row_source_field_of(Compiler *compiler, RowSource *source, const Field *fi
                 source->dataset->name, field->dataset, field->name);
     return NULL;
   }
-  if (g_strcmp0(reached->dataset, source->dataset->name) == 0)
-    return sql_name(reached->name);
+  if (g_strcmp0(reached->dataset, source->dataset->name) == 0) return sql_name(reached->name);
   g_autofree char *identity = g_strconcat(reached->dataset, ".", reached->name, NULL);
   const char *known = find_column(source->columns, identity);
-  if (known)
-    return sql_name(known);
-  if (!join_dataset(compiler, source, reached->dataset, error))
-    return NULL;
+  if (known) return sql_name(known);
+  if (!join_dataset(compiler, source, reached->dataset, error)) return NULL;
   g_autofree char *longer = g_strconcat(reached->dataset, "_", reached->name, NULL);
   g_autofree char *dataset = sql_name(reached->dataset), *column = sql_name(reached->name);
   char *expression = g_strconcat(dataset, ".", column, NULL);
@@ -135,15 +126,12 @@ char *row_source_field(Compiler *compiler, RowSource *source, const char *name, 
 }
 
 char *row_source_condition(Compiler *compiler, RowSource *source, const Condition *condition, GError **error) {
-  if (g_strcmp0(condition->dataset, source->dataset->name) == 0)
-    return g_strdup_printf("(%s)", condition->expression);
+  if (g_strcmp0(condition->dataset, source->dataset->name) == 0) return g_strdup_printf("(%s)", condition->expression);
   g_autofree char *identity = g_strconcat("condition:", condition->name, NULL);
   const char *known = find_column(source->columns, identity);
-  if (known)
-    return sql_name(known);
+  if (known) return sql_name(known);
   const Dataset *dataset = model_find_dataset(compiler->model, condition->dataset);
-  if (!dataset || !join_dataset(compiler, source, dataset->name, error))
-    return NULL;
+  if (!dataset || !join_dataset(compiler, source, dataset->name, error)) return NULL;
   /* Names in the condition are the other dataset's: it is evaluated there, and a row that leads nowhere is not one. */
   SourceColumn *column = add_column(source, source->columns, identity, condition->name, condition->name, NULL);
   column->condition = condition;
@@ -163,8 +151,8 @@ static char *joined_relation(Compiler *compiler, const RowSource *source, const 
   }
   RowSource *joined = row_source_get(compiler, dataset, NULL);
   g_autofree char *marker = compiler_cte(joined->relation), *name = sql_name(dataset->name);
-  char *relation = conditions->len ? g_strdup_printf("(SELECT *%s FROM %s) AS %s", conditions->str, marker, name)
-                                   : g_strdup(marker);
+  char *relation =
+      conditions->len ? g_strdup_printf("(SELECT *%s FROM %s) AS %s", conditions->str, marker, name) : g_strdup(marker);
   g_string_free(conditions, TRUE);
   return relation;
 }
@@ -175,7 +163,8 @@ static void append_join(Compiler *compiler, const RowSource *source, const Relat
   g_autofree char *from = sql_name(relationship->from_dataset), *to = sql_name(relationship->to_dataset);
   g_string_append_printf(body, "\nLEFT JOIN %s ON ", relation);
   for (guint i = 0; relationship->from_fields[i] && relationship->to_fields[i]; i++) {
-    g_autofree char *from_field = sql_name(relationship->from_fields[i]), *to_field = sql_name(relationship->to_fields[i]);
+    g_autofree char *from_field = sql_name(relationship->from_fields[i]),
+                    *to_field = sql_name(relationship->to_fields[i]);
     g_string_append_printf(body, "%s%s.%s = %s.%s", i ? " AND " : "", to, to_field, from, from_field);
   }
 }
@@ -198,15 +187,15 @@ static char *joined_body(Compiler *compiler, const RowSource *source) {
 }
 
 char *row_source_body(Compiler *compiler, const RowSource *source, gboolean widened) {
-  if (!widened)
-    return joined_body(compiler, source);
+  if (!widened) return joined_body(compiler, source);
   g_autofree char *joined = compiler_cte(source->joined);
   GString *body = g_string_new(NULL);
   g_string_append_printf(body, "SELECT facts.*");
   for (guint i = 0; i < source->entity_columns->len; i++) {
     const SourceColumn *column = source->entity_columns->pdata[i];
     g_autofree char *alias = sql_name(column->name);
-    gboolean keeps_name = g_str_has_suffix(column->expression, alias) && column->expression[strlen(column->expression) - strlen(alias) - 1] == '.';
+    gboolean keeps_name = g_str_has_suffix(column->expression, alias) &&
+                          column->expression[strlen(column->expression) - strlen(alias) - 1] == '.';
     g_string_append_printf(body, keeps_name ? ", %s" : ", %s AS %s", column->expression, alias);
   }
   g_string_append_printf(body, "\nFROM %s AS facts", joined);
@@ -216,8 +205,8 @@ char *row_source_body(Compiler *compiler, const RowSource *source, gboolean wide
 }
 
 char *row_source_date(Compiler *compiler, RowSource *source, const char *time_field, FieldType *type, GError **error) {
-  const Field *field = time_field ? model_find_field(compiler->model, time_field)
-                                  : reach_default_date(compiler->model, source->dataset);
+  const Field *field =
+      time_field ? model_find_field(compiler->model, time_field) : reach_default_date(compiler->model, source->dataset);
   if (!field) {
     if (time_field)
       g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no field \"%s\"", time_field);
@@ -234,10 +223,10 @@ char *row_source_date(Compiler *compiler, RowSource *source, const char *time_fi
   return row_source_field_of(compiler, source, field, error);
 }
 
-char *row_source_moment(Compiler *compiler, RowSource *source, const char *time_field, FieldType *type, GError **error) {
+char *row_source_moment(Compiler *compiler, RowSource *source, const char *time_field, FieldType *type,
+                        GError **error) {
   g_autofree char *date = row_source_date(compiler, source, time_field, type, error);
-  if (!date || *type == FIELD_TIMESTAMP)
-    return g_steal_pointer(&date);
+  if (!date || *type == FIELD_TIMESTAMP) return g_steal_pointer(&date);
   static const FieldType moments[] = {FIELD_TIMESTAMP, FIELD_TIME};
   for (guint m = 0; m < G_N_ELEMENTS(moments); m++)
     for (guint i = 0; i < source->dataset->fields->len; i++) {
@@ -256,15 +245,14 @@ const char *row_source_entity_column(const RowSource *source, const char *identi
   return find_column(source->entity_columns, identity);
 }
 
-char *row_source_join_entity(Compiler *compiler, RowSource *source, const Field *key, const char *identity, const char *cte_name,
-                             const char *column, const char *select, GError **error) {
+char *row_source_join_entity(Compiler *compiler, RowSource *source, const Field *key, const char *identity,
+                             const char *cte_name, const char *column, const char *select, GError **error) {
   g_autofree char *own_key = row_source_field_of(compiler, source, key, error);
-  if (!own_key)
-    return NULL;
+  if (!own_key) return NULL;
   guint cte = compiler_add_cte(compiler, cte_name, g_strdup(select));
   g_autofree char *marker = compiler_cte(cte), *value = sql_name(column), *key_name = sql_name(key->name);
-  g_ptr_array_add(source->entity_joins, g_strdup_printf("LEFT JOIN %s ON %s.%s = facts.%s", marker, marker, key_name, own_key));
+  g_ptr_array_add(source->entity_joins,
+                  g_strdup_printf("LEFT JOIN %s ON %s.%s = facts.%s", marker, marker, key_name, own_key));
   char *expression = g_strdup_printf("%s.%s", marker, value);
   return sql_name(add_column(source, source->entity_columns, identity, column, column, expression)->name);
 }
-

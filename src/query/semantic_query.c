@@ -16,8 +16,7 @@ SemanticQuery *semantic_query_new(void) {
 }
 
 static void copy_elements(GPtrArray *to, const GPtrArray *from, gpointer (*copy)(gconstpointer)) {
-  for (guint i = 0; from && i < from->len; i++)
-    g_ptr_array_add(to, copy(from->pdata[i]));
+  for (guint i = 0; from && i < from->len; i++) g_ptr_array_add(to, copy(from->pdata[i]));
 }
 
 static gpointer copy_measure(gconstpointer measure) {
@@ -37,17 +36,14 @@ static gpointer copy_string(gconstpointer string) {
 }
 
 SemanticQuery *semantic_query_copy(const SemanticQuery *query) {
-  if (!query)
-    return NULL;
+  if (!query) return NULL;
   SemanticQuery *copy = semantic_query_new();
   copy_elements(copy->measures, query->measures, copy_measure);
   copy_elements(copy->dimensions, query->dimensions, copy_dimension);
   copy_elements(copy->filters, query->filters, copy_filter);
   copy_elements(copy->detail, query->detail, copy_string);
-  if (query->having)
-    g_array_append_vals(copy->having, query->having->data, query->having->len);
-  if (query->order)
-    g_array_append_vals(copy->order, query->order->data, query->order->len);
+  if (query->having) g_array_append_vals(copy->having, query->having->data, query->having->len);
+  if (query->order) g_array_append_vals(copy->order, query->order->data, query->order->len);
   copy->time = query->time;
   copy->time_field = g_strdup(query->time_field);
   copy->compare = query->compare;
@@ -69,8 +65,7 @@ SemanticQuery *semantic_query_copy(const SemanticQuery *query) {
 }
 
 void semantic_query_free(SemanticQuery *query) {
-  if (!query)
-    return;
+  if (!query) return;
   g_clear_pointer(&query->measures, g_ptr_array_unref);
   g_clear_pointer(&query->dimensions, g_ptr_array_unref);
   g_clear_pointer(&query->filters, g_ptr_array_unref);

@@ -6,32 +6,174 @@
 #define SQL_LINE_LENGTH 100
 
 /* Every word that duckdb_keywords() does not call "unreserved", sorted. */
-static const char *const keywords[] = {
-    "all", "analyse", "analyze", "and", "anti", "any", "array", "as", "asc", "asof", "asymmetric", "at", "authorization",
-    "between", "bigint", "binary", "bit", "boolean", "both", "by", "case", "cast", "char", "character", "check", "coalesce",
-    "collate", "collation", "column", "columns", "concurrently", "constraint", "create", "cross", "dec", "decimal",
-    "default", "deferrable", "desc", "describe", "distinct", "do", "else", "end", "except", "exists", "extract", "false",
-    "fetch", "float", "for", "foreign", "freeze", "from", "full", "generated", "glob", "group", "grouping", "grouping_id",
-    "having", "ilike", "in", "initially", "inner", "inout", "int", "integer", "intersect", "interval", "into", "is",
-    "isnull", "join", "lambda", "lateral", "leading", "left", "like", "limit", "map", "national", "natural", "nchar",
-    "none", "not", "notnull", "null", "nullif", "numeric", "offset", "on", "only", "or", "order", "out", "outer",
-    "overlaps", "overlay", "pivot", "pivot_longer", "pivot_wider", "placing", "position", "positional", "precision",
-    "primary", "qualify", "real", "references", "returning", "right", "row", "select", "semi", "setof", "show", "similar",
-    "smallint", "some", "struct", "substring", "summarize", "symmetric", "table", "tablesample", "then", "time",
-    "timestamp", "to", "trailing", "treat", "trim", "true", "try_cast", "union", "unique", "unpack", "unpivot", "using",
-    "values", "varchar", "variadic", "verbose", "when", "where", "window", "with", "xmlattributes", "xmlconcat",
-    "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable"};
+static const char *const keywords[] = {"all",
+                                       "analyse",
+                                       "analyze",
+                                       "and",
+                                       "anti",
+                                       "any",
+                                       "array",
+                                       "as",
+                                       "asc",
+                                       "asof",
+                                       "asymmetric",
+                                       "at",
+                                       "authorization",
+                                       "between",
+                                       "bigint",
+                                       "binary",
+                                       "bit",
+                                       "boolean",
+                                       "both",
+                                       "by",
+                                       "case",
+                                       "cast",
+                                       "char",
+                                       "character",
+                                       "check",
+                                       "coalesce",
+                                       "collate",
+                                       "collation",
+                                       "column",
+                                       "columns",
+                                       "concurrently",
+                                       "constraint",
+                                       "create",
+                                       "cross",
+                                       "dec",
+                                       "decimal",
+                                       "default",
+                                       "deferrable",
+                                       "desc",
+                                       "describe",
+                                       "distinct",
+                                       "do",
+                                       "else",
+                                       "end",
+                                       "except",
+                                       "exists",
+                                       "extract",
+                                       "false",
+                                       "fetch",
+                                       "float",
+                                       "for",
+                                       "foreign",
+                                       "freeze",
+                                       "from",
+                                       "full",
+                                       "generated",
+                                       "glob",
+                                       "group",
+                                       "grouping",
+                                       "grouping_id",
+                                       "having",
+                                       "ilike",
+                                       "in",
+                                       "initially",
+                                       "inner",
+                                       "inout",
+                                       "int",
+                                       "integer",
+                                       "intersect",
+                                       "interval",
+                                       "into",
+                                       "is",
+                                       "isnull",
+                                       "join",
+                                       "lambda",
+                                       "lateral",
+                                       "leading",
+                                       "left",
+                                       "like",
+                                       "limit",
+                                       "map",
+                                       "national",
+                                       "natural",
+                                       "nchar",
+                                       "none",
+                                       "not",
+                                       "notnull",
+                                       "null",
+                                       "nullif",
+                                       "numeric",
+                                       "offset",
+                                       "on",
+                                       "only",
+                                       "or",
+                                       "order",
+                                       "out",
+                                       "outer",
+                                       "overlaps",
+                                       "overlay",
+                                       "pivot",
+                                       "pivot_longer",
+                                       "pivot_wider",
+                                       "placing",
+                                       "position",
+                                       "positional",
+                                       "precision",
+                                       "primary",
+                                       "qualify",
+                                       "real",
+                                       "references",
+                                       "returning",
+                                       "right",
+                                       "row",
+                                       "select",
+                                       "semi",
+                                       "setof",
+                                       "show",
+                                       "similar",
+                                       "smallint",
+                                       "some",
+                                       "struct",
+                                       "substring",
+                                       "summarize",
+                                       "symmetric",
+                                       "table",
+                                       "tablesample",
+                                       "then",
+                                       "time",
+                                       "timestamp",
+                                       "to",
+                                       "trailing",
+                                       "treat",
+                                       "trim",
+                                       "true",
+                                       "try_cast",
+                                       "union",
+                                       "unique",
+                                       "unpack",
+                                       "unpivot",
+                                       "using",
+                                       "values",
+                                       "varchar",
+                                       "variadic",
+                                       "verbose",
+                                       "when",
+                                       "where",
+                                       "window",
+                                       "with",
+                                       "xmlattributes",
+                                       "xmlconcat",
+                                       "xmlelement",
+                                       "xmlexists",
+                                       "xmlforest",
+                                       "xmlnamespaces",
+                                       "xmlparse",
+                                       "xmlpi",
+                                       "xmlroot",
+                                       "xmlserialize",
+                                       "xmltable"};
 
 static int compare_keyword(const void *name, const void *keyword) {
   return strcmp(name, *(const char *const *)keyword);
 }
 
 static gboolean is_plain_name(const char *name) {
-  if (!(g_ascii_islower(name[0]) || name[0] == '_'))
-    return FALSE;
+  if (!(g_ascii_islower(name[0]) || name[0] == '_')) return FALSE;
   for (const char *c = name; *c; c++)
-    if (!(g_ascii_islower(*c) || g_ascii_isdigit(*c) || *c == '_'))
-      return FALSE;
+    if (!(g_ascii_islower(*c) || g_ascii_isdigit(*c) || *c == '_')) return FALSE;
   return !bsearch(name, keywords, G_N_ELEMENTS(keywords), sizeof keywords[0], compare_keyword);
 }
 
@@ -47,10 +189,8 @@ static gboolean parameter_equal(const Parameter *a, const Parameter *b) {
 /* The pool has just got one more value: drop it again where an equal one is there. */
 static char *share_newest(GPtrArray *pool) {
   guint newest = pool->len - 1, found = 0;
-  while (!parameter_equal(pool->pdata[found], pool->pdata[newest]))
-    found++;
-  if (found < newest)
-    g_ptr_array_remove_index(pool, newest);
+  while (!parameter_equal(pool->pdata[found], pool->pdata[newest])) found++;
+  if (found < newest) g_ptr_array_remove_index(pool, newest);
   return g_strdup_printf("%cp%u%c", SQL_MARK_OPEN, found, SQL_MARK_CLOSE);
 }
 
@@ -93,12 +233,9 @@ Parameter *sql_parameter_copy(const Parameter *parameter) {
 
 char *sql_literal(const Parameter *parameter) {
   switch (parameter->type) {
-  case VALUE_TEXT:
-    return text_sql_quote(parameter->text);
-  case VALUE_INT:
-    return g_strdup_printf("%" G_GINT64_FORMAT, parameter->integer);
-  case VALUE_BOOL:
-    return g_strdup(parameter->integer ? "TRUE" : "FALSE");
+  case VALUE_TEXT: return text_sql_quote(parameter->text);
+  case VALUE_INT: return g_strdup_printf("%" G_GINT64_FORMAT, parameter->integer);
+  case VALUE_BOOL: return g_strdup(parameter->integer ? "TRUE" : "FALSE");
   case VALUE_DATE: {
     g_autofree char *iso = day_format_iso((Day)parameter->integer);
     return g_strdup_printf("DATE '%s'", iso);
@@ -108,16 +245,14 @@ char *sql_literal(const Parameter *parameter) {
     json_append_double(text, parameter->number);
     return g_string_free(text, FALSE);
   }
-  default:
-    return g_strdup("NULL");
+  default: return g_strdup("NULL");
   }
 }
 
 char *sql_join(const GPtrArray *parts, const char *separator) {
   GString *joined = g_string_new(NULL);
   for (guint i = 0; i < parts->len; i++) {
-    if (i)
-      g_string_append(joined, separator);
+    if (i) g_string_append(joined, separator);
     g_string_append(joined, parts->pdata[i]);
   }
   return g_string_free(joined, FALSE);
@@ -125,7 +260,6 @@ char *sql_join(const GPtrArray *parts, const char *separator) {
 
 char *sql_list(const GPtrArray *columns) {
   gsize length = 0;
-  for (guint i = 0; i < columns->len; i++)
-    length += strlen(columns->pdata[i]) + 2;
+  for (guint i = 0; i < columns->len; i++) length += strlen(columns->pdata[i]) + 2;
   return sql_join(columns, length > SQL_LINE_LENGTH ? ",\n       " : ", ");
 }

@@ -23,11 +23,11 @@ static char *leaf_of_row(const Statement *statement, const Term *term) {
  */
 static char *previous_sql(const Statement *statement, const PlannedMeasure *planned) {
   g_autofree char *sql = leaf_of_row(statement, planned->previous);
-  if (!statement->by_bucket)
-    return g_steal_pointer(&sql);
-  g_autofree char *block = compiler_cte(first_leaf(planned->previous)->block->cte), *name = key_name(statement, (guint)statement->series);
-  return g_strdup_printf("CASE WHEN %s >= (SELECT MIN(%s) FROM %s) THEN %s END", (char *)statement->keys->pdata[statement->series], name,
-                         block, sql);
+  if (!statement->by_bucket) return g_steal_pointer(&sql);
+  g_autofree char *block = compiler_cte(first_leaf(planned->previous)->block->cte),
+                  *name = key_name(statement, (guint)statement->series);
+  return g_strdup_printf("CASE WHEN %s >= (SELECT MIN(%s) FROM %s) THEN %s END",
+                         (char *)statement->keys->pdata[statement->series], name, block, sql);
 }
 
 /* ---- shares ---- */
@@ -35,14 +35,17 @@ static char *share_sql(const Statement *statement, const PlannedMeasure *planned
   const SemanticQuery *query = statement->query;
   g_autofree char *value = leaf_of_row(statement, planned->value);
   if (planned->has_total) {
-    g_autofree char *total = compiler_cte(planned->total), *name = g_strconcat(planned->name, "_total", NULL), *column = sql_name(name);
-    return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(%s.%s, 0)" : "(%s) / NULLIF(%s.%s, 0)", value, total, column);
+    g_autofree char *total = compiler_cte(planned->total), *name = g_strconcat(planned->name, "_total", NULL),
+                    *column = sql_name(name);
+    return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(%s.%s, 0)" : "(%s) / NULLIF(%s.%s, 0)", value,
+                           total, column);
   }
   g_autoptr(GPtrArray) within = g_ptr_array_new();
   for (guint i = 0; query->share == SHARE_WITHIN && i < statement->keys->len && (int)i < query->share_dimensions; i++)
     g_ptr_array_add(within, statement->keys->pdata[i]);
   g_autofree char *partition = sql_join(within, ", ");
-  return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(SUM(%s) OVER (%s%s), 0)" : "(%s) / NULLIF(SUM(%s) OVER (%s%s), 0)",
+  return g_strdup_printf(term_is_leaf(planned->value) ? "%s / NULLIF(SUM(%s) OVER (%s%s), 0)"
+                                                      : "(%s) / NULLIF(SUM(%s) OVER (%s%s), 0)",
                          value, value, within->len ? "PARTITION BY " : "", partition);
 }
 
@@ -51,13 +54,13 @@ static void join_totals(const Statement *statement, GString *from) {
   guint n_keys = statement->query->share == SHARE_WITHIN ? (guint)statement->query->share_dimensions : 0;
   for (guint i = 0; i < statement->measures->len; i++) {
     const PlannedMeasure *planned = statement->measures->pdata[i];
-    if (!planned->has_total)
-      continue;
+    if (!planned->has_total) continue;
     g_autofree char *total = compiler_cte(planned->total);
     g_string_append_printf(from, n_keys ? "\nLEFT JOIN %s ON " : "\nCROSS JOIN %s", total);
     for (guint k = 0; k < n_keys && k < statement->keys->len; k++) {
       g_autofree char *name = key_name(statement, k);
-      g_string_append_printf(from, "%s%s.%s IS NOT DISTINCT FROM %s", k ? " AND " : "", total, name, (char *)statement->keys->pdata[k]);
+      g_string_append_printf(from, "%s%s.%s IS NOT DISTINCT FROM %s", k ? " AND " : "", total, name,
+                             (char *)statement->keys->pdata[k]);
     }
   }
 }
@@ -81,12 +84,13 @@ static char *accumulated_leaf(const Block *block, const Leaf *leaf, gpointer use
 static char *window_over(const Statement *statement, const char *value) {
   g_autoptr(GPtrArray) others = g_ptr_array_new();
   for (guint i = 0; i < statement->keys->len; i++)
-    if (statement->series >= 0 && (int)i != statement->series)
-      g_ptr_array_add(others, statement->keys->pdata[i]);
+    if (statement->series >= 0 && (int)i != statement->series) g_ptr_array_add(others, statement->keys->pdata[i]);
   g_autofree char *partition = sql_join(others, ", "), *keys = sql_join(statement->keys, ", ");
   const char *series = statement->series >= 0 ? statement->keys->pdata[statement->series] : NULL;
-  g_autofree char *order = series ? g_strdup(series) : g_strdup_printf("%s DESC%s%s", value, statement->keys->len ? ", " : "", keys);
-  return g_strdup_printf("%s%s%sORDER BY %s ROWS", others->len ? "PARTITION BY " : "", partition, others->len ? " " : "", order);
+  g_autofree char *order =
+      series ? g_strdup(series) : g_strdup_printf("%s DESC%s%s", value, statement->keys->len ? ", " : "", keys);
+  return g_strdup_printf("%s%s%sORDER BY %s ROWS", others->len ? "PARTITION BY " : "", partition,
+                         others->len ? " " : "", order);
 }
 
 static char *rank_sql(const Statement *statement, const char *value, guint measure) {
@@ -94,8 +98,7 @@ static char *rank_sql(const Statement *statement, const char *value, guint measu
   const GArray *orders = statement->query->order;
   for (guint i = 0; i < orders->len; i++) {
     const Order *order = &g_array_index(orders, Order, i);
-    if (order->on == ON_VALUE && order->index == (int)measure)
-      ascending = !order->descending;
+    if (order->on == ON_VALUE && order->index == (int)measure) ascending = !order->descending;
   }
   return g_strdup_printf("RANK() OVER (ORDER BY %s%s)", value, ascending ? "" : " DESC");
 }
@@ -103,19 +106,17 @@ static char *rank_sql(const Statement *statement, const char *value, guint measu
 static char *window_sql(const Statement *statement, const PlannedMeasure *planned, guint measure, GError **error) {
   const SemanticQuery *query = statement->query;
   g_autofree char *value = leaf_of_row(statement, planned->value);
-  if (query->window == WINDOW_RANK)
-    return rank_sql(statement, value, measure);
+  if (query->window == WINDOW_RANK) return rank_sql(statement, value, measure);
   g_autofree char *over = window_over(statement, value);
   gboolean cumulative = query->window == WINDOW_CUMULATIVE;
-  g_autofree char *frame = cumulative ? g_strdup_printf("%s UNBOUNDED PRECEDING", over)
-                                      : g_strdup_printf("%s BETWEEN %d PRECEDING AND CURRENT ROW", over, MAX(query->window_size, 1) - 1);
+  g_autofree char *frame =
+      cumulative ? g_strdup_printf("%s UNBOUNDED PRECEDING", over)
+                 : g_strdup_printf("%s BETWEEN %d PRECEDING AND CURRENT ROW", over, MAX(query->window_size, 1) - 1);
   Accumulation accumulation = {statement->grouping, frame};
   if (term_accumulates(planned->value) && (cumulative || !term_is_additive(planned->value)))
     return term_sql(planned->value, accumulated_leaf, &accumulation);
-  if (!cumulative)
-    return g_strdup_printf("AVG(%s) OVER (%s)", value, frame);
-  if (planned->running)
-    return term_sql(planned->running, accumulated_leaf, &accumulation);
+  if (!cumulative) return g_strdup_printf("AVG(%s) OVER (%s)", value, frame);
+  if (planned->running) return term_sql(planned->running, accumulated_leaf, &accumulation);
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" cannot be accumulated", planned->name);
   return NULL;
 }
@@ -123,9 +124,10 @@ static char *window_sql(const Statement *statement, const PlannedMeasure *planne
 /* ---- rows for buckets that have none ---- */
 static char *step_sql(TimeUnit unit) {
   int months = time_unit_months(unit);
-  if (months)
-    return g_strdup_printf("INTERVAL %d MONTH", months);
-  return g_strdup(unit == TIME_UNIT_HOUR ? "INTERVAL 1 HOUR" : unit == TIME_UNIT_WEEK ? "INTERVAL 7 DAY" : "INTERVAL 1 DAY");
+  if (months) return g_strdup_printf("INTERVAL %d MONTH", months);
+  return g_strdup(unit == TIME_UNIT_HOUR   ? "INTERVAL 1 HOUR"
+                  : unit == TIME_UNIT_WEEK ? "INTERVAL 7 DAY"
+                                           : "INTERVAL 1 DAY");
 }
 
 /* The joined row as a CTE, then every bucket between its first and last with every other combination of keys. */
@@ -136,8 +138,7 @@ static void fill_gaps(Statement *statement) {
   for (guint i = 0; i < statement->keys->len; i++) {
     g_autofree char *name = key_name(statement, i);
     add_column(columns, statement->keys->pdata[i], ((const GroupKey *)statement->grouping->keys->pdata[i])->name);
-    if ((int)i != statement->series)
-      g_ptr_array_add(others, g_steal_pointer(&name));
+    if ((int)i != statement->series) g_ptr_array_add(others, g_steal_pointer(&name));
   }
   for (guint b = 0; b < statement->grouping->blocks->len; b++) {
     const Block *block = statement->grouping->blocks->pdata[b];
@@ -146,12 +147,16 @@ static void fill_gaps(Statement *statement) {
       g_ptr_array_add(columns, sql_name(leaf->name));
     }
   }
-  g_autofree char *list = sql_join(columns, ", "), *name = key_name(statement, (guint)statement->series), *step = step_sql(series->unit);
-  guint found = compiler_add_cte(statement->compiler, "found", g_strdup_printf("SELECT %s\nFROM %s", list, statement->from));
+  g_autofree char *list = sql_join(columns, ", "), *name = key_name(statement, (guint)statement->series),
+                  *step = step_sql(series->unit);
+  guint found =
+      compiler_add_cte(statement->compiler, "found", g_strdup_printf("SELECT %s\nFROM %s", list, statement->from));
   g_autofree char *found_name = compiler_cte(found), *other_list = sql_join(others, ", ");
   const char *type = series->unit == TIME_UNIT_HOUR ? "TIMESTAMP" : "DATE";
   GString *spine = g_string_new(NULL);
-  g_string_append_printf(spine, "SELECT CAST(buckets.%s AS %s) AS %s%s%s\nFROM (SELECT unnest(generate_series(MIN(%s), MAX(%s), %s)) AS %s FROM %s) AS buckets",
+  g_string_append_printf(spine,
+                         "SELECT CAST(buckets.%s AS %s) AS %s%s%s\nFROM (SELECT unnest(generate_series(MIN(%s), "
+                         "MAX(%s), %s)) AS %s FROM %s) AS buckets",
                          name, type, name, others->len ? ", " : "", other_list, name, name, step, name, found_name);
   if (others->len)
     g_string_append_printf(spine, "\nCROSS JOIN (SELECT DISTINCT %s FROM %s) AS others", other_list, found_name);
@@ -162,7 +167,8 @@ static void fill_gaps(Statement *statement) {
   g_string_append_printf(from, "%s\nLEFT JOIN %s ON ", every_name, found_name);
   for (guint i = 0; i < statement->keys->len; i++) {
     g_autofree char *key = key_name(statement, i);
-    g_string_append_printf(from, "%s%s.%s IS NOT DISTINCT FROM %s.%s", i ? " AND " : "", every_name, key, found_name, key);
+    g_string_append_printf(from, "%s%s.%s IS NOT DISTINCT FROM %s.%s", i ? " AND " : "", every_name, key, found_name,
+                           key);
     g_free(statement->keys->pdata[i]);
     statement->keys->pdata[i] = g_strdup_printf("%s.%s", every_name, key);
   }
@@ -171,20 +177,21 @@ static void fill_gaps(Statement *statement) {
 }
 
 /* ---- the stage ---- */
-/* Buckets that only the earlier period has are not of the result: none before the range, none after the last of the data. */
+/* Buckets that only the earlier period has are not of the result: none before the range, none after the last of the
+ * data. */
 static char *bucket_bounds(const Statement *statement) {
-  if (!statement->by_bucket)
-    return g_strdup("");
+  if (!statement->by_bucket) return g_strdup("");
   const PlannedMeasure *planned = statement->measures->pdata[0];
   const Dimension *series = statement->query->dimensions->pdata[statement->series];
   const TimeRange *time = &statement->query->time;
-  g_autofree char *block = compiler_cte(first_leaf(planned->value)->block->cte), *name = key_name(statement, (guint)statement->series);
+  g_autofree char *block = compiler_cte(first_leaf(planned->value)->block->cte),
+                  *name = key_name(statement, (guint)statement->series);
   const char *key = statement->keys->pdata[statement->series];
   g_autofree char *upper = g_strdup_printf("\nWHERE %s <= (SELECT MAX(%s) FROM %s)", key, name, block);
-  if (time->kind != TIME_ABSOLUTE || time->from == DAY_NONE)
-    return g_steal_pointer(&upper);
+  if (time->kind != TIME_ABSOLUTE || time->from == DAY_NONE) return g_steal_pointer(&upper);
   TimeUnit unit = series->unit == TIME_UNIT_HOUR ? TIME_UNIT_DAY : series->unit;
-  g_autofree char *from = sql_date_value(statement->compiler->pool, day_unit_start(time->from, unit, &statement->compiler->model->calendar));
+  g_autofree char *from = sql_date_value(statement->compiler->pool,
+                                         day_unit_start(time->from, unit, &statement->compiler->model->calendar));
   return g_strdup_printf("%s\n  AND %s >= %s", upper, key, from);
 }
 
@@ -204,8 +211,7 @@ static gboolean add_measure_columns(Statement *statement, GPtrArray *columns, GE
     g_autofree char *window = NULL;
     if (statement->query->window != WINDOW_NONE) {
       window = window_sql(statement, planned, i, error);
-      if (!window)
-        return FALSE;
+      if (!window) return FALSE;
       add_column(columns, window, planned->window_name);
     }
   }
@@ -215,14 +221,14 @@ static gboolean add_measure_columns(Statement *statement, GPtrArray *columns, GE
 /* Where every column is a leaf of the only block under its own name, the block itself is the stage. */
 static gboolean block_is_stage(const Statement *statement) {
   const SemanticQuery *query = statement->query;
-  if (statement->grouping->blocks->len != 1 || statement->by_bucket || statement->grouping->is_sparse || query->share != SHARE_NONE ||
-      query->window != WINDOW_NONE)
+  if (statement->grouping->blocks->len != 1 || statement->by_bucket || statement->grouping->is_sparse ||
+      query->share != SHARE_NONE || query->window != WINDOW_NONE)
     return FALSE;
   for (guint i = 0; i < statement->measures->len; i++) {
     const PlannedMeasure *planned = statement->measures->pdata[i];
-    if (!term_is_leaf(planned->value) || !g_str_equal(planned->value->leaf->name, planned->value_name))
-      return FALSE;
-    if (planned->previous && (!term_is_leaf(planned->previous) || !g_str_equal(planned->previous->leaf->name, planned->previous_name)))
+    if (!term_is_leaf(planned->value) || !g_str_equal(planned->value->leaf->name, planned->value_name)) return FALSE;
+    if (planned->previous &&
+        (!term_is_leaf(planned->previous) || !g_str_equal(planned->previous->leaf->name, planned->previous_name)))
       return FALSE;
   }
   return TRUE;
@@ -239,13 +245,13 @@ gboolean statement_stage(Statement *statement, GError **error) {
   g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < statement->keys->len; i++)
     add_column(columns, statement->keys->pdata[i], ((const GroupKey *)statement->grouping->keys->pdata[i])->name);
-  if (!add_measure_columns(statement, columns, error))
-    return FALSE;
+  if (!add_measure_columns(statement, columns, error)) return FALSE;
   GString *from = g_string_new(statement->from);
   join_totals(statement, from);
   g_autofree char *list = sql_list(columns), *bounds = bucket_bounds(statement);
   const char *name = statement->query->compare.kind != COMPARE_NONE ? "compared" : "results";
-  statement->stage = compiler_add_cte(statement->compiler, name, g_strdup_printf("SELECT %s\nFROM %s%s", list, from->str, bounds));
+  statement->stage =
+      compiler_add_cte(statement->compiler, name, g_strdup_printf("SELECT %s\nFROM %s%s", list, from->str, bounds));
   g_string_free(from, TRUE);
   return TRUE;
 }

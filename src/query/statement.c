@@ -4,8 +4,7 @@
 int query_series(const SemanticQuery *query) {
   for (guint i = 0; i < query->dimensions->len; i++) {
     const Dimension *dimension = query->dimensions->pdata[i];
-    if (dimension->kind == DIMENSION_TIME || dimension->kind == DIMENSION_FIRST_TIME)
-      return (int)i;
+    if (dimension->kind == DIMENSION_TIME || dimension->kind == DIMENSION_FIRST_TIME) return (int)i;
   }
   return -1;
 }
@@ -33,10 +32,13 @@ void statement_clear(Statement *statement) {
 
 /* ---- contexts: this side and the other ---- */
 static RowContext current_context(const SemanticQuery *query) {
-  RowContext context = {.filters = g_ptr_array_new(), .own = g_ptr_array_new(), .time = query->time, .time_field = query->time_field,
-                        .cohort = query->cohort != COHORT_NONE, .suffix = ""};
-  for (guint i = 0; i < query->filters->len; i++)
-    g_ptr_array_add(context.filters, query->filters->pdata[i]);
+  RowContext context = {.filters = g_ptr_array_new(),
+                        .own = g_ptr_array_new(),
+                        .time = query->time,
+                        .time_field = query->time_field,
+                        .cohort = query->cohort != COHORT_NONE,
+                        .suffix = ""};
+  for (guint i = 0; i < query->filters->len; i++) g_ptr_array_add(context.filters, query->filters->pdata[i]);
   if (query->compare.kind == COMPARE_MEMBERS || query->compare.kind == COMPARE_REST) {
     context.member_field = query->compare.field;
     context.member = query->compare.member;
@@ -56,7 +58,8 @@ static gboolean set_earlier_time(const Statement *statement, RowContext *context
   if (query->compare.kind == COMPARE_PERIODS) {
     context->time = query->compare.baseline;
     if (series && (!has_both_ends(&query->time) || !has_both_ends(&context->time))) {
-      g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "comparing series needs two periods with a beginning and an end");
+      g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
+                          "comparing series needs two periods with a beginning and an end");
       return FALSE;
     }
     if (series)
@@ -102,11 +105,10 @@ static gboolean plan_side(Statement *statement, const RowContext *context, gbool
   for (int compound = 0; compound < 2; compound++)
     for (guint i = 0; i < statement->measures->len; i++) {
       PlannedMeasure *planned = statement->measures->pdata[i];
-      if (is_compound(statement, planned->measure) != compound)
-        continue;
-      Term *term = plan_measure(statement->compiler, statement->grouping, planned->measure, planned->name, context, error);
-      if (!term)
-        return FALSE;
+      if (is_compound(statement, planned->measure) != compound) continue;
+      Term *term =
+          plan_measure(statement->compiler, statement->grouping, planned->measure, planned->name, context, error);
+      if (!term) return FALSE;
       *(previous ? &planned->previous : &planned->value) = term;
     }
   return TRUE;
@@ -115,8 +117,7 @@ static gboolean plan_side(Statement *statement, const RowContext *context, gbool
 /* The total that a share is of where adding the groups up would count things twice. */
 static gboolean plan_total(Statement *statement, PlannedMeasure *planned, const RowContext *context, GError **error) {
   const SemanticQuery *query = statement->query;
-  if (query->share == SHARE_NONE || term_is_additive(planned->value))
-    return TRUE;
+  if (query->share == SHARE_NONE || term_is_additive(planned->value)) return TRUE;
   guint n_keys = query->share == SHARE_WITHIN ? (guint)query->share_dimensions : 0;
   g_autoptr(Grouping) totals = grouping_new();
   for (guint i = 0; i < n_keys && i < statement->grouping->keys->len; i++) {
@@ -125,9 +126,9 @@ static gboolean plan_total(Statement *statement, PlannedMeasure *planned, const 
   }
   g_autofree char *name = g_strconcat(planned->name, "_total", NULL);
   g_autoptr(Term) term = plan_measure(statement->compiler, totals, planned->measure, name, context, error);
-  if (!term)
-    return FALSE;
-  planned->total = compiler_add_cte(statement->compiler, name, grouping_select(statement->compiler, totals, term, name, NULL));
+  if (!term) return FALSE;
+  planned->total =
+      compiler_add_cte(statement->compiler, name, grouping_select(statement->compiler, totals, term, name, NULL));
   planned->has_total = statement->grouping->is_joined = TRUE;
   return TRUE;
 }
@@ -138,9 +139,9 @@ static gboolean plan_running(Statement *statement, PlannedMeasure *planned, cons
     return TRUE;
   g_auto(RowContext) first_seen = row_context_copy(context);
   first_seen.first_seen = (guint)statement->series + 1;
-  planned->running = plan_measure(statement->compiler, statement->grouping, planned->measure, planned->name, &first_seen, error);
-  if (planned->running && term_accumulates(planned->running))
-    return TRUE;
+  planned->running =
+      plan_measure(statement->compiler, statement->grouping, planned->measure, planned->name, &first_seen, error);
+  if (planned->running && term_accumulates(planned->running)) return TRUE;
   g_clear_error(error);
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" cannot be accumulated", planned->name);
   return FALSE;
@@ -149,7 +150,8 @@ static gboolean plan_running(Statement *statement, PlannedMeasure *planned, cons
 /* ---- names of columns ---- */
 static char *value_column(Statement *statement, const Term *term, const char *name, GHashTable *used) {
   const char *own = term_is_leaf(term) ? term->leaf->name : NULL;
-  char *chosen = own && !g_hash_table_contains(used, own) ? g_strdup(own) : grouping_unique_name(statement->grouping, name);
+  char *chosen =
+      own && !g_hash_table_contains(used, own) ? g_strdup(own) : grouping_unique_name(statement->grouping, name);
   g_hash_table_add(used, g_strdup(chosen));
   return chosen;
 }
@@ -165,15 +167,15 @@ static void name_columns(Statement *statement) {
     PlannedMeasure *planned = statement->measures->pdata[i];
     g_autofree char *previous = g_strconcat(planned->name, "_previous", NULL);
     planned->value_name = value_column(statement, planned->value, planned->name, used);
-    if (planned->previous)
-      planned->previous_name = value_column(statement, planned->previous, previous, used);
+    if (planned->previous) planned->previous_name = value_column(statement, planned->previous, previous, used);
     planned->change_name = extra_column(statement, planned, "_change");
     planned->growth_name = extra_column(statement, planned, "_growth");
     planned->share_name = extra_column(statement, planned, "_share");
     WindowKind window = statement->query->window;
-    planned->window_name = extra_column(statement, planned, window == WINDOW_RANK         ? "_rank"
-                                                            : window == WINDOW_CUMULATIVE ? "_cumulative"
-                                                                                          : "_moving_average");
+    planned->window_name = extra_column(statement, planned,
+                                        window == WINDOW_RANK         ? "_rank"
+                                        : window == WINDOW_CUMULATIVE ? "_cumulative"
+                                                                      : "_moving_average");
   }
 }
 
@@ -206,30 +208,27 @@ static gboolean plan_list(Statement *statement, const RowContext *context, GErro
   for (guint i = 0; i < statement->query->dimensions->len; i++) {
     const Dimension *dimension = statement->query->dimensions->pdata[i];
     const Field *field = dimension->field ? model_find_field(model, dimension->field) : NULL;
-    if (field)
-      g_ptr_array_add(fields, (gpointer)field);
+    if (field) g_ptr_array_add(fields, (gpointer)field);
   }
   for (guint i = 0; i < statement->query->filters->len; i++) {
     const Filter *filter = statement->query->filters->pdata[i];
     const Field *field = filter->kind == FILTER_FIELD && filter->field ? model_find_field(model, filter->field) : NULL;
-    if (field)
-      g_ptr_array_add(fields, (gpointer)field);
+    if (field) g_ptr_array_add(fields, (gpointer)field);
   }
-  const Dataset *dataset = fields->len ? reach_common_dataset(model, fields)
+  const Dataset *dataset = fields->len              ? reach_common_dataset(model, fields)
                            : model->default_dataset ? model_find_dataset(model, model->default_dataset)
                                                     : NULL;
-  if (dataset)
-    return plan_members(statement->compiler, statement->grouping, dataset, context, error);
+  if (dataset) return plan_members(statement->compiler, statement->grouping, dataset, context, error);
   g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "no dataset holds all of the dimensions and filters");
   return FALSE;
 }
 
 static gboolean plan_comparison(Statement *statement, GError **error) {
   const Compare *compare = &statement->query->compare;
-  if (compare->kind == COMPARE_NONE)
-    return TRUE;
+  if (compare->kind == COMPARE_NONE) return TRUE;
   g_auto(RowContext) other = {0};
-  statement->by_bucket = statement->series >= 0 && (compare->kind == COMPARE_PREVIOUS || compare->kind == COMPARE_YEAR_EARLIER);
+  statement->by_bucket =
+      statement->series >= 0 && (compare->kind == COMPARE_PREVIOUS || compare->kind == COMPARE_YEAR_EARLIER);
   return other_context(statement, &other, error) && plan_side(statement, &other, TRUE, error);
 }
 
@@ -241,10 +240,8 @@ gboolean statement_plan(Statement *statement, GError **error) {
   add_dimensions(statement);
   add_measures(statement);
   g_auto(RowContext) current = current_context(statement->query);
-  if (!statement->measures->len)
-    return plan_list(statement, &current, error);
-  if (!plan_side(statement, &current, FALSE, error) || !plan_comparison(statement, error))
-    return FALSE;
+  if (!statement->measures->len) return plan_list(statement, &current, error);
+  if (!plan_side(statement, &current, FALSE, error) || !plan_comparison(statement, error)) return FALSE;
   for (guint i = 0; i < statement->measures->len; i++)
     if (!plan_total(statement, statement->measures->pdata[i], &current, error) ||
         !plan_running(statement, statement->measures->pdata[i], &current, error))

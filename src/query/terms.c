@@ -3,8 +3,7 @@
 #include <string.h>
 
 void term_free(Term *term) {
-  if (!term)
-    return;
+  if (!term) return;
   term_free(term->left);
   term_free(term->right);
   g_free(term);
@@ -15,14 +14,12 @@ gboolean term_is_leaf(const Term *term) {
 }
 
 gboolean term_is_additive(const Term *term) {
-  if (term->kind == TERM_LEAF)
-    return term->leaf->is_additive;
+  if (term->kind == TERM_LEAF) return term->leaf->is_additive;
   return term->kind != TERM_RATIO && term_is_additive(term->left) && (!term->right || term_is_additive(term->right));
 }
 
 gboolean term_zero_when_missing(const Term *term) {
-  if (term->kind == TERM_LEAF)
-    return term->leaf->zero_when_missing;
+  if (term->kind == TERM_LEAF) return term->leaf->zero_when_missing;
   return term->kind != TERM_RATIO && term_zero_when_missing(term->left) &&
          (!term->right || term_zero_when_missing(term->right));
 }
@@ -35,12 +32,9 @@ gboolean term_accumulates(const Term *term) {
 }
 
 const char *term_type(const Term *term) {
-  if (term->kind == TERM_LEAF)
-    return term->leaf->type;
-  if (term->kind == TERM_RATIO)
-    return "number";
-  if (term->right && !g_str_equal(term_type(term->left), term_type(term->right)))
-    return "number";
+  if (term->kind == TERM_LEAF) return term->leaf->type;
+  if (term->kind == TERM_RATIO) return "number";
+  if (term->right && !g_str_equal(term_type(term->left), term_type(term->right))) return "number";
   gboolean is_date = g_str_equal(term_type(term->left), "date") || g_str_equal(term_type(term->left), "timestamp");
   return is_date && term->right ? "integer" : term_type(term->left);
 }
@@ -64,14 +58,14 @@ static char *denominator(const Term *term, LeafSql leaf_sql, gpointer user_data)
 }
 
 char *term_sql(const Term *term, LeafSql leaf_sql, gpointer user_data) {
-  if (term->kind == TERM_LEAF)
-    return leaf_sql(term->block, term->leaf, user_data);
+  if (term->kind == TERM_LEAF) return leaf_sql(term->block, term->leaf, user_data);
   if (term->kind == TERM_NEGATE) {
     g_autofree char *value = term_sql(term->left, leaf_sql, user_data);
     return g_strdup_printf("-%s", value);
   }
   if (term->kind == TERM_RATIO) {
-    g_autofree char *above = term_sql(term->left, leaf_sql, user_data), *beneath = denominator(term->right, leaf_sql, user_data);
+    g_autofree char *above = term_sql(term->left, leaf_sql, user_data),
+                    *beneath = denominator(term->right, leaf_sql, user_data);
     gboolean compound = term->left->kind == TERM_DIFFERENCE || term->left->kind == TERM_SUM;
     return g_strdup_printf(compound ? "(%s) / NULLIF(%s, 0)" : "%s / NULLIF(%s, 0)", above, beneath);
   }

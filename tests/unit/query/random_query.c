@@ -6,29 +6,30 @@ static gboolean chance(GRand *random, double share) {
   return g_rand_double(random) < share;
 }
 
-static const char *const metrics[] = {"revenue", "profit", "units", "margin", "orders", "customers", "products", "order_value",
-                                      "cancelled_value", "lost", "kept", "list_value", "visitors", "conversion", "stock"};
+static const char *const metrics[] = {"revenue",   "profit",     "units",       "margin",          "orders",
+                                      "customers", "products",   "order_value", "cancelled_value", "lost",
+                                      "kept",      "list_value", "visitors",    "conversion",      "stock"};
 static const char *const entities[] = {"order", "customer", "product"};
 
 static TimeRange random_time(GRand *random, gboolean relative) {
-  static const TimeUnit units[] = {TIME_UNIT_DAY, TIME_UNIT_WEEK, TIME_UNIT_MONTH, TIME_UNIT_QUARTER, TIME_UNIT_HALF, TIME_UNIT_YEAR,
-                                   TIME_UNIT_FISCAL_QUARTER, TIME_UNIT_FISCAL_YEAR};
-  Day from = day_from_ymd(g_rand_int_range(random, 2018, 2021), g_rand_int_range(random, 1, 13), g_rand_int_range(random, 1, 29));
-  if (!relative || chance(random, 0.5))
-    return time_range_absolute(from, from + g_rand_int_range(random, 1, 500));
-  TimeRange range = time_range_units(PICK(random, units), g_rand_int_range(random, -6, 2), g_rand_int_range(random, 1, 4));
+  static const TimeUnit units[] = {TIME_UNIT_DAY,  TIME_UNIT_WEEK, TIME_UNIT_MONTH,          TIME_UNIT_QUARTER,
+                                   TIME_UNIT_HALF, TIME_UNIT_YEAR, TIME_UNIT_FISCAL_QUARTER, TIME_UNIT_FISCAL_YEAR};
+  Day from = day_from_ymd(g_rand_int_range(random, 2018, 2021), g_rand_int_range(random, 1, 13),
+                          g_rand_int_range(random, 1, 29));
+  if (!relative || chance(random, 0.5)) return time_range_absolute(from, from + g_rand_int_range(random, 1, 500));
+  TimeRange range =
+      time_range_units(PICK(random, units), g_rand_int_range(random, -6, 2), g_rand_int_range(random, 1, 4));
   int kind = g_rand_int_range(random, 0, 3);
-  if (kind == 1)
-    range = (TimeRange){TIME_ROLLING, DAY_NONE, DAY_NONE, range.unit, 0, range.count};
-  if (kind == 2)
-    range = (TimeRange){TIME_TO_DATE, DAY_NONE, DAY_NONE, range.unit, MIN(range.offset, 0), 0};
+  if (kind == 1) range = (TimeRange){TIME_ROLLING, DAY_NONE, DAY_NONE, range.unit, 0, range.count};
+  if (kind == 2) range = (TimeRange){TIME_TO_DATE, DAY_NONE, DAY_NONE, range.unit, MIN(range.offset, 0), 0};
   return range;
 }
 
 static Measure *random_measure(GRand *random, int depth);
 
 static Filter *random_value_filter(GRand *random) {
-  static const char *const fields[] = {"order_line.region", "product.category", "product.product_name", "order_line.customer_id"};
+  static const char *const fields[] = {"order_line.region", "product.category", "product.product_name",
+                                       "order_line.customer_id"};
   static const char *const values[] = {"West", "East", "Furniture", "Pen", "C1", "nowhere", "it's"};
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = g_strdup(PICK(random, fields));
@@ -39,7 +40,8 @@ static Filter *random_value_filter(GRand *random) {
 }
 
 static Filter *random_number_filter(GRand *random) {
-  static const char *const fields[] = {"order_line.sales", "order_line.quantity", "order_line.discount", "product.list_price"};
+  static const char *const fields[] = {"order_line.sales", "order_line.quantity", "order_line.discount",
+                                       "product.list_price"};
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = g_strdup(PICK(random, fields));
   filter->op = (Operator)g_rand_int_range(random, OP_LESS, OP_IS_NOT_NULL + 1);
@@ -50,7 +52,8 @@ static Filter *random_number_filter(GRand *random) {
 }
 
 static Filter *random_cyclic_filter(GRand *random) {
-  static const Cyclic cyclics[] = {CYCLIC_HOUR_OF_DAY, CYCLIC_WEEKDAY, CYCLIC_DAY_OF_MONTH, CYCLIC_MONTH_OF_YEAR, CYCLIC_QUARTER_OF_YEAR};
+  static const Cyclic cyclics[] = {CYCLIC_HOUR_OF_DAY, CYCLIC_WEEKDAY, CYCLIC_DAY_OF_MONTH, CYCLIC_MONTH_OF_YEAR,
+                                   CYCLIC_QUARTER_OF_YEAR};
   Filter *filter = filter_new(FILTER_CYCLIC);
   filter->cyclic = PICK(random, cyclics);
   for (int n = g_rand_int_range(random, 1, 4); n > 0; n--)
@@ -62,10 +65,8 @@ static Filter *random_filter(GRand *random, int depth) {
   int kind = g_rand_int_range(random, 0, depth > 1 ? 4 : 7);
   Filter *filter;
   switch (kind) {
-  case 0:
-    return random_number_filter(random);
-  case 1:
-    return random_cyclic_filter(random);
+  case 0: return random_number_filter(random);
+  case 1: return random_cyclic_filter(random);
   case 2:
     filter = filter_new(FILTER_CONDITION);
     filter->condition = g_strdup(chance(random, 0.5) ? "cancelled" : "furniture");
@@ -86,24 +87,22 @@ static Filter *random_filter(GRand *random, int depth) {
     if (kind == 5) {
       filter->entity = g_strdup(PICK(random, entities));
       filter->within = chance(random, 0.5);
-      if (chance(random, 0.4))
-        filter->did_time = random_time(random, FALSE);
+      if (chance(random, 0.4)) filter->did_time = random_time(random, FALSE);
     }
     break;
-  default:
-    filter = random_value_filter(random);
+  default: filter = random_value_filter(random);
   }
   filter->negated = chance(random, 0.3);
   return filter;
 }
 
 static Measure *random_aggregate(GRand *random) {
-  static const char *const fields[] = {"order_line.sales", "order_line.quantity", "order_line.discount", "product.list_price", "visit.visitors"};
+  static const char *const fields[] = {"order_line.sales", "order_line.quantity", "order_line.discount",
+                                       "product.list_price", "visit.visitors"};
   Measure *measure = measure_new(MEASURE_AGGREGATE);
   measure->aggregate = (Aggregate)g_rand_int_range(random, AGGREGATE_SUM, AGGREGATE_STDDEV + 1);
   measure->field = g_strdup(PICK(random, fields));
-  if (measure->aggregate == AGGREGATE_PERCENTILE)
-    measure->percentile = 0.25;
+  if (measure->aggregate == AGGREGATE_PERCENTILE) measure->percentile = 0.25;
   return measure;
 }
 
@@ -127,27 +126,24 @@ static Measure *random_measure(GRand *random, int depth) {
   } else {
     measure = measure_new_metric(PICK(random, metrics));
   }
-  while (chance(random, 0.25))
-    g_ptr_array_add(measure->filters, random_filter(random, depth + 1));
-  if (chance(random, 0.1))
-    measure->time = random_time(random, FALSE);
+  while (chance(random, 0.25)) g_ptr_array_add(measure->filters, random_filter(random, depth + 1));
+  if (chance(random, 0.1)) measure->time = random_time(random, FALSE);
   measure->ignore_query_filters = chance(random, 0.05);
   return measure;
 }
 
 static Dimension *random_dimension(GRand *random) {
-  static const char *const fields[] = {"order_line.region", "product.category", "product.product_name", "order_line.customer_id", "order_line.order_id"};
-  static const Cyclic cyclics[] = {CYCLIC_HOUR_OF_DAY, CYCLIC_WEEKDAY, CYCLIC_MONTH_OF_YEAR, CYCLIC_WEEKEND, CYCLIC_QUARTER_OF_YEAR};
-  Dimension *dimension = dimension_new((DimensionKind)g_rand_int_range(random, DIMENSION_FIELD, DIMENSION_FIRST_TIME + 1));
+  static const char *const fields[] = {"order_line.region", "product.category", "product.product_name",
+                                       "order_line.customer_id", "order_line.order_id"};
+  static const Cyclic cyclics[] = {CYCLIC_HOUR_OF_DAY, CYCLIC_WEEKDAY, CYCLIC_MONTH_OF_YEAR, CYCLIC_WEEKEND,
+                                   CYCLIC_QUARTER_OF_YEAR};
+  Dimension *dimension =
+      dimension_new((DimensionKind)g_rand_int_range(random, DIMENSION_FIELD, DIMENSION_FIRST_TIME + 1));
   double low = g_rand_int_range(random, 1, 50), high = low + g_rand_int_range(random, 1, 50);
   dimension->unit = (TimeUnit)g_rand_int_range(random, TIME_UNIT_HOUR, TIME_UNIT_FISCAL_YEAR + 1);
   switch (dimension->kind) {
-  case DIMENSION_FIELD:
-    dimension->field = g_strdup(PICK(random, fields));
-    break;
-  case DIMENSION_CYCLIC:
-    dimension->cyclic = PICK(random, cyclics);
-    break;
+  case DIMENSION_FIELD: dimension->field = g_strdup(PICK(random, fields)); break;
+  case DIMENSION_CYCLIC: dimension->cyclic = PICK(random, cyclics); break;
   case DIMENSION_BUCKET:
     dimension->field = g_strdup("order_line.sales");
     g_array_append_val(dimension->edges, low);
@@ -158,14 +154,10 @@ static Dimension *random_dimension(GRand *random) {
     g_array_append_val(dimension->edges, low);
     dimension->entity = g_strdup(PICK(random, entities));
     break;
-  case DIMENSION_FIRST_TIME:
-    dimension->entity = g_strdup(PICK(random, entities));
-    break;
-  default:
-    break;
+  case DIMENSION_FIRST_TIME: dimension->entity = g_strdup(PICK(random, entities)); break;
+  default: break;
   }
-  if (dimension->kind != DIMENSION_TIME && dimension->kind != DIMENSION_FIRST_TIME)
-    dimension->unit = TIME_UNIT_NONE;
+  if (dimension->kind != DIMENSION_TIME && dimension->kind != DIMENSION_FIRST_TIME) dimension->unit = TIME_UNIT_NONE;
   return dimension;
 }
 
@@ -173,39 +165,35 @@ static void random_compare(GRand *random, SemanticQuery *query) {
   Compare *compare = &query->compare;
   compare->kind = (CompareKind)g_rand_int_range(random, COMPARE_PERIODS, COMPARE_REST + 1);
   compare->show = (guint)g_rand_int_range(random, 1, 16);
-  if (compare->kind == COMPARE_PERIODS)
-    compare->baseline = random_time(random, TRUE);
+  if (compare->kind == COMPARE_PERIODS) compare->baseline = random_time(random, TRUE);
   if (compare->kind == COMPARE_MEMBERS || compare->kind == COMPARE_REST) {
     compare->field = g_strdup("order_line.region");
     compare->member = g_strdup("West");
     compare->other = compare->kind == COMPARE_MEMBERS ? g_strdup("East") : NULL;
   }
-  if (query->time.kind == TIME_ALL)
-    query->time = random_time(random, TRUE);
+  if (query->time.kind == TIME_ALL) query->time = random_time(random, TRUE);
 }
 
 static void random_results(GRand *random, SemanticQuery *query) {
   guint measures = query->measures->len, dimensions = query->dimensions->len;
   if (chance(random, 0.3)) {
-    Having having = {g_rand_int_range(random, 0, (gint32)measures), ON_VALUE, (Operator)g_rand_int_range(random, OP_EQUAL, OP_BETWEEN + 1), 3, 100.5};
+    Having having = {g_rand_int_range(random, 0, (gint32)measures), ON_VALUE,
+                     (Operator)g_rand_int_range(random, OP_EQUAL, OP_BETWEEN + 1), 3, 100.5};
     having.value_to = having.op == OP_BETWEEN ? having.value_to : 0;
     g_array_append_val(query->having, having);
   }
   if (chance(random, 0.5)) {
     gboolean by_dimension = dimensions && chance(random, 0.4);
-    Order order = {g_rand_int_range(random, 0, (gint32)(by_dimension ? dimensions : measures)), by_dimension ? ON_DIMENSION : ON_VALUE,
-                   chance(random, 0.5), chance(random, 0.1)};
+    Order order = {g_rand_int_range(random, 0, (gint32)(by_dimension ? dimensions : measures)),
+                   by_dimension ? ON_DIMENSION : ON_VALUE, chance(random, 0.5), chance(random, 0.1)};
     order.absolute = order.absolute && !by_dimension;
     g_array_append_val(query->order, order);
   }
-  if (chance(random, 0.4))
-    query->limit = g_rand_int_range(random, 1, 10);
-  if (query->limit && chance(random, 0.3))
-    query->offset = g_rand_int_range(random, 1, 4);
+  if (chance(random, 0.4)) query->limit = g_rand_int_range(random, 1, 10);
+  if (query->limit && chance(random, 0.3)) query->offset = g_rand_int_range(random, 1, 4);
   if (query->limit && dimensions > 1 && chance(random, 0.4))
     query->limit_within = g_rand_int_range(random, 1, (gint32)dimensions);
-  if (chance(random, 0.15))
-    query->share = SHARE_TOTAL;
+  if (chance(random, 0.15)) query->share = SHARE_TOTAL;
   if (dimensions > 1 && chance(random, 0.1)) {
     query->share = SHARE_WITHIN;
     query->share_dimensions = 1;
@@ -218,16 +206,11 @@ static void random_results(GRand *random, SemanticQuery *query) {
 
 SemanticQuery *random_query(GRand *random) {
   SemanticQuery *query = semantic_query_new();
-  for (int n = g_rand_int_range(random, 1, 4); n > 0; n--)
-    g_ptr_array_add(query->measures, random_measure(random, 0));
-  for (int n = g_rand_int_range(random, 0, 4); n > 0; n--)
-    g_ptr_array_add(query->dimensions, random_dimension(random));
-  for (int n = g_rand_int_range(random, 0, 3); n > 0; n--)
-    g_ptr_array_add(query->filters, random_filter(random, 0));
-  if (chance(random, 0.5))
-    query->time = random_time(random, TRUE);
-  if (chance(random, 0.3))
-    random_compare(random, query);
+  for (int n = g_rand_int_range(random, 1, 4); n > 0; n--) g_ptr_array_add(query->measures, random_measure(random, 0));
+  for (int n = g_rand_int_range(random, 0, 4); n > 0; n--) g_ptr_array_add(query->dimensions, random_dimension(random));
+  for (int n = g_rand_int_range(random, 0, 3); n > 0; n--) g_ptr_array_add(query->filters, random_filter(random, 0));
+  if (chance(random, 0.5)) query->time = random_time(random, TRUE);
+  if (chance(random, 0.3)) random_compare(random, query);
   random_results(random, query);
   if (chance(random, 0.1)) {
     query->cohort = chance(random, 0.5) ? COHORT_NEW : COHORT_REPEAT;
@@ -253,29 +236,23 @@ static void shuffle_filters(GRand *random, GPtrArray *filters) {
   shuffle_array(random, filters);
   for (guint i = 0; i < filters->len; i++) {
     Filter *filter = filters->pdata[i];
-    if (filter->op != OP_BETWEEN)
-      shuffle_array(random, filter->values);
+    if (filter->op != OP_BETWEEN) shuffle_array(random, filter->values);
     shuffle_filters(random, filter->did);
-    if (filter->measure)
-      shuffle_measure(random, filter->measure);
+    if (filter->measure) shuffle_measure(random, filter->measure);
   }
 }
 
 static void shuffle_measure(GRand *random, Measure *measure) {
   shuffle_filters(random, measure->filters);
-  if (measure->left)
-    shuffle_measure(random, measure->left);
-  if (measure->right)
-    shuffle_measure(random, measure->right);
+  if (measure->left) shuffle_measure(random, measure->left);
+  if (measure->right) shuffle_measure(random, measure->right);
 }
 
 void shuffle_query(GRand *random, SemanticQuery *query) {
   shuffle_filters(random, query->filters);
-  for (guint i = 0; i < query->measures->len; i++)
-    shuffle_measure(random, query->measures->pdata[i]);
+  for (guint i = 0; i < query->measures->len; i++) shuffle_measure(random, query->measures->pdata[i]);
   for (guint i = 0; i < query->dimensions->len; i++) {
     Dimension *dimension = query->dimensions->pdata[i];
-    if (dimension->measure)
-      shuffle_measure(random, dimension->measure);
+    if (dimension->measure) shuffle_measure(random, dimension->measure);
   }
 }

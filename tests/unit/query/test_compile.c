@@ -1,6 +1,7 @@
 /*
  * Compiled queries run over the shop's rows give the results written beside them in tests/data/query/compile_*.json:
- * {name, query, columns: [names], rows: [[...]]}, or {name, query, error: "part of the message"}. `as_of` resolves first.
+ * {name, query, columns: [names], rows: [[...]]}, or {name, query, error: "part of the message"}. `as_of` resolves
+ * first.
  */
 #include "unit/query/shop.h"
 #include <math.h>
@@ -23,13 +24,13 @@ static char *value_text(const json_t *value) {
 
 static gboolean cell_equal(const json_t *expected, const json_t *found) {
   if (json_is_number(expected) && json_is_number(found))
-    return fabs(json_number_value(expected) - json_number_value(found)) <= 1e-6 * fmax(1, fabs(json_number_value(expected)));
+    return fabs(json_number_value(expected) - json_number_value(found)) <=
+           1e-6 * fmax(1, fabs(json_number_value(expected)));
   return json_equal(expected, found);
 }
 
 static void check_rows(const char *name, const json_t *expected, const ResultTable *result, const char *sql) {
-  if (json_array_size(expected) != result->n_rows)
-    g_test_message("%s\n%s", name, sql);
+  if (json_array_size(expected) != result->n_rows) g_test_message("%s\n%s", name, sql);
   g_assert_cmpuint(result->n_rows, ==, json_array_size(expected));
   for (gsize r = 0; r < result->n_rows; r++)
     for (guint c = 0; c < result_table_n_columns(result); c++) {
@@ -52,14 +53,14 @@ static void check_columns(const json_t *expected, const CompiledQuery *compiled,
   }
   g_assert_cmpuint(json_array_size(expected), ==, result_table_n_columns(result));
   for (guint i = 0; i < json_array_size(expected); i++)
-    g_assert_cmpstr(((const ResultColumn *)result->columns->pdata[i])->name, ==, json_string_value(json_array_get(expected, i)));
+    g_assert_cmpstr(((const ResultColumn *)result->columns->pdata[i])->name, ==,
+                    json_string_value(json_array_get(expected, i)));
 }
 
 static SemanticQuery *read_query(const Case *test, GError **error) {
   g_autoptr(SemanticQuery) query = semantic_query_from_json(json_object_get(test->spec, "query"), error);
   const char *as_of = json_get_string(test->spec, "as_of");
-  if (!query || !as_of)
-    return g_steal_pointer(&query);
+  if (!query || !as_of) return g_steal_pointer(&query);
   ResolveContext context = {.calendar = test->fixture->model->calendar};
   g_assert_true(day_parse_iso(as_of, &context.as_of));
   return semantic_query_resolve(query, test->fixture->model, &context, error);
@@ -76,19 +77,17 @@ static void run_case(gconstpointer data) {
   if (wrong) {
     g_assert_null(compiled);
     g_assert_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY);
-    if (!strstr(error->message, wrong))
-      g_error("%s: \"%s\" does not say \"%s\"", name, error->message, wrong);
+    if (!strstr(error->message, wrong)) g_error("%s: \"%s\" does not say \"%s\"", name, error->message, wrong);
     return;
   }
   g_assert_no_error(error);
-  g_autoptr(ResultTable) result = engine_select(fixture->engine, compiled->sql, compiled->parameters, 0, DEADLINE_NEVER, &error);
-  if (error)
-    g_test_message("%s\n%s", name, compiled->sql);
+  g_autoptr(ResultTable) result =
+      engine_select(fixture->engine, compiled->sql, compiled->parameters, 0, DEADLINE_NEVER, &error);
+  if (error) g_test_message("%s\n%s", name, compiled->sql);
   g_assert_no_error(error);
   check_columns(json_object_get(test->spec, "columns"), compiled, result);
   check_rows(name, json_object_get(test->spec, "rows"), result, compiled->sql);
-  if (g_getenv("SHOW_SQL"))
-    g_test_message("%s\n%s", name, compiled->shown_sql);
+  if (g_getenv("SHOW_SQL")) g_test_message("%s\n%s", name, compiled->shown_sql);
 }
 
 static void add_cases(Fixture *fixture, const char *path, GPtrArray *keep) {
@@ -96,10 +95,12 @@ static void add_cases(Fixture *fixture, const char *path, GPtrArray *keep) {
   g_ptr_array_add(keep, cases);
   size_t i;
   json_t *spec;
-  json_array_foreach(cases, i, spec) {
+  json_array_foreach (cases, i, spec) {
     Case *test = g_new0(Case, 1);
     *test = (Case){fixture, spec};
-    g_autofree char *base = g_path_get_basename(path), *test_path = g_strdup_printf("/query/%.*s/%s", (int)strlen(base) - 5, base, json_get_string(spec, "name"));
+    g_autofree char *base = g_path_get_basename(path),
+                    *test_path =
+                        g_strdup_printf("/query/%.*s/%s", (int)strlen(base) - 5, base, json_get_string(spec, "name"));
     g_test_add_data_func_full(test_path, test, run_case, g_free);
   }
 }
@@ -114,8 +115,7 @@ int main(int argc, char **argv) {
   g_autoptr(GDir) folder = g_dir_open("tests/data/query", 0, NULL);
   for (const char *name; folder && (name = g_dir_read_name(folder)) != NULL;) {
     g_autofree char *path = g_build_filename("tests/data/query", name, NULL);
-    if (g_str_has_prefix(name, "compile_"))
-      add_cases(&fixture, path, keep);
+    if (g_str_has_prefix(name, "compile_")) add_cases(&fixture, path, keep);
   }
   int status = g_test_run();
   access_scope_unref(fixture.scope);

@@ -1,8 +1,9 @@
-/* What holds for every query: its JSON reads back, its canonical bytes ignore order, its SQL prepares and is the same twice. */
+/* What holds for every query: its JSON reads back, its canonical bytes ignore order, its SQL prepares and is the same
+ * twice. */
 #include "unit/query/random_query.h"
 #include "unit/query/shop.h"
 
-#define ROUNDS 1500
+#define ROUNDS 800
 #define SEED 20201104 /* the same queries every time */
 
 typedef struct {
@@ -21,8 +22,7 @@ static void check_json_round_trip(gconstpointer data) {
     g_autoptr(GError) error = NULL;
     g_autoptr(SemanticQuery) again = semantic_query_from_json(json, &error);
     g_autofree char *text = json_to_text(json, JSON_PLAIN);
-    if (error)
-      g_test_message("%s", text);
+    if (error) g_test_message("%s", text);
     g_assert_no_error(error);
     g_autoptr(json_t) json_again = semantic_query_to_json(again);
     g_autofree char *text_again = json_to_text(json_again, JSON_PLAIN);
@@ -67,7 +67,8 @@ static void check_spellings_are_one(gconstpointer data) {
        "{\"metrics\":[{\"metric\":\"a\"}],\"filters\":[{\"field\":\"x\",\"op\":\"!=\",\"values\":[1]}]}"},
       {"{\"metrics\":[\"a\"],\"filters\":[{\"field\":\"x\",\"values\":[\"2\",\"1\",\"2\"]}]}",
        "{\"metrics\":[\"a\"],\"filters\":[{\"field\":\"x\",\"values\":[\"1\",\"2\"]}]}"},
-      {"{\"metrics\":[\"a\"],\"time\":{},\"filters\":[{\"condition\":\"c\"},{\"condition\":\"b\"},{\"condition\":\"c\"}]}",
+      {"{\"metrics\":[\"a\"],\"time\":{},\"filters\":[{\"condition\":\"c\"},{\"condition\":\"b\"},{\"condition\":\"c\"}"
+       "]}",
        "{\"metrics\":[\"a\"],\"filters\":[{\"condition\":\"b\"},{\"condition\":\"c\"}]}"}};
   for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
     char *canonical[2];
@@ -101,7 +102,8 @@ static gboolean check_one(const Fixture *fixture, const SemanticQuery *query) {
   g_assert_no_error(error);
   g_autoptr(CompiledQuery) again = semantic_query_compile(resolved, fixture->model, fixture->scope, &error);
   g_assert_cmpstr(compiled->sql, ==, again->sql);
-  g_autoptr(ResultTable) result = engine_select(fixture->engine, compiled->sql, compiled->parameters, 0, deadline_in_ms(10000, NULL), &error);
+  g_autoptr(ResultTable) result =
+      engine_select(fixture->engine, compiled->sql, compiled->parameters, 0, deadline_in_ms(10000, NULL), &error);
   if (error) {
     g_autoptr(json_t) json = semantic_query_to_json(query);
     g_autofree char *text = json_to_text(json, JSON_PLAIN);
@@ -111,7 +113,8 @@ static gboolean check_one(const Fixture *fixture, const SemanticQuery *query) {
   }
   g_assert_cmpuint(result_table_n_columns(result), ==, compiled->columns->len);
   for (guint i = 0; i < compiled->columns->len; i++)
-    g_assert_cmpstr(((const AnswerColumn *)compiled->columns->pdata[i])->name, ==, ((const ResultColumn *)result->columns->pdata[i])->name);
+    g_assert_cmpstr(((const AnswerColumn *)compiled->columns->pdata[i])->name, ==,
+                    ((const ResultColumn *)result->columns->pdata[i])->name);
   return TRUE;
 }
 
