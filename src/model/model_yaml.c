@@ -112,15 +112,15 @@ static void read_metric_sql(ModelReader *reader, Metric *metric, const YamlNode 
   guint before = reader->model->metrics->len;
   reader->file = MODEL_CORE_FILE;
   if (!metric_from_sql(reader->builder, metric, sql->text, g_hash_table_lookup(reader->metric_home, metric), &error)) {
-    reader_problem(reader, sql, "metric %s: %s", metric->name, error->message);
+    model_reader_problem(reader, sql, "metric %s: %s", metric->name, error->message);
     silence_metric(reader->model, metric);
   }
   default_unit(reader->model, metric);
   g_hash_table_remove(reader->metric_sql, metric);               /* it is the definition: nothing to compare it with */
   for (guint i = before; i < reader->model->metrics->len; i++) { /* sides of a ratio that got a name of their own */
     Metric *side = g_ptr_array_index(reader->model->metrics, i);
-    reader_mark(reader, side, sql);
-    reader_mark(reader, &side->expression, sql);
+    model_reader_mark(reader, side, sql);
+    model_reader_mark(reader, &side->expression, sql);
     default_unit(reader->model, side);
   }
 }
@@ -152,10 +152,11 @@ static void compare_metric_sql(ModelReader *reader) {
     if (metric_sql_equal(expected, sql->text)) continue;
     const YamlMark *mark = g_hash_table_lookup(reader->marks, metric);
     reader->file = MODEL_CORE_FILE;
-    reader_problem(reader, sql,
-                   "metric %s: this SQL is not what its definition in %s:%u says; write \"%s\" here, or remove the "
-                   "definition (aggregate, expression, ...) there and this SQL counts",
-                   metric->name, MODEL_EXTENSION_FILE, mark != NULL ? mark->line : 1, expected);
+    model_reader_problem(
+        reader, sql,
+        "metric %s: this SQL is not what its definition in %s:%u says; write \"%s\" here, or remove the "
+        "definition (aggregate, expression, ...) there and this SQL counts",
+        metric->name, MODEL_EXTENSION_FILE, mark != NULL ? mark->line : 1, expected);
   }
 }
 

@@ -27,25 +27,25 @@ typedef struct {
 } YamlMark;
 
 /* ---- reading single values; each adds a problem where the value is not what it must be ---- */
-void reader_problem(ModelReader *reader, const YamlNode *node, const char *format, ...) G_GNUC_PRINTF(3, 4);
-void reader_mark(ModelReader *reader, gconstpointer subject, const YamlNode *node);
-gboolean reader_expect(ModelReader *reader, const YamlNode *node, YamlKind kind, const char *what);
+void model_reader_problem(ModelReader *reader, const YamlNode *node, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void model_reader_mark(ModelReader *reader, gconstpointer subject, const YamlNode *node);
+gboolean model_reader_expect(ModelReader *reader, const YamlNode *node, YamlKind kind, const char *what);
 /* Names every key that is not known, with the nearest one. `known` is NULL-terminated. */
-void reader_check_keys(ModelReader *reader, const YamlNode *map, const char *const *known);
+void model_reader_check_keys(ModelReader *reader, const YamlNode *map, const char *const *known);
 /* All of these leave the target alone when the key is missing. */
-void reader_text(ModelReader *reader, const YamlNode *map, const char *key, char **slot);
-void reader_words(ModelReader *reader, const YamlNode *map, const char *key, char ***slot);
+void model_reader_text(ModelReader *reader, const YamlNode *map, const char *key, char **slot);
+void model_reader_words(ModelReader *reader, const YamlNode *map, const char *key, char ***slot);
 /* The same for a value at hand; `key` names it in messages. */
-void reader_words_of(ModelReader *reader, const YamlNode *node, const char *key, char ***slot);
-void reader_flag(ModelReader *reader, const YamlNode *map, const char *key, gboolean *slot);
-void reader_count(ModelReader *reader, const YamlNode *map, const char *key, gint64 *slot);
-void reader_number(ModelReader *reader, const YamlNode *map, const char *key, double *slot);
+void model_reader_words_of(ModelReader *reader, const YamlNode *node, const char *key, char ***slot);
+void model_reader_flag(ModelReader *reader, const YamlNode *map, const char *key, gboolean *slot);
+void model_reader_count(ModelReader *reader, const YamlNode *map, const char *key, gint64 *slot);
+void model_reader_number(ModelReader *reader, const YamlNode *map, const char *key, double *slot);
 typedef gboolean (*EnumParse)(const char *name, guint *out);
 /* `choices`: "a, b, c". */
-void reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices,
-                 guint *slot);
+void model_reader_enum(ModelReader *reader, const YamlNode *map, const char *key, EnumParse parse, const char *choices,
+                       guint *slot);
 /* The text of a required scalar, or NULL with a problem. (transfer none) */
-const char *reader_required(ModelReader *reader, const YamlNode *map, const char *key, const char *what);
+const char *model_reader_required(ModelReader *reader, const YamlNode *map, const char *key, const char *what);
 
 /* ---- the two files ---- */
 void model_read_core(ModelReader *reader, const YamlNode *root);

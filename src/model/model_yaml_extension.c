@@ -53,13 +53,13 @@ typedef void (*ReadEntry)(ModelReader *reader, const YamlNode *key, const YamlNo
 static void read_entries(ModelReader *reader, const YamlNode *map, const char *section, ReadEntry read_entry,
                          gpointer target) {
   const YamlNode *entries = yaml_get(map, section);
-  if (yaml_is_null(entries) || !reader_expect(reader, entries, YAML_MAP, section)) return;
+  if (yaml_is_null(entries) || !model_reader_expect(reader, entries, YAML_MAP, section)) return;
   for (guint i = 0; i < entries->items->len; i++) {
     const YamlNode *key = g_ptr_array_index(entries->keys, i), *entry = g_ptr_array_index(entries->items, i);
     if (entry->kind == YAML_MAP || yaml_is_null(entry))
       read_entry(reader, key, entry, target);
     else
-      reader_expect(reader, entry, YAML_MAP, key->text);
+      model_reader_expect(reader, entry, YAML_MAP, key->text);
   }
 }
 
@@ -76,11 +76,11 @@ static gpointer find_described(ModelReader *reader, const YamlNode *key, const G
   g_ptr_array_add(names, NULL);
   const char *nearest = model_nearest(key->text, (const char *const *)names->pdata);
   if (nearest != NULL)
-    reader_problem(reader, key, "%s \"%.60s\" is not in %s; did you mean \"%s\"?", kind, key->text, MODEL_CORE_FILE,
-                   nearest);
+    model_reader_problem(reader, key, "%s \"%.60s\" is not in %s; did you mean \"%s\"?", kind, key->text,
+                         MODEL_CORE_FILE, nearest);
   else
-    reader_problem(reader, key, "%s \"%.60s\" is not in %s; add it there or remove it here", kind, key->text,
-                   MODEL_CORE_FILE);
+    model_reader_problem(reader, key, "%s \"%.60s\" is not in %s; add it there or remove it here", kind, key->text,
+                         MODEL_CORE_FILE);
   return NULL;
 }
 
@@ -88,47 +88,47 @@ static gpointer find_described(ModelReader *reader, const YamlNode *key, const G
 
 static void read_code(ModelReader *reader, const YamlNode *key, const YamlNode *words, Field *field) {
   char **labels = g_new0(char *, 1);
-  reader_words_of(reader, words, key->text, &labels);
-  reader_mark(reader, model_add_code(field, key->text, (const char *const *)labels), key);
+  model_reader_words_of(reader, words, key->text, &labels);
+  model_reader_mark(reader, model_add_code(field, key->text, (const char *const *)labels), key);
   g_strfreev(labels);
 }
 
 static void read_codes(ModelReader *reader, const YamlNode *map, Field *field) {
   const YamlNode *codes = yaml_get(map, "codes");
-  if (yaml_is_null(codes) || !reader_expect(reader, codes, YAML_MAP, "codes")) return;
+  if (yaml_is_null(codes) || !model_reader_expect(reader, codes, YAML_MAP, "codes")) return;
   for (guint i = 0; i < codes->items->len; i++)
     read_code(reader, g_ptr_array_index(codes->keys, i), g_ptr_array_index(codes->items, i), field);
 }
 
 static void read_profile(ModelReader *reader, const YamlNode *map, Field *field) {
   const YamlNode *profile = yaml_get(map, "profile");
-  if (yaml_is_null(profile) || !reader_expect(reader, profile, YAML_MAP, "profile")) return;
-  reader_check_keys(reader, profile, KEYS("distinct", "nulls", "min", "max"));
-  reader_count(reader, profile, "distinct", &field->distinct_count);
-  reader_count(reader, profile, "nulls", &field->null_count);
-  reader_text(reader, profile, "min", &field->minimum);
-  reader_text(reader, profile, "max", &field->maximum);
+  if (yaml_is_null(profile) || !model_reader_expect(reader, profile, YAML_MAP, "profile")) return;
+  model_reader_check_keys(reader, profile, KEYS("distinct", "nulls", "min", "max"));
+  model_reader_count(reader, profile, "distinct", &field->distinct_count);
+  model_reader_count(reader, profile, "nulls", &field->null_count);
+  model_reader_text(reader, profile, "min", &field->minimum);
+  model_reader_text(reader, profile, "max", &field->maximum);
 }
 
 static void read_field(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
   Dataset *dataset = target;
   Field *field = find_described(reader, key, dataset->fields, "field");
   if (field == NULL) return;
-  reader_check_keys(
+  model_reader_check_keys(
       reader, entry,
       KEYS("label", "synonyms", "type", "role", "aggregate", "unit", "entity", "personal", "codes", "profile"));
   guint type = field->type, role = field->role, aggregate = AGGREGATE_NONE;
-  reader_text(reader, entry, "label", &field->label);
-  reader_words(reader, entry, "synonyms", &field->synonyms);
-  reader_enum(reader, entry, "type", parse_field_type, field_type_choices(), &type);
-  reader_enum(reader, entry, "role", parse_field_role, field_role_choices(), &role);
-  reader_enum(reader, entry, "aggregate", parse_aggregate, aggregate_choices(), &aggregate);
+  model_reader_text(reader, entry, "label", &field->label);
+  model_reader_words(reader, entry, "synonyms", &field->synonyms);
+  model_reader_enum(reader, entry, "type", parse_field_type, field_type_choices(), &type);
+  model_reader_enum(reader, entry, "role", parse_field_role, field_role_choices(), &role);
+  model_reader_enum(reader, entry, "aggregate", parse_aggregate, aggregate_choices(), &aggregate);
   field->type = (FieldType)type;
   field->role = (FieldRole)role;
   field->default_aggregate = (Aggregate)aggregate;
-  reader_text(reader, entry, "unit", &field->unit);
-  reader_text(reader, entry, "entity", &field->entity);
-  reader_text(reader, entry, "personal", &field->personal);
+  model_reader_text(reader, entry, "unit", &field->unit);
+  model_reader_text(reader, entry, "entity", &field->entity);
+  model_reader_text(reader, entry, "personal", &field->personal);
   read_codes(reader, entry, field);
   read_profile(reader, entry, field);
 }
@@ -137,12 +137,12 @@ static void read_dataset(ModelReader *reader, const YamlNode *key, const YamlNod
   (void)target;
   Dataset *dataset = find_described(reader, key, reader->model->datasets, "dataset");
   if (dataset == NULL) return;
-  reader_check_keys(reader, entry, KEYS("label", "row_words", "default_date", "fact", "rows", "fields"));
-  reader_text(reader, entry, "label", &dataset->label);
-  reader_words(reader, entry, "row_words", &dataset->row_words);
-  reader_text(reader, entry, "default_date", &dataset->default_date);
-  reader_flag(reader, entry, "fact", &dataset->is_fact);
-  reader_count(reader, entry, "rows", &dataset->row_count);
+  model_reader_check_keys(reader, entry, KEYS("label", "row_words", "default_date", "fact", "rows", "fields"));
+  model_reader_text(reader, entry, "label", &dataset->label);
+  model_reader_words(reader, entry, "row_words", &dataset->row_words);
+  model_reader_text(reader, entry, "default_date", &dataset->default_date);
+  model_reader_flag(reader, entry, "fact", &dataset->is_fact);
+  model_reader_count(reader, entry, "rows", &dataset->row_count);
   read_entries(reader, entry, "fields", read_field, dataset);
 }
 
@@ -152,24 +152,24 @@ static void read_dataset(ModelReader *reader, const YamlNode *key, const YamlNod
 static void read_metric_definition(ModelReader *reader, const YamlNode *entry, Metric *metric) {
   guint kind = METRIC_AGGREGATE, aggregate = AGGREGATE_NONE;
   if (yaml_get(entry, "numerator") != NULL || yaml_get(entry, "denominator") != NULL) kind = METRIC_RATIO;
-  reader_enum(reader, entry, "kind", parse_metric_kind, metric_kind_choices(), &kind);
-  reader_enum(reader, entry, "aggregate", parse_aggregate, aggregate_choices(), &aggregate);
+  model_reader_enum(reader, entry, "kind", parse_metric_kind, metric_kind_choices(), &kind);
+  model_reader_enum(reader, entry, "aggregate", parse_aggregate, aggregate_choices(), &aggregate);
   metric->kind = (MetricKind)kind;
   metric->aggregate = (Aggregate)aggregate;
-  reader_text(reader, entry, "dataset", &metric->dataset);
-  reader_text(reader, entry, "expression", &metric->expression);
-  reader_number(reader, entry, "percentile", &metric->percentile);
-  reader_words(reader, entry, "conditions", &metric->conditions);
-  reader_text(reader, entry, "numerator", &metric->numerator);
-  reader_text(reader, entry, "denominator", &metric->denominator);
+  model_reader_text(reader, entry, "dataset", &metric->dataset);
+  model_reader_text(reader, entry, "expression", &metric->expression);
+  model_reader_number(reader, entry, "percentile", &metric->percentile);
+  model_reader_words(reader, entry, "conditions", &metric->conditions);
+  model_reader_text(reader, entry, "numerator", &metric->numerator);
+  model_reader_text(reader, entry, "denominator", &metric->denominator);
   if (metric->kind == METRIC_AGGREGATE && metric->dataset == NULL && reader->model->datasets->len == 1)
     model_set_text(&metric->dataset, ((Dataset *)g_ptr_array_index(reader->model->datasets, 0))->name);
   static const char *const of_aggregates[] = {"dataset", "expression", "percentile", "conditions", "aggregate"};
   for (guint i = 0; metric->kind != METRIC_AGGREGATE && i < G_N_ELEMENTS(of_aggregates); i++) {
     const YamlNode *key = yaml_get_key(entry, of_aggregates[i]);
     if (key != NULL)
-      reader_problem(reader, key, "a %s has no \"%s\"; it belongs to the metrics it is made of",
-                     metric_kind_name(metric->kind), key->text);
+      model_reader_problem(reader, key, "a %s has no \"%s\"; it belongs to the metrics it is made of",
+                           metric_kind_name(metric->kind), key->text);
   }
 }
 
@@ -196,9 +196,9 @@ static void refuse_parts_without_whole(ModelReader *reader, const YamlNode *entr
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
     const YamlNode *key = yaml_get_key(entry, parts[i]);
     if (key != NULL)
-      reader_problem(reader, key,
-                     "\"%s\" needs an \"aggregate\" beside it; add it, or remove this and the SQL in %s counts",
-                     key->text, MODEL_CORE_FILE);
+      model_reader_problem(reader, key,
+                           "\"%s\" needs an \"aggregate\" beside it; add it, or remove this and the SQL in %s counts",
+                           key->text, MODEL_CORE_FILE);
   }
 }
 
@@ -206,25 +206,25 @@ static void read_metric(ModelReader *reader, const YamlNode *key, const YamlNode
   (void)target;
   Metric *metric = find_described(reader, key, reader->model->metrics, "metric");
   if (metric == NULL) return;
-  reader_check_keys(reader, entry,
-                    KEYS("label", "synonyms", "description", "kind", "aggregate", "dataset", "expression", "percentile",
-                         "conditions", "numerator", "denominator", "negate", "additivity", "unit", "money",
-                         "lower_is_better", "entity"));
-  reader_mark(reader, metric, key);
-  reader_text(reader, entry, "label", &metric->label);
-  reader_words(reader, entry, "synonyms", &metric->synonyms);
-  reader_text(reader, entry, "description", &metric->description);
+  model_reader_check_keys(reader, entry,
+                          KEYS("label", "synonyms", "description", "kind", "aggregate", "dataset", "expression",
+                               "percentile", "conditions", "numerator", "denominator", "negate", "additivity", "unit",
+                               "money", "lower_is_better", "entity"));
+  model_reader_mark(reader, metric, key);
+  model_reader_text(reader, entry, "label", &metric->label);
+  model_reader_words(reader, entry, "synonyms", &metric->synonyms);
+  model_reader_text(reader, entry, "description", &metric->description);
   if (has_definition(entry))
     read_metric_definition(reader, entry, metric);
   else
     refuse_parts_without_whole(reader, entry);
-  reader_flag(reader, entry, "negate", &metric->negate);
-  reader_text(reader, entry, "unit", &metric->unit);
-  reader_flag(reader, entry, "money", &metric->is_money);
-  reader_flag(reader, entry, "lower_is_better", &metric->lower_is_better);
-  reader_text(reader, entry, "entity", &metric->entity);
+  model_reader_flag(reader, entry, "negate", &metric->negate);
+  model_reader_text(reader, entry, "unit", &metric->unit);
+  model_reader_flag(reader, entry, "money", &metric->is_money);
+  model_reader_flag(reader, entry, "lower_is_better", &metric->lower_is_better);
+  model_reader_text(reader, entry, "entity", &metric->entity);
   guint additivity = usual_additivity(metric);
-  reader_enum(reader, entry, "additivity", parse_additivity, additivity_choices(), &additivity);
+  model_reader_enum(reader, entry, "additivity", parse_additivity, additivity_choices(), &additivity);
   metric->additivity = (Additivity)additivity;
 }
 
@@ -232,76 +232,76 @@ static void read_metric(ModelReader *reader, const YamlNode *key, const YamlNode
 
 static void read_entity(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
   (void)target;
-  reader_check_keys(reader, entry, KEYS("synonyms", "dataset", "key", "name_field", "metric", "event"));
+  model_reader_check_keys(reader, entry, KEYS("synonyms", "dataset", "key", "name_field", "metric", "event"));
   Entity *entity = model_builder_add_entity(reader->builder, key->text, NULL, NULL);
-  reader_mark(reader, entity, key);
-  reader_words(reader, entry, "synonyms", &entity->synonyms);
-  reader_text(reader, entry, "dataset", &entity->dataset);
-  reader_text(reader, entry, "key", &entity->key);
-  reader_text(reader, entry, "name_field", &entity->name_field);
-  reader_text(reader, entry, "metric", &entity->metric);
-  reader_flag(reader, entry, "event", &entity->is_event);
+  model_reader_mark(reader, entity, key);
+  model_reader_words(reader, entry, "synonyms", &entity->synonyms);
+  model_reader_text(reader, entry, "dataset", &entity->dataset);
+  model_reader_text(reader, entry, "key", &entity->key);
+  model_reader_text(reader, entry, "name_field", &entity->name_field);
+  model_reader_text(reader, entry, "metric", &entity->metric);
+  model_reader_flag(reader, entry, "event", &entity->is_event);
 }
 
 static void read_condition(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
   (void)target;
-  reader_check_keys(reader, entry, KEYS("label", "synonyms", "dataset", "expression"));
+  model_reader_check_keys(reader, entry, KEYS("label", "synonyms", "dataset", "expression"));
   Condition *condition = model_builder_add_condition(reader->builder, key->text, NULL, NULL);
-  reader_mark(reader, condition, key);
-  reader_text(reader, entry, "label", &condition->label);
-  reader_words(reader, entry, "synonyms", &condition->synonyms);
-  reader_text(reader, entry, "dataset", &condition->dataset);
-  reader_text(reader, entry, "expression", &condition->expression);
+  model_reader_mark(reader, condition, key);
+  model_reader_text(reader, entry, "label", &condition->label);
+  model_reader_words(reader, entry, "synonyms", &condition->synonyms);
+  model_reader_text(reader, entry, "dataset", &condition->dataset);
+  model_reader_text(reader, entry, "expression", &condition->expression);
 }
 
 static void read_hierarchy(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
   (void)target;
-  reader_check_keys(reader, entry, KEYS("dataset", "levels"));
+  model_reader_check_keys(reader, entry, KEYS("dataset", "levels"));
   Hierarchy *hierarchy = model_builder_add_hierarchy(reader->builder, key->text, NULL, NULL);
-  reader_mark(reader, hierarchy, key);
-  reader_text(reader, entry, "dataset", &hierarchy->dataset);
-  reader_words(reader, entry, "levels", &hierarchy->levels);
+  model_reader_mark(reader, hierarchy, key);
+  model_reader_text(reader, entry, "dataset", &hierarchy->dataset);
+  model_reader_words(reader, entry, "levels", &hierarchy->levels);
 }
 
 /* ---- the whole file ---- */
 
 static void read_model_section(ModelReader *reader, const YamlNode *root) {
   const YamlNode *section = yaml_get(root, "model");
-  if (yaml_is_null(section) || !reader_expect(reader, section, YAML_MAP, "model")) return;
-  reader_check_keys(reader, section, KEYS("default_dataset", "default_metric", "currency"));
-  reader_text(reader, section, "default_dataset", &reader->model->default_dataset);
-  reader_text(reader, section, "default_metric", &reader->model->default_metric);
-  reader_text(reader, section, "currency", &reader->model->currency);
+  if (yaml_is_null(section) || !model_reader_expect(reader, section, YAML_MAP, "model")) return;
+  model_reader_check_keys(reader, section, KEYS("default_dataset", "default_metric", "currency"));
+  model_reader_text(reader, section, "default_dataset", &reader->model->default_dataset);
+  model_reader_text(reader, section, "default_metric", &reader->model->default_metric);
+  model_reader_text(reader, section, "currency", &reader->model->currency);
 }
 
 static void read_calendar(ModelReader *reader, const YamlNode *root) {
   const YamlNode *section = yaml_get(root, "calendar");
-  if (yaml_is_null(section) || !reader_expect(reader, section, YAML_MAP, "calendar")) return;
+  if (yaml_is_null(section) || !model_reader_expect(reader, section, YAML_MAP, "calendar")) return;
   Calendar *calendar = &reader->model->calendar;
   guint week_start = (guint)calendar->week_start, month = (guint)calendar->fiscal_start_month;
-  reader_check_keys(reader, section, KEYS("week_start", "fiscal_start_month", "fiscal_named_by_end"));
-  reader_enum(reader, section, "week_start", parse_weekday,
-              "monday, tuesday, wednesday, thursday, friday, saturday, sunday", &week_start);
-  reader_enum(reader, section, "fiscal_start_month", parse_month,
-              "january, february, march, april, may, june, july, august, september, october, november, december",
-              &month);
-  reader_flag(reader, section, "fiscal_named_by_end", &calendar->fiscal_named_by_end);
+  model_reader_check_keys(reader, section, KEYS("week_start", "fiscal_start_month", "fiscal_named_by_end"));
+  model_reader_enum(reader, section, "week_start", parse_weekday,
+                    "monday, tuesday, wednesday, thursday, friday, saturday, sunday", &week_start);
+  model_reader_enum(reader, section, "fiscal_start_month", parse_month,
+                    "january, february, march, april, may, june, july, august, september, october, november, december",
+                    &month);
+  model_reader_flag(reader, section, "fiscal_named_by_end", &calendar->fiscal_named_by_end);
   calendar->week_start = (int)week_start;
   calendar->fiscal_start_month = (int)month;
 }
 
 void model_read_extension(ModelReader *reader, const YamlNode *root) {
   reader->file = MODEL_EXTENSION_FILE;
-  if (!reader_expect(reader, root, YAML_MAP, "the file")) return;
-  reader_check_keys(
+  if (!model_reader_expect(reader, root, YAML_MAP, "the file")) return;
+  model_reader_check_keys(
       reader, root,
       KEYS("version", "model", "calendar", "datasets", "metrics", "entities", "conditions", "hierarchies"));
   gint64 version = 0;
-  reader_count(reader, root, "version", &version);
+  model_reader_count(reader, root, "version", &version);
   if (version != MODEL_EXTENSION_VERSION)
-    reader_problem(reader, yaml_get(root, "version") != NULL ? yaml_get(root, "version") : root,
-                   "version %d of this file is expected; write \"version: %d\" at the top", MODEL_EXTENSION_VERSION,
-                   MODEL_EXTENSION_VERSION);
+    model_reader_problem(reader, yaml_get(root, "version") != NULL ? yaml_get(root, "version") : root,
+                         "version %d of this file is expected; write \"version: %d\" at the top",
+                         MODEL_EXTENSION_VERSION, MODEL_EXTENSION_VERSION);
   read_model_section(reader, root);
   read_calendar(reader, root);
   read_entries(reader, root, "datasets", read_dataset, NULL);
