@@ -24,10 +24,10 @@ class InputOutputFaults(WorkspaceCase):
         return done, mark.exists()
 
     def check(self, call, error, status):
-        self.workspace = self.folder / "shop"
         self.orders = self.write("orders.csv", ORDERS)
         struck_once = False
         for nth in MOMENTS:
+            self.workspace = self.folder / f"shop{nth}"  # one each: what one fault left must not trip the next
             with self.subTest(f"{call} number {nth}"):
                 done, struck = self.strike(call, nth, error)
                 struck_once |= struck
