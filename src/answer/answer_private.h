@@ -24,6 +24,9 @@ void turn_caveat(Turn *turn, const char *code, const char *format, ...) G_GNUC_P
 /* The answer of an executed query. (transfer full) */
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked);
+/* The same without a result: nothing was run. */
+json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                              const AskResult *asked);
 json_t *turn_build_unanswered(Turn *turn, const AskResult *asked);
 json_t *turn_build_failed(Turn *turn, const GError *error);
 /* "Why did it change": members of every dimension with their part in the change. NULL on error. */

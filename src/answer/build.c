@@ -3,6 +3,9 @@
 
 #include "answer/answer_private.h"
 
+#define CLARIFY_MIN_OPTIONS 2
+#define CLARIFY_MAX_OPTIONS 4
+
 static json_t *text_or_null(const char *text) { return text != NULL ? json_string(text) : json_null(); }
 
 static json_t *strings_json(char **strings) {
@@ -151,9 +154,9 @@ static void note_shape(Turn *turn, const SemanticQuery *resolved, const ResultTa
     turn_caveat(turn, "unequal_days", "the periods have %d and %d days", current_days, baseline_days);
 }
 
-json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
-                            const ResultTable *result, const AskResult *asked) {
-  note_shape(turn, resolved, result);
+/* What a query means, before or without running it. */
+static json_t *describe_query(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                              const AskResult *asked) {
   json_t *answer = new_answer(turn, "answered", asked);
   json_object_set_new(answer, "query", semantic_query_to_json(query));
   json_object_set_new(answer, "resolved", semantic_query_to_json(resolved));
@@ -161,6 +164,21 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   json_object_set_new(answer, "restatement", text_or_null(restatement));
   json_object_set_new(answer, "sql", text_or_null(compiled->shown_sql));
   json_object_set_new(answer, "columns", columns_json(compiled->columns));
+  json_object_set_new(answer, "sources", sources_json(turn, compiled->tables));
+  return answer;
+}
+
+json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                              const AskResult *asked) {
+  json_t *answer = describe_query(turn, query, resolved, compiled, asked);
+  turn_caveat(turn, "not_run", "this only says what was understood; nothing was computed");
+  return finish_answer(turn, answer);
+}
+
+json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                            const ResultTable *result, const AskResult *asked) {
+  note_shape(turn, resolved, result);
+  json_t *answer = describe_query(turn, query, resolved, compiled, asked);
   json_object_set_new(answer, "rows", rows_json(result));
   json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));
   json_object_set_new(answer, "truncated", json_boolean(result->truncated));
@@ -174,20 +192,39 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   json_object_set_new(answer, "facts", facts_json(narrative->facts));
   json_t *chart = insight_chart(&input);
   json_object_set_new(answer, "chart", chart != NULL ? chart : json_null());
-  json_object_set_new(answer, "sources", sources_json(turn, compiled->tables));
   return finish_answer(turn, answer);
+}
+
+/* A question of the whole of a metric, ready to be asked. */
+static void add_metric_option(const Turn *turn, json_t *options, const char *metric) {
+  g_autoptr(json_t) json = metric != NULL ? json_pack("{s:[{s:s}]}", "metrics", "metric", metric) : NULL;
+  g_autoptr(SemanticQuery) query = json != NULL ? semantic_query_from_json(json, NULL) : NULL;
+  g_autofree char *label = query != NULL ? semantic_query_restate(query, turn->model) : NULL;
+  if (label == NULL || *label == '\0') return;
+  for (gsize i = 0; i < json_array_size(options); i++)
+    if (g_strcmp0(json_get_string(json_array_get(options, i), "label"), label) == 0) return;
+  json_array_append_new(options, json_pack("{s:s, s:o}", "label", label, "query", semantic_query_to_json(query)));
+}
+
+/* Two to four ready options: where the words gave fewer, what the model can always tell. */
+static json_t *options_json(const Turn *turn, const AskResult *asked) {
+  json_t *options = json_array();
+  for (guint i = 0; asked->options != NULL && i < MIN(asked->options->len, CLARIFY_MAX_OPTIONS); i++) {
+    const AskOption *option = g_ptr_array_index(asked->options, i);
+    json_array_append_new(options, json_pack("{s:s, s:o}", "label", option->label, "query",
+                                             option->query != NULL ? semantic_query_to_json(option->query) : json_null()));
+  }
+  if (json_array_size(options) < CLARIFY_MIN_OPTIONS) add_metric_option(turn, options, turn->model->default_metric);
+  for (guint i = 0; i < turn->model->metrics->len && json_array_size(options) < CLARIFY_MIN_OPTIONS; i++)
+    add_metric_option(turn, options, ((const Metric *)g_ptr_array_index(turn->model->metrics, i))->name);
+  return options;
 }
 
 json_t *turn_build_unanswered(Turn *turn, const AskResult *asked) {
   gboolean clarify = asked->status == ASK_CLARIFY;
   json_t *answer = new_answer(turn, clarify ? "clarify" : "refused", asked);
   if (clarify) {
-    json_t *options = json_array();
-    for (guint i = 0; asked->options != NULL && i < asked->options->len; i++) {
-      const AskOption *option = g_ptr_array_index(asked->options, i);
-      json_array_append_new(options, json_pack("{s:s, s:o}", "label", option->label, "query",
-                                               option->query != NULL ? semantic_query_to_json(option->query) : json_null()));
-    }
+    json_t *options = options_json(turn, asked);
     json_object_set_new(answer, "clarify", json_pack("{s:s, s:o}", "question", asked->clarify_question, "options", options));
     json_object_set_new(answer, "narrative", json_string(asked->clarify_question));
   } else {

@@ -272,6 +272,7 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
   g_autoptr(CompiledQuery) compiled = semantic_query_compile(resolved, turn->model, turn->request->scope, error);
   if (compiled == NULL) return NULL;
   turn->understood_us = g_get_monotonic_time();
+  if (turn->request->understand_only) return turn_build_understood(turn, query, resolved, compiled, asked);
   gsize max_rows = turn->request->max_rows > 0 ? turn->request->max_rows : ANSWER_DEFAULT_ROWS;
   gint64 scope_rows = turn->request->scope->max_rows;
   if (scope_rows > 0 && (gsize)scope_rows < max_rows) max_rows = (gsize)scope_rows;
@@ -291,6 +292,30 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
   return turn_build_answered(turn, query, resolved, compiled, kept_result_table(held), asked);
 }
 
+/* A query that does not fit the model is refused, not a failure: it was understood, but the data has no such thing. */
+static json_t *run_or_refuse(Turn *turn, const SemanticQuery *query, AskResult *asked, GError **error) {
+  GError *problem = NULL;
+  json_t *answer = query != NULL ? run_query(turn, query, asked, &problem) : NULL;
+  if (answer != NULL || !g_error_matches(problem, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) {
+    if (problem != NULL) g_propagate_error(error, problem);
+    return answer;
+  }
+  AskResult none = {0};
+  AskResult *refused = asked != NULL ? asked : &none;
+  refused->status = ASK_REFUSED;
+  refused->reason_code = g_strdup("no_such_combination");
+  refused->reason_text = g_strdup(problem->message);
+  refused->missing = g_strdup(turn->request->question);
+  g_clear_error(&problem);
+  answer = turn_build_unanswered(turn, refused);
+  if (asked == NULL) {
+    g_free(none.reason_code);
+    g_free(none.reason_text);
+    g_free(none.missing);
+  }
+  return answer;
+}
+
 static json_t *run_question(Turn *turn, const Before *before, GError **error) {
   AskContext context = {turn->as_of, before->query, before->options};
   g_autoptr(AskResult) asked = ask_understand(turn->lexicon, turn->request->question, &context, error);
@@ -299,19 +324,7 @@ static json_t *run_question(Turn *turn, const Before *before, GError **error) {
     g_ptr_array_add(turn->caveats, g_strdup(g_ptr_array_index(asked->assumptions, i)));
   turn->understood_us = g_get_monotonic_time();
   if (asked->status != ASK_UNDERSTOOD) return turn_build_unanswered(turn, asked);
-  GError *problem = NULL;
-  json_t *answer = run_query(turn, asked->query, asked, &problem);
-  if (answer != NULL) return answer;
-  if (g_error_matches(problem, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) { /* understood, but the data has no such combination */
-    asked->status = ASK_REFUSED;
-    asked->reason_code = g_strdup("no_such_combination");
-    asked->reason_text = g_strdup(problem->message);
-    asked->missing = g_strdup(turn->request->question);
-    g_clear_error(&problem);
-    return turn_build_unanswered(turn, asked);
-  }
-  g_propagate_error(error, problem);
-  return NULL;
+  return run_or_refuse(turn, asked->query, asked, error);
 }
 
 static void keep_answer(Turn *turn, const json_t *answer) {
@@ -338,7 +351,7 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {
   if (turn_init(&turn, service, request, &error) && read_before(&turn, &before, &error)) {
     if (request->query != NULL) {
       g_autoptr(SemanticQuery) query = semantic_query_from_json(request->query, &error);
-      if (query != NULL) answer = run_query(&turn, query, NULL, &error);
+      if (query != NULL) answer = run_or_refuse(&turn, query, NULL, &error);
     } else {
       answer = run_question(&turn, &before, &error);
     }
