@@ -44,7 +44,8 @@ gboolean followup_applies(const Parse *parse) {
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
   static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", NULL};
   if (token_is(parse, 0, AND)) return TRUE;
-  if (asks_anew(parse) && !starts_like_followup(parse)) return FALSE;
+  static const char *const PREPOSITIONS[] = {"by", "for", "in", "with", "without", "per", "excluding", NULL};
+  if (token_is(parse, 0, PREPOSITIONS) && parse->items->tokens->len <= 5 && !parse_has_word(parse, WORD_WHICH)) return TRUE;
   if (asks_anew(parse)) return FALSE;
   return starts_like_followup(parse) || !names_measure(parse) || (refers && parse->items->tokens->len <= 6);
 }

@@ -87,6 +87,23 @@ static gboolean has_comma_inside(const Items *items, guint first, guint count) {
 
 static void set_kind(Item *item) {
   const Meaning *meaning = &item->meaning;
+  gboolean calendar = meaning->unit != TIME_UNIT_NONE || meaning->cyclic != CYCLIC_NONE;
+  if (calendar && (meaning->field == NULL || meaning->field->role == FIELD_ROLE_TIME)) { /* a column called "Month" is a month */
+    item->kind = meaning->cyclic != CYCLIC_NONE ? ITEM_CYCLIC : ITEM_GRAIN;
+    return;
+  }
+  const gboolean verb = item_is_word(item, WORD_BOUGHT) || item_is_word(item, WORD_SOLD) || item_is_word(item, WORD_SPENT);
+  if (verb && item->is_inflected_verb && (meaning->metric == NULL || meaning->metric->entity != NULL)) { /* "ordered" is no order */
+    item->meaning = (Meaning){0};
+    item->kind = ITEM_WORD;
+    return;
+  }
+  gboolean counts_rows = meaning->metric != NULL && meaning->metric->kind == METRIC_AGGREGATE && meaning->metric->aggregate == AGGREGATE_COUNT &&
+                         meaning->metric->conditions[0] == NULL;
+  if (meaning->rows != NULL && meaning->entity == NULL && counts_rows) {
+    item->kind = ITEM_ROWS;
+    return;
+  }
   if (meaning->entity != NULL) item->kind = ITEM_ENTITY;
   else if (meaning->metric != NULL) item->kind = ITEM_METRIC;
   else if (meaning->rows != NULL) item->kind = ITEM_ROWS;
@@ -153,6 +170,7 @@ static Item read_item(const Items *items, guint first) {
     gboolean split = count > 1 && has_comma_inside(items, first, count);
     const Meaning *meaning = split || into_time ? NULL : lexicon_find(lexicon, stems);
     const WordSet *words = split ? NULL : g_hash_table_lookup(lexicon->english->phrases, fold);
+    if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     g_autoptr(GPtrArray) hits = into_time ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
     if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
@@ -161,6 +179,7 @@ static Item read_item(const Items *items, guint first) {
     if (meaning != NULL) item.meaning = *meaning;
     if (words != NULL) item.words = *words;
     if (hits->len > 0) item.hits = g_ptr_array_ref(hits);
+    item.is_inflected_verb = count == 1 && (g_str_has_suffix(fold, "ed") || g_str_has_suffix(fold, "ing"));
     set_kind(&item);
     const Token *last = token_at(items->tokens, first + count - 1);
     g_autofree char *singular = text_singular(last->fold);

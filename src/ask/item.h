@@ -21,6 +21,7 @@ typedef struct {
   gboolean plural;         /* the noun stands in the plural */
   gboolean is_stop;        /* may go unused */
   gboolean comma_before;
+  gboolean is_inflected_verb; /* ends with -ed or -ing */
   gboolean claimed;
   gboolean negated;
   const char *claimed_as;  /* what a rule used it for; static string */

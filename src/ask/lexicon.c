@@ -280,6 +280,7 @@ const char *lexicon_correct(const Lexicon *lexicon, const char *folded_word) {
   while (g_hash_table_iter_next(&iter, &key, &tier_pointer)) {
     const char *known = key;
     int tier = GPOINTER_TO_INT(tier_pointer);
+    if (tier == VOCABULARY_ENGLISH && g_hash_table_contains(lexicon->english->stop, known)) continue; /* a typo never becomes nothing */
     gsize known_length = strlen(known);
     if (known_length < 4 || known_length > length + (gsize)limit || known_length + (gsize)limit < length) continue;
     int distance = text_distance(folded_word, known, limit);

@@ -9,7 +9,7 @@ static void claim_change_words(Parse *parse) {
   static const WordClass WORDS[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_FASTEST_GROWING, WORD_PERCENT_OF_CHANGE,
       WORD_COMPARE, WORD_DIFFERENCE, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_MORE, WORD_LESS, WORD_THAN, WORD_BY_HOW_MUCH,
       WORD_ABSOLUTE, WORD_YEAR_OVER_YEAR, WORD_MONTH_OVER_MONTH, WORD_QUARTER_OVER_QUARTER, WORD_WEEK_OVER_WEEK,
-      WORD_PREVIOUS_PERIOD, WORD_SAME_PERIOD_YEAR_EARLIER, WORD_MORE_THAN, WORD_LESS_THAN, WORD_JUDGE, WORD_DIFFERENCE};
+      WORD_PREVIOUS_PERIOD, WORD_SAME_PERIOD_YEAR_EARLIER, WORD_MORE_THAN, WORD_LESS_THAN, WORD_JUDGE, WORD_MINUS};
   for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++) parse_claim_word(parse, WORDS[i], "comparison");
 }
 
@@ -77,7 +77,8 @@ static void order_by_change(Parse *parse, int change_at, int rank_at, gboolean f
     }
     parse_claim(parse, (guint)rank_at, "rank");
   }
-  if (!parse->limit_named && parse->singular) {
+  gboolean superlative = rank_at >= 0 && !parse->listing && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)rank_at)->first)->fold, "top") != 0;
+  if (!parse->limit_named && (parse->singular || superlative)) { /* "largest increase by store" */
     parse->query->limit = 1;
     parse->limit_named = TRUE;
   }
@@ -220,7 +221,7 @@ static void drop_dimension(Parse *parse, const char *path) {
 /* "how much more did A than B": one row with the difference; "A against the rest". */
 static void read_members(Parse *parse) {
   gboolean less = parse_has_word(parse, WORD_HOW_MUCH_LESS);
-  gboolean difference = less || parse_has_word(parse, WORD_HOW_MUCH_MORE) || parse_has_word(parse, WORD_DIFFERENCE) ||
+  gboolean difference = less || parse_has_word(parse, WORD_MINUS) || parse_has_word(parse, WORD_HOW_MUCH_MORE) || parse_has_word(parse, WORD_DIFFERENCE) ||
                         (parse_has_word(parse, WORD_BY_HOW_MUCH) && !parse->listing &&
                          (parse_has_word(parse, WORD_THAN) || parse_find_word(parse, WORD_MORE_THAN, 0) >= 0));
   Compare *compare = &parse->query->compare;
@@ -246,6 +247,22 @@ static void read_members(Parse *parse) {
     g_autofree char *path = g_strdup(compare->field);
     drop_dimension(parse, path);
   }
+}
+
+/* "how far were sales from budget": both, and the gap between them. */
+static void read_gap(Parse *parse) {
+  GPtrArray *measures = parse->query->measures;
+  int gap = parse_find_word(parse, WORD_DIFFERENCE, 0);
+  if (gap < 0) gap = parse_find_word(parse, WORD_HOW_MUCH_MORE, 0);
+  if (gap < 0) gap = parse_find_word(parse, WORD_MINUS, 0);
+  if (gap < 0 || measures->len != 2 || parse->query->compare.kind != COMPARE_NONE) return;
+  Measure *difference = measure_new(MEASURE_DIFFERENCE);
+  difference->left = measure_copy(g_ptr_array_index(measures, 0));
+  difference->right = measure_copy(g_ptr_array_index(measures, 1));
+  difference->name = g_strdup("difference");
+  difference->label = g_strdup("Difference");
+  g_ptr_array_add(measures, difference);
+  parse_claim(parse, (guint)gap, "difference");
 }
 
 /* ---- windows ---- */
@@ -305,6 +322,7 @@ static void read_analysis(Parse *parse) {
 void parse_changes(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_members(parse);
+  read_gap(parse);
   read_windows(parse);
   read_analysis(parse);
   if (parse->verdict != NULL) return;

@@ -8,7 +8,7 @@ static gboolean is_harmless(const Parse *parse, const Item *item) {
   static const WordClass HARMLESS[] = {WORD_YES_NO, WORD_LIST, WORD_AND, WORD_OR, WORD_BUT, WORD_HOW_MUCH, WORD_SUM, WORD_DISTINCT,
       WORD_SOLD, WORD_BOUGHT, WORD_EARNED, WORD_HAVING, WORD_INCLUDE, WORD_ONLY, WORD_BY_HOW_MUCH, WORD_WHICH, WORD_BY,
       WORD_ALL_TIME, WORD_SINGLE, WORD_WHO, WORD_SAME, WORD_BETWEEN, WORD_EACH, WORD_WITHIN, WORD_WHERE, WORD_HOW_MANY, WORD_AFTER,
-      WORD_CONTAINS, WORD_ABSOLUTE, WORD_TREND, WORD_SPENT, WORD_INSTEAD, WORD_NET_OF, WORD_UNTIL, WORD_SINCE};
+      WORD_CONTAINS, WORD_ABSOLUTE, WORD_TREND, WORD_SPENT, WORD_INSTEAD, WORD_NET_OF, WORD_UNTIL, WORD_SINCE, WORD_PLAN_CHECK};
   if (item->is_stop && (word_set_is_empty(item->words))) return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS(HARMLESS); i++)
     if (item_is_word(item, HARMLESS[i])) return TRUE;
@@ -96,7 +96,10 @@ static void refuse_word(Parse *parse, const Item *item) {
 
 static void check_leftovers(Parse *parse) {
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
-  if (trigger >= 0 && !parse_item(parse, (guint)trigger)->is_stop && parse->query->measures->len == 0) {
+  const Item *duration = trigger >= 0 ? parse_item(parse, (guint)trigger) : NULL;
+  gboolean lasting = duration != NULL && (duration->count > 1 || !duration->is_stop) &&
+                     strcmp(token_at(parse->items->tokens, duration->first)->fold, "days") != 0;
+  if (lasting) {
     parse_refuse(parse, "no_such_data", "a time between two dates", "The data does not hold the two dates this would need.");
     return;
   }
@@ -135,7 +138,10 @@ static void check_ambiguous_values(Parse *parse) {
     if (item->kind != ITEM_VALUE || item->filter == NULL || item->hits->len < 2) continue;
     const Field *first = item_hit(item, NULL)->field;
     gboolean several = FALSE;
-    for (guint k = 0; k < item->hits->len; k++) several = several || ((const ValueHit *)g_ptr_array_index(item->hits, k))->field != first;
+    for (guint k = 0; k < item->hits->len; k++) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k); /* budget.category and products.category say the same */
+      several = several || (hit->field != first && strcmp(hit->field->name, first->name) != 0);
+    }
     if (!several) continue;
     g_autofree char *source = item_source(parse->items, item);
     g_autofree char *question = g_strdup_printf("'%s' can mean several things. Which one?", source);
@@ -166,7 +172,20 @@ static gboolean has_content(const Parse *parse) {
   return FALSE;
 }
 
+/* A word the data does not know says more than a doubt about the others. */
+static void prefer_unknown_words(Parse *parse) {
+  if (parse->verdict == NULL || parse->verdict->status != ASK_CLARIFY) return;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_UNKNOWN) continue;
+    g_clear_pointer(&parse->verdict, ask_result_free);
+    refuse_word(parse, item);
+    return;
+  }
+}
+
 void parse_decide(Parse *parse) {
+  prefer_unknown_words(parse);
   if (parse->verdict != NULL) return;
   claim_context(parse);
   check_leftovers(parse);

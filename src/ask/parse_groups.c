@@ -35,6 +35,14 @@ static int noun_after(const Parse *parse, guint index) {
   return -1;
 }
 
+/* "top 3 stores by tickets": the order, not a further group. */
+static gboolean ranks_by(const Parse *parse, guint marker, guint noun) {
+  const Item *by = parse_item(parse, marker), *item = parse_item(parse, noun);
+  return item->kind == ITEM_ENTITY && item->plural && item->meaning.entity->is_event && item_is_word(by, WORD_BY) && !item_is_word(by, WORD_EACH) &&
+         (parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL) ||
+          parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST));
+}
+
 /* Further nouns of a list: "by segment and region", "by store, month". */
 static void group_rest_of_list(Parse *parse, guint index) {
   guint at = index + 1;
@@ -48,7 +56,7 @@ static void group_rest_of_list(Parse *parse, guint index) {
     }
     if (!glue) return;
     int noun = at + 1 < parse_n(parse) ? noun_after(parse, at + 1) : -1;
-    if (noun < 0 || noun > (int)at + 3) return;
+    if (noun < 0 || noun > (int)at + 3 || ranks_by(parse, at, (guint)noun)) return;
     const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
     if (next != NULL && next->kind == ITEM_METRIC && parse_item(parse, (guint)noun)->kind == ITEM_ENTITY) return;
     parse_claim(parse, at, "and");
@@ -80,6 +88,10 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
                        metric->aggregate != AGGREGATE_AVERAGE) || (metric == NULL && counts);
   if (item->kind == ITEM_GRAIN) return average && additive;
   if (item->kind != ITEM_ENTITY) return FALSE;
+  for (guint i = 0; i < by && !item->meaning.entity->is_event; i++) { /* "median value of a ticket per store" */
+    const Item *earlier = parse_item(parse, i);
+    if (earlier->kind == ITEM_ENTITY && earlier->meaning.entity->is_event && !earlier->claimed) return FALSE;
+  }
   if (item->meaning.entity->is_event) return additive || metric == NULL;
   return average && additive && !item_is_word(parse_item(parse, by), WORD_EACH);
 }
@@ -97,12 +109,7 @@ static void group_by_markers(Parse *parse) {
     gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
     gboolean count_follows = after != NULL && item_is_word(after, WORD_HOW_MANY); /* "by invoice count" */
-    const Item *noun_item = parse_item(parse, (guint)noun); /* "top 3 stores by tickets": the order, not a group */
-    gboolean ranks_by = noun_item->kind == ITEM_ENTITY && noun_item->plural && noun_item->meaning.entity->is_event &&
-                        item_is_word(item, WORD_BY) && !item_is_word(item, WORD_EACH) &&
-                        (parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL) ||
-                         parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST));
-    if (counted_measure || count_follows || ranks_by) continue;
+    if (counted_measure || count_follows || ranks_by(parse, i, (guint)noun)) continue;
     parse_claim(parse, i, within ? "within" : "group");
     parse_group_by_item(parse, (guint)noun);
     group_rest_of_list(parse, (guint)noun);
@@ -154,10 +161,11 @@ static gboolean group_by_leading_noun(Parse *parse) {
   if (next >= parse_n(parse)) return FALSE;
   const char *fold = token_at(parse->items->tokens, parse_item(parse, next)->first)->fold;
   static const char *const RELATIVES[] = {"with", "whose", "where", "that", "which", "who", "having", "above", "below", "over", "under", NULL};
-  if (!number && !g_strv_contains(RELATIVES, fold)) return FALSE;
+  gboolean ranked = item_is_word(parse_item(parse, next), WORD_RANK_ALL) || item_is_word(parse_item(parse, next), WORD_RANK_ALL_LOW);
+  if (!number && !ranked && !g_strv_contains(RELATIVES, fold)) return FALSE;
   static const WordClass TESTS[] = {WORD_RANK_HIGH, WORD_RANK_LOW, WORD_MORE_THAN, WORD_LESS_THAN, WORD_AT_LEAST, WORD_AT_MOST, WORD_BEST,
                                     WORD_WORST, WORD_GROW, WORD_RISE, WORD_FALL, WORD_NEGATIVE, WORD_LOST, WORD_BETWEEN};
-  gboolean tested = number;
+  gboolean tested = number || ranked;
   for (guint i = 0; i < G_N_ELEMENTS(TESTS); i++) tested = tested || parse_find_word(parse, TESTS[i], 0) >= 0;
   if (item->kind == ITEM_ENTITY && !tested) return FALSE; /* "customers who bought X but not Y": how many */
   take_subject(parse, (guint)noun);
@@ -185,6 +193,8 @@ static void group_by_question(Parse *parse) {
   }
   if (group_by_leading_noun(parse)) return;
   int who = parse_find_word(parse, WORD_WHO, 0);
+  if (who < 0 && parse_n(parse) > 0 && parse_free_word(parse, 0, WORD_HAVING) && strcmp(token_at(parse->items->tokens, 0)->fold, "who") == 0)
+    who = 0; /* "who has more than 6 orders" */
   if (who < 0 || follows_noun(parse, (guint)who)) return;
   parse_claim(parse, (guint)who, "who");
   if (noun_after(parse, (guint)who + 1) >= 0) {

@@ -104,6 +104,47 @@ static gboolean count_in_fact(Parse *parse, guint index) {
   return TRUE;
 }
 
+static gboolean all_in_reach(const Parse *parse, const Dataset *dataset) {
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    const Field *field = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+    if (field == NULL || reach_field(parse->model, dataset, field) == NULL) return FALSE;
+  }
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    const Field *field = filter->field != NULL ? model_find_field(parse->model, filter->field) : NULL;
+    if (field == NULL || reach_field(parse->model, dataset, field) == NULL) return FALSE;
+  }
+  return TRUE;
+}
+
+/* "members by tier", "members who joined in 2023": those of the table of members, whether they bought or not. */
+static gboolean count_listed(Parse *parse, guint index) {
+  const Entity *entity = parse_item(parse, index)->meaning.entity;
+  const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
+  const Field *key = dataset != NULL && entity->key != NULL ? dataset_find_field(dataset, entity->key) : NULL;
+  if (key == NULL || dataset->is_fact || !all_in_reach(parse, dataset)) return FALSE;
+  gboolean own_date = FALSE, any_time = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    any_time = any_time || item->kind == ITEM_TIME;
+    own_date = own_date || (item->meaning.field != NULL && item->meaning.field->role == FIELD_ROLE_TIME &&
+                            strcmp(item->meaning.field->dataset, dataset->name) == 0);
+  }
+  if (any_time && !own_date) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(key);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  parse_describe(parse, index, "number of %s", measure->name);
+  return TRUE;
+}
+
 static gboolean count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
@@ -117,7 +158,7 @@ static gboolean count_item(Parse *parse, guint index) {
     const Metric *metric = parse_entity_metric(parse, item->meaning.entity);
     if (metric == NULL) return FALSE;
     if (is_pieces(parse, index)) metric = model_find_metric(parse->model, "units");
-    else if (count_in_fact(parse, index)) return TRUE;
+    else if (count_in_fact(parse, index) || count_listed(parse, index)) return TRUE;
     parse->counted = item->meaning.entity;
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "number of %s", metric->label);
@@ -153,6 +194,11 @@ static void count_default(Parse *parse) {
   /* "how many were cancelled", "how many did we sell": orders, or units where something was sold */
   const Metric *units = model_find_metric(parse->model, "units");
   gboolean sold = parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT);
+  for (guint i = 0; i < parse_n(parse); i++) { /* "how many jigsaws": pieces of a product */
+    const Item *item = parse_item(parse, i);
+    const ValueHit *hit = item->kind == ITEM_VALUE ? item_hit(item, NULL) : NULL;
+    sold = sold || (hit != NULL && g_strcmp0(hit->field->entity, "product") == 0);
+  }
   const Entity *order = model_find_entity(parse->model, "order");
   const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
   const Metric *metric = sold && units != NULL ? units : orders;
@@ -175,7 +221,8 @@ static void read_counts(Parse *parse) {
       if (!item->claimed && count_item(parse, at)) counted = TRUE;
       else if (!stands_between_count(item)) break;
     }
-    if (!counted && i > 0) { /* "order count" */
+    const char *how = token_at(parse->items->tokens, parse_item(parse, i)->first)->fold;
+    if (!counted && i > 0 && strcmp(how, "how") != 0) { /* "order count" */
       int before = parse_before(parse, i);
       gboolean follows = before >= 0 && !parse_item(parse, (guint)before)->claimed;
       if (follows) counted = count_item(parse, (guint)before);
@@ -302,6 +349,7 @@ static void add_aggregate(Parse *parse, guint index, Aggregate aggregate, const 
     return;
   }
   if (measure != NULL) parse_add_measure(parse, measure);
+  if (aggregate == AGGREGATE_AVERAGE) parse_claim_word(parse, WORD_AVERAGE, "average"); /* "a typical order ... on average" */
 }
 
 static gboolean is_adverb_grain(const Item *item) {
@@ -351,6 +399,16 @@ static gboolean read_aggregate(Parse *parse, guint index, Aggregate aggregate) {
     add_aggregate(parse, index, aggregate, metric, noun);
     return TRUE;
   }
+  for (guint i = 0; i < index && entity_at >= 0 && aggregate == AGGREGATE_AVERAGE; i++) { /* "how many units are in an average order" */
+    const Item *earlier = parse_item(parse, i);
+    const Entity *entity = parse_item(parse, (guint)entity_at)->meaning.entity;
+    if (earlier->claimed || earlier->kind != ITEM_METRIC || !is_total(earlier->meaning.metric) || entity == NULL || !entity->is_event) continue;
+    parse_claim(parse, i, "metric");
+    for (guint k = 0; k < i; k++)
+      if (parse_free_word(parse, k, WORD_HOW_MANY)) parse_claim(parse, k, "count");
+    add_aggregate(parse, index, aggregate, earlier->meaning.metric, entity_at);
+    return TRUE;
+  }
   const Metric *money = parse_default_metric(parse);
   if (entity_at < 0 && value_at >= 0) {
     ItemKind kind = ITEM_STOP;
@@ -398,6 +456,8 @@ static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate)
     ItemKind kind = ITEM_STOP;
     static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", NULL};
     int noun = per_noun(parse, index + 1, &kind);
+    if (noun >= 0 && !linked_by(parse, (guint)noun, LINKS)) noun = -1;
+    if (noun < 0) noun = per_noun(parse, (guint)at + 1, &kind); /* "units per ticket on average" */
     if (noun >= 0 && !linked_by(parse, (guint)noun, LINKS)) noun = -1;
     parse_claim(parse, (guint)at, "metric");
     parse_describe(parse, (guint)at, "%s", item->meaning.metric->label);
@@ -452,6 +512,48 @@ static void read_pieces_per(Parse *parse) {
     parse_claim_word(parse, WORD_AVERAGE, "average");
     for (guint k = 0; k < i; k++)
       if (parse_free_word(parse, k, WORD_HOW_MANY)) parse_claim(parse, k, "count");
+    return;
+  }
+}
+
+static const Metric *countable(const Parse *parse, const Item *item) {
+  if (item->claimed) return NULL;
+  if (item->kind == ITEM_METRIC) return is_total(item->meaning.metric) ? item->meaning.metric : NULL;
+  if (item->kind == ITEM_ENTITY) return parse_entity_metric(parse, item->meaning.entity);
+  return item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : NULL;
+}
+
+/* "orders per visit", "net amount divided by spend": one total for each unit of another. */
+static void read_quotients(Parse *parse) {
+  for (guint i = 1; i + 1 < parse_n(parse); i++) {
+    const Item *link = parse_item(parse, i);
+    gboolean per = strcmp(token_at(parse->items->tokens, link->first)->fold, "per") == 0 && link->count == 1;
+    if (link->claimed || (!item_is_word(link, WORD_DIVIDED) && !per)) continue;
+    int before = parse_before(parse, i), after = parse_next(parse, i + 1);
+    if (before < 0 || after < 0) continue;
+    const Item *top_item = parse_item(parse, (guint)before), *below_item = parse_item(parse, (guint)after);
+    const Metric *top = countable(parse, top_item), *below = countable(parse, below_item);
+    gboolean event_per_metric = below_item->kind == ITEM_METRIC || (below_item->kind == ITEM_ENTITY && below_item->meaning.entity->is_event);
+    if (top == NULL || below == NULL || top == below || (per && (!event_per_metric || (below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY)))) continue;
+    Measure *measure = NULL;
+    for (guint m = 0; m < parse->model->metrics->len; m++) {
+      const Metric *known = g_ptr_array_index(parse->model->metrics, m);
+      if (known->kind == METRIC_RATIO && strcmp(known->numerator, top->name) == 0 && strcmp(known->denominator, below->name) == 0)
+        measure = measure_new_metric(known->name);
+    }
+    if (measure == NULL) {
+      measure = measure_new(MEASURE_RATIO);
+      measure->left = measure_new_metric(top->name);
+      measure->right = measure_new_metric(below->name);
+      measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
+      measure->label = g_strdup_printf("%s per %s", top->label, below->label);
+    }
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim(parse, i, "per");
+    parse_claim(parse, (guint)before, "total");
+    parse_claim(parse, (guint)after, "divided by");
+    parse_claim_word(parse, WORD_AVERAGE, "average");
     return;
   }
 }
@@ -654,11 +756,36 @@ static void split_conditions(Parse *parse) {
   }
 }
 
+/* "how much did we spend", "put into each campaign": what the company itself spends, where the data knows it. */
+static void read_own_spend(Parse *parse) {
+  static const char *const WE[] = {"we", "us", "our", "company", NULL};
+  const Metric *spend = model_find_metric(parse->model, "spend");
+  int at = parse_find_word(parse, WORD_SPENT, 0);
+  if (spend == NULL || at < 0 || parse->query->measures->len > 0) return;
+  gboolean own = FALSE;
+  for (guint t = 0; t < parse->items->tokens->len; t++) own = own || g_strv_contains(WE, token_at(parse->items->tokens, t)->fold);
+  if (!own) return;
+  parse_add_metric(parse, spend);
+  parse->metric_named = TRUE;
+  parse_claim(parse, (guint)at, "spend");
+}
+
 /* ---- nothing named ---- */
+/* "actual against budget", "did it reach its target": the plan beside what became of it. */
+static void add_actual(Parse *parse) {
+  int check = parse_find_word(parse, WORD_PLAN_CHECK, 0);
+  const Metric *money = parse_default_metric(parse);
+  if (check < 0 || money == NULL || parse->query->measures->len != 1) return;
+  const Measure *measure = g_ptr_array_index(parse->query->measures, 0);
+  if (measure->metric == NULL || (strstr(measure->metric, "budget") == NULL && strstr(measure->metric, "target") == NULL)) return;
+  g_ptr_array_insert(parse->query->measures, 0, measure_new_metric(money->name));
+  parse_claim_word(parse, WORD_PLAN_CHECK, "against the plan");
+}
+
 /* "visits and orders by month": the noun beside a measure is one too. */
 static void count_joined_entities(Parse *parse) {
   for (guint i = 1; i + 1 < parse_n(parse); i++) {
-    if (!item_is_word(parse_item(parse, i), WORD_AND)) continue;
+    if (!item_is_word(parse_item(parse, i), WORD_AND) && !item_is_word(parse_item(parse, i), WORD_COMPARE)) continue;
     int before = parse_before(parse, i), after = parse_next(parse, i + 1);
     if (before < 0 || after < 0) continue;
     Item *left = parse_item(parse, (guint)before), *right = parse_item(parse, (guint)after);
@@ -674,6 +801,8 @@ static void count_joined_entities(Parse *parse) {
 }
 
 static void count_bare_entities(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse); i++) /* "value of delivered orders" */
+    if (parse_free_word(parse, i, WORD_VALUE_WORD) && !parse_has_word(parse, WORD_HOW_MANY)) return;
   if (parse_has_word(parse, WORD_HOW_MUCH)) return; /* "how much did customers in X buy": an amount */
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
@@ -741,11 +870,14 @@ static void add_default_metric(Parse *parse) {
 void parse_measures(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_pieces_per(parse);
+  read_quotients(parse);
   read_aggregates(parse);
   read_counts(parse);
   read_verbs(parse);
   read_metrics(parse);
   if (parse->verdict != NULL) return;
+  read_own_spend(parse);
+  add_actual(parse);
   count_joined_entities(parse);
   count_bare_entities(parse);
   add_default_metric(parse);

@@ -210,7 +210,27 @@ static gboolean entity_is_grouped(const Parse *parse, const Entity *entity) {
   return FALSE;
 }
 
+/* "who ordered more than 18 times": customers by their number of orders. */
+static gboolean test_times(Parse *parse, const NumberTest *test) {
+  if (test->last + 1 >= parse_n(parse) || strcmp(token_at(parse->items->tokens, parse_item(parse, test->last + 1)->first)->fold, "times") != 0) return FALSE;
+  const Entity *customer = model_find_entity(parse->model, "customer"), *order = model_find_entity(parse->model, "order");
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+  if (customer == NULL || orders == NULL) return FALSE;
+  if (parse->query->dimensions->len > 0 && entity_is_grouped(parse, customer)) {
+    g_ptr_array_set_size(parse->query->measures, 0);
+    Having having = {parse_add_metric(parse, orders), ON_VALUE, test->op, test->value, test->value_to};
+    g_array_append_val(parse->query->having, having);
+  } else {
+    add_entity_filter(parse, customer, orders, test);
+  }
+  parse->metric_named = TRUE;
+  claim_test(parse, test, -1);
+  parse_claim_word(parse, WORD_BOUGHT, "ordered");
+  return TRUE;
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
+  if (test_times(parse, test)) return;
   int noun = tested_noun(parse, test);
   const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
   const Metric *metric = item != NULL ? metric_of_noun(parse, item) : NULL;

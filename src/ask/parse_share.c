@@ -71,6 +71,13 @@ void parse_share(Parse *parse) {
   if (parse->verdict != NULL) return;
   int share = parse_find_word(parse, WORD_SHARE, 0);
   if (share < 0) return;
+  for (guint i = (guint)share + 1; i < parse_n(parse) && i <= (guint)share + 3; i++) { /* "percentage sales growth" */
+    const Item *item = parse_item(parse, i);
+    if (item_is_word(item, WORD_GROW) || item_is_word(item, WORD_RISE) || item_is_word(item, WORD_FALL) || item_is_word(item, WORD_CHANGE)) {
+      parse_claim(parse, (guint)share, "relative change");
+      return;
+    }
+  }
   if (parse->query->measures->len == 0) {
     const Metric *metric = parse_default_metric(parse);
     if (metric == NULL || (parse->query->filters->len == 0 && parse->query->dimensions->len == 0)) return;

@@ -20,6 +20,9 @@ static void read_first_last_date(Parse *parse) {
     int fresh = parse_find_word(parse, WORD_NEW, 0);
     if (fresh >= 0 && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)fresh)->first)->fold, "first") == 0) earliest = fresh;
   }
+  static const char *const STARTS[] = {"start", "started", "begin", "began", NULL};
+  for (guint i = 0; i < parse_n(parse) && parse_has_word(parse, WORD_WHEN) && earliest < 0 && latest < 0; i++)
+    if (g_strv_contains(STARTS, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold)) earliest = (int)i;
   int at = latest >= 0 ? latest : earliest;
   if (at < 0) return;
   gboolean when = parse_has_word(parse, WORD_WHEN);
@@ -123,6 +126,8 @@ static void read_days_between(Parse *parse) {
     if (parse_free_word(parse, i, WORD_HOW_MANY)) parse_claim(parse, i, "days");
 }
 
+static Filter *new_did(const Entity *entity, gboolean negated);
+
 /* ---- new and returning customers ---- */
 static const Entity *person_entity(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -140,6 +145,44 @@ static gboolean is_first_phrase(const Parse *parse, guint index) {
   for (const char *const *start = STARTS; *start; start++)
     if (g_str_has_prefix(fold, *start)) return TRUE;
   return FALSE;
+}
+
+/* "customers without any invoice", "products never sold": listed, but in no row of the facts. */
+static void read_without_events(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    const Entity *entity = item->meaning.entity;
+    if (item->kind != ITEM_ENTITY || item->claimed || entity->is_event || entity->key == NULL || parse_entity_reference(parse, entity) == NULL) continue;
+    gboolean negated = FALSE, event = FALSE, other = FALSE;
+    int negation = -1, last = -1;
+    for (guint k = i + 1; k < parse_n(parse); k++) {
+      const Item *next = parse_item(parse, k);
+      gboolean verb = item_is_word(next, WORD_BOUGHT) || item_is_word(next, WORD_SOLD);
+      if (item_is_word(next, WORD_NOT) || item_is_word(next, WORD_MISSING) || item_is_word(next, WORD_EXCLUDE)) negated = TRUE, negation = (int)k;
+      else if (verb || (next->kind == ITEM_ENTITY && next->meaning.entity->is_event)) event = TRUE, last = (int)k;
+      else if (next->kind == ITEM_VALUE || next->kind == ITEM_TIME || next->kind == ITEM_METRIC || next->kind == ITEM_CONDITION) other = TRUE;
+    }
+    if (!negated || !event || other || last < negation) continue;
+    Filter *filter = new_did(entity, TRUE);
+    filter->within = FALSE;
+    g_ptr_array_add(parse->query->filters, filter);
+    const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
+    const Field *key = dataset_find_field(dataset, entity->key), *name = lexicon_entity_field(parse->lexicon, entity);
+    Measure *measure = measure_new(MEASURE_AGGREGATE);
+    measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+    measure->field = lexicon_field_path(key);
+    measure->name = text_plural(entity->name);
+    parse_add_measure(parse, measure);
+    if (!parse_has_word(parse, WORD_HOW_MANY) && name != NULL) parse_add_field_dimension(parse, name);
+    parse->metric_named = TRUE;
+    parse->listing = !parse_has_word(parse, WORD_HOW_MANY);
+    parse->subject = (int)i;
+    for (guint k = i; k <= (guint)last; k++) parse_claim(parse, k, "never in the facts");
+    parse_claim_word(parse, WORD_WHICH, "which");
+    parse_claim_word(parse, WORD_LIST, "list");
+    parse_claim_word(parse, WORD_HOW_MANY, "count");
+    return;
+  }
 }
 
 static void read_cohort(Parse *parse) {
@@ -315,6 +358,7 @@ static void read_both(Parse *parse) {
 }
 
 void parse_special(Parse *parse) {
+  read_without_events(parse);
   read_first_last_date(parse);
   read_days_between(parse);
   read_cohort(parse);

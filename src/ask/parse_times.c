@@ -242,7 +242,7 @@ static void use_two(Parse *parse, const Period *a, const Period *b, GArray *peri
   resolve_for_order(parse, &a->range, &a_from, &a_to);
   resolve_for_order(parse, &b->range, &b_from, &b_to);
   gboolean bounded = a_from != DAY_NONE && a_to != DAY_NONE && b_from != DAY_NONE && b_to != DAY_NONE;
-  if (bounded && a_from >= b_from && a_to <= b_to && !parse->change_asked) {
+  if (bounded && a_from >= b_from && a_to <= b_to && (!parse->change_asked || (a_from == b_from && a_to == b_to && a->range.kind == TIME_ABSOLUTE))) {
     parse->query->time = a->range; /* "in Q4 ... of 2019": the narrower one */
     return;
   }
@@ -258,13 +258,21 @@ static void use_two(Parse *parse, const Period *a, const Period *b, GArray *peri
     list_periods(parse, periods);
     return;
   }
-  gboolean first_is_current = is_first_more(parse) || a_from > b_from;
+  gboolean same = a_from == b_from && a_to == b_to && b->range.kind == TIME_UNITS;
+  if (same) { /* "last month compared with the previous month" */
+    TimeRange before = b->range;
+    before.offset -= MAX(before.count, 1);
+    compare_periods(parse, &before, &a->range);
+    return;
+  }
+  gboolean first_is_current = is_first_more(parse) || parse_has_word(parse, WORD_MINUS) || a_from > b_from;
   compare_periods(parse, first_is_current ? &b->range : &a->range, first_is_current ? &a->range : &b->range);
 }
 
 /* A period that lies wholly outside the data is refused: zero would be a wrong answer. */
 static void check_range(Parse *parse, const TimeRange *range) {
-  DateRange data = parse_data_range(parse);
+  const Field *own = parse->query->time_field != NULL ? model_find_field(parse->model, parse->query->time_field) : NULL;
+  DateRange data = own != NULL ? value_index_date_range(parse->lexicon->values, own) : parse_data_range(parse);
   ResolveContext context = {parse->context->as_of, parse->model->calendar};
   Day from, to;
   if (parse->verdict != NULL || !data.known || !time_range_resolve(range, &context, &from, &to)) return;
@@ -281,8 +289,22 @@ static void check_range(Parse *parse, const TimeRange *range) {
   if (partly) parse_assume(parse, "partial_period", "the data covers %s, so the period is not complete", covered);
 }
 
+/* "shipped in March", "members who joined in 2023": a date other than the usual one is named beside a period. */
+static void read_time_field(Parse *parse) {
+  gboolean any_time = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) any_time = any_time || (parse_item(parse, i)->kind == ITEM_TIME && !parse_item(parse, i)->claimed);
+  for (guint i = 0; any_time && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Field *field = item->kind == ITEM_FIELD ? item->meaning.field : NULL;
+    if (field == NULL || item->claimed || field->role != FIELD_ROLE_TIME) continue;
+    parse_claim(parse, i, "date");
+    if (field != lexicon_default_date(parse->lexicon) && parse->query->time_field == NULL) parse->query->time_field = lexicon_field_path(field);
+  }
+}
+
 void parse_times(Parse *parse) {
   if (parse->verdict != NULL) return;
+  read_time_field(parse);
   if (parse_has_word(parse, WORD_ALL_TIME)) {
     parse->all_time = TRUE;
     parse_claim_word(parse, WORD_ALL_TIME, "all dates");

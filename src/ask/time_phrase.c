@@ -358,11 +358,11 @@ static guint parse_relative(const GArray *tokens, guint i, TimeRange *range) {
   guint consumed = parse_to_date(tokens, i, range);
   if (consumed == 0) consumed = parse_ago(tokens, i, range);
   if (consumed > 0) return consumed;
-  if (is(tokens, i, "today")) {
+  if (IS_ANY(tokens, i, "today", "todays")) {
     *range = time_range_units(TIME_UNIT_DAY, 0, 1);
     return 1;
   }
-  if (is(tokens, i, "yesterday")) {
+  if (IS_ANY(tokens, i, "yesterday", "yesterdays")) {
     *range = time_range_units(TIME_UNIT_DAY, -1, 1);
     return 1;
   }

@@ -98,7 +98,10 @@ GArray *tokens_parse(const char *question) {
         money = TRUE;
     }
     if ((c == '-' || c == '/' || c == 0x2013 || c == 0x2011 || c == 0x2014) && last != NULL) hyphen = TRUE;
-    if (c == ',' || c == ';' || c == '?' || c == '!' || c == '.' || c == ':') comma = TRUE;
+    static const char *const SHORTENED[] = {"no", "nr", "avg", "approx", "vs", "incl", "excl", "qty", "max", "min", "ca", "jan", "feb", "mar",
+                                            "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", NULL};
+    gboolean abbreviation = c == '.' && last != NULL && g_strv_contains(SHORTENED, last->fold);
+    if (!abbreviation && (c == ',' || c == ';' || c == '?' || c == '!' || c == '.' || c == ':')) comma = TRUE;
     after_space = g_unichar_isspace(c);
     at = next;
   }

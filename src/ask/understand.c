@@ -45,11 +45,28 @@ static void parse_init(Parse *parse, const Lexicon *lexicon, const char *questio
 static void note_change_words(Parse *parse) {
   static const WordClass WORDS[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_FASTEST_GROWING, WORD_PERCENT_OF_CHANGE,
       WORD_COMPARE, WORD_DIFFERENCE, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_MORE, WORD_LESS, WORD_YEAR_OVER_YEAR,
-      WORD_MONTH_OVER_MONTH, WORD_QUARTER_OVER_QUARTER, WORD_WEEK_OVER_WEEK, WORD_SAME_PERIOD_YEAR_EARLIER, WORD_WHY, WORD_THAN};
+      WORD_MONTH_OVER_MONTH, WORD_QUARTER_OVER_QUARTER, WORD_WEEK_OVER_WEEK, WORD_SAME_PERIOD_YEAR_EARLIER, WORD_WHY, WORD_THAN, WORD_MINUS};
   for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++) parse->change_asked = parse->change_asked || parse_has_word(parse, WORDS[i]);
+  for (guint i = 0; i + 1 < parse_n(parse); i++) { /* "lost most sales": the sales fell; there is no loss in money */
+    Item *item = parse_item(parse, i);
+    const Metric *profit = model_find_metric(parse->model, "profit");
+    for (guint k = i + 1; item_is_word(item, WORD_LOST) && k < parse_n(parse) && k < i + 4; k++) {
+      const Metric *metric = parse_item(parse, k)->kind == ITEM_METRIC ? parse_item(parse, k)->meaning.metric : NULL;
+      if (metric == NULL || metric == profit) continue;
+      item->words = (WordSet){{0, 0}};
+      word_set_add(&item->words, WORD_FALL);
+      item->kind = ITEM_WORD;
+      parse->change_asked = TRUE;
+    }
+  }
   for (guint i = 0; i < parse_n(parse); i++) { /* "sold more than in 2019" */
     const Item *item = parse_item(parse, i);
     int next = parse_next(parse, i + 1);
+    gboolean over = strcmp(token_at(parse->items->tokens, item->first)->fold, "over") == 0 && item->count == 1;
+    if (over && next >= 0 && parse_item(parse, (guint)next)->kind == ITEM_TIME && (i == 0 || parse_item(parse, i - 1)->kind != ITEM_TIME)) {
+      parse_claim(parse, i, "during"); /* "over the past 3 months" */
+      continue;
+    }
     if ((item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN)) &&
         (next < 0 || parse_item(parse, (guint)next)->kind != ITEM_NUMBER))
       parse->change_asked = TRUE;
