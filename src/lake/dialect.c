@@ -220,7 +220,7 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
     }
   }
   csv_record_clear(&record);
-  if (!best.quote && quote_is_used(text, length, '"') == FALSE && !memchr(text, '\'', length))
+  if (!best.quote && !memchr(text, '"', length))
     best.quote = '"'; /* none in the part looked at: be ready for the rest */
   return best;
 }

@@ -35,9 +35,45 @@ void sample_record_free(SampleRecord *record) {
 
 static const SampleRecord *record_at(const GPtrArray *records, guint i) { return records->pdata[i]; }
 
+gboolean sample_record_has_typed_cell(const SampleRecord *record) {
+  for (guint i = 0; i < record->cells->len; i++) {
+    CellKind kind = cell_kind(record->cells->pdata[i], strlen(record->cells->pdata[i]));
+    if (kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Names at the top, at least one row as wide and none wider: rows that are shorter leave out trailing cells. */
+static gboolean header_is_widest(const GPtrArray *records, guint *width) {
+  const SampleRecord *header = NULL;
+  guint as_wide = 0;
+  for (guint i = 0; i < records->len; i++) {
+    const SampleRecord *record = record_at(records, i);
+    if (record->filled == 0)
+      continue;
+    if (!header) {
+      header = record;
+      if (record->cells->len < 3 || record->filled != record->cells->len || record->odd || sample_record_has_typed_cell(record))
+        return FALSE;
+    } else if (record->cells->len > header->cells->len) {
+      return FALSE;
+    } else {
+      as_wide += record->cells->len == header->cells->len;
+    }
+  }
+  if (!header || as_wide == 0)
+    return FALSE;
+  *width = header->cells->len;
+  return TRUE;
+}
+
 /* The most frequent width; of the first of several tables where they follow one another. */
 guint table_layout_count_columns(const GPtrArray *records) {
   g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
+  guint widest;
+  if (header_is_widest(records, &widest))
+    return widest;
   guint best = 1, best_count = 0, run_width = 0, run = 0, filled = 0, narrowest = G_MAXUINT, first = 0;
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
@@ -77,25 +113,18 @@ static gboolean soon_has_width(const GPtrArray *records, guint from, guint width
   return looked_at == 0;
 }
 
-gboolean sample_record_has_typed_cell(const SampleRecord *record) {
-  for (guint i = 0; i < record->cells->len; i++) {
-    CellKind kind = cell_kind(record->cells->pdata[i], strlen(record->cells->pdata[i]));
-    if (kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME)
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /* The first record of the table: of its width, or nearly (a damaged header), and filled like a row. */
 guint table_layout_find_first(const GPtrArray *records, guint columns) {
   guint needed = columns <= 2 ? 1 : MAX(2, columns / 3);
-  guint fallback = 0;
-  gboolean have_fallback = FALSE;
+  guint fallback = 0, widest = 0;
+  gboolean have_fallback = FALSE, names_on_top = header_is_widest(records, &widest) && widest == columns;
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
     guint width = record->cells->len;
     if (record->filled == 0)
       continue;
+    if (names_on_top)
+      return i;
     if (width == columns) {
       /* Names may stand over a damaged row. */
       gboolean names = record->filled == columns && columns >= 3 && !sample_record_has_typed_cell(record);

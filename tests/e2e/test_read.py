@@ -68,6 +68,11 @@ class OtherTables(WorkspaceCase):
         self.assert_reads("item,weight,price\n,kg,EUR\nbolt,1.5,2.20\nnut,0.5,1.10\nscrew,0.1,0.20\n",
                           [["item", "weight kg", "price EUR"], ["bolt", "1.5", "2.20"], ["nut", "0.5", "1.10"], ["screw", "0.1", "0.20"]])
 
+    def test_rows_that_leave_out_trailing_cells(self):
+        self.assert_reads("id,day,note,more\n1,2023-01-01\n2,2023-01-02,x\n3,2023-01-03\n4,2023-01-04,y,z\n",
+                          [["id", "day", "note", "more"], ["1", "2023-01-01", "", ""], ["2", "2023-01-02", "x", ""],
+                           ["3", "2023-01-03", "", ""], ["4", "2023-01-04", "y", "z"]])
+
     def test_years_as_column_names(self):
         self.assert_reads("region,2019,2020\nNorth,10,20\nSouth,30,40\n", [["region", "2019", "2020"], ["North", "10", "20"], ["South", "30", "40"]])
 

@@ -164,6 +164,52 @@ static void sqlite_tables(void) {
   g_assert_cmpstr(name, ==, "a \"b\", c");
 }
 
+/* The workbook was made with a spreadsheet library: shared and inline strings, dates by style, rows cut short, a title page. */
+static void excel_workbook(void) {
+  g_auto(Scratch) scratch = scratch_new();
+  g_autoptr(Engine) engine = open_engine();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) tables = import(engine, &scratch, "tests/data/lake/book.xlsx", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(tables->len, ==, 2);
+  static const FieldType types[] = {FIELD_TEXT, FIELD_DATE, FIELD_TIMESTAMP, FIELD_DECIMAL, FIELD_DECIMAL, FIELD_BOOLEAN, FIELD_TEXT};
+  for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+    g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
+  g_assert_cmpint(((ImportedTable *)tables->pdata[0])->rows, ==, 50);
+  g_autofree char *when = ask(engine, &scratch, "SELECT CAST(max(\"at\") AS VARCHAR) || ' ' || max(placed) FROM lake.orders_2023");
+  g_assert_cmpstr(when, ==, "2023-01-03 09:30:00 2023-02-19");
+  g_autofree char *remark = ask(engine, &scratch, "SELECT min(remark) FROM lake.orders_2023");
+  g_assert_cmpstr(remark, ==, "x, \"y\"\nz");
+  g_autofree char *city = ask(engine, &scratch, "SELECT city FROM lake.shops WHERE shop = 1");
+  g_assert_cmpstr(city, ==, "Köln");
+}
+
+static void damaged_workbooks(void) {
+  g_auto(Scratch) scratch = scratch_new();
+  g_autoptr(Engine) engine = open_engine();
+  g_autofree char *bytes = NULL;
+  gsize length;
+  g_assert_true(g_file_get_contents("tests/data/lake/book.xlsx", &bytes, &length, NULL));
+  for (gsize cut = 5; cut < length; cut += length / 12) {
+    g_autofree char *path = scratch_file(&scratch, "cut.xlsx", bytes, (gssize)cut);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
+    g_assert_null(tables);
+    g_assert_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT);
+  }
+  GRand *random = g_rand_new_with_seed(5);
+  for (int round = 0; round < 60; round++) {
+    g_autofree char *spoilt = g_memdup2(bytes, length);
+    for (int i = 0; i < 8; i++)
+      spoilt[g_rand_int_range(random, 4, (gint32)length)] = (char)g_rand_int_range(random, 0, 256);
+    g_autofree char *path = scratch_file(&scratch, "spoilt.xlsx", spoilt, (gssize)length);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
+    g_assert_true(tables || error); /* spoilt bytes may be ones that nobody reads */
+  }
+  g_rand_free(random);
+}
+
 static void bad_files_leave_nothing(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(Engine) engine = open_engine();
@@ -291,6 +337,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/lake/import/duplicate and missing names", duplicate_and_missing_names);
   g_test_add_func("/lake/import/parquet and json", parquet_and_json);
   g_test_add_func("/lake/import/sqlite tables", sqlite_tables);
+  g_test_add_func("/lake/import/Excel workbook", excel_workbook);
+  g_test_add_func("/lake/import/damaged workbooks", damaged_workbooks);
   g_test_add_func("/lake/import/bad files leave nothing", bad_files_leave_nothing);
   g_test_add_func("/lake/import/very wide table", very_wide_table);
   g_test_add_func("/lake/import/snapshots change with every load", snapshots_change_with_every_load);
