@@ -15,6 +15,8 @@ typedef struct {
   char *session;
   char *after;
   GPtrArray *caveats;     /* of char* "code|text" */
+  CompiledQuery *whole;   /* a change that was explained: the whole of it, for the sentences; NULL */
+  ResultTable *whole_result;
   gint64 started_us, understood_us, executed_us;
   const char *route;
 } Turn;

@@ -175,6 +175,31 @@ json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const Sema
   return finish_answer(turn, answer);
 }
 
+#define DRIVER_SENTENCES 3
+#define DRIVER_LEAST_PART 0.2
+
+/* "Region: Central accounts for 77.5 % of the change.": the largest member of each dimension that explains a good part. */
+static void add_drivers(Narrative *narrative, const GPtrArray *columns, const ResultTable *table) {
+  const guint part_column = 5;
+  guint said = 0;
+  const char *dimension = "";
+  for (gsize row = 0; row < table->n_rows && said < DRIVER_SENTENCES; row++) {
+    const Value *name = result_table_at(table, row, 0), *part = result_table_at(table, row, part_column);
+    if (strcmp(name->text, dimension) == 0) continue; /* members stand largest first */
+    dimension = name->text;
+    if (part->type == VALUE_NULL || part->number < DRIVER_LEAST_PART || part->number > 1) continue;
+    g_autofree char *shown = insight_format_value(g_ptr_array_index(columns, part_column), part);
+    g_ptr_array_add(narrative->sentences, g_strdup_printf("By %s, %s accounts for %s of the change.", dimension,
+                                                          result_table_at(table, row, 1)->text, shown));
+    Fact *fact = g_new0(Fact, 1);
+    fact->text = g_strdup(shown);
+    fact->value = value_to_json(part);
+    fact->from = g_strdup_printf("rows[%" G_GSIZE_FORMAT "].contribution", row);
+    g_ptr_array_add(narrative->facts, fact);
+    said++;
+  }
+}
+
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
@@ -183,7 +208,12 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));
   json_object_set_new(answer, "truncated", json_boolean(result->truncated));
   InsightInput input = {resolved, turn->model, compiled->columns, result};
-  g_autoptr(Narrative) narrative = insight_narrate(&input);
+  g_autoptr(SemanticQuery) plain = semantic_query_copy(resolved);
+  plain->analysis = ANALYSIS_NONE;
+  if (turn->whole != NULL) g_ptr_array_set_size(plain->dimensions, 0);
+  InsightInput whole = {plain, turn->model, turn->whole != NULL ? turn->whole->columns : NULL, turn->whole_result};
+  g_autoptr(Narrative) narrative = insight_narrate(turn->whole != NULL ? &whole : &input);
+  if (turn->whole != NULL) add_drivers(narrative, compiled->columns, result);
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < narrative->sentences->len; i++)
     g_string_append_printf(text, "%s%s", i > 0 ? " " : "", (const char *)g_ptr_array_index(narrative->sentences, i));

@@ -118,6 +118,21 @@ static gboolean add_dimension(Turn *turn, const SemanticQuery *resolved, const F
   return TRUE;
 }
 
+/* The change itself, which the sentences speak of: the table holds it once for every dimension. */
+static gboolean measure_whole(Turn *turn, const SemanticQuery *resolved, GError **error) {
+  g_autoptr(SemanticQuery) query = semantic_query_copy(resolved);
+  query->analysis = ANALYSIS_NONE;
+  g_ptr_array_set_size(query->dimensions, 0);
+  g_array_set_size(query->order, 0);
+  g_array_set_size(query->having, 0);
+  query->limit = query->offset = query->limit_within = 0;
+  query->compare.show = COMPARE_SHOW_ALL;
+  turn->whole = semantic_query_compile(query, turn->model, turn->request->scope, error);
+  if (turn->whole == NULL) return FALSE;
+  turn->whole_result = engine_select(answer_service_engine(turn->service), turn->whole->sql, turn->whole->parameters, 0, turn->request->deadline, error);
+  return turn->whole_result != NULL;
+}
+
 ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtrArray **columns, GError **error) {
   const Measure *measure = resolved->measures->len > 0 ? g_ptr_array_index(resolved->measures, 0) : NULL;
   const Metric *metric = measure != NULL && measure->metric != NULL ? model_find_metric(turn->model, measure->metric) : NULL;
@@ -131,6 +146,7 @@ ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtr
                 metric->label);
     return NULL;
   }
+  if (!measure_whole(turn, resolved, error)) return NULL;
   g_autoptr(ResultTable) table = result_table_new();
   static const char *const NAMES[] = {"dimension", "member", "value", "previous", "change", "contribution"};
   for (guint i = 0; i < G_N_ELEMENTS(NAMES); i++) result_table_add_column(table, NAMES[i], i < 2 ? VALUE_TEXT : VALUE_DOUBLE, "");

@@ -140,6 +140,8 @@ static void turn_clear(Turn *turn) {
   model_unref(turn->model);
   g_clear_pointer(&turn->snapshot, lake_snapshot_unref);
   g_clear_pointer(&turn->caveats, g_ptr_array_unref);
+  compiled_query_free(turn->whole);
+  result_table_free(turn->whole_result);
   g_free(turn->id);
   g_free(turn->session);
   g_free(turn->after);

@@ -103,7 +103,8 @@ static gboolean filters_reach(const Model *model, const Dataset *dataset, const 
 /* Where it can be seen whether somebody did: these rows, else those of the main fact, else any. */
 static const Dataset *did_dataset(const Model *model, const Dataset *preferred, const Filter *filter,
                                   const Field *key) {
-  if (filters_reach(model, preferred, filter->did)) return preferred;
+  gboolean lists_them = !preferred->is_fact && g_strcmp0(preferred->name, key->dataset) == 0; /* being listed is no deed */
+  if (!lists_them && filters_reach(model, preferred, filter->did)) return preferred;
   const Dataset *main_fact = model->default_dataset ? model_find_dataset(model, model->default_dataset) : NULL;
   if (main_fact && reach_field(model, main_fact, key) && filters_reach(model, main_fact, filter->did)) return main_fact;
   for (guint i = 0; i < model->datasets->len; i++)
