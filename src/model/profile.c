@@ -1,7 +1,11 @@
 #include "model/profile.h"
 
 /* Aggregates of one statement; wide tables are profiled in groups of columns so that a statement stays small. */
-#define COLUMNS_PER_STATEMENT 40
+#define COLUMNS_PER_STATEMENT 250
+/* A statement over thousands of columns takes long to prepare: of wide tables only so many columns are looked at closely. */
+#define WIDE_TABLE 300
+#define WIDE_TABLE_LOOKS 200
+#define WIDE_TABLE_CELLS 20000000
 
 static void frequent_value_free(gpointer data) {
   FrequentValue *value = data;
@@ -183,6 +187,20 @@ static gboolean read_frequent(Engine *engine, const TableProfile *profile, Colum
   return TRUE;
 }
 
+/* Files of thousands of columns are opened anew for every statement; a small table of them is kept in memory meanwhile. */
+static gboolean keep_wide_table(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
+  if (profile->columns->len <= WIDE_TABLE || profile->rows * (gint64)profile->columns->len > WIDE_TABLE_CELLS)
+    return TRUE;
+  g_autofree char *name = g_strdup_printf("_profiled_%s", profile->table->table);
+  g_autofree char *kept = text_sql_identifier(name);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT * FROM %s", kept, profile->relation);
+  if (!engine_execute(engine, sql, deadline, error))
+    return FALSE;
+  g_free(profile->relation);
+  profile->relation = g_steal_pointer(&kept);
+  return TRUE;
+}
+
 /* Values of measured numbers say nothing one by one; of codes and flags they do. */
 static gboolean is_worth_counting(const ColumnProfile *column) {
   if (column->is_number)
@@ -205,11 +223,12 @@ TableProfile *profile_table(Engine *engine, const ImportedTable *table, Deadline
   if (!profile_number(engine, count, deadline, &rows, error))
     return NULL;
   profile->rows = (gint64)rows;
-  if (!count_columns(engine, profile, deadline, error))
+  if (!keep_wide_table(engine, profile, deadline, error) || !count_columns(engine, profile, deadline, error))
     return NULL;
+  int looks = profile->columns->len > WIDE_TABLE ? WIDE_TABLE_LOOKS : G_MAXINT;
   for (guint i = 0; i < profile->columns->len; i++) {
     ColumnProfile *column = g_ptr_array_index(profile->columns, i);
-    if (column->filled == 0)
+    if (column->filled == 0 || (column->is_number && looks != G_MAXINT && column->distinct > 2) || looks-- <= 0)
       continue;
     if (column->is_text && !read_shapes(engine, profile, column, deadline, error))
       return NULL;
