@@ -28,6 +28,13 @@
     return new Intl.NumberFormat("en", { maximumFractionDigits: size < 10 ? 2 : 1 }).format(value);
   }
 
+  /* One notation for all ticks of an axis. */
+  function tickText(value, largest) {
+    if (largest < 1e4) return new Intl.NumberFormat("en", { maximumFractionDigits: largest < 10 ? 2 : 1 }).format(value);
+    const [unit, letter] = largest >= 1e9 ? [1e9, "B"] : largest >= 1e6 ? [1e6, "M"] : [1e3, "K"];
+    return value === 0 ? "0" : new Intl.NumberFormat("en", { maximumFractionDigits: 2 }).format(value / unit) + letter;
+  }
+
   /* Round steps that hold all values and zero. */
   function scaleOf(values) {
     let low = Math.min(0, ...values), high = Math.max(0, ...values);
@@ -52,7 +59,8 @@
   }
 
   function lying(svg, labels, series, scale, top, rowHeight) {
-    const left = 190, right = WIDTH - 70, x = (v) => left + ((v - scale.low) / (scale.high - scale.low)) * (right - left);
+    const longest = Math.min(26, Math.max(...labels.map((label) => String(label).length)));
+    const left = 16 + longest * 7, right = WIDTH - 70, x = (v) => left + ((v - scale.low) / (scale.high - scale.low)) * (right - left);
     const thickness = Math.max(4, (rowHeight - 8) / series.length);
     svg.append(element("line", { x1: x(0), x2: x(0), y1: top, y2: top + rowHeight * labels.length, class: "axis" }));
     labels.forEach((label, row) => {
@@ -76,9 +84,10 @@
   }
 
   function grid(svg, scale, y, left, right) {
+    const largest = Math.max(...scale.ticks.map(Math.abs));
     for (const tick of scale.ticks) {
       svg.append(element("line", { x1: left, x2: right, y1: y(tick), y2: y(tick), class: "axis" }));
-      svg.append(element("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, compact(tick)));
+      svg.append(element("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, tickText(tick, largest)));
     }
   }
 

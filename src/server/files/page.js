@@ -22,8 +22,8 @@
     if (typeof value === "boolean") return value ? "yes" : "no";
     if (typeof value !== "number") return String(value);
     const unit = column.unit || "";
-    if (unit === "fraction") return (value * 100).toLocaleString("en", { maximumFractionDigits: 1 }) + "%";
-    if (unit === "pp") return (value * 100).toLocaleString("en", { maximumFractionDigits: 1 }) + " pp";
+    if (unit === "fraction") return (value * 100).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) + "%";
+    if (unit === "pp") return (value * 100).toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) + " pp";
     if (unit.startsWith("currency:"))
       try {
         return value.toLocaleString("en", { style: "currency", currency: unit.slice(9) });
@@ -108,7 +108,7 @@
     }
     if (answer.caveats && answer.caveats.length > 0) {
       const caveats = make("ul", null, "caveats");
-      for (const caveat of answer.caveats) caveats.append(make("li", caveat.text));
+      for (const caveat of answer.caveats) caveats.append(make("li", caveat.text.charAt(0).toUpperCase() + caveat.text.slice(1)));
       card.append(caveats);
     }
     if (answer.sql) card.append(foldedText("SQL", answer.sql));
@@ -125,6 +125,7 @@
   async function run(path, body, asked) {
     button.disabled = true;
     hideSuggestions();
+    byId("examples")?.remove();
     status.textContent = "Working …";
     try {
       const response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
@@ -217,6 +218,27 @@
   });
 
   /* ---- what this is about ---- */
+
+  /* A few questions this model can surely answer, so that nobody starts before an empty page. */
+  function examples(model) {
+    const words = (name) => String(name).replace(/_/g, " ").toLowerCase();
+    const metric = (model.metrics || []).find((one) => one.name === model.default_metric) || (model.metrics || [])[0];
+    const dataset = (model.datasets || []).find((one) => one.name === model.default_dataset) || (model.datasets || [])[0];
+    if (!metric || !dataset) return [];
+    const what = words(metric.label || metric.name);
+    const groups = (dataset.fields || []).filter((field) => field.role === "dimension").slice(0, 2).map((field) => words(field.label));
+    return [dataset.default_date ? what + " by month" : what, ...groups.map((group) => what + " by " + group),
+      ...(groups.length > 0 ? ["which " + groups[0] + " has the highest " + what] : [])];
+  }
+
+  fetch("/v1/model").then((response) => response.json()).then((model) => {
+    const questions = examples(model);
+    if (questions.length === 0 || answers.children.length > 0) return;
+    const box = make("div");
+    box.id = "examples";
+    box.append(make("p", "For example:", "restated"), optionButtons(questions.map((label) => ({ label }))));
+    answers.append(box);
+  }).catch(() => {});
 
   fetch("/v1/tables").then((response) => response.json()).then((reply) => {
     const about = (reply.tables || []).map((table) => {

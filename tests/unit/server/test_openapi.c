@@ -1,0 +1,64 @@
+#include "server/openapi.h"
+
+#include <string.h>
+
+static json_t *components_and_document(json_t **components) {
+  g_autoptr(GError) error = NULL;
+  *components = openapi_components(&error);
+  g_assert_no_error(error);
+  g_autoptr(GBytes) bytes = openapi_document(*components);
+  gsize length = 0;
+  const char *text = g_bytes_get_data(bytes, &length);
+  json_t *document = json_parse(text, length, &error);
+  g_assert_no_error(error);
+  return document;
+}
+
+static void check_references(const json_t *value, const json_t *components) {
+  const char *key, *reference = json_get_string(value, "$ref");
+  json_t *member;
+  gsize index;
+  if (reference != NULL) {
+    g_assert_true(g_str_has_prefix(reference, "#/components/schemas/"));
+    g_assert_nonnull(json_object_get(components, reference + strlen("#/components/schemas/")));
+  }
+  json_object_foreach((json_t *)value, key, member) check_references(member, components);
+  json_array_foreach((json_t *)value, index, member) check_references(member, components);
+}
+
+static void test_every_reference_leads_somewhere(void) {
+  json_t *kept = NULL;
+  g_autoptr(json_t) document = components_and_document(&kept);
+  g_autoptr(json_t) components = kept;
+  g_assert_cmpstr(json_get_string(document, "openapi"), ==, "3.1.0");
+  check_references(document, components);
+}
+
+static void test_every_route_is_described(void) {
+  json_t *kept = NULL;
+  g_autoptr(json_t) document = components_and_document(&kept);
+  g_autoptr(json_t) components = kept;
+  g_autoptr(GHashTable) operations = g_hash_table_new(g_str_hash, g_str_equal);
+  for (guint i = 0; i < routes_count(); i++) {
+    const Route *route = &routes[i];
+    g_autofree char *method = g_ascii_strdown(route->method, -1);
+    const json_t *operation = json_object_get(json_object_get(json_object_get(document, "paths"), route->path), method);
+    g_assert_cmpstr(json_get_string(operation, "operationId"), ==, route->operation);
+    g_assert_true(g_hash_table_add(operations, (gpointer)route->operation));
+    g_assert_nonnull(json_object_get(json_object_get(operation, "responses"), "200"));
+    g_assert_true(route->handler != NULL);
+    g_assert_true((route->request != NULL) == (route->body_max > 0));
+    g_assert_true((route->request != NULL) == (json_object_get(operation, "requestBody") != NULL));
+    /* Every name between braces is a parameter in the path, and the other way round. */
+    gboolean template = strchr(route->path, '{') != NULL;
+    g_assert_true(template == route->parameters[0].in_path);
+    if (template) g_assert_nonnull(strstr(route->path, route->parameters[0].name));
+  }
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/openapi/every-reference-leads-somewhere", test_every_reference_leads_somewhere);
+  g_test_add_func("/openapi/every-route-is-described", test_every_route_is_described);
+  return g_test_run();
+}
