@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Configures (once) and builds a folder: scripts/build.sh FOLDER [meson options...]. Quiet unless something fails.
+# TARGETS in the environment names what to build (everything).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
@@ -13,4 +14,5 @@ if [ ! -f "$build/build.ninja" ]; then
   fi
   rm -f "$log"
 fi
-ninja --quiet -C "$build" -j "${JOBS:-$(nproc)}" </dev/null
+# shellcheck disable=SC2086
+ninja --quiet -C "$build" -j "${JOBS:-$(nproc)}" ${TARGETS:-} </dev/null

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=$1
 totals=
 [ "${2:-}" = --totals ] && totals=$3
-CC=clang scripts/build.sh build-fuzz -Dfuzzers=true -Db_sanitize=address,undefined -Dbuildtype=debug -Doptimization=1 \
+CC=clang TARGETS=fuzzers scripts/build.sh build-fuzz -Dfuzzers=true -Db_sanitize=address,undefined -Dbuildtype=debug -Doptimization=1 \
   -Db_lundef=false || exit 1
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/tests/sanitizers/lsan.supp:print_suppressions=0
