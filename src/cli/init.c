@@ -4,7 +4,7 @@
 #include "cli/init_workspace.h"
 #include "lake/disk.h"
 #include "lake/lake.h"
-#include "model/model.h"
+#include "model/infer_add.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -86,6 +86,11 @@ static Engine *open_engine(const char *folder, GError **error) {
   return engine_open_duckdb(&options, error);
 }
 
+static void remove_spill(const char *folder) {
+  g_autofree char *spill = g_build_filename(folder, "cache", "spill", NULL);
+  disk_remove_tree(spill);
+}
+
 static GPtrArray *import_files(Engine *engine, const char *folder, char **files, GError **error) {
   ProgressBar bar = {FALSE, 0};
   ImportOptions options = {.source_name = NULL};
@@ -106,12 +111,10 @@ static gboolean attach_tables(Engine *engine, const char *folder, GError **error
   return snapshot != NULL && lake_snapshot_attach(snapshot, engine, DEADLINE_NEVER, error);
 }
 
-static Model *conclude_model(Engine *engine, const char *folder, const char *name, const GPtrArray *tables, GHashTable *notes,
-                             GError **error) {
-  g_autoptr(Model) model = model_infer(engine, name, tables, notes, DEADLINE_NEVER, error);
-  if (model == NULL || !model_save(model, notes, folder, error))
-    return NULL;
-  return g_steal_pointer(&model);
+/* Writes the model, the record of the load and, last, the snapshot that names both. */
+static gboolean finish(const char *folder, InitReport *report, GError **error) {
+  return model_save(report->model, report->notes, folder, error) && init_report_write_load(report, folder, error) &&
+         lake_snapshot_publish(folder, report->model->hash, error);
 }
 
 static gboolean build(const char *folder, const char *name, char **files, InitReport *report, GError **error) {
@@ -123,16 +126,62 @@ static gboolean build(const char *folder, const char *name, char **files, InitRe
   report->tables = import_files(engine, folder, files, error);
   if (report->tables == NULL || !attach_tables(engine, folder, error))
     return FALSE;
-  report->model = conclude_model(engine, folder, name, report->tables, report->notes, error);
-  if (report->model == NULL || !init_report_write_load(report, folder, error) ||
-      !lake_snapshot_publish(folder, report->model->hash, error))
+  report->model = model_infer(engine, name, report->tables, report->notes, DEADLINE_NEVER, error);
+  if (report->model == NULL || !finish(folder, report, error))
     return FALSE;
-  g_autofree char *spill = g_build_filename(folder, "cache", "spill", NULL);
-  disk_remove_tree(spill);
+  remove_spill(folder);
   return TRUE;
 }
 
+/* ---- adding to a workspace ---- */
+
+/* Old and new tables are looked at together: a new one may lead to an old one. What people wrote about the old stays. */
+static Model *extend_model(Engine *engine, const Model *existing, InitReport *report, GError **error) {
+  g_autoptr(GPtrArray) all = model_imported_tables(existing);
+  guint old = all->len;
+  for (guint i = 0; i < report->tables->len; i++)
+    g_ptr_array_add(all, g_ptr_array_index(report->tables, i));
+  g_autoptr(Model) inferred = model_infer(engine, existing->name, all, report->notes, DEADLINE_NEVER, error);
+  while (all->len > old) /* these belong to the report */
+    (void)g_ptr_array_steal_index(all, all->len - 1);
+  return inferred != NULL ? model_add_inferred(existing, inferred, error) : NULL;
+}
+
+/* New tables are in folders of their own that no snapshot of before names, so taking them away undoes the load. */
+static void undo_load(const char *folder, const InitReport *report, const char *model_hash) {
+  for (guint i = 0; report->tables != NULL && i < report->tables->len; i++) {
+    const ImportedTable *table = g_ptr_array_index(report->tables, i);
+    g_autofree char *path = g_build_filename(folder, "lake", table->table, NULL);
+    disk_remove_tree(path);
+  }
+  g_autoptr(GError) ignored = NULL; /* the load's own error is the one to tell */
+  lake_snapshot_publish(folder, model_hash, &ignored);
+}
+
+static gboolean add_tables(const char *folder, char **files, InitReport *report, GError **error) {
+  g_autoptr(Model) existing = model_load(folder, error);
+  if (existing == NULL)
+    return FALSE;
+  g_autoptr(Engine) engine = open_engine(folder, error);
+  if (engine == NULL)
+    return FALSE;
+  report->tables = import_files(engine, folder, files, error);
+  gboolean done = report->tables != NULL && attach_tables(engine, folder, error) &&
+                  (report->model = extend_model(engine, existing, report, error)) != NULL && finish(folder, report, error);
+  if (!done)
+    undo_load(folder, report, existing->hash);
+  remove_spill(folder);
+  return done;
+}
+
 static gboolean make_workspace(const InitOptions *options, InitReport *report, GError **error) {
+  if (options->add) {
+    g_autofree char *folder = g_canonicalize_filename(options->arguments[0], NULL);
+    if (workspace_exists(folder))
+      return add_tables(folder, options->arguments + 1, report, error);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s is no workspace yet; leave out --add to make it", options->arguments[0]);
+    return FALSE;
+  }
   g_autoptr(WorkspaceDraft) draft = workspace_draft_new(options->arguments[0], error);
   if (draft == NULL)
     return FALSE;
