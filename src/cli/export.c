@@ -1,8 +1,7 @@
 /* aisle export -w DIR TABLE: a stored table as typed CSV, in the version of the current snapshot. */
+#include "cli/cli.h"
 #include "lake/lake.h"
 #include <stdio.h>
-
-int cli_export(int argc, char **argv);
 
 #define EXPORT_BATCH_ROWS 50000
 
@@ -97,6 +96,5 @@ int cli_export(int argc, char **argv) {
   }
   if (export_table(workspace ? workspace : ".", argv[1], &error))
     return 0;
-  fprintf(stderr, "aisle export: %s\n", error->message);
-  return aisle_error_info_of(error)->exit_status;
+  return cli_fail("export", g_steal_pointer(&error));
 }

@@ -1,8 +1,7 @@
 /* aisle read FILE --csv: the cells of a file before typing. */
+#include "cli/cli.h"
 #include "lake/lake.h"
 #include <stdio.h>
-
-int cli_read(int argc, char **argv);
 
 int cli_read(int argc, char **argv) {
   gboolean as_csv = FALSE;
@@ -19,6 +18,5 @@ int cli_read(int argc, char **argv) {
   }
   if (lake_read_as_csv(argv[1], stdout, &error))
     return 0;
-  fprintf(stderr, "aisle read: %s\n", error->message);
-  return aisle_error_info_of(error)->exit_status;
+  return cli_fail("read", g_steal_pointer(&error));
 }

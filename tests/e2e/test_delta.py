@@ -59,6 +59,47 @@ class DeltaTables(WorkspaceCase):
         expected = sum(decimal.Decimal(f"1{i % 900 + 100}.5{i % 10}") for i in range(3000))
         self.assertEqual(sum(prices), expected)
 
+    def rows_by_delta_rs(self):
+        table = deltalake.DeltaTable(str(self.workspace / "lake/orders"))
+        batch = table.to_pyarrow_table() if hasattr(table, "to_pyarrow_table") and has_pyarrow() else None
+        if batch is None:
+            self.skipTest("pyarrow is not installed")
+        return batch.to_pylist()
+
+    def test_every_value_is_the_same(self):
+        exported = list(csv.DictReader(io.StringIO(run("export", "-w", self.workspace, "orders").stdout)))
+        found = sorted(self.rows_by_delta_rs(), key=lambda row: row["order_no"])
+        exported.sort(key=lambda row: row["order_no"])
+        self.assertEqual(len(found), len(exported))
+        for ours, theirs in zip(exported, found):
+            self.assertEqual(ours["order_no"], theirs["order_no"])
+            self.assertEqual(ours["ordered"], theirs["ordered"].isoformat())
+            self.assertEqual(ours["shipped_at"].replace("T", " ")[:19], str(theirs["shipped_at"])[:19])
+            self.assertEqual(decimal.Decimal(ours["price"]), theirs["price"])
+            self.assertEqual(int(ours["pieces"]), theirs["pieces"])
+            self.assertEqual(ours["shop"], theirs["shop"])
+            self.assertEqual(ours["gift"] == "true", theirs["gift"])
+            self.assertEqual(ours["remark"] or None, theirs["remark"])
+
+    def test_what_delta_rs_appends_is_read(self):
+        if not has_pyarrow():
+            self.skipTest("pyarrow is not installed")
+        table = deltalake.DeltaTable(str(self.workspace / "lake/orders"))
+        more = table.to_pyarrow_table().slice(0, 7)
+        deltalake.write_deltalake(table, more, mode="append")
+        done = run("init", "--add", self.workspace, self.write("shops.csv", "shop,city\n1,Bonn\n2,Ulm\n"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        exported = run("export", "-w", self.workspace, "orders")
+        self.assertEqual(len(list(csv.DictReader(io.StringIO(exported.stdout)))), 3007)
+
+
+def has_pyarrow():
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
 
 if __name__ == "__main__":
     unittest.main()
