@@ -88,7 +88,8 @@ static gboolean has_comma_inside(const Items *items, guint first, guint count) {
 static void set_kind(Item *item) {
   const Meaning *meaning = &item->meaning;
   gboolean calendar = meaning->unit != TIME_UNIT_NONE || meaning->cyclic != CYCLIC_NONE;
-  if (calendar && (meaning->field == NULL || meaning->field->role == FIELD_ROLE_TIME)) { /* a column called "Month" is a month */
+  gboolean part_of_date = meaning->field != NULL && (meaning->field->role == FIELD_ROLE_TIME || meaning->field->role == FIELD_ROLE_DETAIL);
+  if (calendar && (meaning->field == NULL || part_of_date)) { /* a column called "Month" is a month */
     item->kind = meaning->cyclic != CYCLIC_NONE ? ITEM_CYCLIC : ITEM_GRAIN;
     return;
   }

@@ -110,6 +110,21 @@ static void choose_default_date(Inference *inference, InferTable *table) {
   infer_note_column(inference, best, "the default date: it says when the row happened");
 }
 
+/* Year, month and weekday beside a date say what the date says; people who ask "by month" mean the date's months. */
+static void forget_parts_of_dates(Inference *inference, InferTable *table) {
+  static const char *const parts[] = {"year", "month_number", "weekday"};
+  if (table->dataset->default_date == NULL)
+    return;
+  for (guint i = 0; i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    for (guint j = 0; j < G_N_ELEMENTS(parts); j++)
+      if (infer_is_concept(column, parts[j]) && column->field->role == FIELD_ROLE_DIMENSION) {
+        column->field->role = FIELD_ROLE_DETAIL;
+        infer_note_column(inference, column, "part of a date: the default date tells it");
+      }
+  }
+}
+
 gboolean infer_dates(Inference *inference, InferTable *table, GError **error) {
   if (!deadline_check(inference->deadline, error))
     return FALSE;
@@ -120,5 +135,6 @@ gboolean infer_dates(Inference *inference, InferTable *table, GError **error) {
   if (!found)
     month_from_parts(inference, table);
   choose_default_date(inference, table);
+  forget_parts_of_dates(inference, table);
   return TRUE;
 }
