@@ -219,8 +219,8 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
     model_set_text(&dataset->label, plural);
     model_add_word(&dataset->row_words, noun);
     const EntityWords *words = retail_entity_words(inference->lexicon, "order");
-    for (char **word = words != NULL ? words->words : NULL; word != NULL && *word != NULL; word++)
-      model_add_word(&dataset->row_words, *word);
+    for (char **known = words != NULL ? words->words : NULL; known != NULL && *known != NULL; known++)
+      model_add_word(&dataset->row_words, *known);
     return;
   }
   g_autofree char *label = g_strdup_printf("%s lines", noun);

@@ -94,8 +94,8 @@ static void test_keys(void) {
       "{\"row_filters\":[{\"field\":\"a\",\"values\":[\"x\"]},{\"field\":\"b\",\"values\":[\"z\"]}],\"hidden_fields\":[\"p\",\"q\"]}",
       "{\"row_filters\":[{\"field\":\"a\",\"values\":[\"x\",\"y\"]},{\"field\":\"b\",\"values\":[\"z\"]}],\"hidden_fields\":[\"p\"]}",
       "{\"row_filters\":[{\"field\":\"a\",\"values\":[\"x,y\"]},{\"field\":\"b\",\"values\":[\"z\"]}],\"hidden_fields\":[\"p\",\"q\"]}",
-      "{\"tenant\":\"t\",\"row_filters\":[{\"field\":\"a\",\"values\":[\"x\",\"y\"]},{\"field\":\"b\",\"values\":[\"z\"]}],"
-      "\"hidden_fields\":[\"p\",\"q\"]}",
+      ("{\"tenant\":\"t\",\"row_filters\":[{\"field\":\"a\",\"values\":[\"x\",\"y\"]},{\"field\":\"b\",\"values\":[\"z\"]}],"
+       "\"hidden_fields\":[\"p\",\"q\"]}"),
   };
   for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
     g_autofree char *other = key_of(others[i]);

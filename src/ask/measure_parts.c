@@ -1,0 +1,53 @@
+/* Measures made from metrics: ratios per entity, aggregates over entities, days or rows. */
+#include "ask/measures.h"
+
+#include <string.h>
+
+
+const Dataset *measure_fact(const Parse *parse, const Metric *metric) {
+  if (metric->dataset != NULL) return model_find_dataset(parse->model, metric->dataset);
+  const Metric *top = metric->numerator != NULL ? model_find_metric(parse->model, metric->numerator) : NULL;
+  return top != NULL && top->dataset != NULL ? model_find_dataset(parse->model, top->dataset) : NULL;
+}
+
+gboolean metric_is_total(const Metric *metric) {
+  return metric->kind == METRIC_AGGREGATE && (metric->aggregate == AGGREGATE_SUM || metric->aggregate == AGGREGATE_COUNT ||
+                                              metric->aggregate == AGGREGATE_COUNT_DISTINCT);
+}
+
+/* Existing ratio of the model, else one made here. */
+Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity) {
+  const Metric *count = parse_entity_metric(parse, entity);
+  if (count == NULL) return NULL;
+  for (guint i = 0; i < parse->model->metrics->len; i++) {
+    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
+    if (metric->kind == METRIC_RATIO && strcmp(metric->numerator, top->name) == 0 && strcmp(metric->denominator, count->name) == 0)
+      return measure_new_metric(metric->name);
+  }
+  Measure *measure = measure_new(MEASURE_RATIO);
+  measure->left = measure_new_metric(top->name);
+  measure->right = measure_new_metric(count->name);
+  measure->name = g_strdup_printf("%s_per_%s", top->name, entity->name);
+  measure->label = g_strdup_printf("%s per %s", top->label, entity->name);
+  return measure;
+}
+
+Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, TimeUnit unit) {
+  Measure *measure = measure_new(MEASURE_PER);
+  measure->aggregate = aggregate;
+  measure->per_entity = entity != NULL ? g_strdup(entity->name) : NULL;
+  measure->per_unit = unit;
+  measure->left = inner;
+  return measure;
+}
+
+/* Aggregate over single rows: the metric's own row expression. */
+Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate) {
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = aggregate;
+  const Dataset *dataset = measure_fact(parse, metric);
+  const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  if (field != NULL) measure->field = lexicon_field_path(field);
+  else measure->metric = g_strdup(metric->name); /* over the metric's row expression */
+  return measure;
+}

@@ -1,0 +1,29 @@
+/* What the passes that read measures share. Measures returned are the caller's. */
+#pragma once
+#include "ask/parse.h"
+
+/* The fact a metric comes from; of a ratio the fact of its numerator; NULL: several or none. */
+const Dataset *measure_fact(const Parse *parse, const Metric *metric);
+/* A sum or a count: something that can be averaged over orders, customers, days. */
+gboolean metric_is_total(const Metric *metric);
+/* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */
+Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity);
+/* Aggregate of `inner` (taken over) per entity, or per unit of time where `entity` is NULL. */
+Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, TimeUnit unit);
+/* Aggregate over single rows of the metric's own row expression. */
+Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate);
+
+/* Counts the noun at `index`: an entity, rows, different values. FALSE: it cannot be counted. */
+gboolean parse_count_item(Parse *parse, guint index);
+void parse_counts(Parse *parse);
+
+/* The noun that "per", "of an", "on a single" leads to after `after`; -1. */
+int parse_per_noun(const Parse *parse, guint after, ItemKind *kind);
+/* Whether one of the words stands right before the noun. */
+gboolean parse_linked_by(const Parse *parse, guint noun, const char *const *words);
+void parse_claim_between(Parse *parse, guint first, guint last);
+/* Adds `aggregate` (named at item `index`) of a metric, per the noun at `noun` (-1: none). */
+void parse_add_aggregate(Parse *parse, guint index, Aggregate aggregate, const Metric *metric, int noun);
+void parse_aggregates(Parse *parse);
+void parse_pieces_per(Parse *parse);
+void parse_quotients(Parse *parse);

@@ -1,0 +1,325 @@
+/* Averages, medians, extremes; per order, per customer, per day; one total for each of another. */
+#include <string.h>
+
+#include "ask/measures.h"
+
+static Aggregate aggregate_of(const Item *item) {
+  if (item_is_word(item, WORD_AVERAGE)) return AGGREGATE_AVERAGE;
+  if (item_is_word(item, WORD_MEDIAN)) return AGGREGATE_MEDIAN;
+  if (item_is_word(item, WORD_MAXIMUM) || item_is_word(item, WORD_RANK_HIGH)) return AGGREGATE_MAX;
+  if (item_is_word(item, WORD_MINIMUM) || item_is_word(item, WORD_RANK_LOW)) return AGGREGATE_MIN;
+  return AGGREGATE_NONE;
+}
+
+/* "per order", "of an invoice", "by customer", "on a single order line" after an aggregate or metric. */
+int parse_per_noun(const Parse *parse, guint after, ItemKind *kind) {
+  for (guint i = after; i < parse_n(parse) && i < after + 7; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed) continue;
+    gboolean links = item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH) || item_is_word(item, WORD_SINGLE) ||
+                     item->kind == ITEM_STOP || item_is_word(item, WORD_VALUE_WORD) || item_is_word(item, WORD_DISTINCT) ||
+                     item_is_word(item, WORD_HAVING) || item->kind == ITEM_METRIC || item->kind == ITEM_VALUE ||
+                     item_is_word(item, WORD_SPENT) || item_is_word(item, WORD_SOLD) || item_is_word(item, WORD_BOUGHT) ||
+                     item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_EARNED);
+    if (item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS || (item->kind == ITEM_GRAIN && !item->meaning.unit_adverb && !item->plural)) {
+      *kind = item->kind;
+      return (int)i;
+    }
+    if (!links) return -1;
+  }
+  return -1;
+}
+
+gboolean parse_linked_by(const Parse *parse, guint noun, const char *const *words) {
+  for (int at = (int)noun - 1; at >= 0 && at >= (int)noun - 4; at--) {
+    const Item *item = parse_item(parse, (guint)at);
+    for (guint t = item->first; t < item->first + item->count; t++)
+      for (const char *const *word = words; *word; word++)
+        if (strcmp(token_at(parse->items->tokens, t)->fold, *word) == 0) return TRUE;
+    if (item->kind != ITEM_STOP && !item_is_word(item, WORD_SINGLE) && !item_is_word(item, WORD_EACH) && !item_is_word(item, WORD_BY)) return FALSE;
+  }
+  return FALSE;
+}
+
+void parse_claim_between(Parse *parse, guint first, guint last) {
+  static const WordClass LINKS[] = {WORD_BY, WORD_EACH, WORD_SINGLE, WORD_VALUE_WORD, WORD_WITHIN, WORD_DISTINCT};
+  for (guint i = first; i <= last && i < parse_n(parse); i++)
+    for (guint k = 0; k < G_N_ELEMENTS(LINKS); k++)
+      if (parse_free_word(parse, i, LINKS[k])) parse_claim(parse, i, "per");
+}
+
+static gboolean one_row_per_order(const Parse *parse, const Dataset *dataset) {
+  const Entity *order = model_find_entity(parse->model, "order");
+  if (order == NULL || dataset == NULL) return TRUE;
+  if (order->key == NULL) return strcmp(order->dataset, dataset->name) == 0;
+  const Field *key = dataset_find_field(dataset, order->key);
+  return key == NULL || key->distinct_count < 0 ? FALSE : key->distinct_count >= dataset->row_count;
+}
+
+/* "average sales" of a total, with nothing to average over: orders, lines or months? */
+static void clarify_average(Parse *parse, const Metric *metric, Aggregate aggregate) {
+  g_autofree char *question = g_strdup_printf("%s %s of what: of each order, of each line, or of each month?",
+                                              aggregate == AGGREGATE_MEDIAN ? "Median" : "Average", metric->label);
+  const Entity *order = model_find_entity(parse->model, "order");
+  g_autoptr(SemanticQuery) base = semantic_query_copy(parse->query);
+  parse_clarify(parse, question);
+  Measure *measures[3] = {NULL, measure_of_rows(parse, metric, aggregate),
+                          measure_per(measure_new_metric(metric->name), aggregate, NULL, TIME_UNIT_MONTH)};
+  if (order != NULL)
+    measures[0] = aggregate == AGGREGATE_AVERAGE ? measure_ratio_per(parse, metric, order)
+                                                 : measure_per(measure_new_metric(metric->name), aggregate, order, TIME_UNIT_NONE);
+  const char *names[3] = {"per order", "per line", "per month"};
+  for (guint i = 0; i < 3; i++) {
+    if (measures[i] == NULL) continue;
+    SemanticQuery *option = semantic_query_copy(base);
+    g_ptr_array_add(option->measures, measures[i]);
+    g_autofree char *label = g_strdup_printf("%s %s %s", aggregate == AGGREGATE_MEDIAN ? "median" : "average", metric->label, names[i]);
+    parse_add_option(parse, label, option);
+  }
+}
+
+/* The event that a ratio is "per": order value is revenue per order. */
+static const Entity *ratio_entity(const Parse *parse, const Metric *ratio) {
+  const Metric *below = model_find_metric(parse->model, ratio->denominator);
+  const Entity *entity = below != NULL && below->entity != NULL ? model_find_entity(parse->model, below->entity) : NULL;
+  return entity != NULL && entity->key != NULL ? entity : NULL;
+}
+
+/* Aggregate `aggregate` (at item `index`) of `metric`, whose per-noun stands at `noun` (-1: none). */
+void parse_add_aggregate(Parse *parse, guint index, Aggregate aggregate, const Metric *metric, int noun) {
+  parse->metric_named = TRUE;
+  parse_claim(parse, index, "aggregate");
+  Measure *measure = NULL;
+  if (noun >= 0) {
+    Item *item = parse_item(parse, (guint)noun);
+    const Entity *entity = item->meaning.entity;
+    if (item->kind == ITEM_ROWS || (entity != NULL && entity->key == NULL)) measure = measure_of_rows(parse, metric, aggregate);
+    else if (item->kind == ITEM_GRAIN) measure = measure_per(measure_new_metric(metric->name), aggregate, NULL, item->meaning.unit);
+    else if (aggregate == AGGREGATE_AVERAGE && metric_is_total(metric)) measure = measure_ratio_per(parse, metric, entity);
+    else measure = measure_per(measure_new_metric(metric->name), aggregate, entity, TIME_UNIT_NONE);
+    parse_claim(parse, (guint)noun, "per");
+    parse_claim_between(parse, MIN(index, (guint)noun), MAX(index, (guint)noun));
+    parse_describe(parse, (guint)noun, "per %s", entity != NULL ? entity->name : item->kind == ITEM_ROWS ? "line" : time_unit_name(item->meaning.unit));
+  } else if (metric->kind == METRIC_RATIO && aggregate != AGGREGATE_AVERAGE && ratio_entity(parse, metric) != NULL) {
+    measure = measure_per(measure_new_metric(metric->numerator), aggregate, ratio_entity(parse, metric), TIME_UNIT_NONE); /* median order value */
+  } else if (!metric_is_total(metric)) {
+    measure = aggregate == AGGREGATE_AVERAGE || metric->kind != METRIC_AGGREGATE ? measure_new_metric(metric->name)
+                                                                                 : measure_of_rows(parse, metric, aggregate);
+  } else if (one_row_per_order(parse, measure_fact(parse, metric))) {
+    measure = measure_of_rows(parse, metric, aggregate);
+  } else if (aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN) {
+    measure = measure_of_rows(parse, metric, aggregate);
+    parse_assume(parse, "default_row", "the %s single line", aggregate == AGGREGATE_MAX ? "largest" : "smallest");
+  } else {
+    clarify_average(parse, metric, aggregate);
+    return;
+  }
+  if (measure != NULL) parse_add_measure(parse, measure);
+  if (aggregate == AGGREGATE_AVERAGE) parse_claim_word(parse, WORD_AVERAGE, "average"); /* "a typical order ... on average" */
+}
+
+static gboolean is_adverb_grain(const Item *item) {
+  return item->kind == ITEM_GRAIN && item->meaning.unit_adverb && !item->claimed;
+}
+
+/* After "average": [daily] [customer|order] METRIC|value [per|of NOUN]. FALSE: nothing to aggregate here. */
+static gboolean read_aggregate(Parse *parse, guint index, Aggregate aggregate) {
+  int metric_at = -1, entity_at = -1, grain_at = -1, value_at = -1;
+  for (guint i = index + 1; i < parse_n(parse) && i < index + 7; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed && item->kind != ITEM_VALUE) {
+      if (item->kind == ITEM_ENTITY && entity_at < 0 && item->claimed_as != NULL && strcmp(item->claimed_as, "part of the name") == 0) entity_at = (int)i;
+      continue;
+    }
+    if (item->kind == ITEM_METRIC && metric_at < 0) metric_at = (int)i;
+    else if (is_adverb_grain(item)) grain_at = (int)i;
+    else if (item->kind == ITEM_ENTITY && metric_at < 0 && entity_at < 0) entity_at = (int)i;
+    else if (item->kind == ITEM_ROWS && metric_at < 0 && entity_at < 0) entity_at = (int)i;
+    else if (item_is_word(item, WORD_VALUE_WORD) || item_is_word(item, WORD_SPENT)) value_at = value_at < 0 ? (int)i : value_at;
+    else if (item_is_word(item, WORD_HOW_MANY) || item_is_word(item, WORD_SINGLE) || item->kind == ITEM_STOP || item_is_word(item, WORD_SUM) ||
+             item->kind == ITEM_VALUE || item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH) || item_is_word(item, WORD_HOW_MUCH) ||
+             item_is_word(item, WORD_DISTINCT) || (item->kind == ITEM_WORD && item->is_stop) || item->kind == ITEM_TIME)
+      continue;
+    else break;
+    if (metric_at >= 0) break;
+  }
+  gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
+  if (metric_at >= 0) {
+    const Metric *metric = parse_item(parse, (guint)metric_at)->meaning.metric;
+    ItemKind kind = ITEM_STOP;
+    int noun = -1;
+    static const char *const LINKS[] = {"per", "each", "single", "every", "one", "of", "an", "individual", "by", NULL};
+    int after = parse_per_noun(parse, (guint)metric_at + 1, &kind);
+    if (after >= 0 && parse_linked_by(parse, (guint)after, LINKS)) noun = after;
+    if (noun >= 0 && kind == ITEM_ENTITY && !parse_item(parse, (guint)noun)->meaning.entity->is_event &&
+        strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)noun)->first)->fold, "customer") == 0 && !metric_is_total(metric))
+      noun = -1;
+    if (noun < 0 && grain_at >= 0) noun = grain_at;
+    if (noun < 0 && entity_at >= 0 && entity_at < metric_at) noun = entity_at;
+    if (!metric_is_total(metric) && noun >= 0 && metric->kind == METRIC_RATIO) noun = -1;
+    if (!metric_is_total(metric) && aggregate == AGGREGATE_AVERAGE) noun = -1;
+    if (picks && noun < 0 && metric_is_total(metric) && parse->listing) return FALSE;
+    if (picks && noun < 0 && parse->listing) return FALSE;
+    parse_claim(parse, (guint)metric_at, "metric");
+    parse_describe(parse, (guint)metric_at, "%s", metric->label);
+    parse_add_aggregate(parse, index, aggregate, metric, noun);
+    return TRUE;
+  }
+  for (guint i = 0; i < index && entity_at >= 0 && aggregate == AGGREGATE_AVERAGE; i++) { /* "how many units are in an average order" */
+    const Item *earlier = parse_item(parse, i);
+    const Entity *entity = parse_item(parse, (guint)entity_at)->meaning.entity;
+    if (earlier->claimed || earlier->kind != ITEM_METRIC || !metric_is_total(earlier->meaning.metric) || entity == NULL || !entity->is_event) continue;
+    parse_claim(parse, i, "metric");
+    for (guint k = 0; k < i; k++)
+      if (parse_free_word(parse, k, WORD_HOW_MANY)) parse_claim(parse, k, "count");
+    parse_add_aggregate(parse, index, aggregate, earlier->meaning.metric, entity_at);
+    return TRUE;
+  }
+  const Metric *money = parse_default_metric(parse);
+  if (entity_at < 0 && value_at >= 0) {
+    ItemKind kind = ITEM_STOP;
+    entity_at = parse_per_noun(parse, (guint)value_at + 1, &kind);
+  }
+  if (entity_at >= 0 && money != NULL && !(picks && parse->listing)) {
+    const Item *item = parse_item(parse, (guint)entity_at);
+    gboolean count_per = FALSE; /* "average number of orders per customer" */
+    ItemKind kind = ITEM_STOP;
+    int outer = parse_per_noun(parse, (guint)entity_at + 1, &kind);
+    static const char *const LINKS[] = {"per", "each", "every", "by", "a", NULL};
+    if (outer >= 0 && parse_linked_by(parse, (guint)outer, LINKS) && value_at < 0) count_per = TRUE;
+    if (!count_per && grain_at >= 0 && value_at < 0) {
+      outer = grain_at;
+      count_per = TRUE; /* "average daily orders" */
+    }
+    if (count_per) {
+      const Metric *count = item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : parse_entity_metric(parse, item->meaning.entity);
+      if (count == NULL) return FALSE;
+      parse_claim(parse, (guint)entity_at, "count");
+      for (guint i = index; i < (guint)entity_at; i++)
+        if (parse_free_word(parse, i, WORD_HOW_MANY)) parse_claim(parse, i, "count");
+      parse_add_aggregate(parse, index, aggregate, count, outer);
+      return TRUE;
+    }
+    if (value_at < 0 && !picks && !item_is_word(parse_item(parse, index), WORD_AVERAGE) && item->kind == ITEM_ENTITY && !item->meaning.entity->is_event) return FALSE;
+    if (value_at >= 0) parse_claim(parse, (guint)value_at, "value");
+    parse_assume(parse, "default_metric", "measured by %s", money->label);
+    parse_add_aggregate(parse, index, aggregate, money, entity_at);
+    return TRUE;
+  }
+  if (value_at >= 0 && money != NULL && grain_at >= 0) {
+    parse_claim(parse, (guint)value_at, "value");
+    parse_add_aggregate(parse, index, aggregate, money, grain_at);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+/* "give better ratings on average": the measure stands before. */
+static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate) {
+  for (int at = (int)index - 1; at >= 0; at--) {
+    Item *item = parse_item(parse, (guint)at);
+    if (item->claimed || item->kind != ITEM_METRIC) continue;
+    ItemKind kind = ITEM_STOP;
+    static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", NULL};
+    int noun = parse_per_noun(parse, index + 1, &kind);
+    if (noun >= 0 && !parse_linked_by(parse, (guint)noun, LINKS)) noun = -1;
+    if (noun < 0) noun = parse_per_noun(parse, (guint)at + 1, &kind); /* "units per ticket on average" */
+    if (noun >= 0 && !parse_linked_by(parse, (guint)noun, LINKS)) noun = -1;
+    parse_claim(parse, (guint)at, "metric");
+    parse_describe(parse, (guint)at, "%s", item->meaning.metric->label);
+    parse_add_aggregate(parse, index, aggregate, item->meaning.metric, noun);
+    return;
+  }
+  const Metric *money = parse_default_metric(parse); /* "what is an order worth on average" */
+  int entity = -1, value = -1;
+  for (guint i = 0; i < index; i++) {
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_ENTITY && item->meaning.entity->is_event) entity = (int)i;
+    if (!item->claimed && item_is_word(item, WORD_VALUE_WORD)) value = (int)i;
+  }
+  if (entity < 0 || value < 0 || money == NULL) return;
+  parse_claim(parse, (guint)value, "value");
+  parse_assume(parse, "default_metric", "measured by %s", money->label);
+  parse_add_aggregate(parse, index, aggregate, money, entity);
+}
+
+void parse_aggregates(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
+    Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_WORD) continue;
+    Aggregate aggregate = aggregate_of(item);
+    if (aggregate == AGGREGATE_NONE) continue;
+    gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
+    if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
+    if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
+  }
+}
+
+/* "items per ticket": pieces for each order. */
+void parse_pieces_per(Parse *parse) {
+  static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", "in", NULL};
+  const Metric *units = model_find_metric(parse->model, "units");
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean pieces = item->kind == ITEM_ENTITY && !item->claimed && !item->meaning.entity->is_event && item->plural;
+    if (!pieces || units == NULL) continue;
+    ItemKind kind = ITEM_STOP;
+    int noun = parse_per_noun(parse, i + 1, &kind);
+    if (noun < 0 || kind != ITEM_ENTITY || !parse_item(parse, (guint)noun)->meaning.entity->is_event || !parse_linked_by(parse, (guint)noun, LINKS)) continue;
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    if (!g_str_has_prefix(fold, "item") && !g_str_has_prefix(fold, "article") && !g_str_has_prefix(fold, "product") && !g_str_has_prefix(fold, "piece")) continue;
+    Measure *measure = measure_ratio_per(parse, units, parse_item(parse, (guint)noun)->meaning.entity);
+    if (measure == NULL) continue;
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim_between(parse, i, (guint)noun);
+    parse_claim(parse, i, "pieces");
+    parse_claim(parse, (guint)noun, "per");
+    parse_claim_word(parse, WORD_AVERAGE, "average");
+    for (guint k = 0; k < i; k++)
+      if (parse_free_word(parse, k, WORD_HOW_MANY)) parse_claim(parse, k, "count");
+    return;
+  }
+}
+
+static const Metric *countable(const Parse *parse, const Item *item) {
+  if (item->claimed) return NULL;
+  if (item->kind == ITEM_METRIC) return metric_is_total(item->meaning.metric) ? item->meaning.metric : NULL;
+  if (item->kind == ITEM_ENTITY) return parse_entity_metric(parse, item->meaning.entity);
+  return item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : NULL;
+}
+
+/* "orders per visit", "net amount divided by spend": one total for each unit of another. */
+void parse_quotients(Parse *parse) {
+  for (guint i = 1; i + 1 < parse_n(parse); i++) {
+    const Item *link = parse_item(parse, i);
+    gboolean per = strcmp(token_at(parse->items->tokens, link->first)->fold, "per") == 0 && link->count == 1;
+    if (link->claimed || (!item_is_word(link, WORD_DIVIDED) && !per)) continue;
+    int before = parse_before(parse, i), after = parse_next(parse, i + 1);
+    if (before < 0 || after < 0) continue;
+    const Item *top_item = parse_item(parse, (guint)before), *below_item = parse_item(parse, (guint)after);
+    const Metric *top = countable(parse, top_item), *below = countable(parse, below_item);
+    gboolean event_per_metric = below_item->kind == ITEM_METRIC || (below_item->kind == ITEM_ENTITY && below_item->meaning.entity->is_event);
+    if (top == NULL || below == NULL || top == below || (per && (!event_per_metric || (below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY)))) continue;
+    Measure *measure = NULL;
+    for (guint m = 0; m < parse->model->metrics->len; m++) {
+      const Metric *known = g_ptr_array_index(parse->model->metrics, m);
+      if (known->kind == METRIC_RATIO && strcmp(known->numerator, top->name) == 0 && strcmp(known->denominator, below->name) == 0)
+        measure = measure_new_metric(known->name);
+    }
+    if (measure == NULL) {
+      measure = measure_new(MEASURE_RATIO);
+      measure->left = measure_new_metric(top->name);
+      measure->right = measure_new_metric(below->name);
+      measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
+      measure->label = g_strdup_printf("%s per %s", top->label, below->label);
+    }
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim(parse, i, "per");
+    parse_claim(parse, (guint)before, "total");
+    parse_claim(parse, (guint)after, "divided by");
+    parse_claim_word(parse, WORD_AVERAGE, "average");
+    return;
+  }
+}

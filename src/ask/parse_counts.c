@@ -1,0 +1,188 @@
+/* How many: customers, orders, lines, different values of a column. */
+#include <string.h>
+
+#include "ask/measures.h"
+
+static gboolean stands_between_count(const Item *item) {
+  return item->kind == ITEM_VALUE || item->kind == ITEM_STOP || item_is_word(item, WORD_DISTINCT) || item->kind == ITEM_CONDITION ||
+         item_is_word(item, WORD_MORE) || item_is_word(item, WORD_LESS) || item->claimed || item_is_word(item, WORD_NEW) ||
+         item_is_word(item, WORD_REPEAT) || item_is_word(item, WORD_OTHER) || item->kind == ITEM_TIME ||
+         (item->kind == ITEM_WORD && item->is_stop);
+}
+
+/* "how many items were sold": pieces, not different products. */
+static gboolean is_pieces(const Parse *parse, guint index) {
+  static const char *const WORDS[] = {"item", "items", "article", "articles", "piece", "pieces", "goods", "unit", "units", NULL};
+  const Item *item = parse_item(parse, index);
+  if (!g_strv_contains(WORDS, token_at(parse->items->tokens, item->first)->fold) || parse_has_word(parse, WORD_DISTINCT)) return FALSE;
+  return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
+}
+
+/* "how many members bought something": those that the facts speak of, not all that are listed. */
+static gboolean count_in_fact(Parse *parse, guint index) {
+  const Entity *entity = parse_item(parse, index)->meaning.entity;
+  const Field *reference = parse_entity_reference(parse, entity);
+  gboolean active = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_SPENT) ||
+                    parse->query->cohort != COHORT_NONE;
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    active = active || filter->kind == FILTER_DID || filter->kind == FILTER_ENTITY;
+  }
+  for (guint i = index + 1; i < parse_n(parse); i++) { /* "members with more than 10 tickets" */
+    const Item *item = parse_item(parse, i);
+    active = active || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event) || item_is_word(item, WORD_MORE_THAN_ONCE) ||
+             item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
+  }
+  if (reference == NULL || !active) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(reference);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  parse_describe(parse, index, "number of %s in the facts", measure->name);
+  return TRUE;
+}
+
+static gboolean all_in_reach(const Parse *parse, const Dataset *dataset) {
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    const Field *field = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+    if (field == NULL || reach_field(parse->model, dataset, field) == NULL) return FALSE;
+  }
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    const Field *field = filter->field != NULL ? model_find_field(parse->model, filter->field) : NULL;
+    if (field == NULL || reach_field(parse->model, dataset, field) == NULL) return FALSE;
+  }
+  return TRUE;
+}
+
+/* "members by tier", "members who joined in 2023": those of the table of members, whether they bought or not. */
+static gboolean count_listed(Parse *parse, guint index) {
+  const Entity *entity = parse_item(parse, index)->meaning.entity;
+  const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
+  const Field *key = dataset != NULL && entity->key != NULL ? dataset_find_field(dataset, entity->key) : NULL;
+  if (key == NULL || dataset->is_fact || !all_in_reach(parse, dataset)) return FALSE;
+  gboolean own_date = FALSE, any_time = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    any_time = any_time || item->kind == ITEM_TIME;
+    own_date = own_date || (item->meaning.field != NULL && item->meaning.field->role == FIELD_ROLE_TIME &&
+                            strcmp(item->meaning.field->dataset, dataset->name) == 0);
+  }
+  if (any_time && !own_date) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(key);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  parse_describe(parse, index, "number of %s", measure->name);
+  return TRUE;
+}
+
+gboolean parse_count_item(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
+  const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+  if (item->kind == ITEM_METRIC && next != NULL && !next->claimed && !next->comma_before &&
+      (next->kind == ITEM_ENTITY || next->kind == ITEM_ROWS)) {
+    parse_claim(parse, index, "part of the name"); /* "sales transactions" */
+    return parse_count_item(parse, index + 1);
+  }
+  if (item->kind == ITEM_ENTITY) {
+    const Metric *metric = parse_entity_metric(parse, item->meaning.entity);
+    if (metric == NULL) return FALSE;
+    if (is_pieces(parse, index)) metric = model_find_metric(parse->model, "units");
+    else if (count_in_fact(parse, index) || count_listed(parse, index)) return TRUE;
+    parse->counted = item->meaning.entity;
+    parse_add_metric(parse, metric);
+    parse_describe(parse, index, "number of %s", metric->label);
+  } else if (item->kind == ITEM_ROWS) {
+    const Metric *metric = parse_rows_metric(parse, item->meaning.rows);
+    if (metric == NULL) return FALSE;
+    parse_add_metric(parse, metric);
+    parse_describe(parse, index, "number of %s", item->meaning.rows->label);
+  } else if (item->kind == ITEM_METRIC) {
+    parse_add_metric(parse, item->meaning.metric);
+    parse_describe(parse, index, "%s", item->meaning.metric->label);
+  } else if (distinct_field) {
+    const Field *field = parse_group_field(parse, item);
+    Measure *measure = measure_new(MEASURE_AGGREGATE);
+    measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+    measure->field = lexicon_field_path(field);
+    g_autofree char *plural = text_plural(field->name);
+    measure->name = g_strdup(plural);
+    parse_add_measure(parse, measure);
+    parse_describe(parse, index, "number of different %s", field->label);
+  } else if (item->kind == ITEM_CONDITION || item->meaning.condition != NULL) {
+    return FALSE;
+  } else {
+    return FALSE;
+  }
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  return TRUE;
+}
+
+static void count_default(Parse *parse) {
+  /* "how many were cancelled", "how many did we sell": orders, or units where something was sold */
+  const Metric *units = model_find_metric(parse->model, "units");
+  gboolean sold = parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT);
+  for (guint i = 0; i < parse_n(parse); i++) { /* "how many jigsaws": pieces of a product */
+    const Item *item = parse_item(parse, i);
+    const ValueHit *hit = item->kind == ITEM_VALUE ? item_hit(item, NULL) : NULL;
+    sold = sold || (hit != NULL && g_strcmp0(hit->field->entity, "product") == 0);
+  }
+  const Entity *order = model_find_entity(parse->model, "order");
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+  const Metric *metric = sold && units != NULL ? units : orders;
+  gboolean anything = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++)
+    anything = anything || parse_item(parse, i)->kind == ITEM_VALUE || parse_item(parse, i)->kind == ITEM_CONDITION;
+  if (metric == NULL || !anything) return;
+  parse_add_metric(parse, metric);
+  parse->metric_named = TRUE;
+  parse_assume(parse, "default_metric", "counted in %s", metric->label);
+}
+
+void parse_counts(Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    if (!parse_free_word(parse, i, WORD_HOW_MANY) || parse_item(parse, i)->kind != ITEM_WORD) continue;
+    gboolean counted = FALSE;
+    guint at = i + 1;
+    for (; at < parse_n(parse) && !counted && at < i + 7; at++) {
+      const Item *item = parse_item(parse, at);
+      if (!item->claimed && parse_count_item(parse, at)) counted = TRUE;
+      else if (!stands_between_count(item)) break;
+    }
+    const char *how = token_at(parse->items->tokens, parse_item(parse, i)->first)->fold;
+    if (!counted && i > 0 && strcmp(how, "how") != 0) { /* "order count" */
+      int before = parse_before(parse, i);
+      gboolean follows = before >= 0 && !parse_item(parse, (guint)before)->claimed;
+      if (follows) counted = parse_count_item(parse, (guint)before);
+    }
+    for (guint k = 0; k < i && !counted; k++) { /* "members who bought X, how many" */
+      const Item *earlier = parse_item(parse, k);
+      if (!earlier->claimed && (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS)) counted = parse_count_item(parse, k);
+    }
+    if (!counted) count_default(parse);
+    parse_claim(parse, i, "count");
+    while (counted && at + 1 < parse_n(parse) && item_is_word(parse_item(parse, at), WORD_AND)) { /* "orders and customers" */
+      int next = parse_next(parse, at + 1);
+      const Item *item = next >= 0 ? parse_item(parse, (guint)next) : NULL;
+      if (item == NULL || item->claimed || (item->kind != ITEM_ENTITY && item->kind != ITEM_ROWS && item->kind != ITEM_METRIC)) break;
+      if (!parse_count_item(parse, (guint)next)) break;
+      parse_claim(parse, at, "and");
+      at = (guint)next + 1;
+    }
+  }
+}
