@@ -284,7 +284,11 @@ static gboolean check_threshold(Check *check, int index, int direction, gboolean
 static gboolean is_change_amount(const Check *check, int index) {
   if (claim_is_cue(check, index - 1, CUE_TO) || claim_is_cue(check, index - 1, CUE_FROM) || claim_is_cue(check, index - 1, CUE_AT))
     return FALSE;
-  if (claim_is_cue(check, index - 1, CUE_BY))
+  if (claim_is_cue(check, index - 1, CUE_BY) || derive_is_difference(check, index))
+    return TRUE;
+  /* "the biggest increase, $5" */
+  if (claim_token(check, index - 1)->kind == TOKEN_PUNCTUATION && claim_token(check, index - 1)->word[0] == ',' &&
+      claim_token(check, index - 2)->kind == TOKEN_DIRECTION)
     return TRUE;
   const Token *after = claim_token(check, index + 1);
   if (after->kind == TOKEN_DIRECTION && !(claim_is_number(check, index + 2) && !after->comparative))
@@ -293,7 +297,7 @@ static gboolean is_change_amount(const Check *check, int index) {
     const Token *token = claim_token(check, i);
     if (token->kind == TOKEN_DIRECTION)
       return TRUE;
-    if (is_word(check, i, " difference gap change "))
+    if (is_word(check, i, " change "))
       return TRUE;
     gboolean passes = token->kind == TOKEN_WORD || (token->kind == TOKEN_CUE && (token->cue == CUE_OF ||
                       token->cue == CUE_ARTICLE || token->cue == CUE_ABOUT)) || token->kind == TOKEN_SUPERLATIVE;

@@ -248,10 +248,15 @@ static gboolean named_difference(const Check *check, int index, const ViewMeasur
   return member_delta(check, &subject, &object, measure, -1, out);
 }
 
-static gboolean follows_difference(const Check *check, int index) {
-  for (int i = index - 1; i >= MAX(0, index - 2); i--)
-    if (g_strcmp0(claim_token(check, i)->word, "difference") == 0 || g_strcmp0(claim_token(check, i)->word, "gap") == 0)
+/* "a difference of $5", "the gap between West and East is $5". */
+gboolean derive_is_difference(const Check *check, int index) {
+  for (int i = index - 1; i >= MAX(0, index - 8); i--) {
+    const Token *token = claim_token(check, i);
+    if (g_strcmp0(token->word, "difference") == 0 || g_strcmp0(token->word, "gap") == 0)
       return TRUE;
+    if (token->kind == TOKEN_NUMBER || token->kind == TOKEN_DIRECTION || token->kind == TOKEN_PUNCTUATION)
+      return FALSE;
+  }
   return FALSE;
 }
 
@@ -304,7 +309,7 @@ gboolean derive_delta(const Check *check, int index, Delta *out) {
   int column = bound.column >= 0 && bound.column == measure->share ? measure->share : -1;
   Subject subject = claim_subject(check, index), object = {0};
   int other_measure = -1;
-  if (follows_difference(check, index))
+  if (derive_is_difference(check, index))
     return named_difference(check, index, measure, out);
   if (find_object(check, index, &object, &other_measure)) {
     take_subject_behind(check, index, &subject);

@@ -13,6 +13,7 @@ typedef struct {
 
 /* The change or difference the token at `index` speaks of. FALSE: cannot be told. */
 gboolean derive_delta(const Check *check, int index, Delta *out);
+gboolean derive_is_difference(const Check *check, int index);
 /* The change within one row of a comparison. */
 gboolean derive_row_delta(const ResultView *view, const ViewMeasure *measure, gsize row, Delta *out);
 /* Change of the totals of a comparison over all rows; FALSE where they may not be added. */

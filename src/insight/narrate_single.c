@@ -53,8 +53,29 @@ static void tell_two_measures(Narrator *narrator) {
   narrate_tell(narrator, "%s exceeded %s by %s.", name, less->name, amount);
 }
 
+/* "Sales in 2020 were $5; profit was $1; orders were 12." */
+static void tell_many_measures(Narrator *narrator) {
+  const ResultView *view = narrator->view;
+  g_autoptr(GString) sentence = g_string_new(NULL);
+  for (guint i = 0; i < MIN(view->measures->len, 8); i++) {
+    const ViewMeasure *measure = view_measure(view, i);
+    g_autofree char *amount = narrate_amount(narrator, 0, measure->main);
+    g_autofree char *title = view_capital(measure->name);
+    gboolean is_first = sentence->len == 0;
+    if (*amount != '\0')
+      g_string_append_printf(sentence, "%s%s%s %s %s", is_first ? "" : "; ", is_first ? title : measure->name,
+                             is_first ? view->context : "", narrate_was(measure), amount);
+  }
+  if (sentence->len > 0)
+    narrate_tell(narrator, "%s.", sentence->str);
+}
+
 void narrate_single(Narrator *narrator) {
   const ResultView *view = narrator->view;
+  if (view->measures->len > 2) {
+    tell_many_measures(narrator);
+    return;
+  }
   for (guint i = 0; i < MIN(view->measures->len, NARRATE_MAX_SENTENCES); i++)
     tell_measure(narrator, view_measure(view, i), view->measures->len == 1);
   if (view->measures->len == 2)

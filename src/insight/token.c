@@ -3,17 +3,37 @@
 #include <string.h>
 
 #define PHRASE_MAX_BYTES 300
+#define FOLDED_MAX_ROWS 500
 
 struct Phrases {
   const ResultView *view;
   GHashTable *exact;  /* text -> Token* (owned), members as they are written */
   GHashTable *folded; /* lower case -> Token*, everything else */
+  GHashTable *openers; /* lower-case first words of all of them: most words of a sentence start no name */
   gsize longest;
 };
 
 static void token_free(Token *token) {
   g_free(token->word);
   g_free(token);
+}
+
+/* A run of letters and digits, or one other character. */
+static gsize chunk_length(const char *at) {
+  const char *end = at;
+  while (*end != '\0' && g_unichar_isalnum(g_utf8_get_char(end)))
+    end = g_utf8_next_char(end);
+  return (gsize)((end == at && *at != '\0' ? g_utf8_next_char(at) : end) - at);
+}
+
+static void add_opener(Phrases *phrases, const char *text) {
+  char *opener = g_utf8_strdown(text, (gssize)chunk_length(text));
+  g_hash_table_add(phrases->openers, opener);
+}
+
+static gboolean may_open_phrase(const Phrases *phrases, const char *at) {
+  g_autofree char *opener = g_utf8_strdown(at, (gssize)chunk_length(at));
+  return g_hash_table_contains(phrases->openers, opener);
 }
 
 static void add_phrase(Phrases *phrases, GHashTable *table, const char *text, const Token *meaning) {
@@ -23,7 +43,8 @@ static void add_phrase(Phrases *phrases, GHashTable *table, const char *text, co
   g_autofree char *key = table == phrases->folded ? g_utf8_strdown(text, -1) : g_strdup(text);
   if (g_hash_table_contains(table, key))
     return;
-  phrases->longest = MAX(phrases->longest, strlen(key));
+  phrases->longest = MAX(phrases->longest, length);
+  add_opener(phrases, text);
   Token *copy = g_memdup2(meaning, sizeof *meaning);
   g_hash_table_insert(table, g_steal_pointer(&key), copy);
 }
@@ -31,6 +52,8 @@ static void add_phrase(Phrases *phrases, GHashTable *table, const char *text, co
 static void add_member(Phrases *phrases, const char *text, const Token *meaning) {
   Token word = {0};
   add_phrase(phrases, phrases->exact, text, meaning);
+  if (phrases->view->n_rows > FOLDED_MAX_ROWS)
+    return; /* long lists must be quoted as they are written */
   g_autofree char *lower = g_utf8_strdown(text, -1);
   /* "Other" and "Low" may be members; in lower case they are ordinary words. */
   if (strlen(text) >= 3 && !claim_word_meaning(lower, &word))
@@ -65,7 +88,8 @@ static void add_members(Phrases *phrases) {
         continue;
       add_member(phrases, label, &member);
       const Value *value = result_table_at(view->input->result, row, dimension->column);
-      if (value->type == VALUE_TEXT && (dimension->is_time || !view_is_bare(value->text)))
+      gboolean same = value->type != VALUE_TEXT || strcmp(value->text, label) == 0;
+      if (!same && (dimension->is_time || !view_is_bare(value->text)))
         add_member(phrases, value->text, &member);
       if (!dimension->is_time)
         continue;
@@ -155,6 +179,7 @@ Phrases *claim_phrases_new(const ResultView *view) {
   phrases->view = view;
   phrases->exact = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   phrases->folded = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  phrases->openers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   add_sides(phrases);
   add_members(phrases);
   Token context = {.kind = TOKEN_CONTEXT, .column = -1};
@@ -171,6 +196,7 @@ void claim_phrases_free(Phrases *phrases) {
     return;
   g_hash_table_unref(phrases->exact);
   g_hash_table_unref(phrases->folded);
+  g_hash_table_unref(phrases->openers);
   g_free(phrases);
 }
 
@@ -197,6 +223,8 @@ static gboolean digits_are_amount(const char *start, gsize length) {
 static const Token *find_phrase(const Phrases *phrases, const char *at, gsize *length) {
   const Token *best = NULL;
   const char *before = at;
+  if (!may_open_phrase(phrases, at))
+    return NULL;
   for (const char *end = g_utf8_next_char(at); (gsize)(end - at) <= phrases->longest; end = g_utf8_next_char(end)) {
     gsize bytes = (gsize)(end - at);
     if (at_boundary(before, end)) {
@@ -231,7 +259,7 @@ static gboolean is_opener(const char *lower) {
   static const char WORDS[] = " there here it they this that we you what which who when where how if as since after before until"
                               " once also then only just even together overall meanwhile however moreover still yet so thus"
                               " instead otherwise similarly likewise likely next finally note please compared looking taken"
-                              " measured across through throughout per with among one several many few other others ";
+                              " monthly weekly daily quarterly yearly annual measured across through throughout per with among one several many few other others ";
   g_autofree char *key = g_strdup_printf(" %s ", lower);
   return strstr(WORDS, key) != NULL;
 }
