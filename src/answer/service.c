@@ -295,27 +295,40 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
 }
 
 /* A query that does not fit the model is refused, not a failure: it was understood, but the data has no such thing. */
-static json_t *run_or_refuse(Turn *turn, const SemanticQuery *query, AskResult *asked, GError **error) {
-  GError *problem = NULL;
-  json_t *answer = query != NULL ? run_query(turn, query, asked, &problem) : NULL;
-  if (answer != NULL || !g_error_matches(problem, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) {
-    if (problem != NULL) g_propagate_error(error, problem);
-    return answer;
-  }
+static json_t *refuse_query(Turn *turn, AskResult *asked, const GError *problem) {
   AskResult none = {0};
   AskResult *refused = asked != NULL ? asked : &none;
   refused->status = ASK_REFUSED;
   refused->reason_code = g_strdup("no_such_combination");
   refused->reason_text = g_strdup(problem->message);
   refused->missing = g_strdup(turn->request->question);
-  g_clear_error(&problem);
-  answer = turn_build_unanswered(turn, refused);
-  if (asked == NULL) {
-    g_free(none.reason_code);
-    g_free(none.reason_text);
-    g_free(none.missing);
-  }
+  json_t *answer = turn_build_unanswered(turn, refused);
+  g_free(none.reason_code);
+  g_free(none.reason_text);
+  g_free(none.missing);
   return answer;
+}
+
+/* `problem` is taken: a refusal, or an error of the caller. */
+static json_t *refuse_or_fail(Turn *turn, AskResult *asked, GError *problem, GError **error) {
+  if (g_error_matches(problem, AISLE_ERROR, AISLE_ERROR_BAD_QUERY)) {
+    g_autoptr(GError) reason = problem;
+    return refuse_query(turn, asked, reason);
+  }
+  g_propagate_error(error, problem);
+  return NULL;
+}
+
+static json_t *run_or_refuse(Turn *turn, const SemanticQuery *query, AskResult *asked, GError **error) {
+  GError *problem = NULL;
+  json_t *answer = run_query(turn, query, asked, &problem);
+  return answer != NULL ? answer : refuse_or_fail(turn, asked, problem, error);
+}
+
+static json_t *run_given_query(Turn *turn, GError **error) {
+  GError *problem = NULL;
+  g_autoptr(SemanticQuery) query = semantic_query_from_json(turn->request->query, &problem);
+  return query != NULL ? run_or_refuse(turn, query, NULL, error) : refuse_or_fail(turn, NULL, problem, error);
 }
 
 static json_t *run_question(Turn *turn, const Before *before, GError **error) {
@@ -352,8 +365,7 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {
   json_t *answer = NULL;
   if (turn_init(&turn, service, request, &error) && read_before(&turn, &before, &error)) {
     if (request->query != NULL) {
-      g_autoptr(SemanticQuery) query = semantic_query_from_json(request->query, &error);
-      if (query != NULL) answer = run_or_refuse(&turn, query, NULL, &error);
+      answer = run_given_query(&turn, &error);
     } else {
       answer = run_question(&turn, &before, &error);
     }
