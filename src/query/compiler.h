@@ -83,6 +83,7 @@ typedef struct {
   GPtrArray *leaves; /* of Leaf* */
   char *name;        /* of its CTE */
   guint cte;         /* its index, once it became one */
+  char *earliest; /* SELECT of the first bucket that can be known, where keys are moved on; NULL */
 } Block;
 
 typedef struct {
@@ -132,6 +133,8 @@ char *row_source_body(Compiler *compiler, const RowSource *source, gboolean wide
 /* Column of the field in the source. (transfer full); NULL: BAD_QUERY naming field and dataset */
 char *row_source_field(Compiler *compiler, RowSource *source, const char *field, GError **error);
 char *row_source_field_of(Compiler *compiler, RowSource *source, const Field *field, GError **error);
+/* FALSE when the expression names a field that the caller may not see. */
+gboolean compiler_sees(const Compiler *compiler, const Dataset *dataset, const char *expression);
 /* A condition's SQL over the source. (transfer full) */
 char *row_source_condition(Compiler *compiler, RowSource *source, const Condition *condition, GError **error);
 /* The source's date under `time_field`; sets its type. (transfer full) */

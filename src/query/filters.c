@@ -2,6 +2,7 @@
 #include "query/compiler.h"
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- contexts ---- */
@@ -185,12 +186,23 @@ static char *condition_filter(Compiler *compiler, RowSource *source, const Filte
                 filter->condition ? filter->condition : "");
     return NULL;
   }
+  const Dataset *dataset = model_find_dataset(compiler->model, condition->dataset);
+  if (!dataset || !compiler_sees(compiler, dataset, condition->expression)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no condition \"%s\"", filter->condition);
+    return NULL;
+  }
   g_autofree char *sql = row_source_condition(compiler, source, condition, error);
   if (!sql) return NULL;
   return filter->negated ? g_strdup_printf("NOT %s", sql) : g_steal_pointer(&sql);
 }
 
 /* ---- parts of the date ---- */
+/* A range that ends before it begins goes round: November to February. */
+static char *cyclic_predicate(const char *part, Operator op, const GPtrArray *numbers) {
+  if (op != OP_BETWEEN || atoi(numbers->pdata[0]) <= atoi(numbers->pdata[1])) return compared(part, op, numbers);
+  return g_strdup_printf("(%s >= %s OR %s <= %s)", part, (char *)numbers->pdata[0], part, (char *)numbers->pdata[1]);
+}
+
 static char *cyclic_filter(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
                            GError **error) {
   FieldType type;
@@ -225,7 +237,7 @@ static char *cyclic_filter(Compiler *compiler, RowSource *source, const Filter *
   }
   g_autofree char *whole = filter->cyclic == CYCLIC_WEEKEND ? g_strdup_printf("(%s)", part) : g_strdup(part);
   if (is_list) return member_list(whole, numbers, (filter->op == OP_NOT_EQUAL) != (filter->negated != 0));
-  g_autofree char *predicate = compared(whole, filter->op, numbers);
+  g_autofree char *predicate = cyclic_predicate(whole, filter->op, numbers);
   return filter->negated ? g_strdup_printf("(%s) IS NOT TRUE", predicate) : g_steal_pointer(&predicate);
 }
 

@@ -17,6 +17,7 @@ static void leaf_free(Leaf *leaf) {
 static void block_free(Block *block) {
   g_free(block->from);
   g_free(block->name);
+  g_free(block->earliest);
   g_ptr_array_unref(block->keys);
   g_ptr_array_unref(block->leaves);
   g_free(block);

@@ -2,6 +2,7 @@
 #include "model/expression.h"
 #include "model/relation.h"
 #include "query/compiler.h"
+#include "query/joined_expression.h"
 
 #define MEASURE_MAX_DEPTH 16
 #define QUERY_MAX_LEAVES 2000 /* planned in all, tries included */
@@ -155,25 +156,33 @@ static gboolean append_last_day(Compiler *compiler, RowSource *source, const Gro
 static gboolean leaf_value(Compiler *compiler, RowSource *source, const LeafSpec *spec, const Field *counted,
                            char **value, GError **error) {
   const Field *field = spec->field ? spec->field : source->dataset != spec->dataset ? counted : NULL;
-  *value = field ? row_source_field_of(compiler, source, field, error) : g_strdup(spec->expression);
-  if (field && !*value) return FALSE;
+  *value = field              ? row_source_field_of(compiler, source, field, error)
+           : spec->expression ? joined_expression_sql(compiler, source, spec->expression, error)
+                              : NULL;
+  if ((field || spec->expression) && !*value) return FALSE;
   if (!spec->field_to) return TRUE;
   g_autofree char *from = g_steal_pointer(value), *to = row_source_field_of(compiler, source, spec->field_to, error);
   *value = to ? g_strdup_printf("date_diff('day', %s, %s)", from, to) : NULL;
   return to != NULL;
 }
 
-/* An expression over fields that the caller may not see does not exist for them. */
-static gboolean expression_visible(const Compiler *compiler, const LeafSpec *spec, GError **error) {
-  g_autoptr(GPtrArray) references = spec->expression ? expression_references(spec->expression, NULL) : NULL;
-  for (guint i = 0; references && i < references->len; i++) {
-    const Field *field = dataset_find_field(spec->dataset, ((const ColumnReference *)references->pdata[i])->name);
-    if (field && !relation_field_visible(compiler->model, field, compiler->scope)) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no metric \"%s\"", spec->name);
-      return FALSE;
-    }
+/* Buckets of earlier rows are known from the first date of the data on, whatever is filtered. (transfer full) */
+static char *earliest_bucket(Compiler *compiler, const Grouping *grouping, RowSource *source,
+                             const RowContext *context) {
+  if (!context->shift) return NULL;
+  for (guint i = 0; i < grouping->keys->len; i++) {
+    const Dimension *dimension = ((const GroupKey *)grouping->keys->pdata[i])->dimension;
+    if (dimension->kind != DIMENSION_TIME && dimension->kind != DIMENSION_FIRST_TIME) continue;
+    FieldType type;
+    g_autofree char *date =
+        row_source_date(compiler, source, dimension->field ? dimension->field : context->time_field, &type, NULL);
+    if (!date) return NULL;
+    g_autofree char *first = g_strdup_printf("MIN(%s)", date), *rows = compiler_cte(source->joined);
+    g_autofree char *bucket =
+        time_bucket_sql(first, dimension->unit, type, context->shift, context->shift_unit, &compiler->model->calendar);
+    return g_strdup_printf("SELECT %s FROM %s", bucket, rows);
   }
-  return TRUE;
+  return NULL;
 }
 
 /*
@@ -214,7 +223,11 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
   }
   const Field *counted = counted_field(spec);
   const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
-  RowSource *source = expression_visible(compiler, spec, error) ? row_source_get(compiler, dataset, error) : NULL;
+  if (spec->expression && !compiler_sees(compiler, spec->dataset, spec->expression)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no metric \"%s\"", spec->name);
+    return NULL;
+  }
+  RowSource *source = row_source_get(compiler, dataset, error);
   if (!source) return NULL;
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   if (!context_predicates(compiler, source, context, predicates, error) ||
@@ -234,6 +247,7 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
   if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT)
     return plan_first_seen(compiler, grouping, spec, context, marker, keys, value, predicates);
   Block *block = grouping_block(grouping, marker, g_steal_pointer(&keys), source->dataset->name, context->suffix);
+  if (!block->earliest) block->earliest = earliest_bucket(compiler, grouping, source, context);
   g_autofree char *name = g_strconcat(spec->name, context->suffix, NULL);
   char *sql = aggregate_sql(spec->aggregate, spec->percentile, value, date);
   Leaf *leaf = block_leaf(grouping, block, name, sql, g_steal_pointer(&predicates));

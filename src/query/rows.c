@@ -1,4 +1,5 @@
 /* Row sources: the rows of one dataset with what many-to-one joins bring to them. */
+#include "model/expression.h"
 #include "model/relation.h"
 #include "query/compiler.h"
 #include <string.h>
@@ -123,6 +124,15 @@ char *row_source_field(Compiler *compiler, RowSource *source, const char *name, 
     return NULL;
   }
   return row_source_field_of(compiler, source, field, error);
+}
+
+gboolean compiler_sees(const Compiler *compiler, const Dataset *dataset, const char *expression) {
+  g_autoptr(GPtrArray) references = expression_references(expression, NULL);
+  for (guint i = 0; references && i < references->len; i++) {
+    const Field *field = dataset_find_field(dataset, ((const ColumnReference *)references->pdata[i])->name);
+    if (field && !relation_field_visible(compiler->model, field, compiler->scope)) return FALSE;
+  }
+  return TRUE;
 }
 
 char *row_source_condition(Compiler *compiler, RowSource *source, const Condition *condition, GError **error) {

@@ -56,7 +56,7 @@ typedef struct {
 /* ---- measures ---- */
 typedef enum {
   MEASURE_METRIC,    /* a metric of the model */
-  MEASURE_AGGREGATE, /* aggregate over a field or row expression: average discount, largest sale */
+  MEASURE_AGGREGATE, /* aggregate over a field, or over what `metric` takes from each row: average discount, largest sale */
   MEASURE_DATE_DIFFERENCE, /* aggregate of days from `field` to `field_to` */
   MEASURE_PER,       /* aggregate (average, median, max ...) over entities or time units of an inner measure: median order value, average daily sales */
   MEASURE_RATIO,     /* left / right */
@@ -67,7 +67,7 @@ typedef struct Measure {
   MeasureKind kind;
   char *name;          /* column name in the result; made from the rest when NULL */
   char *label;         /* for people; may be NULL */
-  char *metric;        /* METRIC */
+  char *metric;        /* METRIC; AGGREGATE: a metric of the aggregate kind, instead of `field` */
   Aggregate aggregate; /* AGGREGATE, DATE_DIFFERENCE, PER */
   double percentile;   /* PERCENTILE: 0..1 */
   char *field;         /* AGGREGATE, DATE_DIFFERENCE: "dataset.field"; NULL with COUNT: rows of `dataset` */

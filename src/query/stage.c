@@ -18,16 +18,16 @@ static char *leaf_of_row(const Statement *statement, const Term *term) {
   return term_sql(term, joined_leaf_sql, statement->grouping);
 }
 
-/*
- * A bucket that nothing lies before (the first of the data) has no earlier value; one whose group was absent has 0.
- */
+/* A bucket before which the data had not begun has no earlier value; one whose group was absent has 0. */
 static char *previous_sql(const Statement *statement, const PlannedMeasure *planned) {
   g_autofree char *sql = leaf_of_row(statement, planned->previous);
   if (!statement->by_bucket) return g_steal_pointer(&sql);
-  g_autofree char *block = compiler_cte(first_leaf(planned->previous)->block->cte),
-                  *name = key_name(statement, (guint)statement->series);
-  return g_strdup_printf("CASE WHEN %s >= (SELECT MIN(%s) FROM %s) THEN %s END",
-                         (char *)statement->keys->pdata[statement->series], name, block, sql);
+  const Block *block = first_leaf(planned->previous)->block;
+  g_autofree char *marker = compiler_cte(block->cte), *name = key_name(statement, (guint)statement->series);
+  g_autofree char *earliest =
+      block->earliest ? g_strdup(block->earliest) : g_strdup_printf("SELECT MIN(%s) FROM %s", name, marker);
+  return g_strdup_printf("CASE WHEN %s >= (%s) THEN %s END", (char *)statement->keys->pdata[statement->series],
+                         earliest, sql);
 }
 
 /* ---- shares ---- */
@@ -100,7 +100,12 @@ static char *rank_sql(const Statement *statement, const char *value, guint measu
     const Order *order = &g_array_index(orders, Order, i);
     if (order->on == ON_VALUE && order->index == (int)measure) ascending = !order->descending;
   }
-  return g_strdup_printf("RANK() OVER (ORDER BY %s%s)", value, ascending ? "" : " DESC");
+  g_autoptr(GPtrArray) within = g_ptr_array_new();
+  for (guint i = 0; i < statement->keys->len && (int)i < statement->query->limit_within; i++)
+    g_ptr_array_add(within, statement->keys->pdata[i]);
+  g_autofree char *partition = sql_join(within, ", ");
+  return g_strdup_printf("RANK() OVER (%s%s%sORDER BY %s%s)", within->len ? "PARTITION BY " : "", partition,
+                         within->len ? " " : "", value, ascending ? "" : " DESC");
 }
 
 static char *window_sql(const Statement *statement, const PlannedMeasure *planned, guint measure, GError **error) {

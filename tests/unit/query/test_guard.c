@@ -9,7 +9,6 @@
 #include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "query/guard.h"
 
@@ -98,6 +97,7 @@ static char *state_of(const Corpus *corpus, Engine *engine) {
   g_autoptr(GError) error = NULL;
   g_autofree char *sql = read_data(corpus, "state.sql");
   g_autoptr(ResultTable) table = engine_query(engine, sql, NULL, 0, DEADLINE_NEVER, &error);
+  /* Where the tables it looks at are gone, that is the state. */
   GString *out = g_string_new(table != NULL ? result_table_at(table, 0, 0)->text : error->message);
   append_files(out, corpus->folder);
   return g_string_free(out, FALSE);
@@ -185,7 +185,9 @@ static gboolean does_harm(const Corpus *corpus, Engine *engine, const json_t *at
   g_autofree char *sql = sql_of(corpus, attempt);
   gboolean changes = json_get_bool(attempt, "changes", FALSE);
   g_autofree char *before = changes ? state_of(corpus, engine) : NULL;
+  gint64 start = g_get_monotonic_time();
   g_autoptr(ResultTable) table = run(engine, sql, &error);
+  gboolean slow = g_get_monotonic_time() - start > SOON_MS * 1000;
   if (changes) {
     g_autofree char *after = state_of(corpus, engine);
     *why = g_strdup(error != NULL ? error->message : "nothing changed");
@@ -194,7 +196,7 @@ static gboolean does_harm(const Corpus *corpus, Engine *engine, const json_t *at
   gboolean timed_out =
       g_error_matches(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT) || (error && strstr(error->message, "emory"));
   *why = g_strdup(error != NULL ? error->message : "it ran, harmlessly");
-  if (json_get_bool(attempt, "costs", FALSE)) return timed_out;
+  if (json_get_bool(attempt, "costs", FALSE)) return timed_out || slow;
   gint64 bytes = json_get_int(attempt, "bytes", 0), rows = json_get_int(attempt, "gives", 0);
   if (bytes > 0) return timed_out || (table != NULL && table_bytes(table) > (gsize)bytes);
   if (table == NULL) return FALSE;
@@ -465,14 +467,10 @@ static void add_category(const char *prefix, const char *category, gconstpointer
 }
 
 int main(int argc, char **argv) {
-  /* The environment of the process as the kernel shows it is the one it was started with. */
-  if (g_getenv("AISLE_GUARD_SECRET") == NULL) {
-    g_setenv("AISLE_GUARD_SECRET", "S3CRET-ENV", TRUE);
-    execv("/proc/self/exe", argv);
-  }
   g_test_init(&argc, &argv, NULL);
   Corpus corpus = {0};
   read_corpus(&corpus);
+  g_setenv("HOME", corpus.folder, TRUE); /* so that ~ leads to the secrets */
   g_autoptr(GHashTable) categories = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   for (size_t i = 0; i < json_array_size(corpus.cases); i++) {
     const char *name = json_get_string(json_array_get(corpus.cases, i), "category");

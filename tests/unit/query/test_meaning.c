@@ -120,25 +120,43 @@ static void check_restatements(gconstpointer data) {
 }
 
 /* ---- SQL ---- */
+static json_t *lines_of(const char *text) {
+  json_t *lines = json_array();
+  g_auto(GStrv) split = g_strsplit(text, "\n", -1);
+  for (char **line = split; *line; line++) json_array_append_new(lines, json_string(*line));
+  return lines;
+}
+
+/* UPDATE_GOLDEN=1 writes the file anew, for the change to be read in a diff. */
+static void update_golden_sql(const json_t *cases) {
+  g_autoptr(GString) text = g_string_new("[\n");
+  for (size_t i = 0; i < json_array_size(cases); i++) {
+    json_append(text, json_array_get(cases, i), JSON_PLAIN);
+    g_string_append(text, i + 1 < json_array_size(cases) ? ",\n" : "\n]\n");
+  }
+  g_autoptr(GError) error = NULL;
+  g_file_set_contents("tests/data/query/golden_sql.json", text->str, (gssize)text->len, &error);
+  g_assert_no_error(error);
+}
+
 static void check_golden_sql(gconstpointer data) {
   const Fixture *fixture = data;
   g_autoptr(json_t) cases = test_read_json("tests/data/query/golden_sql.json");
   g_assert_cmpuint(json_array_size(cases), >, 0);
   for (guint i = 0; i < json_array_size(cases); i++) {
-    const json_t *spec = json_array_get(cases, i);
+    json_t *spec = json_array_get(cases, i);
     g_autoptr(SemanticQuery) query = read_query(json_object_get(spec, "query"));
     g_autoptr(GError) error = NULL;
     g_autoptr(CompiledQuery) compiled = semantic_query_compile(query, fixture->model, fixture->scope, &error);
     g_assert_no_error(error);
-    GString *expected = g_string_new(NULL);
-    size_t k;
-    json_t *line;
-    json_array_foreach (json_object_get(spec, "sql"), k, line) {
-      g_string_append_printf(expected, "%s%s", k ? "\n" : "", json_string_value(line));
+    g_autoptr(json_t) lines = lines_of(compiled->shown_sql);
+    if (!json_equal(lines, json_object_get(spec, "sql"))) {
+      g_test_message("case %u is now:\n%s", i, compiled->shown_sql);
+      if (!g_getenv("UPDATE_GOLDEN")) g_test_fail();
     }
-    g_assert_cmpstr(compiled->shown_sql, ==, expected->str);
-    g_string_free(expected, TRUE);
+    json_object_set(spec, "sql", lines);
   }
+  if (g_getenv("UPDATE_GOLDEN")) update_golden_sql(cases);
 }
 
 /* Values never become SQL: they are bound, and literals that people see are escaped. */
@@ -169,9 +187,14 @@ static AccessScope *scope_of(const char *text) {
 
 static void check_hidden_fields(gconstpointer data) {
   const Fixture *fixture = data;
-  g_autoptr(AccessScope) scope = scope_of("{\"hidden_fields\": [\"order_line.profit\", \"product.category\"]}");
-  static const char *const hidden[] = {"{\"metrics\":[\"profit\"]}", "{\"metrics\":[\"margin\"]}",
+  g_autoptr(AccessScope) scope =
+      scope_of("{\"hidden_fields\": [\"order_line.profit\", \"product.category\", \"order_line.cancelled_at\"]}");
+  static const char *const hidden[] = {"{\"metrics\":[\"profit\"]}",
+                                       "{\"metrics\":[\"margin\"]}",
                                        "{\"metrics\":[\"revenue\"],\"dimensions\":[\"product.category\"]}",
+                                       "{\"metrics\":[\"revenue\"],\"filters\":[{\"condition\":\"cancelled\"}]}",
+                                       "{\"metrics\":[\"kept\"]}",
+                                       "{\"metrics\":[\"revenue\"],\"filters\":[{\"condition\":\"furniture\"}]}",
                                        "{\"metrics\":[{\"aggregate\":\"max\",\"field\":\"order_line.profit\"}]}"};
   for (guint i = 0; i < G_N_ELEMENTS(hidden); i++) {
     g_autoptr(GError) error = NULL;
