@@ -8,16 +8,14 @@
 static void append_cell(GString *out, const Value *value) {
   g_autofree char *text = value_to_text(value);
   gboolean quote = value->type == VALUE_TEXT && !*text;
-  for (const char *p = text; *p && !quote; p++)
-    quote = *p == ',' || *p == '"' || *p == '\n' || *p == '\r';
+  for (const char *p = text; *p && !quote; p++) quote = *p == ',' || *p == '"' || *p == '\n' || *p == '\r';
   if (!quote) {
     g_string_append(out, text);
     return;
   }
   g_string_append_c(out, '"');
   for (const char *p = text; *p; p++) {
-    if (*p == '"')
-      g_string_append_c(out, '"');
+    if (*p == '"') g_string_append_c(out, '"');
     g_string_append_c(out, *p);
   }
   g_string_append_c(out, '"');
@@ -28,18 +26,15 @@ static gboolean write_table(const ResultTable *rows, gboolean with_header, GErro
   guint columns = result_table_n_columns(rows);
   for (guint j = 0; j < columns && with_header; j++)
     g_string_append_printf(text, "%s%s", j ? "," : "", ((const ResultColumn *)rows->columns->pdata[j])->name);
-  if (with_header)
-    g_string_append(text, "\r\n");
+  if (with_header) g_string_append(text, "\r\n");
   for (gsize i = 0; i < rows->n_rows; i++) {
     for (guint j = 0; j < columns; j++) {
-      if (j)
-        g_string_append_c(text, ',');
+      if (j) g_string_append_c(text, ',');
       append_cell(text, result_table_at(rows, i, j));
     }
     g_string_append(text, "\r\n");
   }
-  if (fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
-    return TRUE;
+  if (fwrite(text->str, 1, text->len, stdout) == text->len && fflush(stdout) == 0) return TRUE;
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "cannot write the output");
   return FALSE;
 }
@@ -49,21 +44,19 @@ static gboolean export_file(Engine *engine, const char *path, gboolean *with_hea
   g_autofree char *quoted = text_sql_quote(path);
   for (gint64 from = 0;; from += EXPORT_BATCH_ROWS) {
     g_autofree char *sql = g_strdup_printf(
-      "SELECT * EXCLUDE (file_row_number) FROM read_parquet(%s, file_row_number=true, hive_partitioning=false) WHERE file_row_number >= %" G_GINT64_FORMAT
-      " AND file_row_number < %" G_GINT64_FORMAT " ORDER BY file_row_number", quoted, from, from + EXPORT_BATCH_ROWS);
+        "SELECT * EXCLUDE (file_row_number) FROM read_parquet(%s, file_row_number=true, hive_partitioning=false) WHERE "
+        "file_row_number >= %" G_GINT64_FORMAT " AND file_row_number < %" G_GINT64_FORMAT " ORDER BY file_row_number",
+        quoted, from, from + EXPORT_BATCH_ROWS);
     g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, DEADLINE_NEVER, error);
-    if (!rows || !write_table(rows, *with_header, error))
-      return FALSE;
+    if (!rows || !write_table(rows, *with_header, error)) return FALSE;
     *with_header = FALSE;
-    if (rows->n_rows < EXPORT_BATCH_ROWS)
-      return TRUE;
+    if (rows->n_rows < EXPORT_BATCH_ROWS) return TRUE;
   }
 }
 
 static gboolean export_table(const char *workspace, const char *name, GError **error) {
   g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace, NULL, error);
-  if (!snapshot)
-    return FALSE;
+  if (!snapshot) return FALSE;
   const SnapshotTable *table = lake_snapshot_find(snapshot, name);
   if (!table) {
     g_autoptr(GString) known = g_string_new(NULL);
@@ -76,16 +69,15 @@ static gboolean export_table(const char *workspace, const char *name, GError **e
   g_autoptr(Engine) engine = engine_open_duckdb(&options, error);
   gboolean with_header = TRUE;
   for (guint i = 0; engine && table->files[i]; i++)
-    if (!export_file(engine, table->files[i], &with_header, error))
-      return FALSE;
+    if (!export_file(engine, table->files[i], &with_header, error)) return FALSE;
   return engine != NULL;
 }
 
 int cli_export(int argc, char **argv) {
   g_autofree char *workspace = NULL;
   const GOptionEntry entries[] = {
-    {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
-    G_OPTION_ENTRY_NULL,
+      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      G_OPTION_ENTRY_NULL,
   };
   g_autoptr(GOptionContext) options = g_option_context_new("TABLE - print a stored table as CSV");
   g_option_context_add_main_entries(options, entries, NULL);
@@ -94,7 +86,6 @@ int cli_export(int argc, char **argv) {
     fprintf(stderr, "aisle export: %s\n", error ? error->message : "name one table: aisle export -w DIR TABLE");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  if (export_table(workspace ? workspace : ".", argv[1], &error))
-    return 0;
+  if (export_table(workspace ? workspace : ".", argv[1], &error)) return 0;
   return cli_fail("export", g_steal_pointer(&error));
 }

@@ -6,8 +6,9 @@
 int cli_read(int argc, char **argv) {
   gboolean as_csv = FALSE;
   const GOptionEntry entries[] = {
-    {"csv", 0, 0, G_OPTION_ARG_NONE, &as_csv, "Print UTF-8, comma separated, with the header of the file (the default)", NULL},
-    G_OPTION_ENTRY_NULL,
+      {"csv", 0, 0, G_OPTION_ARG_NONE, &as_csv,
+       "Print UTF-8, comma separated, with the header of the file (the default)", NULL},
+      G_OPTION_ENTRY_NULL,
   };
   g_autoptr(GOptionContext) options = g_option_context_new("FILE - print the cells of a data file as clean CSV");
   g_option_context_add_main_entries(options, entries, NULL);
@@ -16,7 +17,6 @@ int cli_read(int argc, char **argv) {
     fprintf(stderr, "aisle read: %s\n", error ? error->message : "name one file: aisle read FILE --csv");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  if (lake_read_as_csv(argv[1], stdout, &error))
-    return 0;
+  if (lake_read_as_csv(argv[1], stdout, &error)) return 0;
   return cli_fail("read", g_steal_pointer(&error));
 }

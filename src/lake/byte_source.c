@@ -26,11 +26,9 @@ struct ByteSource {
 
 /* Reads more packed bytes when none are left. FALSE on failure. */
 static gboolean byte_source_fill(ByteSource *source, GError **error) {
-  if (source->packed_at < source->packed_end || source->at_end)
-    return TRUE;
+  if (source->packed_at < source->packed_end || source->at_end) return TRUE;
   ssize_t n;
-  do
-    n = read(source->fd, source->packed, PACKED_BUFFER_BYTES);
+  do n = read(source->fd, source->packed, PACKED_BUFFER_BYTES);
   while (n < 0 && errno == EINTR);
   if (n < 0) {
     aisle_error_set_errno(error, errno, "read %s", source->path);
@@ -62,8 +60,7 @@ ByteSource *byte_source_open(const char *path, GError **error) {
   }
   source->size = (guint64)status.st_size;
   source->packed = g_malloc(PACKED_BUFFER_BYTES);
-  if (!byte_source_fill(source, error))
-    return NULL;
+  if (!byte_source_fill(source, error)) return NULL;
   const guchar *head = source->packed;
   if (source->packed_end >= 3 && head[0] == 0x1f && head[1] == 0x8b && head[2] == 8)
     source->packing = PACKING_GZIP;
@@ -82,12 +79,9 @@ ByteSource *byte_source_open(const char *path, GError **error) {
 }
 
 void byte_source_free(ByteSource *source) {
-  if (!source)
-    return;
-  if (source->fd >= 0)
-    close(source->fd);
-  if (source->gzip_ready)
-    inflateEnd(&source->gzip);
+  if (!source) return;
+  if (source->fd >= 0) close(source->fd);
+  if (source->gzip_ready) inflateEnd(&source->gzip);
   ZSTD_freeDStream(source->zstd);
   g_free(source->packed);
   g_free(source->path);
@@ -101,8 +95,7 @@ static gssize damaged(const ByteSource *source, const char *what, GError **error
 }
 
 static gssize read_plain(ByteSource *source, char *out, gsize size, GError **error) {
-  if (!byte_source_fill(source, error))
-    return -1;
+  if (!byte_source_fill(source, error)) return -1;
   gsize n = MIN(size, source->packed_end - source->packed_at);
   memcpy(out, source->packed + source->packed_at, n);
   source->packed_at += n;
@@ -112,10 +105,8 @@ static gssize read_plain(ByteSource *source, char *out, gsize size, GError **err
 static gssize read_gzip(ByteSource *source, char *out, gsize size, GError **error) {
   gsize produced = 0;
   while (produced == 0) {
-    if (!byte_source_fill(source, error))
-      return -1;
-    if (source->at_end)
-      return source->in_member ? damaged(source, "the archive ends too early", error) : 0;
+    if (!byte_source_fill(source, error)) return -1;
+    if (source->at_end) return source->in_member ? damaged(source, "the archive ends too early", error) : 0;
     z_stream *stream = &source->gzip;
     stream->next_in = source->packed + source->packed_at;
     stream->avail_in = (uInt)(source->packed_end - source->packed_at);
@@ -139,15 +130,12 @@ static gssize read_gzip(ByteSource *source, char *out, gsize size, GError **erro
 static gssize read_zstd(ByteSource *source, char *out, gsize size, GError **error) {
   ZSTD_outBuffer unpacked = {out, size, 0};
   while (unpacked.pos == 0) {
-    if (!byte_source_fill(source, error))
-      return -1;
-    if (source->at_end)
-      return source->in_member ? damaged(source, "the archive ends too early", error) : 0;
+    if (!byte_source_fill(source, error)) return -1;
+    if (source->at_end) return source->in_member ? damaged(source, "the archive ends too early", error) : 0;
     ZSTD_inBuffer packed = {source->packed, source->packed_end, source->packed_at};
     size_t code = ZSTD_decompressStream(source->zstd, &unpacked, &packed);
     source->packed_at = packed.pos;
-    if (ZSTD_isError(code))
-      return damaged(source, ZSTD_getErrorName(code), error);
+    if (ZSTD_isError(code)) return damaged(source, ZSTD_getErrorName(code), error);
     source->in_member = code != 0;
   }
   return (gssize)unpacked.pos;
@@ -155,16 +143,19 @@ static gssize read_zstd(ByteSource *source, char *out, gsize size, GError **erro
 
 gssize byte_source_read(ByteSource *source, char *out, gsize size, GError **error) {
   switch (source->packing) {
-  case PACKING_GZIP:
-    return read_gzip(source, out, size, error);
-  case PACKING_ZSTD:
-    return read_zstd(source, out, size, error);
-  case PACKING_NONE:
-    break;
+  case PACKING_GZIP: return read_gzip(source, out, size, error);
+  case PACKING_ZSTD: return read_zstd(source, out, size, error);
+  case PACKING_NONE: break;
   }
   return read_plain(source, out, size, error);
 }
 
-gboolean byte_source_is_packed(const ByteSource *source) { return source->packing != PACKING_NONE; }
-guint64 byte_source_consumed(const ByteSource *source) { return source->consumed; }
-guint64 byte_source_size(const ByteSource *source) { return source->size; }
+gboolean byte_source_is_packed(const ByteSource *source) {
+  return source->packing != PACKING_NONE;
+}
+guint64 byte_source_consumed(const ByteSource *source) {
+  return source->consumed;
+}
+guint64 byte_source_size(const ByteSource *source) {
+  return source->size;
+}

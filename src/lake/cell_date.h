@@ -10,13 +10,13 @@ typedef enum { DATE_ORDER_YMD, DATE_ORDER_DMY, DATE_ORDER_MDY, DATE_ORDER_COUNT 
 
 typedef struct {
   gboolean is_date;
-  guint orders;             /* DATE_ORDER_BITs under which this is an existing day; named months and ISO have one reading */
-  gboolean settled;         /* only one reading by its form: four-digit year first, or a named month */
+  guint orders;     /* DATE_ORDER_BITs under which this is an existing day; named months and ISO have one reading */
+  gboolean settled; /* only one reading by its form: four-digit year first, or a named month */
   gboolean named_month, two_digit_year, compact;
-  char separator;           /* '/', '-', '.', ' ' */
-  Day day[DATE_ORDER_COUNT];/* for settled dates all are the same */
+  char separator;            /* '/', '-', '.', ' ' */
+  Day day[DATE_ORDER_COUNT]; /* for settled dates all are the same */
   gboolean has_time;
-  gint64 microseconds;      /* of the day */
+  gint64 microseconds; /* of the day */
   gboolean has_offset;
   int offset_minutes;
 } DateScan;

@@ -6,17 +6,17 @@
 #include "base/base.h"
 
 typedef struct {
-  gboolean is_number;       /* under at least one of the two readings */
-  gboolean point_decimal;   /* valid with "." as decimal sign ("1,234.56", also Indian "1,23,456") */
-  gboolean comma_decimal;   /* valid with "," as decimal sign ("1.234,56", "1 234,5") */
+  gboolean is_number;     /* under at least one of the two readings */
+  gboolean point_decimal; /* valid with "." as decimal sign ("1,234.56", also Indian "1,23,456") */
+  gboolean comma_decimal; /* valid with "," as decimal sign ("1.234,56", "1 234,5") */
   gboolean negative, percent, exponent, grouped;
-  gboolean leading_zero;    /* "007": several digits, the first a zero, nothing else */
-  gboolean plain;           /* [-]digits[.digits] and nothing around it */
-  char currency[4];         /* ISO code, or "" */
+  gboolean leading_zero; /* "007": several digits, the first a zero, nothing else */
+  gboolean plain;        /* [-]digits[.digits] and nothing around it */
+  char currency[4];      /* ISO code, or "" */
   guint whole_digits, fraction_digits_point, fraction_digits_comma; /* fraction without trailing zeros */
-  gboolean point_zero;      /* plain and ends in ".0" exactly */
-  guint written_point, written_comma; /* digits after the decimal sign, zeros too */
-  const char *digits;       /* first digit or separator of the number */
+  gboolean point_zero;                                              /* plain and ends in ".0" exactly */
+  guint written_point, written_comma;                               /* digits after the decimal sign, zeros too */
+  const char *digits;                                               /* first digit or separator of the number */
   gsize digits_length;
 } NumberScan;
 

@@ -8,27 +8,27 @@
 void column_profile_init(ColumnProfile *profile) {
   memset(profile, 0, sizeof *profile);
   profile->shortest_whole = G_MAXUINT;
-  for (int i = 0; i < DATE_ORDER_COUNT; i++)
-    profile->previous[i] = DAY_NONE;
+  for (int i = 0; i < DATE_ORDER_COUNT; i++) profile->previous[i] = DAY_NONE;
 }
 
 static gboolean is_one_of(const char *text, gsize length, const char *const *words) {
   for (; *words; words++)
-    if (strlen(*words) == length && !memcmp(*words, text, length))
-      return TRUE;
+    if (strlen(*words) == length && !memcmp(*words, text, length)) return TRUE;
   return FALSE;
 }
 
 /* Stand for "no value" wherever they occur. */
 static gboolean is_null_anywhere(const char *text, gsize length) {
-  static const char *const words[] = {"NULL", "null", "NaN", "nan", "N/A", "n/a", "#N/A", "\\N", "(null)", "<NA>", NULL};
+  static const char *const words[] = {"NULL", "null", "NaN",    "nan",  "N/A", "n/a",
+                                      "#N/A", "\\N",  "(null)", "<NA>", NULL};
   return length <= 6 && is_one_of(text, length, words);
 }
 
 /* Stand for "no value" among numbers and dates; in text they may be a country or a size. */
 static gboolean is_null_word(const char *text, gsize length) {
-  static const char *const words[] = {"NA", "na", "Null", "None", "none", "NONE", "nil", "-", "--", "—", "–", "?", ".",
-                                      "n.a.", "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "missing", NULL};
+  static const char *const words[] = {"NA",    "na",      "Null",    "None",  "none",    "NONE", "nil",
+                                      "-",     "--",      "—",       "–",     "?",       ".",    "n.a.",
+                                      "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "missing", NULL};
   return length <= 8 && is_one_of(text, length, words);
 }
 
@@ -37,8 +37,7 @@ static void trim_cell(const char **text, gsize *length) {
     (*text)++;
     (*length)--;
   }
-  while (*length && g_ascii_isspace((*text)[*length - 1]))
-    (*length)--;
+  while (*length && g_ascii_isspace((*text)[*length - 1])) (*length)--;
 }
 
 static gboolean same_word(const char *text, gsize length, const char *word) {
@@ -47,20 +46,16 @@ static gboolean same_word(const char *text, gsize length, const char *word) {
 
 /* 0 no, 1 true/false, 2 yes/no, 3 y/n; the value goes to `value`. */
 static int boolean_kind(const char *text, gsize length, gboolean *value) {
-  if (length == 0 || length > 5 || !strchr("tTfFyYnN", text[0]))
-    return 0;
+  if (length == 0 || length > 5 || !strchr("tTfFyYnN", text[0])) return 0;
   *value = g_ascii_tolower(text[0]) == 't' || g_ascii_tolower(text[0]) == 'y';
-  if (same_word(text, length, "true") || same_word(text, length, "false"))
-    return 1;
-  if (same_word(text, length, "yes") || same_word(text, length, "no"))
-    return 2;
+  if (same_word(text, length, "true") || same_word(text, length, "false")) return 1;
+  if (same_word(text, length, "yes") || same_word(text, length, "no")) return 2;
   return length == 1 && strchr("yYnN", text[0]) ? 3 : 0;
 }
 
 /* 19.990000000000002 is 19.99 that went through a binary float. */
 static gboolean is_float_noise(const NumberScan *scan) {
-  if (scan->fraction_digits_point < 10 || scan->digits_length > 40)
-    return FALSE;
+  if (scan->fraction_digits_point < 10 || scan->digits_length > 40) return FALSE;
   char digits[48];
   memcpy(digits, scan->digits, scan->digits_length);
   digits[scan->digits_length] = '\0';
@@ -88,7 +83,8 @@ static void add_number(ColumnProfile *profile, const NumberScan *scan) {
   profile->whole_digits = MAX(profile->whole_digits, scan->whole_digits);
   profile->shortest_whole = MIN(profile->shortest_whole, scan->whole_digits);
   if (scan->currency[0]) {
-    profile->mixed_currency = profile->mixed_currency || (profile->currencies && strcmp(profile->currency, scan->currency));
+    profile->mixed_currency =
+        profile->mixed_currency || (profile->currencies && strcmp(profile->currency, scan->currency));
     memcpy(profile->currency, scan->currency, sizeof profile->currency);
     profile->currencies++;
   }
@@ -103,18 +99,18 @@ static void add_date(ColumnProfile *profile, const DateScan *scan) {
   profile->clocked += scan->has_time && scan->microseconds != 0;
   profile->dots_in_dates += scan->separator == '.';
   if (scan->has_offset) {
-    profile->smallest_offset = profile->offset_dates ? MIN(profile->smallest_offset, scan->offset_minutes) : scan->offset_minutes;
-    profile->largest_offset = profile->offset_dates ? MAX(profile->largest_offset, scan->offset_minutes) : scan->offset_minutes;
+    profile->smallest_offset =
+        profile->offset_dates ? MIN(profile->smallest_offset, scan->offset_minutes) : scan->offset_minutes;
+    profile->largest_offset =
+        profile->offset_dates ? MAX(profile->largest_offset, scan->offset_minutes) : scan->offset_minutes;
     profile->offset_dates++;
   }
-  if (scan->settled)
-    return;
+  if (scan->settled) return;
   profile->separator = profile->unsettled == 0 || profile->separator == scan->separator ? scan->separator : 0;
   profile->two_digit_years += scan->two_digit_year;
   profile->unsettled++;
   for (int i = 0; i < DATE_ORDER_COUNT; i++) {
-    if (!(scan->orders & DATE_ORDER_BIT(i)))
-      continue;
+    if (!(scan->orders & DATE_ORDER_BIT(i))) continue;
     profile->valid[i]++;
     profile->only[i] += scan->orders == DATE_ORDER_BIT(i);
     profile->rising[i] += profile->previous[i] == DAY_NONE || scan->day[i] >= profile->previous[i];
@@ -136,15 +132,13 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length) 
   }
   profile->longest = MAX(profile->longest, length);
   profile->paths += looks_like_path(text, length);
-  if (profile->is_text)
-    return;
+  if (profile->is_text) return;
   if (is_null_word(text, length)) {
     profile->null_words++;
     return;
   }
   gboolean has_digit = FALSE;
-  for (gsize i = 0; i < length && !has_digit && length <= 64; i++)
-    has_digit = g_ascii_isdigit(text[i]);
+  for (gsize i = 0; i < length && !has_digit && length <= 64; i++) has_digit = g_ascii_isdigit(text[i]);
   if (!has_digit) {
     gboolean value;
     int kind = boolean_kind(text, length, &value);
@@ -154,11 +148,9 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length) 
   } else {
     NumberScan number;
     number_scan(text, length, &number);
-    if (number.is_number)
-      add_number(profile, &number);
+    if (number.is_number) add_number(profile, &number);
     DateScan date = {0};
-    if (!number.is_number || length == 8)
-      date_scan(text, length, &date);
+    if (!number.is_number || length == 8) date_scan(text, length, &date);
     gint64 clock;
     if (date.is_date)
       add_date(profile, &date);
@@ -174,9 +166,9 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length) 
 }
 
 void table_evidence_add(TableEvidence *evidence, const ColumnProfile *profile) {
-  evidence->comma_decimal = evidence->comma_decimal || (profile->comma_numbers > profile->point_numbers && profile->fraction_comma > 0);
-  for (int i = 0; i < DATE_ORDER_COUNT; i++)
-    evidence->date_evidence[i] += profile->only[i];
+  evidence->comma_decimal =
+      evidence->comma_decimal || (profile->comma_numbers > profile->point_numbers && profile->fraction_comma > 0);
+  for (int i = 0; i < DATE_ORDER_COUNT; i++) evidence->date_evidence[i] += profile->only[i];
 }
 
 /* ---- conversion ---- */
@@ -184,12 +176,10 @@ void table_evidence_add(TableEvidence *evidence, const ColumnProfile *profile) {
 static CellOutcome convert_date(const ColumnPlan *plan, const char *text, gsize length, GString *out) {
   DateScan scan;
   date_scan(text, length, &scan);
-  if (!scan.is_date)
-    return CELL_BAD;
+  if (!scan.is_date) return CELL_BAD;
   DateOrder order = plan->order;
   if (!scan.settled && !(scan.orders & DATE_ORDER_BIT(order))) {
-    if (!plan->use_second_order || !(scan.orders & DATE_ORDER_BIT(plan->second_order)))
-      return CELL_BAD;
+    if (!plan->use_second_order || !(scan.orders & DATE_ORDER_BIT(plan->second_order))) return CELL_BAD;
     order = plan->second_order;
   }
   if (plan->type == FIELD_DATE)
@@ -203,14 +193,12 @@ static CellOutcome convert_date(const ColumnPlan *plan, const char *text, gsize 
 static CellOutcome convert_number(const ColumnPlan *plan, const char *text, gsize length, GString *out) {
   NumberScan scan;
   number_scan(text, length, &scan);
-  if (!(plan->comma_decimal ? scan.comma_decimal : scan.point_decimal))
-    return CELL_BAD;
+  if (!(plan->comma_decimal ? scan.comma_decimal : scan.point_decimal)) return CELL_BAD;
   gsize from = out->len;
   number_append_plain(out, &scan, plan->comma_decimal);
   if (plan->type == FIELD_INTEGER) {
     char *point = strchr(out->str + from, '.');
-    if (point)
-      g_string_truncate(out, (gsize)(point - out->str));
+    if (point) g_string_truncate(out, (gsize)(point - out->str));
   }
   return CELL_VALUE;
 }
@@ -225,8 +213,7 @@ CellOutcome column_plan_convert(const ColumnPlan *plan, const char *text, gsize 
   const char *trimmed = text;
   gsize trimmed_length = length;
   trim_cell(&trimmed, &trimmed_length);
-  if (trimmed_length == 0 || is_null_anywhere(trimmed, trimmed_length))
-    return CELL_NULL;
+  if (trimmed_length == 0 || is_null_anywhere(trimmed, trimmed_length)) return CELL_NULL;
   if (plan->type == FIELD_TEXT) {
     if (plan->identifier)
       convert_identifier(trimmed, trimmed_length, out);
@@ -234,53 +221,40 @@ CellOutcome column_plan_convert(const ColumnPlan *plan, const char *text, gsize 
       g_string_append_len(out, text, (gssize)length);
     return CELL_VALUE;
   }
-  if (is_null_word(trimmed, trimmed_length))
-    return CELL_NULL;
+  if (is_null_word(trimmed, trimmed_length)) return CELL_NULL;
   switch (plan->type) {
   case FIELD_INTEGER:
   case FIELD_DECIMAL:
-  case FIELD_DOUBLE:
-    return convert_number(plan, trimmed, trimmed_length, out);
+  case FIELD_DOUBLE: return convert_number(plan, trimmed, trimmed_length, out);
   case FIELD_DATE:
-  case FIELD_TIMESTAMP:
-    return convert_date(plan, trimmed, trimmed_length, out);
+  case FIELD_TIMESTAMP: return convert_date(plan, trimmed, trimmed_length, out);
   case FIELD_BOOLEAN: {
     gboolean value;
-    if (!boolean_kind(trimmed, trimmed_length, &value))
-      return CELL_BAD;
+    if (!boolean_kind(trimmed, trimmed_length, &value)) return CELL_BAD;
     g_string_append(out, value ? "true" : "false");
     return CELL_VALUE;
   }
   case FIELD_TIME: {
     gint64 microseconds;
-    if (!time_scan(trimmed, trimmed_length, &microseconds))
-      return CELL_BAD;
+    if (!time_scan(trimmed, trimmed_length, &microseconds)) return CELL_BAD;
     time_append(out, microseconds);
     return CELL_VALUE;
   }
-  case FIELD_TEXT:
-    break;
+  case FIELD_TEXT: break;
   }
   return CELL_BAD;
 }
 
 const char *field_type_sql(FieldType type) {
   switch (type) {
-  case FIELD_INTEGER:
-    return "BIGINT";
-  case FIELD_DECIMAL:
-    return "DECIMAL(18,4)";
-  case FIELD_DOUBLE:
-    return "DOUBLE";
-  case FIELD_BOOLEAN:
-    return "BOOLEAN";
-  case FIELD_DATE:
-    return "DATE";
-  case FIELD_TIMESTAMP:
-    return "TIMESTAMP";
+  case FIELD_INTEGER: return "BIGINT";
+  case FIELD_DECIMAL: return "DECIMAL(18,4)";
+  case FIELD_DOUBLE: return "DOUBLE";
+  case FIELD_BOOLEAN: return "BOOLEAN";
+  case FIELD_DATE: return "DATE";
+  case FIELD_TIMESTAMP: return "TIMESTAMP";
   case FIELD_TEXT:
-  case FIELD_TIME:
-    break;
+  case FIELD_TIME: break;
   }
   return "VARCHAR";
 }

@@ -8,8 +8,8 @@
 #include "lake/lake.h"
 
 typedef struct {
-  gint64 cells, empty, null_words;      /* null_words: "NA", "-", "None" and the like */
-  gint64 point_numbers, comma_numbers;  /* valid under each meaning of dot and comma */
+  gint64 cells, empty, null_words;     /* null_words: "NA", "-", "None" and the like */
+  gint64 point_numbers, comma_numbers; /* valid under each meaning of dot and comma */
   gint64 plain_numbers, point_zeros, leading_zeros, percents, currencies, exponents;
   guint fraction_point, fraction_comma; /* most significant digits after the decimal sign */
   guint written_point, written_comma;   /* the same with trailing zeros */
@@ -17,11 +17,12 @@ typedef struct {
   char currency[4];
   gboolean mixed_currency;
   gint64 dates, settled_dates, year_first, named_months, compact_dates, unsettled, clocked, offset_dates;
-  gint64 valid[DATE_ORDER_COUNT], only[DATE_ORDER_COUNT]; /* of the unsettled: possible, and possible in no other order */
-  gint64 rising[DATE_ORDER_COUNT];      /* cells not before the one above, per order */
+  gint64 valid[DATE_ORDER_COUNT],
+      only[DATE_ORDER_COUNT];      /* of the unsettled: possible, and possible in no other order */
+  gint64 rising[DATE_ORDER_COUNT]; /* cells not before the one above, per order */
   Day previous[DATE_ORDER_COUNT];
   gint64 dots_in_dates, two_digit_years;
-  char separator;                       /* of the unsettled dates, 0 when they differ or there are none */
+  char separator; /* of the unsettled dates, 0 when they differ or there are none */
   int smallest_offset, largest_offset;
   gint64 times, true_false, yes_no, y_n;
   gint64 paths;
@@ -34,14 +35,14 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length);
 
 /* What the other columns of the table tell. */
 typedef struct {
-  gboolean comma_decimal;  /* some column can only be read with decimal commas */
+  gboolean comma_decimal; /* some column can only be read with decimal commas */
   gint64 date_evidence[DATE_ORDER_COUNT];
 } TableEvidence;
 void table_evidence_add(TableEvidence *evidence, const ColumnProfile *profile);
 
 typedef struct {
   FieldType type;
-  gboolean identifier;       /* text that is made of numbers: ".0" falls off */
+  gboolean identifier; /* text that is made of numbers: ".0" falls off */
   gboolean comma_decimal;
   gboolean percent;
   DateOrder order, second_order; /* cells impossible under the first are read under the second */

@@ -2,15 +2,18 @@
 #include "lake/column_profile.h"
 #include <string.h>
 
-static gboolean append_checked(GString *out, const char *column, const char *condition, const char *value, const char *type) {
-  g_string_append_printf(out, "CASE WHEN %s IS NULL THEN NULL WHEN %s THEN %s ELSE CAST(error('contradiction') AS %s) END", column, condition,
-                         value, type);
+static gboolean append_checked(GString *out, const char *column, const char *condition, const char *value,
+                               const char *type) {
+  g_string_append_printf(out,
+                         "CASE WHEN %s IS NULL THEN NULL WHEN %s THEN %s ELSE CAST(error('contradiction') AS %s) END",
+                         column, condition, value, type);
   return TRUE;
 }
 
 static gboolean append_text(GString *out, const char *column) {
   /* Cells of nothing but blanks are NULL; the first comparison is cheap and nearly always false. */
-  g_string_append_printf(out, "CASE WHEN %s < '!' AND trim(%s, ' \t') = '' THEN NULL ELSE %s END", column, column, column);
+  g_string_append_printf(out, "CASE WHEN %s < '!' AND trim(%s, ' \t') = '' THEN NULL ELSE %s END", column, column,
+                         column);
   return TRUE;
 }
 
@@ -22,23 +25,24 @@ static gboolean append_identifier(GString *out, const char *column) {
 /* "%m/%d/%Y" for dates that all are written alike. NULL: they are not. (transfer full) */
 static char *date_format(const ColumnPlan *plan, const ColumnProfile *profile) {
   gboolean long_years = profile->two_digit_years == 0, short_years = profile->two_digit_years == profile->unsettled;
-  if (profile->unsettled != profile->dates || !profile->separator || plan->use_second_order || !(long_years || short_years) ||
-      plan->order == DATE_ORDER_YMD)
+  if (profile->unsettled != profile->dates || !profile->separator || plan->use_second_order ||
+      !(long_years || short_years) || plan->order == DATE_ORDER_YMD)
     return NULL;
   const char *year = long_years ? "%Y" : "%y";
   gboolean day_first = plan->order == DATE_ORDER_DMY;
-  return g_strdup_printf("%s%c%s%c%s", day_first ? "%d" : "%m", profile->separator, day_first ? "%m" : "%d", profile->separator, year);
+  return g_strdup_printf("%s%c%s%c%s", day_first ? "%d" : "%m", profile->separator, day_first ? "%m" : "%d",
+                         profile->separator, year);
 }
 
 static gboolean append_date(GString *out, const ColumnPlan *plan, const ColumnProfile *profile, const char *column) {
   if (profile->year_first == profile->dates && plan->simple) {
-    g_autofree char *condition = g_strdup_printf("length(%s) = 10 AND CAST(CAST(%s AS DATE) AS VARCHAR) = %s", column, column, column);
+    g_autofree char *condition =
+        g_strdup_printf("length(%s) = 10 AND CAST(CAST(%s AS DATE) AS VARCHAR) = %s", column, column, column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS DATE)", column);
     return append_checked(out, column, condition, value, "DATE");
   }
   g_autofree char *format = date_format(plan, profile);
-  if (!format || profile->clocked)
-    return FALSE;
+  if (!format || profile->clocked) return FALSE;
   g_autofree char *condition = g_strdup_printf("length(%s) BETWEEN 6 AND 10", column);
   g_autofree char *value = g_strdup_printf("CAST(strptime(%s, '%s') AS DATE)", column, format);
   return append_checked(out, column, condition, value, "DATE");
@@ -49,8 +53,7 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
   gboolean plain = plan->simple && profile->null_words == 0;
   switch (plan->type) {
   case FIELD_TEXT:
-    if (!plan->identifier)
-      return append_text(out, column);
+    if (!plan->identifier) return append_text(out, column);
     return profile->point_zeros == 0 && append_identifier(out, column);
   case FIELD_INTEGER: {
     g_autofree char *condition = g_strdup_printf("CAST(CAST(%s AS BIGINT) AS VARCHAR) = %s", column, column);
@@ -58,7 +61,8 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
     return plain && append_checked(out, column, condition, value, "BIGINT");
   }
   case FIELD_DECIMAL: {
-    g_autofree char *condition = g_strdup_printf("strpos(%s, '.') = 0 OR length(%s) - strpos(%s, '.') <= 4", column, column, column);
+    g_autofree char *condition =
+        g_strdup_printf("strpos(%s, '.') = 0 OR length(%s) - strpos(%s, '.') <= 4", column, column, column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS DECIMAL(18,4))", column);
     return plain && append_checked(out, column, condition, value, "DECIMAL(18,4)");
   }
@@ -76,13 +80,17 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
   }
   case FIELD_BOOLEAN: {
     gboolean words = profile->true_false > 0;
-    const char *yes = words ? "true" : profile->yes_no ? "yes" : "y", *no = words ? "false" : profile->yes_no ? "no" : "n";
+    const char *yes = words             ? "true"
+                      : profile->yes_no ? "yes"
+                                        : "y",
+               *no = words             ? "false"
+                     : profile->yes_no ? "no"
+                                       : "n";
     g_autofree char *condition = g_strdup_printf("lower(%s) IN ('%s', '%s')", column, yes, no);
     g_autofree char *value = g_strdup_printf("lower(%s) = '%s'", column, yes);
     return profile->null_words == 0 && append_checked(out, column, condition, value, "BOOLEAN");
   }
-  case FIELD_TIME:
-    break;
+  case FIELD_TIME: break;
   }
   return FALSE;
 }

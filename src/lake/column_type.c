@@ -12,8 +12,9 @@ GPtrArray *header_words(const char *header) {
   g_autoptr(GString) word = g_string_new(NULL);
   for (const char *p = header;; p++) {
     gboolean letter = g_ascii_isalnum(*p) || (*p & 0x80);
-    gboolean starts = letter && word->len && g_ascii_isupper(*p) &&
-                      (g_ascii_islower(p[-1]) || g_ascii_isdigit(p[-1]) || (g_ascii_isupper(p[-1]) && g_ascii_islower(p[1])));
+    gboolean starts =
+        letter && word->len && g_ascii_isupper(*p) &&
+        (g_ascii_islower(p[-1]) || g_ascii_isdigit(p[-1]) || (g_ascii_isupper(p[-1]) && g_ascii_islower(p[1])));
     if ((starts || !letter) && word->len) {
       g_ptr_array_add(words, g_strdup(word->str));
       g_string_truncate(word, 0);
@@ -22,40 +23,40 @@ GPtrArray *header_words(const char *header) {
       g_string_append_c(word, g_ascii_tolower(*p));
     else if (*p == '#')
       g_ptr_array_add(words, g_strdup("#"));
-    if (!*p)
-      return words;
+    if (!*p) return words;
   }
 }
 
 gboolean header_is_identifier(const char *header) {
-  static const char *const last[] = {"id", "ids", "uuid", "guid", "code", "no", "nr", "num", "number", "zip", "zipcode", "postal",
-                                     "postcode", "pincode", "phone", "telephone", "mobile", "fax", "sku", "asin", "ean", "upc",
-                                     "gtin", "isbn", "barcode", "ref", "reference", "account", "invoice", "ssn", "iban", "#", NULL};
-  static const char *const anywhere[] = {"zip", "postal", "postcode", "zipcode", "pincode", "phone", "telephone", "barcode", NULL};
+  static const char *const last[] = {
+      "id",     "ids",      "uuid",    "guid",  "code",      "no",      "nr",      "num", "number", "zip", "zipcode",
+      "postal", "postcode", "pincode", "phone", "telephone", "mobile",  "fax",     "sku", "asin",   "ean", "upc",
+      "gtin",   "isbn",     "barcode", "ref",   "reference", "account", "invoice", "ssn", "iban",   "#",   NULL};
+  static const char *const anywhere[] = {"zip",   "postal",    "postcode", "zipcode", "pincode",
+                                         "phone", "telephone", "barcode",  NULL};
   g_autoptr(GPtrArray) words = header_words(header);
-  if (words->len == 0)
-    return FALSE;
+  if (words->len == 0) return FALSE;
   for (guint i = 0; i < words->len; i++)
-    if (g_strv_contains(anywhere, words->pdata[i]))
-      return TRUE;
+    if (g_strv_contains(anywhere, words->pdata[i])) return TRUE;
   const char *final = words->pdata[words->len - 1];
-  if (g_strv_contains(last, final))
-    return TRUE;
+  if (g_strv_contains(last, final)) return TRUE;
   /* "customerid", "productcode" written as one word */
-  static const char *const endings[] = {"customerid", "productid", "orderid", "userid", "itemid", "storeid", "clientid",
-                                        "orderno", "invoiceno", "productcode", "itemcode", "stockcode", "ordernumber", NULL};
+  static const char *const endings[] = {"customerid", "productid", "orderid",     "userid",    "itemid",
+                                        "storeid",    "clientid",  "orderno",     "invoiceno", "productcode",
+                                        "itemcode",   "stockcode", "ordernumber", NULL};
   return words->len == 1 && g_strv_contains(endings, final);
 }
 
 static gboolean header_has_word(const char *header, const char *word) {
   g_autoptr(GPtrArray) words = header_words(header);
   for (guint i = 0; i < words->len; i++)
-    if (!strcmp(words->pdata[i], word))
-      return TRUE;
+    if (!strcmp(words->pdata[i], word)) return TRUE;
   return FALSE;
 }
 
-static char *count_text(gint64 count) { return text_format_number((double)count, 0); }
+static char *count_text(gint64 count) {
+  return text_format_number((double)count, 0);
+}
 
 static void add_note(ImportedColumn *column, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static void add_note(ImportedColumn *column, const char *format, ...) {
@@ -77,10 +78,12 @@ static const char *order_evidence(DateOrder order) {
 }
 
 /* Which order the numeric dates of a column have, and how that is known. */
-static void decide_order(const ColumnProfile *profile, const TableEvidence *evidence, ColumnPlan *plan, ImportedColumn *column) {
+static void decide_order(const ColumnProfile *profile, const TableEvidence *evidence, ColumnPlan *plan,
+                         ImportedColumn *column) {
   DateOrder best = profile->valid[DATE_ORDER_MDY] >= profile->valid[DATE_ORDER_DMY] ? DATE_ORDER_MDY : DATE_ORDER_DMY;
   DateOrder other = best == DATE_ORDER_MDY ? DATE_ORDER_DMY : DATE_ORDER_MDY;
-  gboolean year_order = profile->valid[best] < profile->unsettled && profile->valid[DATE_ORDER_YMD] > profile->valid[best];
+  gboolean year_order =
+      profile->valid[best] < profile->unsettled && profile->valid[DATE_ORDER_YMD] > profile->valid[best];
   g_autofree char *unsettled = count_text(profile->unsettled);
   if (year_order) {
     plan->order = DATE_ORDER_YMD;
@@ -118,10 +121,10 @@ static void decide_order(const ColumnProfile *profile, const TableEvidence *evid
   }
 }
 
-static void decide_date(const ColumnProfile *profile, const TableEvidence *evidence, ColumnPlan *plan, ImportedColumn *column) {
+static void decide_date(const ColumnProfile *profile, const TableEvidence *evidence, ColumnPlan *plan,
+                        ImportedColumn *column) {
   plan->type = profile->clocked ? FIELD_TIMESTAMP : FIELD_DATE;
-  if (profile->unsettled > 0)
-    decide_order(profile, evidence, plan, column);
+  if (profile->unsettled > 0) decide_order(profile, evidence, plan, column);
   if (profile->year_first > 0 && profile->year_first == profile->dates)
     add_note(column, profile->clocked ? "timestamps are year-month-day" : "dates are year-month-day");
   else if (profile->named_months == profile->dates)
@@ -129,18 +132,21 @@ static void decide_date(const ColumnProfile *profile, const TableEvidence *evide
   else if (profile->settled_dates > 0) {
     g_autofree char *year = count_text(profile->year_first), *named = count_text(profile->named_months),
                     *numeric = count_text(profile->unsettled);
-    add_note(column, "mixed date formats: %s cells year first, %s with month names, %s as numbers", year, named, numeric);
+    add_note(column, "mixed date formats: %s cells year first, %s with month names, %s as numbers", year, named,
+             numeric);
   }
   if (profile->offset_dates) {
     plan->to_utc = profile->smallest_offset != profile->largest_offset || profile->offset_dates < profile->dates;
-    add_note(column, plan->to_utc ? "time zone offsets differ: times are in UTC" : "all times have one zone offset; kept as written");
+    add_note(column, plan->to_utc ? "time zone offsets differ: times are in UTC"
+                                  : "all times have one zone offset; kept as written");
   }
 }
 
-static void decide_number(const ColumnProfile *profile, const char *header, const TableEvidence *evidence, gint64 values,
-                          ColumnPlan *plan, ImportedColumn *column) {
+static void decide_number(const ColumnProfile *profile, const char *header, const TableEvidence *evidence,
+                          gint64 values, ColumnPlan *plan, ImportedColumn *column) {
   gboolean comma = profile->comma_numbers > profile->point_numbers ||
-                   (profile->comma_numbers == profile->point_numbers && evidence->comma_decimal && profile->fraction_comma + profile->fraction_point > 0);
+                   (profile->comma_numbers == profile->point_numbers && evidence->comma_decimal &&
+                    profile->fraction_comma + profile->fraction_point > 0);
   guint fraction = comma ? profile->fraction_comma : profile->fraction_point;
   gboolean bare = !profile->currencies && !profile->percents && !profile->exponents && fraction == 0;
   guint written = comma ? profile->written_comma : profile->written_point;
@@ -153,13 +159,11 @@ static void decide_number(const ColumnProfile *profile, const char *header, cons
     add_note(column, profile->leading_zeros ? "numbers with leading zeros: kept as text"
                      : long_code            ? "long numbers of one length: kept as text"
                                             : "numbers that name things: kept as text");
-    if (profile->point_zeros > 0)
-      add_note(column, "\".0\" removed");
+    if (profile->point_zeros > 0) add_note(column, "\".0\" removed");
     return;
   }
   plan->comma_decimal = comma;
-  if (comma)
-    add_note(column, "decimal comma");
+  if (comma) add_note(column, "decimal comma");
   if (profile->mixed_currency) {
     plan->type = FIELD_TEXT;
     add_note(column, "amounts in several currencies: kept as text");
@@ -180,19 +184,18 @@ static void decide_number(const ColumnProfile *profile, const char *header, cons
     column->currency = g_strdup(profile->currency);
     add_note(column, "amounts in %s", profile->currency);
   }
-  if (!profile->currencies && fraction == 0 && whole_written && !profile->exponents && profile->whole_digits <= BIGINT_DIGITS)
+  if (!profile->currencies && fraction == 0 && whole_written && !profile->exponents &&
+      profile->whole_digits <= BIGINT_DIGITS)
     plan->type = FIELD_INTEGER;
   else if (fraction <= DECIMAL_SCALE && !profile->exponents && profile->whole_digits <= DECIMAL_WHOLE_DIGITS)
     plan->type = FIELD_DECIMAL;
   else
     plan->type = FIELD_DOUBLE;
-  if (plan->type == FIELD_INTEGER && nullable_whole)
-    add_note(column, "whole numbers written with \".0\"");
+  if (plan->type == FIELD_INTEGER && nullable_whole) add_note(column, "whole numbers written with \".0\"");
 }
 
 static gboolean decide_boolean(const ColumnProfile *profile, gint64 values, ColumnPlan *plan) {
-  if (profile->true_false != values && profile->yes_no != values && profile->y_n != values)
-    return FALSE;
+  if (profile->true_false != values && profile->yes_no != values && profile->y_n != values) return FALSE;
   plan->type = FIELD_BOOLEAN;
   return TRUE;
 }
@@ -224,13 +227,13 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
     decide_number(profile, header, evidence, values, plan, column);
   }
   column->type = plan->type;
-  column->is_path = plan->type == FIELD_TEXT && profile->paths > 0 && profile->paths * 10 >= present * 9 &&
-                    profile->longest <= 400;
-  if (column->is_path)
-    add_note(column, "levels separated by \"|\"");
+  column->is_path =
+      plan->type == FIELD_TEXT && profile->paths > 0 && profile->paths * 10 >= present * 9 && profile->longest <= 400;
+  if (column->is_path) add_note(column, "levels separated by \"|\"");
   plan->simple = (plan->type == FIELD_TEXT && !plan->identifier) ||
-                 ((plan->type == FIELD_INTEGER || plan->type == FIELD_DECIMAL || plan->type == FIELD_DOUBLE) && !plan->comma_decimal &&
-                  profile->plain_numbers == values && (plan->type != FIELD_INTEGER || profile->point_zeros == 0)) ||
+                 ((plan->type == FIELD_INTEGER || plan->type == FIELD_DECIMAL || plan->type == FIELD_DOUBLE) &&
+                  !plan->comma_decimal && profile->plain_numbers == values &&
+                  (plan->type != FIELD_INTEGER || profile->point_zeros == 0)) ||
                  (plan->type == FIELD_TEXT && plan->identifier && profile->point_zeros == 0) ||
                  ((plan->type == FIELD_DATE || plan->type == FIELD_TIMESTAMP) && profile->year_first == values &&
                   profile->compact_dates == 0 && !profile->offset_dates);

@@ -10,10 +10,8 @@ void csv_record_init(CsvRecord *record) {
 }
 
 void csv_record_clear(CsvRecord *record) {
-  if (record->cells)
-    g_array_free(record->cells, TRUE);
-  if (record->unescaped)
-    g_string_free(record->unescaped, TRUE);
+  if (record->cells) g_array_free(record->cells, TRUE);
+  if (record->unescaped) g_string_free(record->unescaped, TRUE);
   memset(record, 0, sizeof *record);
 }
 
@@ -21,8 +19,7 @@ gboolean csv_record_is_blank(const CsvRecord *record) {
   for (guint i = 0; i < record->cells->len; i++) {
     const CsvCell *cell = csv_record_cell(record, i);
     for (gsize k = 0; k < cell->length; k++)
-      if (!g_ascii_isspace(cell->text[k]))
-        return FALSE;
+      if (!g_ascii_isspace(cell->text[k])) return FALSE;
   }
   return TRUE;
 }
@@ -45,32 +42,23 @@ static gboolean at_delimiter(const Cursor *cursor, const char *p) {
 
 /* Length of the line end at p: 0 when there is none. */
 static gsize line_end_at(const Cursor *cursor, const char *p) {
-  if (p >= cursor->end)
-    return 0;
-  if (*p == '\n')
-    return 1;
-  if (*p != '\r')
-    return 0;
-  if (p + 1 < cursor->end && p[1] == '\n')
-    return 2;
+  if (p >= cursor->end) return 0;
+  if (*p == '\n') return 1;
+  if (*p != '\r') return 0;
+  if (p + 1 < cursor->end && p[1] == '\n') return 2;
   return cursor->dialect->bare_cr_ends_row ? 1 : 0;
 }
 
 static gboolean closes_cell(Cursor *cursor, const char *after_quote) {
   const char *p = after_quote;
   if (p >= cursor->end) {
-    if (!cursor->at_end)
-      cursor->starved = TRUE;
+    if (!cursor->at_end) cursor->starved = TRUE;
     return TRUE;
   }
-  if (at_delimiter(cursor, p) || line_end_at(cursor, p))
-    return TRUE;
-  if (*p != ' ' && *p != '\t')
-    return FALSE;
-  while (p < cursor->end && (*p == ' ' || *p == '\t') && !at_delimiter(cursor, p))
-    p++;
-  if (p >= cursor->end && !cursor->at_end)
-    cursor->starved = TRUE;
+  if (at_delimiter(cursor, p) || line_end_at(cursor, p)) return TRUE;
+  if (*p != ' ' && *p != '\t') return FALSE;
+  while (p < cursor->end && (*p == ' ' || *p == '\t') && !at_delimiter(cursor, p)) p++;
+  if (p >= cursor->end && !cursor->at_end) cursor->starved = TRUE;
   return p >= cursor->end || at_delimiter(cursor, p) || line_end_at(cursor, p);
 }
 
@@ -84,8 +72,7 @@ static void parse_quoted(Cursor *cursor, CsvCell *cell, gboolean *copied, gsize 
   cell->text = cursor->p;
   for (;;) {
     const char *p = cursor->p;
-    while (p < cursor->end && *p != quote && *p != '\n' && *p != '\r' && (!escape || *p != escape))
-      p++;
+    while (p < cursor->end && *p != quote && *p != '\n' && *p != '\r' && (!escape || *p != escape)) p++;
     cursor->p = p;
     if (p >= cursor->end) {
       cursor->starved = cursor->starved || !cursor->at_end;
@@ -121,11 +108,9 @@ static void parse_quoted(Cursor *cursor, CsvCell *cell, gboolean *copied, gsize 
       cursor->p++;
     }
   }
-  if (*copied)
-    g_string_append_len(store, from, cursor->p - from);
+  if (*copied) g_string_append_len(store, from, cursor->p - from);
   cell->length = *copied ? store->len - *copy_at : (gsize)(cursor->p - cell->text);
-  if (cursor->p < cursor->end)
-    cursor->p++; /* the closing quote */
+  if (cursor->p < cursor->end) cursor->p++; /* the closing quote */
   while (cursor->p < cursor->end && (*cursor->p == ' ' || *cursor->p == '\t') && !at_delimiter(cursor, cursor->p))
     cursor->p++;
 }
@@ -135,17 +120,13 @@ static void parse_unquoted(Cursor *cursor, CsvCell *cell) {
   const char *p = cell->text = cursor->p;
   for (; p < cursor->end; p++) {
     if (*p == first && first) {
-      if (at_delimiter(cursor, p))
-        break;
-      if (cursor->delimiter_length > (gsize)(cursor->end - p) && !cursor->at_end)
-        cursor->starved = TRUE;
+      if (at_delimiter(cursor, p)) break;
+      if (cursor->delimiter_length > (gsize)(cursor->end - p) && !cursor->at_end) cursor->starved = TRUE;
     } else if (*p == '\n') {
       break;
     } else if (*p == '\r') {
-      if (p + 1 >= cursor->end && !cursor->at_end)
-        cursor->starved = TRUE;
-      if (line_end_at(cursor, p))
-        break;
+      if (p + 1 >= cursor->end && !cursor->at_end) cursor->starved = TRUE;
+      if (line_end_at(cursor, p)) break;
     } else if (quote && *p == quote) {
       cursor->record->stray_quote = TRUE;
     }
@@ -156,20 +137,24 @@ static void parse_unquoted(Cursor *cursor, CsvCell *cell) {
 
 static gboolean opens_quoted(const Cursor *cursor, const char **after_quote) {
   const char *p = cursor->p;
-  if (!cursor->dialect->quote)
-    return FALSE;
-  while (p < cursor->end && *p == ' ' && cursor->dialect->skip_space)
-    p++;
-  if (p >= cursor->end || *p != cursor->dialect->quote || p == cursor->literal)
-    return FALSE;
+  if (!cursor->dialect->quote) return FALSE;
+  while (p < cursor->end && *p == ' ' && cursor->dialect->skip_space) p++;
+  if (p >= cursor->end || *p != cursor->dialect->quote || p == cursor->literal) return FALSE;
   *after_quote = p + 1;
   return TRUE;
 }
 
 gsize csv_parse_record(const CsvDialect *dialect, const char *text, gsize length, gboolean at_end, gsize literal_quote,
                        CsvRecord *record) {
-  Cursor cursor = {dialect, text, text, text + length, strlen(dialect->delimiter), at_end, FALSE,
-                   literal_quote == CSV_NO_LITERAL ? NULL : text + literal_quote, record};
+  Cursor cursor = {dialect,
+                   text,
+                   text,
+                   text + length,
+                   strlen(dialect->delimiter),
+                   at_end,
+                   FALSE,
+                   literal_quote == CSV_NO_LITERAL ? NULL : text + literal_quote,
+                   record};
   g_array_set_size(record->cells, 0);
   g_string_truncate(record->unescaped, 0);
   record->line_breaks = 0;
@@ -196,13 +181,10 @@ gsize csv_parse_record(const CsvDialect *dialect, const char *text, gsize length
       any_copied = TRUE;
     }
     g_array_append_val(record->cells, cell);
-    if (cursor.starved)
-      return 0;
-    if (!at_delimiter(&cursor, cursor.p))
-      break;
+    if (cursor.starved) return 0;
+    if (!at_delimiter(&cursor, cursor.p)) break;
     cursor.p += cursor.delimiter_length;
-    if (record->cells->len >= CSV_MAX_COLUMNS * 2)
-      break;
+    if (record->cells->len >= CSV_MAX_COLUMNS * 2) break;
   }
   if (any_copied) {
     const char *slice = record->unescaped->str;
@@ -216,8 +198,7 @@ gsize csv_parse_record(const CsvDialect *dialect, const char *text, gsize length
   }
   record->raw_length = (gsize)(cursor.p - text);
   gsize line_end = line_end_at(&cursor, cursor.p);
-  if (!at_end && (!line_end || (line_end == 1 && *cursor.p == '\r' && cursor.p + 1 >= cursor.end)))
-    return 0;
+  if (!at_end && (!line_end || (line_end == 1 && *cursor.p == '\r' && cursor.p + 1 >= cursor.end))) return 0;
   return MAX(record->raw_length + line_end, length ? 1 : 0);
 }
 
@@ -226,8 +207,7 @@ gsize csv_line_length(const CsvDialect *dialect, const char *text, gsize length,
   for (const char *p = text; p < cursor.end; p++)
     if (*p == '\n' || *p == '\r') {
       gsize n = line_end_at(&cursor, p);
-      if (n && (at_end || n == 2 || *p == '\n' || p + 1 < cursor.end))
-        return (gsize)(p - text) + n;
+      if (n && (at_end || n == 2 || *p == '\n' || p + 1 < cursor.end)) return (gsize)(p - text) + n;
     }
   return at_end ? length : 0;
 }
@@ -254,14 +234,15 @@ CsvReader *csv_reader_new(TextSource *source, const CsvDialect *dialect) {
 }
 
 void csv_reader_free(CsvReader *reader) {
-  if (!reader)
-    return;
+  if (!reader) return;
   text_source_free(reader->source);
   g_free(reader->buffer);
   g_free(reader);
 }
 
-const TextSource *csv_reader_source(const CsvReader *reader) { return reader->source; }
+const TextSource *csv_reader_source(const CsvReader *reader) {
+  return reader->source;
+}
 
 static gboolean csv_reader_fill(CsvReader *reader, GError **error) {
   if (reader->at > 0) {
@@ -272,8 +253,8 @@ static gboolean csv_reader_fill(CsvReader *reader, GError **error) {
   if (reader->capacity - reader->end < READ_BYTES) {
     char *larger = g_try_realloc(reader->buffer, reader->capacity * 2);
     if (!larger) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "line %" G_GINT64_FORMAT " is too long for the memory here",
-                  reader->line);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
+                  "line %" G_GINT64_FORMAT " is too long for the memory here", reader->line);
       return FALSE;
     }
     reader->buffer = larger;
@@ -283,8 +264,7 @@ static gboolean csv_reader_fill(CsvReader *reader, GError **error) {
   gsize target = reader->end + READ_BYTES - 16;
   while (!reader->at_end && reader->end <= target) {
     gssize n = text_source_read(reader->source, reader->buffer + reader->end, reader->capacity - reader->end, error);
-    if (n < 0)
-      return FALSE;
+    if (n < 0) return FALSE;
     reader->at_end = n == 0;
     reader->end += (gsize)n;
   }
@@ -297,8 +277,7 @@ static gsize cut_at_line(CsvReader *reader, CsvRecord *record) {
   gsize line = csv_line_length(&reader->dialect, text, reader->end - reader->at, TRUE);
   csv_parse_record(&reader->dialect, text, line, TRUE, CSV_NO_LITERAL, record);
   record->unterminated = TRUE;
-  while (record->raw_length && strchr("\r\n", text[record->raw_length - 1]))
-    record->raw_length--;
+  while (record->raw_length && strchr("\r\n", text[record->raw_length - 1])) record->raw_length--;
   record->line_breaks = 0;
   return line;
 }
@@ -306,14 +285,14 @@ static gsize cut_at_line(CsvReader *reader, CsvRecord *record) {
 int csv_reader_next(CsvReader *reader, CsvRecord *record, GError **error) {
   for (;;) {
     gsize available = reader->end - reader->at;
-    if (available == 0 && reader->at_end)
-      return 0;
+    if (available == 0 && reader->at_end) return 0;
     gsize taken = 0;
     if (available > 0) {
-      taken = csv_parse_record(&reader->dialect, reader->buffer + reader->at, available, reader->at_end, CSV_NO_LITERAL, record);
-      gboolean endless = (taken == 0 && available > CSV_MAX_RECORD_BYTES) || (taken && record->unterminated && record->line_breaks);
-      if (endless)
-        taken = cut_at_line(reader, record);
+      taken = csv_parse_record(&reader->dialect, reader->buffer + reader->at, available, reader->at_end, CSV_NO_LITERAL,
+                               record);
+      gboolean endless =
+          (taken == 0 && available > CSV_MAX_RECORD_BYTES) || (taken && record->unterminated && record->line_breaks);
+      if (endless) taken = cut_at_line(reader, record);
     }
     if (taken) {
       record->line = reader->line;
@@ -321,8 +300,7 @@ int csv_reader_next(CsvReader *reader, CsvRecord *record, GError **error) {
       reader->at += taken;
       return 1;
     }
-    if (!csv_reader_fill(reader, error))
-      return -1;
+    if (!csv_reader_fill(reader, error)) return -1;
   }
 }
 
@@ -344,8 +322,7 @@ void csv_append_cell(GString *out, const char *text, gsize length) {
   }
   g_string_append_c(out, '"');
   for (gsize i = 0; i < length; i++) {
-    if (text[i] == '"')
-      g_string_append_c(out, '"');
+    if (text[i] == '"') g_string_append_c(out, '"');
     g_string_append_c(out, text[i]);
   }
   g_string_append_c(out, '"');

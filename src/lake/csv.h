@@ -9,11 +9,11 @@
 #define CSV_MAX_RECORD_BYTES (16u << 20)
 
 typedef struct {
-  char delimiter[4];          /* one to three characters; "" for a single column */
-  char quote;                 /* 0: none */
-  char escape;                /* '\\', or 0: quotes are doubled */
-  gboolean skip_space;        /* blanks after a delimiter are not part of the cell */
-  gboolean bare_cr_ends_row;  /* a CR without LF ends a record */
+  char delimiter[4];         /* one to three characters; "" for a single column */
+  char quote;                /* 0: none */
+  char escape;               /* '\\', or 0: quotes are doubled */
+  gboolean skip_space;       /* blanks after a delimiter are not part of the cell */
+  gboolean bare_cr_ends_row; /* a CR without LF ends a record */
 } CsvDialect;
 #define CSV_DIALECT_STANDARD ((CsvDialect){",", '"', 0, FALSE, TRUE})
 
@@ -25,8 +25,8 @@ typedef struct {
 } CsvCell;
 
 typedef struct {
-  GArray *cells;         /* of CsvCell */
-  const char *raw;       /* the record as it stands in the text, without its line end */
+  GArray *cells;   /* of CsvCell */
+  const char *raw; /* the record as it stands in the text, without its line end */
   gsize raw_length;
   gint64 line;           /* physical line it starts on, from 1 */
   guint line_breaks;     /* inside quoted cells */

@@ -19,18 +19,18 @@ DeltaColumn *delta_column_new(const char *name, const char *label, FieldType typ
 void delta_column_free(DeltaColumn *column);
 
 typedef struct {
-  char *path;       /* relative to the table's folder, decoded */
+  char *path;         /* relative to the table's folder, decoded */
   gint64 bytes, rows; /* rows: -1 when the log does not say */
-  char *statistics; /* JSON text of "stats"; NULL */
+  char *statistics;   /* JSON text of "stats"; NULL */
 } DeltaFile;
 void delta_file_free(DeltaFile *file);
 
 typedef struct {
   gint64 version;
   char *id;
-  char *schema;         /* the schemaString */
-  GPtrArray *columns;   /* of DeltaColumn* */
-  GPtrArray *files;     /* of DeltaFile*, in order of path */
+  char *schema;           /* the schemaString */
+  GPtrArray *columns;     /* of DeltaColumn* */
+  GPtrArray *files;       /* of DeltaFile*, in order of path */
   GHashTable *identities; /* application id -> gint64* newest transaction version */
 } DeltaTable;
 void delta_table_free(DeltaTable *table);
@@ -49,7 +49,8 @@ typedef struct {
 /* Commits version 0. EXISTS when there is one. */
 gboolean delta_table_create(const char *folder, const GPtrArray *columns, const GPtrArray *files,
                             const DeltaIdentity *identity, GError **error);
-/* Commits a further version with more files; retries when another writer was first. Returns the version, -1 on failure. */
+/* Commits a further version with more files; retries when another writer was first. Returns the version, -1 on failure.
+ */
 gint64 delta_table_append(const char *folder, const GPtrArray *files, const DeltaIdentity *identity, Engine *engine,
                           GError **error);
 /* The newest version in the log; -1 with NOT_FOUND. */

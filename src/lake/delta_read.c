@@ -8,16 +8,14 @@
 #define VERSION_DIGITS 20
 
 void delta_file_free(DeltaFile *file) {
-  if (!file)
-    return;
+  if (!file) return;
   g_free(file->path);
   g_free(file->statistics);
   g_free(file);
 }
 
 void delta_table_free(DeltaTable *table) {
-  if (!table)
-    return;
+  if (!table) return;
   g_free(table->id);
   g_free(table->schema);
   g_clear_pointer(&table->columns, g_ptr_array_unref);
@@ -28,12 +26,10 @@ void delta_table_free(DeltaTable *table) {
 
 /* "00000000000000000012.json" -> 12; -1 for other names. */
 static gint64 commit_version(const char *name, const char *suffix) {
-  if (strlen(name) != VERSION_DIGITS + strlen(suffix) || strcmp(name + VERSION_DIGITS, suffix))
-    return -1;
+  if (strlen(name) != VERSION_DIGITS + strlen(suffix) || strcmp(name + VERSION_DIGITS, suffix)) return -1;
   gint64 version = 0;
   for (int i = 0; i < VERSION_DIGITS; i++) {
-    if (!g_ascii_isdigit(name[i]) || version > G_MAXINT64 / 10 - 1)
-      return -1;
+    if (!g_ascii_isdigit(name[i]) || version > G_MAXINT64 / 10 - 1) return -1;
     version = version * 10 + (name[i] - '0');
   }
   return version;
@@ -44,18 +40,17 @@ static gboolean list_log(const char *folder, gint64 limit, GArray *commits, gint
   g_autofree char *log = g_build_filename(folder, LOG_FOLDER, NULL);
   g_autoptr(GDir) listing = g_dir_open(log, 0, NULL);
   if (!listing) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s is not a Delta table: it has no %s folder", folder, LOG_FOLDER);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s is not a Delta table: it has no %s folder", folder,
+                LOG_FOLDER);
     return FALSE;
   }
   *checkpoint = -1;
   const char *name;
   while ((name = g_dir_read_name(listing))) {
     gint64 version = commit_version(name, ".json");
-    if (version >= 0)
-      g_array_append_val(commits, version);
+    if (version >= 0) g_array_append_val(commits, version);
     gint64 at = commit_version(name, ".checkpoint.parquet");
-    if (at >= 0 && (limit < 0 || at <= limit))
-      *checkpoint = MAX(*checkpoint, at);
+    if (at >= 0 && (limit < 0 || at <= limit)) *checkpoint = MAX(*checkpoint, at);
   }
   return TRUE;
 }
@@ -68,12 +63,9 @@ static gint compare_versions(gconstpointer a, gconstpointer b) {
 gint64 delta_newest_version(const char *folder, GError **error) {
   g_autoptr(GArray) commits = g_array_new(FALSE, FALSE, sizeof(gint64));
   gint64 newest;
-  if (!list_log(folder, -1, commits, &newest, error))
-    return -1;
-  for (guint i = 0; i < commits->len; i++)
-    newest = MAX(newest, g_array_index(commits, gint64, i));
-  if (newest < 0)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s has an empty Delta log", folder);
+  if (!list_log(folder, -1, commits, &newest, error)) return -1;
+  for (guint i = 0; i < commits->len; i++) newest = MAX(newest, g_array_index(commits, gint64, i));
+  if (newest < 0) g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s has an empty Delta log", folder);
   return newest;
 }
 
@@ -82,7 +74,7 @@ gint64 delta_newest_version(const char *folder, GError **error) {
 /* State while replaying. */
 typedef struct {
   DeltaTable *table;
-  GHashTable *live; /* decoded path -> DeltaFile* */
+  GHashTable *live;  /* decoded path -> DeltaFile* */
   const char *where; /* file being read, for errors */
 } Replay;
 
@@ -90,17 +82,17 @@ static gboolean apply_protocol(const Replay *replay, const json_t *protocol, GEr
   gint64 reader = json_get_int(protocol, "minReaderVersion", 1);
   if (reader > DELTA_READER_VERSION || reader == 2) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
-                "%s: the table needs reader version %" G_GINT64_FORMAT "%s, which is not supported", replay->where, reader,
-                reader == 2 ? " (column mapping)" : "");
+                "%s: the table needs reader version %" G_GINT64_FORMAT "%s, which is not supported", replay->where,
+                reader, reader == 2 ? " (column mapping)" : "");
     return FALSE;
   }
   size_t i;
   json_t *feature;
-  json_array_foreach(json_object_get(protocol, "readerFeatures"), i, feature) {
+  json_array_foreach (json_object_get(protocol, "readerFeatures"), i, feature) {
     const char *name = json_string_value(feature);
     if (!name || strcmp(name, DELTA_SUPPORTED_FEATURES)) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "%s: the table uses the feature \"%s\", which is not supported",
-                  replay->where, name ? name : "?");
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+                  "%s: the table uses the feature \"%s\", which is not supported", replay->where, name ? name : "?");
       return FALSE;
     }
   }
@@ -137,8 +129,8 @@ static char *decode_path(const Replay *replay, const json_t *action, GError **er
   g_autofree char *path = uri ? g_uri_unescape_string(uri, NULL) : NULL;
   gboolean bad = !path || !*path || g_path_is_absolute(path) || strstr(path, "..") || strstr(path, "://");
   if (bad) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the file path \"%s\" is not one within the table", replay->where,
-                uri ? uri : "");
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the file path \"%s\" is not one within the table",
+                replay->where, uri ? uri : "");
     return NULL;
   }
   return g_steal_pointer(&path);
@@ -146,10 +138,10 @@ static char *decode_path(const Replay *replay, const json_t *action, GError **er
 
 static gboolean apply_add(const Replay *replay, const json_t *add, GError **error) {
   g_autofree char *path = decode_path(replay, add, error);
-  if (!path)
-    return FALSE;
+  if (!path) return FALSE;
   if (json_is_object(json_object_get(add, "deletionVector"))) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "%s: the table uses deletion vectors, which are not supported", replay->where);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+                "%s: the table uses deletion vectors, which are not supported", replay->where);
     return FALSE;
   }
   DeltaFile *file = g_new0(DeltaFile, 1);
@@ -167,16 +159,12 @@ static gboolean apply_add(const Replay *replay, const json_t *add, GError **erro
 
 static gboolean apply_action(const Replay *replay, const json_t *action, GError **error) {
   json_t *part;
-  if (json_is_object(part = json_object_get(action, "protocol")))
-    return apply_protocol(replay, part, error);
-  if (json_is_object(part = json_object_get(action, "metaData")))
-    return apply_metadata(replay, part, error);
-  if (json_is_object(part = json_object_get(action, "add")))
-    return apply_add(replay, part, error);
+  if (json_is_object(part = json_object_get(action, "protocol"))) return apply_protocol(replay, part, error);
+  if (json_is_object(part = json_object_get(action, "metaData"))) return apply_metadata(replay, part, error);
+  if (json_is_object(part = json_object_get(action, "add"))) return apply_add(replay, part, error);
   if (json_is_object(part = json_object_get(action, "remove"))) {
     g_autofree char *path = decode_path(replay, part, error);
-    if (path)
-      g_hash_table_remove(replay->live, path);
+    if (path) g_hash_table_remove(replay->live, path);
     return path != NULL;
   }
   if (json_is_object(part = json_object_get(action, "txn")) && json_get_string(part, "appId")) {
@@ -194,15 +182,15 @@ static gboolean replay_commit(Replay *replay, const char *folder, gint64 version
   gsize length;
   g_autoptr(GError) reading = NULL;
   if (!g_file_get_contents(path, &text, &length, &reading)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "version %" G_GINT64_FORMAT " of %s cannot be read: %s", version, folder, reading->message);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "version %" G_GINT64_FORMAT " of %s cannot be read: %s",
+                version, folder, reading->message);
     return FALSE;
   }
   replay->where = path;
   gboolean ok = TRUE;
   for (char *line = text; ok && line < text + length;) {
     char *end = memchr(line, '\n', (gsize)(text + length - line));
-    if (!end)
-      end = text + length;
+    if (!end) end = text + length;
     if (end > line) {
       g_autoptr(json_t) action = json_parse(line, (gsize)(end - line), error);
       ok = action && apply_action(replay, action, error);
@@ -223,22 +211,19 @@ static gboolean replay_checkpoint(Replay *replay, const char *folder, gint64 ver
   if (!engine) {
     EngineOptions options = {.threads = 1, .max_connections = 1};
     engine = own = engine_open_duckdb(&options, error);
-    if (!engine)
-      return FALSE;
+    if (!engine) return FALSE;
   }
   g_autofree char *name = g_strdup_printf("%0*" G_GINT64_FORMAT ".checkpoint.parquet", VERSION_DIGITS, version);
   g_autofree char *path = g_build_filename(folder, LOG_FOLDER, name, NULL);
   g_autofree char *quoted = text_sql_quote(path);
   g_autofree char *sql = g_strdup_printf("SELECT CAST(to_json(c) AS VARCHAR) FROM read_parquet(%s) c", quoted);
   g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, DEADLINE_NEVER, error);
-  if (!rows)
-    return FALSE;
+  if (!rows) return FALSE;
   replay->where = path;
   for (gsize i = 0; i < rows->n_rows; i++) {
     const char *text = result_table_at(rows, i, 0)->text;
     g_autoptr(json_t) action = text ? json_parse(text, strlen(text), error) : NULL;
-    if ((text && !action) || (action && !apply_action(replay, action, error)))
-      return FALSE;
+    if ((text && !action) || (action && !apply_action(replay, action, error))) return FALSE;
   }
   return TRUE;
 }
@@ -251,35 +236,34 @@ static gint compare_files(gconstpointer a, gconstpointer b) {
 static gboolean replay_log(Replay *replay, const char *folder, gint64 version, Engine *engine, GError **error) {
   g_autoptr(GArray) commits = g_array_new(FALSE, FALSE, sizeof(gint64));
   gint64 checkpoint;
-  if (!list_log(folder, version, commits, &checkpoint, error))
-    return FALSE;
+  if (!list_log(folder, version, commits, &checkpoint, error)) return FALSE;
   g_array_sort(commits, compare_versions);
   gint64 next = 0;
   gboolean from_start = commits->len > 0 && g_array_index(commits, gint64, 0) == 0;
   if (!from_start) {
     if (checkpoint < 0) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the Delta log neither starts at version 0 nor has a checkpoint", folder);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT,
+                  "%s: the Delta log neither starts at version 0 nor has a checkpoint", folder);
       return FALSE;
     }
-    if (!replay_checkpoint(replay, folder, checkpoint, engine, error))
-      return FALSE;
+    if (!replay_checkpoint(replay, folder, checkpoint, engine, error)) return FALSE;
     next = checkpoint + 1;
   }
   for (guint i = 0; i < commits->len; i++) {
     gint64 commit = g_array_index(commits, gint64, i);
-    if (commit < next || (version >= 0 && commit > version))
-      continue;
+    if (commit < next || (version >= 0 && commit > version)) continue;
     if (commit != next) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: version %" G_GINT64_FORMAT " is missing in the Delta log", folder, next);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT,
+                  "%s: version %" G_GINT64_FORMAT " is missing in the Delta log", folder, next);
       return FALSE;
     }
-    if (!replay_commit(replay, folder, commit, error))
-      return FALSE;
+    if (!replay_commit(replay, folder, commit, error)) return FALSE;
     next++;
   }
   replay->table->version = next - 1;
   if (version >= 0 && next - 1 != version) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s has no version %" G_GINT64_FORMAT "; the newest is %" G_GINT64_FORMAT, folder, version, next - 1);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND,
+                "%s has no version %" G_GINT64_FORMAT "; the newest is %" G_GINT64_FORMAT, folder, version, next - 1);
     return FALSE;
   }
   return TRUE;
@@ -291,8 +275,7 @@ DeltaTable *delta_table_open(const char *folder, gint64 version, Engine *engine,
   table->files = g_ptr_array_new_with_free_func((GDestroyNotify)delta_file_free);
   g_autoptr(GHashTable) live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)delta_file_free);
   Replay replay = {table, live, NULL};
-  if (!replay_log(&replay, folder, version, engine, error))
-    return NULL;
+  if (!replay_log(&replay, folder, version, engine, error)) return NULL;
   if (!table->columns) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the Delta log describes no columns", folder);
     return NULL;

@@ -9,10 +9,14 @@
 #define SCORED_CELLS_PER_ROW 60
 #define SINGLE_COLUMN_PATTERN 0.35
 
-typedef struct { const char *delimiter; double prior; } DelimiterCandidate;
+typedef struct {
+  const char *delimiter;
+  double prior;
+} DelimiterCandidate;
 static const DelimiterCandidate delimiters[] = {
-  {",", 1.0}, {";", 1.0}, {"\t", 1.0}, {"|", 1.0}, {"^", 0.9}, {"~", 0.9}, {"\x1f", 0.9}, {"\x01", 0.9}, {":", 0.5},
-  {" ", 0.5}, {"||", 1.02}, {";;", 1.02}, {"::", 1.0}, {"\t\t", 1.02}, {"\\t", 0.9}, {"|~|", 1.02}, {"~|~", 1.02},
+    {",", 1.0},    {";", 1.0},     {"\t", 1.0},  {"|", 1.0},    {"^", 0.9},    {"~", 0.9},
+    {"\x1f", 0.9}, {"\x01", 0.9},  {":", 0.5},   {" ", 0.5},    {"||", 1.02},  {";;", 1.02},
+    {"::", 1.0},   {"\t\t", 1.02}, {"\\t", 0.9}, {"|~|", 1.02}, {"~|~", 1.02},
 };
 
 static gboolean is_link(const char *text, gsize length) {
@@ -28,10 +32,8 @@ CellKind cell_kind(const char *text, gsize length) {
     text++;
     length--;
   }
-  while (length && (text[length - 1] == ' ' || text[length - 1] == '\t'))
-    length--;
-  if (length == 0)
-    return CELL_EMPTY;
+  while (length && (text[length - 1] == ' ' || text[length - 1] == '\t')) length--;
+  if (length == 0) return CELL_EMPTY;
   gboolean has_digit = FALSE, odd = FALSE;
   for (gsize i = 0; i < length && i < 400; i++) {
     has_digit = has_digit || g_ascii_isdigit(text[i]);
@@ -40,20 +42,15 @@ CellKind cell_kind(const char *text, gsize length) {
   if (has_digit && length <= 48) {
     NumberScan number;
     number_scan(text, length, &number);
-    if (number.is_number)
-      return CELL_NUMBER;
+    if (number.is_number) return CELL_NUMBER;
     DateScan date;
     date_scan(text, length, &date);
-    if (date.is_date)
-      return CELL_DATE;
+    if (date.is_date) return CELL_DATE;
     gint64 clock;
-    if (time_scan(text, length, &clock))
-      return CELL_TIME;
+    if (time_scan(text, length, &clock)) return CELL_TIME;
   }
-  if (is_link(text, length))
-    return CELL_LINK;
-  if (odd || *text == '\'' || text[length - 1] == '\'')
-    return CELL_ODD;
+  if (is_link(text, length)) return CELL_LINK;
+  if (odd || *text == '\'' || text[length - 1] == '\'') return CELL_ODD;
   return CELL_TEXT;
 }
 
@@ -64,14 +61,10 @@ static double cell_score(const CsvCell *cell) {
     return cell->length < 4000 ? 1.0 : 0.5;
   }
   switch (cell_kind(cell->text, cell->length)) {
-  case CELL_ODD:
-    return 0.2;
-  case CELL_TEXT:
-    return 0.95;
-  case CELL_EMPTY:
-    return 0.9;
-  default:
-    return 1.0;
+  case CELL_ODD: return 0.2;
+  case CELL_TEXT: return 0.95;
+  case CELL_EMPTY: return 0.9;
+  default: return 1.0;
   }
 }
 
@@ -87,22 +80,18 @@ static double dialect_score(const CsvDialect *dialect, const char *text, gsize l
   double types = 0, cells = 0;
   for (gsize at = 0; at < length && rows < SCORED_ROWS;) {
     gsize taken = csv_parse_record(dialect, text + at, length - at, at_end, CSV_NO_LITERAL, record);
-    if (!taken)
-      break;
+    if (!taken) break;
     at += taken;
-    if (record->cells->len == 1 && csv_record_is_blank(record))
-      continue;
+    if (record->cells->len == 1 && csv_record_is_blank(record)) continue;
     rows++;
     stray += record->stray_quote || record->unterminated;
     gpointer key = GUINT_TO_POINTER(record->cells->len);
     g_hash_table_insert(lengths, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(lengths, key)) + 1));
     guint looked_at = MIN(record->cells->len, SCORED_CELLS_PER_ROW);
-    for (guint i = 0; i < looked_at; i++)
-      types += cell_score(csv_record_cell(record, i));
+    for (guint i = 0; i < looked_at; i++) types += cell_score(csv_record_cell(record, i));
     cells += looked_at;
   }
-  if (rows == 0)
-    return 0;
+  if (rows == 0) return 0;
   double entropy = 0, pattern = 0;
   GHashTableIter iter;
   gpointer key, value;
@@ -123,8 +112,7 @@ static guint count_occurrences(const char *text, gsize length, const char *needl
     gboolean hit = (gsize)(end - p) >= n && !memcmp(p, needle, n);
     count += hit;
     p += hit ? n : 1;
-    if (p >= end)
-      break;
+    if (p >= end) break;
   }
   return count;
 }
@@ -132,8 +120,7 @@ static guint count_occurrences(const char *text, gsize length, const char *needl
 /* A quote opens cells when it stands at the start of a line or after a possible delimiter. */
 static gboolean quote_is_used(const char *text, gsize length, char quote) {
   for (const char *p = text, *end = text + length; p < end && (p = memchr(p, quote, (gsize)(end - p))); p++)
-    if (p == text || strchr("\n\r,;\t|:^~ \x1f\x01", p[-1]))
-      return TRUE;
+    if (p == text || strchr("\n\r,;\t|:^~ \x1f\x01", p[-1])) return TRUE;
   return FALSE;
 }
 
@@ -141,8 +128,7 @@ static gboolean quote_is_used(const char *text, gsize length, char quote) {
 static gboolean backslash_escapes(const char *text, gsize length, char quote) {
   guint escaped = 0, bare = 0;
   for (gsize i = 1; i + 1 < length; i++) {
-    if (text[i] != quote)
-      continue;
+    if (text[i] != quote) continue;
     if (text[i - 1] == '\\')
       escaped++;
     else if ((g_ascii_isalnum(text[i - 1]) && (g_ascii_isalnum(text[i + 1]) || text[i + 1] == ' ')) ||
@@ -197,11 +183,9 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
     const char *delimiter = d < 0 ? "" : delimiters[d].delimiter;
     double prior = d < 0 ? 1.0 : delimiters[d].prior;
     guint occurrences = d < 0 ? 1 : count_occurrences(text, length, delimiter);
-    if (occurrences == 0 || (strlen(delimiter) > 1 && occurrences * 2 < lines))
-      continue;
+    if (occurrences == 0 || (strlen(delimiter) > 1 && occurrences * 2 < lines)) continue;
     for (gsize q = 0; q < sizeof quotes; q++) {
-      if (quotes[q] && !quote_is_used(text, length, quotes[q]))
-        continue;
+      if (quotes[q] && !quote_is_used(text, length, quotes[q])) continue;
       for (int e = 0; e < (quotes[q] && backslash_escapes(text, length, quotes[q]) ? 2 : 1); e++)
         for (int s = 0; s < 2; s++) {
           CsvDialect candidate = base;
@@ -209,7 +193,8 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
           candidate.quote = quotes[q];
           candidate.escape = e ? '\\' : 0;
           candidate.skip_space = s;
-          if (s && (d < 0 || delimiter[0] == ' ' || delimiter[0] == '\t' || !blank_follows_delimiter(&candidate, text, length)))
+          if (s && (d < 0 || delimiter[0] == ' ' || delimiter[0] == '\t' ||
+                    !blank_follows_delimiter(&candidate, text, length)))
             continue;
           double score = prior * dialect_score(&candidate, text, length, at_end, lines, &record);
           if (score > best_score * (1 + 1e-9)) {

@@ -10,16 +10,18 @@
 static const DiskCalls real_calls = {write, fsync, rename, link};
 static const DiskCalls *current_calls = &real_calls;
 
-void disk_set_calls(const DiskCalls *calls) { g_atomic_pointer_set(&current_calls, calls ? calls : &real_calls); }
-static const DiskCalls *disk_calls(void) { return g_atomic_pointer_get(&current_calls); }
+void disk_set_calls(const DiskCalls *calls) {
+  g_atomic_pointer_set(&current_calls, calls ? calls : &real_calls);
+}
+static const DiskCalls *disk_calls(void) {
+  return g_atomic_pointer_get(&current_calls);
+}
 
 static gboolean write_all(int fd, const char *bytes, gsize length) {
   while (length > 0) {
     ssize_t n = disk_calls()->write(fd, bytes, length);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0)
-      return FALSE;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FALSE;
     bytes += n;
     length -= (gsize)n;
   }
@@ -42,8 +44,7 @@ static char *write_aside(const char *path, const char *bytes, gsize length, GErr
     ok = FALSE;
     saved = errno;
   }
-  if (ok)
-    return g_steal_pointer(&aside);
+  if (ok) return g_steal_pointer(&aside);
   unlink(aside);
   aisle_error_set_errno(error, saved, "write %s", path);
   return NULL;
@@ -56,8 +57,7 @@ static gboolean flush_parent(const char *path, GError **error) {
 
 gboolean disk_create(const char *path, const char *bytes, gsize length, GError **error) {
   g_autofree char *aside = write_aside(path, bytes, length, error);
-  if (!aside)
-    return FALSE;
+  if (!aside) return FALSE;
   int code = disk_calls()->link(aside, path), saved = errno;
   unlink(aside);
   if (code != 0) {
@@ -69,8 +69,7 @@ gboolean disk_create(const char *path, const char *bytes, gsize length, GError *
 
 gboolean disk_replace(const char *path, const char *bytes, gsize length, GError **error) {
   g_autofree char *aside = write_aside(path, bytes, length, error);
-  if (!aside)
-    return FALSE;
+  if (!aside) return FALSE;
   if (disk_calls()->rename(aside, path) != 0) {
     int saved = errno;
     unlink(aside);
@@ -88,20 +87,20 @@ static gboolean flush_path(const char *path, int flags, GError **error) {
   }
   int code = disk_calls()->fsync(fd), saved = errno;
   close(fd);
-  if (code != 0)
-    aisle_error_set_errno(error, saved, "flush %s", path);
+  if (code != 0) aisle_error_set_errno(error, saved, "flush %s", path);
   return code == 0;
 }
 
-gboolean disk_flush_folder(const char *path, GError **error) { return flush_path(path, O_RDONLY | O_DIRECTORY, error); }
+gboolean disk_flush_folder(const char *path, GError **error) {
+  return flush_path(path, O_RDONLY | O_DIRECTORY, error);
+}
 
 gboolean disk_flush_file(const char *path, GError **error) {
   return flush_path(path, O_RDONLY, error) && flush_parent(path, error);
 }
 
 gboolean disk_make_folder(const char *path, GError **error) {
-  if (g_mkdir_with_parents(path, 0755) == 0)
-    return TRUE;
+  if (g_mkdir_with_parents(path, 0755) == 0) return TRUE;
   aisle_error_set_errno(error, errno, "make the folder %s", path);
   return FALSE;
 }
@@ -145,17 +144,14 @@ DiskWriter *disk_writer_new(const char *path, gboolean append, GError **error) {
 }
 
 static void disk_writer_drain(DiskWriter *writer) {
-  if (!writer->failure && !write_all(writer->fd, writer->buffer->str, writer->buffer->len))
-    writer->failure = errno;
+  if (!writer->failure && !write_all(writer->fd, writer->buffer->str, writer->buffer->len)) writer->failure = errno;
   g_string_truncate(writer->buffer, 0);
 }
 
 void disk_writer_add(DiskWriter *writer, const char *bytes, gsize length) {
-  if (writer->failure)
-    return;
+  if (writer->failure) return;
   g_string_append_len(writer->buffer, bytes, (gssize)length);
-  if (writer->buffer->len >= WRITER_BUFFER_BYTES)
-    disk_writer_drain(writer);
+  if (writer->buffer->len >= WRITER_BUFFER_BYTES) disk_writer_drain(writer);
 }
 
 static void disk_writer_free(DiskWriter *writer) {
@@ -166,20 +162,16 @@ static void disk_writer_free(DiskWriter *writer) {
 
 gboolean disk_writer_close(DiskWriter *writer, GError **error) {
   disk_writer_drain(writer);
-  if (close(writer->fd) != 0 && !writer->failure)
-    writer->failure = errno;
+  if (close(writer->fd) != 0 && !writer->failure) writer->failure = errno;
   gboolean ok = writer->failure == 0;
-  if (!ok)
-    aisle_error_set_errno(error, writer->failure, "write %s", writer->path);
+  if (!ok) aisle_error_set_errno(error, writer->failure, "write %s", writer->path);
   disk_writer_free(writer);
   return ok;
 }
 
 void disk_writer_abandon(DiskWriter *writer) {
-  if (!writer)
-    return;
+  if (!writer) return;
   close(writer->fd);
-  if (!writer->append)
-    unlink(writer->path);
+  if (!writer->append) unlink(writer->path);
   disk_writer_free(writer);
 }

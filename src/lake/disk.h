@@ -24,7 +24,7 @@ gboolean disk_replace(const char *path, const char *bytes, gsize length, GError 
 gboolean disk_flush_file(const char *path, GError **error);
 gboolean disk_flush_folder(const char *path, GError **error);
 gboolean disk_make_folder(const char *path, GError **error); /* with parents */
-void disk_remove_tree(const char *path); /* as far as possible */
+void disk_remove_tree(const char *path);                     /* as far as possible */
 
 /* A buffered output file that remembers its first failure. */
 typedef struct DiskWriter DiskWriter;

@@ -12,8 +12,8 @@ typedef struct {
   const char *workspace;
   const ImportOptions *options;
   Deadline deadline;
-  char *lake;     /* <workspace>/lake */
-  char *staging;  /* a folder for files on their way, removed at the end */
+  char *lake;        /* <workspace>/lake */
+  char *staging;     /* a folder for files on their way, removed at the end */
   GHashTable *taken; /* table names in use */
 } ImportContext;
 
@@ -38,7 +38,8 @@ ImportedTable *import_text_table(ImportContext *context, const TableSource *sour
  * Tries to have the engine read large, clean files in one strict pass. TRUE: the table is stored. FALSE without an
  * error: it must be read the long way (nothing of the attempt remains).
  */
-gboolean import_direct(ImportContext *context, const TableSource *source, GPtrArray *readers, ImportedTable *table, GError **error);
+gboolean import_direct(ImportContext *context, const TableSource *source, GPtrArray *readers, ImportedTable *table,
+                       GError **error);
 /* Parquet: columns as they are. */
 ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error);
 
@@ -46,7 +47,8 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
  * Runs `select` (whose columns are those of `table`) into Parquet files of the table and commits version 0.
  * Sets table->files and rows. On failure nothing of the table remains.
  */
-gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity, GError **error);
+gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity,
+                      GError **error);
 /* A name that no table has yet. (transfer full) */
 char *import_table_name(ImportContext *context, const char *name);
 void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what);

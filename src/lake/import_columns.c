@@ -3,8 +3,7 @@
 #include <string.h>
 
 void imported_column_free(ImportedColumn *column) {
-  if (!column)
-    return;
+  if (!column) return;
   g_free(column->name);
   g_free(column->label);
   g_free(column->currency);
@@ -13,13 +12,11 @@ void imported_column_free(ImportedColumn *column) {
 }
 
 void imported_table_free(ImportedTable *table) {
-  if (!table)
-    return;
+  if (!table) return;
   g_free(table->table);
   g_free(table->label);
   g_free(table->source);
-  if (table->columns)
-    g_ptr_array_unref(table->columns);
+  if (table->columns) g_ptr_array_unref(table->columns);
   g_strfreev(table->files);
   g_free(table);
 }
@@ -51,8 +48,7 @@ static gboolean shares_word(const char *a, const char *b) {
   g_autoptr(GPtrArray) x = header_words(a), y = header_words(b);
   for (guint i = 0; i < x->len; i++)
     for (guint k = 0; k < y->len; k++)
-      if (!strcmp(x->pdata[i], y->pdata[k]) && strcmp(x->pdata[i], "date") && strcmp(x->pdata[i], "time"))
-        return TRUE;
+      if (!strcmp(x->pdata[i], y->pdata[k]) && strcmp(x->pdata[i], "date") && strcmp(x->pdata[i], "time")) return TRUE;
   return FALSE;
 }
 
@@ -63,17 +59,13 @@ static const ImportedColumn *date_of_time(const ImportedTable *table, guint time
   guint dates = 0;
   for (guint i = 0; i < table->columns->len; i++) {
     const ImportedColumn *column = table->columns->pdata[i];
-    if (column->type != FIELD_DATE)
-      continue;
+    if (column->type != FIELD_DATE) continue;
     dates++;
     only = column;
-    if (!sharing && shares_word(column->label, time->label))
-      sharing = column;
+    if (!sharing && shares_word(column->label, time->label)) sharing = column;
   }
-  if (dates == 1)
-    return only;
-  if (sharing)
-    return sharing;
+  if (dates == 1) return only;
+  if (sharing) return sharing;
   const ImportedColumn *before = time_column > 0 ? table->columns->pdata[time_column - 1] : NULL;
   return before && before->type == FIELD_DATE ? before : NULL;
 }
@@ -83,8 +75,7 @@ void import_join_times(ImportedTable *table, GHashTable *taken, GString *select)
   for (guint i = 0; i < n_columns; i++) {
     const ImportedColumn *time = table->columns->pdata[i];
     const ImportedColumn *date = time->type == FIELD_TIME ? date_of_time(table, i) : NULL;
-    if (!date)
-      continue;
+    if (!date) continue;
     ImportedColumn *joined = g_new0(ImportedColumn, 1);
     g_autofree char *wanted = g_strconcat(date->name, "_time", NULL);
     joined->name = text_slug_unique(wanted, taken);

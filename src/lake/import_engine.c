@@ -5,13 +5,30 @@
 /* The engine's type to ours and the cast that leads there; nested values become JSON text. */
 static FieldType field_of_sql(const char *type, const char *name, GString *expression) {
   g_autofree char *column = text_sql_identifier(name);
-  static const struct { const char *prefix; FieldType type; const char *cast; } types[] = {
-    {"VARCHAR", FIELD_TEXT, NULL}, {"UUID", FIELD_TEXT, "VARCHAR"}, {"ENUM", FIELD_TEXT, "VARCHAR"}, {"BOOLEAN", FIELD_BOOLEAN, NULL},
-    {"TINYINT", FIELD_INTEGER, "BIGINT"}, {"SMALLINT", FIELD_INTEGER, "BIGINT"}, {"INTEGER", FIELD_INTEGER, "BIGINT"},
-    {"BIGINT", FIELD_INTEGER, NULL}, {"UTINYINT", FIELD_INTEGER, "BIGINT"}, {"USMALLINT", FIELD_INTEGER, "BIGINT"},
-    {"UINTEGER", FIELD_INTEGER, "BIGINT"}, {"UBIGINT", FIELD_INTEGER, "BIGINT"}, {"FLOAT", FIELD_DOUBLE, "DOUBLE"},
-    {"DOUBLE", FIELD_DOUBLE, NULL}, {"HUGEINT", FIELD_DOUBLE, "DOUBLE"}, {"UHUGEINT", FIELD_DOUBLE, "DOUBLE"}, {"DATE", FIELD_DATE, NULL},
-    {"TIMESTAMP", FIELD_TIMESTAMP, "TIMESTAMP"}, {"TIME", FIELD_TIME, NULL},
+  static const struct {
+    const char *prefix;
+    FieldType type;
+    const char *cast;
+  } types[] = {
+      {"VARCHAR", FIELD_TEXT, NULL},
+      {"UUID", FIELD_TEXT, "VARCHAR"},
+      {"ENUM", FIELD_TEXT, "VARCHAR"},
+      {"BOOLEAN", FIELD_BOOLEAN, NULL},
+      {"TINYINT", FIELD_INTEGER, "BIGINT"},
+      {"SMALLINT", FIELD_INTEGER, "BIGINT"},
+      {"INTEGER", FIELD_INTEGER, "BIGINT"},
+      {"BIGINT", FIELD_INTEGER, NULL},
+      {"UTINYINT", FIELD_INTEGER, "BIGINT"},
+      {"USMALLINT", FIELD_INTEGER, "BIGINT"},
+      {"UINTEGER", FIELD_INTEGER, "BIGINT"},
+      {"UBIGINT", FIELD_INTEGER, "BIGINT"},
+      {"FLOAT", FIELD_DOUBLE, "DOUBLE"},
+      {"DOUBLE", FIELD_DOUBLE, NULL},
+      {"HUGEINT", FIELD_DOUBLE, "DOUBLE"},
+      {"UHUGEINT", FIELD_DOUBLE, "DOUBLE"},
+      {"DATE", FIELD_DATE, NULL},
+      {"TIMESTAMP", FIELD_TIMESTAMP, "TIMESTAMP"},
+      {"TIME", FIELD_TIME, NULL},
   };
   if (g_str_has_prefix(type, "DECIMAL(")) {
     guint precision = 0, scale = 0;
@@ -23,12 +40,12 @@ static FieldType field_of_sql(const char *type, const char *name, GString *expre
     return FIELD_DOUBLE;
   }
   for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
-    if (!g_str_has_prefix(type, types[i].prefix) || g_str_has_suffix(type, "[]"))
-      continue;
+    if (!g_str_has_prefix(type, types[i].prefix) || g_str_has_suffix(type, "[]")) continue;
     if (types[i].type == FIELD_TIME)
       g_string_append_printf(expression, "left(CAST(%s AS VARCHAR), 8)", column);
     else if (types[i].type == FIELD_TIMESTAMP)
-      g_string_append_printf(expression, "CAST(%s%s AS TIMESTAMP)", column, strstr(type, "ZONE") ? " AT TIME ZONE 'UTC'" : "");
+      g_string_append_printf(expression, "CAST(%s%s AS TIMESTAMP)", column,
+                             strstr(type, "ZONE") ? " AT TIME ZONE 'UTC'" : "");
     else if (types[i].cast)
       g_string_append_printf(expression, "CAST(%s AS %s)", column, types[i].cast);
     else
@@ -43,8 +60,7 @@ static ResultTable *describe(ImportContext *context, const char *relation, const
   g_autofree char *sql = g_strdup_printf("DESCRIBE SELECT * FROM %s", relation);
   ResultTable *columns = engine_query(context->engine, sql, NULL, 0, context->deadline, error);
   if (!columns && error && *error) {
-    if ((*error)->code == AISLE_ERROR_ENGINE)
-      (*error)->code = AISLE_ERROR_BAD_INPUT;
+    if ((*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
     g_prefix_error(error, "%s: ", shown);
   }
   return columns;
@@ -54,8 +70,7 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
   g_autofree char *path = text_sql_quote(source->paths->pdata[0]);
   g_autofree char *relation = g_strdup_printf("read_parquet(%s)", path);
   g_autoptr(ResultTable) described = describe(context, relation, source->shown, error);
-  if (!described)
-    return NULL;
+  if (!described) return NULL;
   g_autoptr(GPtrArray) labels = g_ptr_array_new();
   for (gsize i = 0; i < described->n_rows; i++)
     g_ptr_array_add(labels, (gpointer)result_table_at(described, i, 0)->text);
@@ -69,15 +84,13 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
   for (guint i = 0; i < table->columns->len; i++) {
     ImportedColumn *column = table->columns->pdata[i];
     g_autofree char *name = text_sql_identifier(column->name);
-    if (i)
-      g_string_append(select, ", ");
+    if (i) g_string_append(select, ", ");
     column->type = field_of_sql(result_table_at(described, i, 1)->text, labels->pdata[i], select);
     g_string_append_printf(select, " AS %s", name);
   }
   g_string_append_printf(select, " FROM %s", relation);
   g_autofree char *identity = import_identity(source->paths);
-  if (import_store(context, table, select->str, identity, error))
-    return table;
+  if (import_store(context, table, select->str, identity, error)) return table;
   imported_table_free(table);
   return NULL;
 }
@@ -87,25 +100,25 @@ GPtrArray *source_json_tables(ImportContext *context, const TableSource *source,
   /* The text import decides types over the whole column. */
   g_autofree char *relation = g_strdup_printf("read_json_auto(%s, maximum_object_size=67108864)", path);
   g_autoptr(ResultTable) described = describe(context, relation, source->shown, error);
-  if (!described)
-    return NULL;
+  if (!described) return NULL;
   g_autoptr(GString) select = g_string_new("SELECT ");
   for (gsize i = 0; i < described->n_rows; i++) {
     const char *name = result_table_at(described, i, 0)->text, *type = result_table_at(described, i, 1)->text;
     g_autofree char *column = text_sql_identifier(name);
-    gboolean nested = g_str_has_prefix(type, "STRUCT") || g_str_has_prefix(type, "MAP") || g_str_has_suffix(type, "[]") || !strcmp(type, "JSON");
-    g_string_append_printf(select, nested ? "%sCAST(to_json(%s) AS VARCHAR) AS %s" : "%s%s AS %s", i ? ", " : "", column, column);
+    gboolean nested = g_str_has_prefix(type, "STRUCT") || g_str_has_prefix(type, "MAP") ||
+                      g_str_has_suffix(type, "[]") || !strcmp(type, "JSON");
+    g_string_append_printf(select, nested ? "%sCAST(to_json(%s) AS VARCHAR) AS %s" : "%s%s AS %s", i ? ", " : "",
+                           column, column);
   }
   g_autofree char *name = g_strconcat(source->name, "-json.csv", NULL);
   for (char *p = name; *p; p++)
-    if (*p == '/')
-      *p = '_';
+    if (*p == '/') *p = '_';
   g_autofree char *staged = g_build_filename(context->staging, name, NULL);
   g_autofree char *target = text_sql_quote(staged);
-  g_autofree char *sql = g_strdup_printf("COPY (%s FROM %s) TO %s (FORMAT csv, HEADER, FORCE_QUOTE *)", select->str, relation, target);
+  g_autofree char *sql =
+      g_strdup_printf("COPY (%s FROM %s) TO %s (FORMAT csv, HEADER, FORCE_QUOTE *)", select->str, relation, target);
   if (!engine_execute(context->engine, sql, context->deadline, error)) {
-    if (error && *error && (*error)->code == AISLE_ERROR_ENGINE)
-      (*error)->code = AISLE_ERROR_BAD_INPUT;
+    if (error && *error && (*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
     g_prefix_error(error, "%s: ", source->shown);
     return NULL;
   }

@@ -16,7 +16,7 @@ typedef struct {
   GPtrArray *readers; /* of TableReader*, one a file */
   ColumnProfile *profiles;
   ColumnPlan *plans;
-  gint64 *bad_cells;  /* per column */
+  gint64 *bad_cells; /* per column */
   guint n_columns;
   gint64 rows, aside;
   gsize longest_row;
@@ -25,23 +25,19 @@ typedef struct {
 } TextImport;
 
 static void text_import_clear(TextImport *import) {
-  if (import->readers)
-    g_ptr_array_unref(import->readers);
+  if (import->readers) g_ptr_array_unref(import->readers);
   g_free(import->profiles);
   g_free(import->plans);
   g_free(import->bad_cells);
   disk_writer_abandon(import->rejected);
-  if (import->line)
-    g_string_free(import->line, TRUE);
+  if (import->line) g_string_free(import->line, TRUE);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TextImport, text_import_clear)
 
 static gboolean same_labels(const TableLayout *a, const TableLayout *b) {
-  if (a->columns != b->columns)
-    return FALSE;
+  if (a->columns != b->columns) return FALSE;
   for (guint i = 0; i < a->columns; i++)
-    if (strcmp(a->labels->pdata[i], b->labels->pdata[i]))
-      return FALSE;
+    if (strcmp(a->labels->pdata[i], b->labels->pdata[i])) return FALSE;
   return TRUE;
 }
 
@@ -49,12 +45,11 @@ static gboolean open_readers(TextImport *import, GError **error) {
   import->readers = g_ptr_array_new_with_free_func((GDestroyNotify)table_reader_free);
   for (guint i = 0; i < import->source->paths->len; i++) {
     TableReader *reader = table_reader_open(import->source->paths->pdata[i], error);
-    if (!reader)
-      return FALSE;
+    if (!reader) return FALSE;
     g_ptr_array_add(import->readers, reader);
     if (!same_labels(table_reader_layout(import->readers->pdata[0]), table_reader_layout(reader))) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: its columns differ from those of %s", (char *)import->source->paths->pdata[i],
-                  (char *)import->source->paths->pdata[0]);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: its columns differ from those of %s",
+                  (char *)import->source->paths->pdata[i], (char *)import->source->paths->pdata[0]);
       return FALSE;
     }
   }
@@ -65,7 +60,8 @@ static gboolean open_readers(TextImport *import, GError **error) {
 /* Calls for every row of every file. Stops at the deadline. */
 typedef gboolean (*RowVisitor)(TextImport *import, const char *path, const TableRow *row, GError **error);
 
-static gboolean visit_rows(TextImport *import, RowVisitor visit, double from, double to, const char *what, GError **error) {
+static gboolean visit_rows(TextImport *import, RowVisitor visit, double from, double to, const char *what,
+                           GError **error) {
   gint64 seen = 0;
   for (guint i = 0; i < import->readers->len; i++) {
     TableReader *reader = import->readers->pdata[i];
@@ -73,17 +69,14 @@ static gboolean visit_rows(TextImport *import, RowVisitor visit, double from, do
     TableRow row;
     int got;
     while ((got = table_reader_next(reader, &row, error)) > 0) {
-      if (!visit(import, path, &row, error))
-        return FALSE;
+      if (!visit(import, path, &row, error)) return FALSE;
       if (++seen % CHECK_ROWS == 0) {
-        if (!deadline_check(import->context->deadline, error))
-          return FALSE;
+        if (!deadline_check(import->context->deadline, error)) return FALSE;
         double part = (i + text_source_fraction(table_reader_source(reader))) / import->readers->len;
         import_report(import->context, from + (to - from) * part, seen, what);
       }
     }
-    if (got < 0)
-      return FALSE;
+    if (got < 0) return FALSE;
   }
   return TRUE;
 }
@@ -91,8 +84,7 @@ static gboolean visit_rows(TextImport *import, RowVisitor visit, double from, do
 static gboolean profile_row(TextImport *import, const char *path, const TableRow *row, GError **error) {
   (void)path;
   (void)error;
-  if (row->kind != TABLE_ROW_GOOD)
-    return TRUE;
+  if (row->kind != TABLE_ROW_GOOD) return TRUE;
   import->rows++;
   gsize length = 0;
   for (guint j = 0; j < import->n_columns; j++) {
@@ -105,8 +97,7 @@ static gboolean profile_row(TextImport *import, const char *path, const TableRow
 
 static void decide_columns(TextImport *import) {
   TableEvidence evidence = {0};
-  for (guint j = 0; j < import->n_columns; j++)
-    table_evidence_add(&evidence, &import->profiles[j]);
+  for (guint j = 0; j < import->n_columns; j++) table_evidence_add(&evidence, &import->profiles[j]);
   for (guint j = 0; j < import->n_columns; j++) {
     ImportedColumn *column = import->table->columns->pdata[j];
     column_profile_decide(&import->profiles[j], column->label, &evidence, &import->plans[j], column);
@@ -115,14 +106,13 @@ static void decide_columns(TextImport *import) {
 
 /* ---- second pass ---- */
 
-static gboolean reject(TextImport *import, const char *path, gint64 line, const char *reason, const char *text, gsize length,
-                       GError **error) {
+static gboolean reject(TextImport *import, const char *path, gint64 line, const char *reason, const char *text,
+                       gsize length, GError **error) {
   g_autofree char *folder = g_build_filename(import->context->lake, "_rejected", NULL);
   if (!import->rejected) {
     g_autofree char *name = g_strconcat(import->table->table, ".csv", NULL);
     g_autofree char *file = g_build_filename(folder, name, NULL);
-    if (!disk_make_folder(folder, error) || !(import->rejected = disk_writer_new(file, FALSE, error)))
-      return FALSE;
+    if (!disk_make_folder(folder, error) || !(import->rejected = disk_writer_new(file, FALSE, error))) return FALSE;
     disk_writer_add(import->rejected, "file,line,reason,text\n", 22);
   }
   g_autoptr(GString) record = g_string_new(NULL);
@@ -143,14 +133,12 @@ static void append_staged(GString *line, gsize from) {
     char c = line->str[i];
     plain = g_ascii_isalnum(c) || c == '-' || c == '.' || c == ':' || c == '_';
   }
-  if (plain)
-    return;
+  if (plain) return;
   g_autofree char *value = g_strndup(line->str + from, line->len - from);
   g_string_truncate(line, from);
   g_string_append_c(line, '"');
   for (const char *p = value; *p; p++) {
-    if (*p == '"')
-      g_string_append_c(line, '"');
+    if (*p == '"') g_string_append_c(line, '"');
     g_string_append_c(line, *p);
   }
   g_string_append_c(line, '"');
@@ -161,7 +149,8 @@ typedef struct {
   DiskWriter *out;
 } Staging;
 
-static gboolean convert_row(TextImport *import, const char *path, const TableRow *row, DiskWriter *out, GError **error) {
+static gboolean convert_row(TextImport *import, const char *path, const TableRow *row, DiskWriter *out,
+                            GError **error) {
   if (row->kind != TABLE_ROW_GOOD) {
     import->table->rejected_rows += row->kind == TABLE_ROW_RAGGED;
     import->aside += row->kind == TABLE_ROW_ASIDE;
@@ -169,8 +158,7 @@ static gboolean convert_row(TextImport *import, const char *path, const TableRow
   }
   g_string_truncate(import->line, 0);
   for (guint j = 0; j < import->n_columns; j++) {
-    if (j)
-      g_string_append_c(import->line, ',');
+    if (j) g_string_append_c(import->line, ',');
     gsize from = import->line->len;
     const CsvCell *cell = &row->cells[j];
     CellOutcome outcome = column_plan_convert(&import->plans[j], cell->text, cell->length, import->line);
@@ -180,10 +168,10 @@ static gboolean convert_row(TextImport *import, const char *path, const TableRow
       g_string_truncate(import->line, from);
       import->bad_cells[j]++;
       const ImportedColumn *column = import->table->columns->pdata[j];
-      g_autofree char *reason = g_strdup_printf("column %s: not a %s; the row is kept with this cell empty", column->label,
-                                                column->type == FIELD_DATE || column->type == FIELD_TIMESTAMP ? "date" : "number");
-      if (!reject(import, path, row->line, reason, cell->text, cell->length, error))
-        return FALSE;
+      g_autofree char *reason =
+          g_strdup_printf("column %s: not a %s; the row is kept with this cell empty", column->label,
+                          column->type == FIELD_DATE || column->type == FIELD_TIMESTAMP ? "date" : "number");
+      if (!reject(import, path, row->line, reason, cell->text, cell->length, error)) return FALSE;
     }
   }
   g_string_append_c(import->line, '\n');
@@ -193,27 +181,22 @@ static gboolean convert_row(TextImport *import, const char *path, const TableRow
 
 static gboolean stage_rows(TextImport *import, const char *staged, GError **error) {
   g_autoptr(DiskWriter) out = disk_writer_new(staged, FALSE, error);
-  if (!out)
-    return FALSE;
+  if (!out) return FALSE;
   gint64 seen = 0;
   for (guint i = 0; i < import->readers->len; i++) {
     TableReader *reader = import->readers->pdata[i];
     const char *path = import->source->paths->pdata[i];
-    if (!table_reader_restart(reader, error))
-      return FALSE;
+    if (!table_reader_restart(reader, error)) return FALSE;
     TableRow row;
     int got;
     while ((got = table_reader_next(reader, &row, error)) > 0) {
-      if (!convert_row(import, path, &row, out, error))
-        return FALSE;
+      if (!convert_row(import, path, &row, out, error)) return FALSE;
       if (++seen % CHECK_ROWS == 0) {
-        if (!deadline_check(import->context->deadline, error))
-          return FALSE;
+        if (!deadline_check(import->context->deadline, error)) return FALSE;
         import_report(import->context, 0.4 + 0.4 * (double)seen / (double)MAX(import->rows, 1), seen, "converting");
       }
     }
-    if (got < 0)
-      return FALSE;
+    if (got < 0) return FALSE;
   }
   return disk_writer_close(g_steal_pointer(&out), error);
 }
@@ -230,22 +213,23 @@ static char *staged_select(TextImport *import, const char *staged, GHashTable *t
   g_autofree char *path = text_sql_quote(staged);
   gsize line_limit = MAX(LINE_LIMIT_MIN, import->longest_row * 2 + import->n_columns * 4);
   char *select = g_strdup_printf(
-    "SELECT *%s FROM read_csv(%s, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', nullstr='', "
-    "new_line='\\n', strict_mode=true, max_line_size=%" G_GSIZE_FORMAT ", buffer_size=%" G_GSIZE_FORMAT ", columns={%s})",
-    joined->str, path, line_limit, line_limit * 2, types->str);
+      "SELECT *%s FROM read_csv(%s, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', nullstr='', "
+      "new_line='\\n', strict_mode=true, max_line_size=%" G_GSIZE_FORMAT ", buffer_size=%" G_GSIZE_FORMAT
+      ", columns={%s})",
+      joined->str, path, line_limit, line_limit * 2, types->str);
   g_string_free(types, TRUE);
   return select;
 }
 
 static void note_bad_cells(TextImport *import) {
   for (guint j = 0; j < import->n_columns; j++) {
-    if (!import->bad_cells[j])
-      continue;
+    if (!import->bad_cells[j]) continue;
     ImportedColumn *column = import->table->columns->pdata[j];
     g_autofree char *before = column->note;
-    column->note = g_strdup_printf("%s%s%" G_GINT64_FORMAT " %s could not be read and %s empty; see lake/_rejected/%s.csv",
-                                   before ? before : "", before ? "; " : "", import->bad_cells[j], import->bad_cells[j] == 1 ? "cell" : "cells",
-                                   import->bad_cells[j] == 1 ? "is" : "are", import->table->table);
+    column->note = g_strdup_printf(
+        "%s%s%" G_GINT64_FORMAT " %s could not be read and %s empty; see lake/_rejected/%s.csv", before ? before : "",
+        before ? "; " : "", import->bad_cells[j], import->bad_cells[j] == 1 ? "cell" : "cells",
+        import->bad_cells[j] == 1 ? "is" : "are", import->table->table);
   }
 }
 
@@ -257,31 +241,29 @@ static gboolean run_import(TextImport *import, GError **error) {
   import->plans = g_new0(ColumnPlan, import->n_columns);
   import->bad_cells = g_new0(gint64, import->n_columns);
   import->line = g_string_new(NULL);
-  for (guint j = 0; j < import->n_columns; j++)
-    column_profile_init(&import->profiles[j]);
-  if (!visit_rows(import, profile_row, 0, 0.4, "reading", error))
-    return FALSE;
+  for (guint j = 0; j < import->n_columns; j++) column_profile_init(&import->profiles[j]);
+  if (!visit_rows(import, profile_row, 0, 0.4, "reading", error)) return FALSE;
   if (import->rows == 0) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:%" G_GINT64_FORMAT ": there are no rows below the header",
-                import->source->shown, table_reader_lines_before_rows(import->readers->pdata[0]) + 1);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
+                "%s:%" G_GINT64_FORMAT ": there are no rows below the header", import->source->shown,
+                table_reader_lines_before_rows(import->readers->pdata[0]) + 1);
     return FALSE;
   }
   decide_columns(import);
   g_autofree char *name = g_strconcat(import->table->table, ".csv", NULL);
   g_autofree char *staged = g_build_filename(import->context->staging, name, NULL);
-  if (!stage_rows(import, staged, error))
-    return FALSE;
+  if (!stage_rows(import, staged, error)) return FALSE;
   note_bad_cells(import);
-  if (import->rejected && !disk_writer_close(g_steal_pointer(&import->rejected), error))
-    return FALSE;
+  if (import->rejected && !disk_writer_close(g_steal_pointer(&import->rejected), error)) return FALSE;
   g_autofree char *select = staged_select(import, staged, taken);
   g_autofree char *identity = import_identity(import->source->paths);
   gint64 expected = import->rows;
   gboolean stored = import_store(import->context, import->table, select, identity, error);
   disk_remove_tree(staged);
   if (stored && import->table->rows != expected) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "%s: %" G_GINT64_FORMAT " rows were read but %" G_GINT64_FORMAT " stored",
-                import->source->shown, expected, import->table->rows);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL,
+                "%s: %" G_GINT64_FORMAT " rows were read but %" G_GINT64_FORMAT " stored", import->source->shown,
+                expected, import->table->rows);
     return FALSE;
   }
   return stored;
@@ -289,15 +271,13 @@ static gboolean run_import(TextImport *import, GError **error) {
 
 ImportedTable *import_text_table(ImportContext *context, const TableSource *source, GError **error) {
   g_auto(TextImport) import = {.context = context, .source = source};
-  if (!open_readers(&import, error))
-    return NULL;
+  if (!open_readers(&import, error)) return NULL;
   ImportedTable *table = import.table = g_new0(ImportedTable, 1);
   table->table = import_table_name(context, source->name);
   table->label = g_strdup(source->name);
   table->source = g_strdup(source->shown);
   g_autoptr(GError) failing = NULL;
-  if (import_direct(context, source, import.readers, table, &failing))
-    return table;
+  if (import_direct(context, source, import.readers, table, &failing)) return table;
   if (failing)
     g_propagate_error(error, g_steal_pointer(&failing));
   else if (run_import(&import, error))

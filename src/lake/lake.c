@@ -5,12 +5,10 @@
 #include <string.h>
 
 static void import_context_clear(ImportContext *context) {
-  if (context->staging)
-    disk_remove_tree(context->staging);
+  if (context->staging) disk_remove_tree(context->staging);
   g_free(context->staging);
   g_free(context->lake);
-  if (context->taken)
-    g_hash_table_unref(context->taken);
+  if (context->taken) g_hash_table_unref(context->taken);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportContext, import_context_clear)
 
@@ -27,8 +25,7 @@ static gboolean import_context_prepare(ImportContext *context, GError **error) {
 static gboolean import_staged(ImportContext *context, GPtrArray *staged, GPtrArray *tables, GError **error) {
   for (guint i = 0; i < staged->len; i++) {
     ImportedTable *table = import_text_table(context, staged->pdata[i], error);
-    if (!table)
-      return FALSE;
+    if (!table) return FALSE;
     g_ptr_array_add(tables, table);
   }
   return TRUE;
@@ -38,24 +35,13 @@ static gboolean import_source(ImportContext *context, const TableSource *source,
   g_autoptr(GPtrArray) staged = NULL;
   ImportedTable *table = NULL;
   switch (source->kind) {
-  case SOURCE_TEXT:
-    table = import_text_table(context, source, error);
-    break;
-  case SOURCE_PARQUET:
-    table = import_parquet_table(context, source, error);
-    break;
-  case SOURCE_JSON:
-    staged = source_json_tables(context, source, error);
-    break;
-  case SOURCE_SQLITE:
-    staged = source_sqlite_tables(context, source, error);
-    break;
-  case SOURCE_XLSX:
-    staged = source_xlsx_tables(context, source, error);
-    break;
+  case SOURCE_TEXT: table = import_text_table(context, source, error); break;
+  case SOURCE_PARQUET: table = import_parquet_table(context, source, error); break;
+  case SOURCE_JSON: staged = source_json_tables(context, source, error); break;
+  case SOURCE_SQLITE: staged = source_sqlite_tables(context, source, error); break;
+  case SOURCE_XLSX: staged = source_xlsx_tables(context, source, error); break;
   }
-  if (table)
-    g_ptr_array_add(tables, table);
+  if (table) g_ptr_array_add(tables, table);
   return table || (staged && import_staged(context, staged, tables, error));
 }
 
@@ -74,11 +60,9 @@ static void undo(const ImportContext *context, const GPtrArray *tables) {
 GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const *paths, const ImportOptions *options,
                        Deadline deadline, GError **error) {
   g_autoptr(GPtrArray) sources = sources_find(paths, error);
-  if (!sources)
-    return NULL;
+  if (!sources) return NULL;
   g_auto(ImportContext) context = {.engine = engine, .workspace = workspace, .options = options, .deadline = deadline};
-  if (!import_context_prepare(&context, error))
-    return NULL;
+  if (!import_context_prepare(&context, error)) return NULL;
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)imported_table_free);
   for (guint i = 0; i < sources->len; i++) {
     TableSource *source = sources->pdata[i];
@@ -99,8 +83,7 @@ GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const 
 static gboolean write_line(GString *line, FILE *out, GError **error) {
   g_string_append(line, "\r\n");
   gboolean ok = fwrite(line->str, 1, line->len, out) == line->len;
-  if (!ok)
-    aisle_error_set_errno(error, errno, "write the output");
+  if (!ok) aisle_error_set_errno(error, errno, "write the output");
   g_string_truncate(line, 0);
   return ok;
 }
@@ -110,28 +93,22 @@ static gboolean write_rows(TableReader *reader, FILE *out, GError **error) {
   g_autoptr(GString) line = g_string_new(NULL);
   if (layout->header_records > 0) {
     for (guint j = 0; j < layout->columns; j++) {
-      if (j)
-        g_string_append_c(line, ',');
+      if (j) g_string_append_c(line, ',');
       const char *label = layout->labels->pdata[j];
       csv_append_cell(line, label, strlen(label));
     }
-    if (!write_line(line, out, error))
-      return FALSE;
+    if (!write_line(line, out, error)) return FALSE;
   }
   TableRow row;
   int got;
   while ((got = table_reader_next(reader, &row, error)) > 0) {
-    if (row.kind == TABLE_ROW_ASIDE)
-      continue;
+    if (row.kind == TABLE_ROW_ASIDE) continue;
     guint cells = MAX(row.n_cells, layout->columns);
     for (guint j = 0; j < cells; j++) {
-      if (j)
-        g_string_append_c(line, ',');
-      if (j < row.n_cells)
-        csv_append_cell(line, row.cells[j].text, row.cells[j].length);
+      if (j) g_string_append_c(line, ',');
+      if (j < row.n_cells) csv_append_cell(line, row.cells[j].text, row.cells[j].length);
     }
-    if (!write_line(line, out, error))
-      return FALSE;
+    if (!write_line(line, out, error)) return FALSE;
   }
   if (got == 0 && fflush(out) != 0) {
     aisle_error_set_errno(error, errno, "write the output");

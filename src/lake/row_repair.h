@@ -1,8 +1,8 @@
 /*
  * Puts damaged rows right where the other rows of the file leave one convincing reading: a stray quote, a missing or
- * surplus delimiter, an unquoted delimiter within a cell, a row written with another delimiter. Every reading that gives
- * the right number of cells is weighed by how usual its cells are in their columns (shapes learned from good rows);
- * the best one is taken when it is no worse than the good rows themselves.
+ * surplus delimiter, an unquoted delimiter within a cell, a row written with another delimiter. Every reading that
+ * gives the right number of cells is weighed by how usual its cells are in their columns (shapes learned from good
+ * rows); the best one is taken when it is no worse than the good rows themselves.
  */
 #pragma once
 #include "lake/table_layout.h"
@@ -24,4 +24,5 @@ gboolean row_repair_try(RowRepair *repair, const CsvRecord *record, const char *
  * delimiters. The names go to `labels` (of char*); `columns` is how many are wanted. `sure`: there must be so many (no
  * column is empty); then words grown together ("QtyPrice") are cut although other names are written so too.
  */
-gboolean row_repair_header(const CsvDialect *dialect, guint columns, const char *line, gsize line_length, gboolean sure, GPtrArray *labels);
+gboolean row_repair_header(const CsvDialect *dialect, guint columns, const char *line, gsize line_length, gboolean sure,
+                           GPtrArray *labels);

@@ -4,11 +4,13 @@
 #include "lake/lake.h"
 #include <string.h>
 
-struct LakeSnapshotCount { gint references; LakeSnapshot snapshot; };
+struct LakeSnapshotCount {
+  gint references;
+  LakeSnapshot snapshot;
+};
 
 static void snapshot_table_free(SnapshotTable *table) {
-  if (!table)
-    return;
+  if (!table) return;
   g_free(table->name);
   g_free(table->location);
   g_strfreev(table->files);
@@ -33,8 +35,7 @@ LakeSnapshot *lake_snapshot_ref(LakeSnapshot *snapshot) {
 }
 
 void lake_snapshot_unref(LakeSnapshot *snapshot) {
-  if (!snapshot || !g_atomic_int_dec_and_test(&snapshot_count(snapshot)->references))
-    return;
+  if (!snapshot || !g_atomic_int_dec_and_test(&snapshot_count(snapshot)->references)) return;
   g_free(snapshot->id);
   g_free(snapshot->model_hash);
   g_ptr_array_unref(snapshot->tables);
@@ -44,15 +45,16 @@ void lake_snapshot_unref(LakeSnapshot *snapshot) {
 const SnapshotTable *lake_snapshot_find(const LakeSnapshot *snapshot, const char *table) {
   for (guint i = 0; i < snapshot->tables->len; i++) {
     const SnapshotTable *candidate = snapshot->tables->pdata[i];
-    if (!strcmp(candidate->name, table))
-      return candidate;
+    if (!strcmp(candidate->name, table)) return candidate;
   }
   return NULL;
 }
 
 /* ---- publishing ---- */
 
-static gint compare_names(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static gint compare_names(gconstpointer a, gconstpointer b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 /* Names of the table folders, sorted. Folders that start with "_" are our own. */
 static GPtrArray *list_tables(const char *lake, GError **error) {
@@ -76,8 +78,7 @@ static GPtrArray *list_tables(const char *lake, GError **error) {
 static json_t *describe_table(const char *lake, const char *name, GError **error) {
   g_autofree char *folder = g_build_filename(lake, name, NULL);
   g_autoptr(DeltaTable) table = delta_table_open(folder, -1, NULL, error);
-  if (!table)
-    return NULL;
+  if (!table) return NULL;
   json_t *files = json_array();
   gint64 rows = 0, bytes = 0;
   for (guint i = 0; i < table->files->len; i++) {
@@ -89,8 +90,8 @@ static json_t *describe_table(const char *lake, const char *name, GError **error
   json_t *columns = json_array();
   for (guint i = 0; i < table->columns->len; i++)
     json_array_append_new(columns, json_string(((const DeltaColumn *)table->columns->pdata[i])->name));
-  return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "name", name, "version", (json_int_t)table->version, "rows", (json_int_t)rows,
-                   "bytes", (json_int_t)bytes, "files", files, "columns", columns);
+  return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "name", name, "version", (json_int_t)table->version, "rows",
+                   (json_int_t)rows, "bytes", (json_int_t)bytes, "files", files, "columns", columns);
 }
 
 gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GError **error) {
@@ -98,14 +99,12 @@ gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GE
   g_autofree char *folder = g_build_filename(workspace, "snapshots", NULL);
   g_autofree char *path = g_build_filename(folder, "current.json", NULL);
   g_autoptr(GPtrArray) names = list_tables(lake, error);
-  if (!names)
-    return FALSE;
+  if (!names) return FALSE;
   g_autoptr(json_t) tables = json_array();
   for (guint i = 0; i < names->len; i++) {
     g_autoptr(GError) failing = NULL;
     json_t *table = describe_table(lake, names->pdata[i], &failing);
-    if (!table && g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND))
-      continue;
+    if (!table && g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND)) continue;
     if (!table) {
       g_propagate_error(error, g_steal_pointer(&failing));
       return FALSE;
@@ -123,15 +122,14 @@ gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GE
 /* ---- opening ---- */
 
 static gboolean is_plain_name(const char *name) {
-  if (!name || !*name || name[0] == '.' || strlen(name) > 200)
-    return FALSE;
+  if (!name || !*name || name[0] == '.' || strlen(name) > 200) return FALSE;
   for (const char *p = name; *p; p++)
-    if (*p == '/' || *p == '\\' || (guchar)*p < 0x20)
-      return FALSE;
+    if (*p == '/' || *p == '\\' || (guchar)*p < 0x20) return FALSE;
   return TRUE;
 }
 
-static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const json_t *json, const char *path, GError **error) {
+static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const json_t *json, const char *path,
+                          GError **error) {
   const char *name = json_get_string(json, "name");
   const json_t *files = json_object_get(json, "files");
   if (!is_plain_name(name) || !json_is_array(files)) {
@@ -150,7 +148,8 @@ static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const j
   for (size_t i = 0; i < count; i++) {
     const char *file = json_string_value(json_array_get(files, i));
     if (!file || g_path_is_absolute(file) || strstr(file, "..")) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the table %s names a file outside its folder", path, name);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the table %s names a file outside its folder", path,
+                  name);
       return FALSE;
     }
     table->files[i] = g_build_filename(table->location, file, NULL);
@@ -167,13 +166,12 @@ LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError
   g_autofree char *file = g_strconcat(name ? name : "current", ".json", NULL);
   g_autofree char *path = g_build_filename(workspace, "snapshots", file, NULL);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, name ? "there is no snapshot \"%s\"" : "%s has no data yet: run aisle init",
-                name ? name : workspace);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND,
+                name ? "there is no snapshot \"%s\"" : "%s has no data yet: run aisle init", name ? name : workspace);
     return NULL;
   }
   g_autoptr(json_t) json = json_parse_file(path, error);
-  if (!json)
-    return NULL;
+  if (!json) return NULL;
   g_autoptr(LakeSnapshot) snapshot = snapshot_new();
   snapshot->id = g_strdup(json_get_string(json, "id"));
   snapshot->model_hash = g_strdup(json_get_string(json, "model_hash"));
@@ -184,9 +182,8 @@ LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError
   }
   size_t i;
   json_t *table;
-  json_array_foreach(json_object_get(json, "tables"), i, table)
-    if (!add_table(snapshot, workspace, table, path, error))
-      return NULL;
+  json_array_foreach (json_object_get(json, "tables"), i, table)
+    if (!add_table(snapshot, workspace, table, path, error)) return NULL;
   return g_steal_pointer(&snapshot);
 }
 
@@ -195,12 +192,12 @@ LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError
 /* No file: a relation of the right columns without rows. */
 static gboolean append_empty_relation(GString *sql, const SnapshotTable *table, GError **error) {
   g_autoptr(DeltaTable) delta = delta_table_open(table->location, table->version, NULL, error);
-  if (!delta)
-    return FALSE;
+  if (!delta) return FALSE;
   g_string_append(sql, "SELECT ");
   for (guint i = 0; i < delta->columns->len; i++) {
     const DeltaColumn *column = delta->columns->pdata[i];
-    static const char *const types[] = {"VARCHAR", "BIGINT", "DECIMAL(18,4)", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP", "VARCHAR"};
+    static const char *const types[] = {"VARCHAR", "BIGINT", "DECIMAL(18,4)", "DOUBLE",
+                                        "BOOLEAN", "DATE",   "TIMESTAMP",     "VARCHAR"};
     g_autofree char *name = text_sql_identifier(column->name);
     g_string_append_printf(sql, "%sCAST(NULL AS %s) AS %s", i ? ", " : "", types[column->type], name);
   }
@@ -209,16 +206,14 @@ static gboolean append_empty_relation(GString *sql, const SnapshotTable *table, 
 }
 
 gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Deadline deadline, GError **error) {
-  if (!engine_execute(engine, "CREATE SCHEMA IF NOT EXISTS lake", deadline, error))
-    return FALSE;
+  if (!engine_execute(engine, "CREATE SCHEMA IF NOT EXISTS lake", deadline, error)) return FALSE;
   for (guint i = 0; i < snapshot->tables->len; i++) {
     const SnapshotTable *table = snapshot->tables->pdata[i];
     g_autofree char *name = text_sql_identifier(table->name);
     g_autoptr(GString) sql = g_string_new(NULL);
     g_string_append_printf(sql, "CREATE OR REPLACE VIEW lake.%s AS ", name);
     if (!table->files[0]) {
-      if (!append_empty_relation(sql, table, error))
-        return FALSE;
+      if (!append_empty_relation(sql, table, error)) return FALSE;
     } else {
       g_string_append(sql, "SELECT * FROM read_parquet([");
       for (guint f = 0; table->files[f]; f++) {

@@ -14,15 +14,14 @@ static void set_sqlite_error(GError **error, sqlite3 *database, const char *show
 static void append_quoted(GString *line, const char *text) {
   g_string_append_c(line, '"');
   for (const char *p = text; *p; p++) {
-    if (*p == '"')
-      g_string_append_c(line, '"');
+    if (*p == '"') g_string_append_c(line, '"');
     g_string_append_c(line, *p);
   }
   g_string_append_c(line, '"');
 }
 
-static gboolean stage_table(ImportContext *context, sqlite3 *database, const char *table, const char *staged, const char *shown,
-                            gint64 *rows, GError **error) {
+static gboolean stage_table(ImportContext *context, sqlite3 *database, const char *table, const char *staged,
+                            const char *shown, gint64 *rows, GError **error) {
   g_autofree char *name = text_sql_identifier(table);
   g_autofree char *sql = g_strdup_printf("SELECT * FROM %s", name);
   g_autoptr(sqlite3_stmt) statement = NULL;
@@ -31,13 +30,11 @@ static gboolean stage_table(ImportContext *context, sqlite3 *database, const cha
     return FALSE;
   }
   g_autoptr(DiskWriter) out = disk_writer_new(staged, FALSE, error);
-  if (!out)
-    return FALSE;
+  if (!out) return FALSE;
   int columns = sqlite3_column_count(statement);
   g_autoptr(GString) line = g_string_new(NULL);
   for (int i = 0; i < columns; i++) {
-    if (i)
-      g_string_append_c(line, ',');
+    if (i) g_string_append_c(line, ',');
     append_quoted(line, sqlite3_column_name(statement, i));
   }
   int code;
@@ -48,13 +45,11 @@ static gboolean stage_table(ImportContext *context, sqlite3 *database, const cha
     code = sqlite3_step(statement);
     for (int i = 0; i < columns && code == SQLITE_ROW; i++) {
       const char *text = (const char *)sqlite3_column_text(statement, i);
-      if (i)
-        g_string_append_c(line, ',');
+      if (i) g_string_append_c(line, ',');
       append_quoted(line, text ? text : "");
     }
     *rows += code == SQLITE_ROW;
-    if (*rows % 4096 == 0 && !deadline_check(context->deadline, error))
-      return FALSE;
+    if (*rows % 4096 == 0 && !deadline_check(context->deadline, error)) return FALSE;
   } while (code == SQLITE_ROW);
   if (code != SQLITE_DONE) {
     set_sqlite_error(error, database, shown);
@@ -70,7 +65,8 @@ GPtrArray *source_sqlite_tables(ImportContext *context, const TableSource *sourc
     return NULL;
   }
   g_autoptr(sqlite3_stmt) list = NULL;
-  const char *sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
+  const char *sql =
+      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
   if (sqlite3_prepare_v2(database, sql, -1, &list, NULL) != SQLITE_OK) {
     set_sqlite_error(error, database, source->shown);
     return NULL;

@@ -30,7 +30,8 @@ static gint64 column_of(const char *reference) {
   return column - 1;
 }
 
-static void sheet_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values, gpointer data, GError **error) {
+static void sheet_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values,
+                        gpointer data, GError **error) {
   Sheet *sheet = data;
   (void)parser;
   const char *name = xlsx_local_name(element);
@@ -38,15 +39,19 @@ static void sheet_start(GMarkupParseContext *parser, const char *element, const 
     g_ptr_array_set_size(sheet->cells, 0);
     sheet->column = 0;
   } else if (!strcmp(name, "c")) {
-    const char *reference = xlsx_attribute(names, values, "r"), *type = xlsx_attribute(names, values, "t"), *style = xlsx_attribute(names, values, "s");
+    const char *reference = xlsx_attribute(names, values, "r"), *type = xlsx_attribute(names, values, "t"),
+               *style = xlsx_attribute(names, values, "s");
     gint64 column = reference ? column_of(reference) : -1;
-    if (column >= 0)
-      sheet->column = (guint)column;
+    if (column >= 0) sheet->column = (guint)column;
     if (sheet->column >= CSV_MAX_COLUMNS) {
       g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "more than %d columns", CSV_MAX_COLUMNS);
       return;
     }
-    sheet->type = !type || !strcmp(type, "n") ? 'n' : !strcmp(type, "s") ? 's' : !strcmp(type, "b") ? 'b' : !strcmp(type, "e") ? 'e' : 't';
+    sheet->type = !type || !strcmp(type, "n") ? 'n'
+                  : !strcmp(type, "s")        ? 's'
+                  : !strcmp(type, "b")        ? 'b'
+                  : !strcmp(type, "e")        ? 'e'
+                                              : 't';
     sheet->style = style ? (guint)g_ascii_strtoull(style, NULL, 10) : 0;
     sheet->in_cell = TRUE;
     g_string_truncate(sheet->value, 0);
@@ -59,8 +64,7 @@ static void sheet_text(GMarkupParseContext *parser, const char *text, gsize leng
   Sheet *sheet = data;
   (void)parser;
   (void)error;
-  if (sheet->in_value)
-    g_string_append_len(sheet->value, text, (gssize)length);
+  if (sheet->in_value) g_string_append_len(sheet->value, text, (gssize)length);
 }
 
 /* Days since the epoch of the workbook, with a fraction: a date, a time of day or both. */
@@ -88,10 +92,8 @@ static char *cell_text(const Sheet *sheet) {
     guint64 index = g_ascii_strtoull(value, NULL, 10);
     return g_strdup(index < sheet->workbook->strings->len ? sheet->workbook->strings->pdata[index] : "");
   }
-  if (sheet->type == 'b')
-    return g_strdup(*value == '1' ? "true" : "false");
-  if (sheet->type == 'e')
-    return g_strdup("");
+  if (sheet->type == 'b') return g_strdup(*value == '1' ? "true" : "false");
+  if (sheet->type == 'e') return g_strdup("");
   if (sheet->type == 'n' && *value && xlsx_style_is_date(sheet->workbook, sheet->style)) {
     double serial = g_ascii_strtod(value, NULL);
     if (serial >= 0 && serial < 2958466) /* the year 10000 */
@@ -108,8 +110,7 @@ static void put_row(Sheet *sheet) {
     filled = filled || *cell;
     g_string_append(line, i ? ",\"" : "\"");
     for (const char *p = cell; *p; p++) {
-      if (*p == '"')
-        g_string_append_c(line, '"');
+      if (*p == '"') g_string_append_c(line, '"');
       g_string_append_c(line, *p);
     }
     g_string_append_c(line, '"');
@@ -128,8 +129,7 @@ static void sheet_end(GMarkupParseContext *parser, const char *element, gpointer
   if (!strcmp(name, "v") || !strcmp(name, "t")) {
     sheet->in_value = FALSE;
   } else if (!strcmp(name, "c")) {
-    if (sheet->cells->len <= sheet->column)
-      g_ptr_array_set_size(sheet->cells, (gint)sheet->column + 1);
+    if (sheet->cells->len <= sheet->column) g_ptr_array_set_size(sheet->cells, (gint)sheet->column + 1);
     g_free(sheet->cells->pdata[sheet->column]);
     sheet->cells->pdata[sheet->column] = cell_text(sheet);
     sheet->column++;
@@ -139,19 +139,20 @@ static void sheet_end(GMarkupParseContext *parser, const char *element, gpointer
       put_row(sheet);
     else
       sheet->width = MAX(sheet->width, sheet->cells->len);
-    if (sheet->rows % 4096 == 0)
-      deadline_check(sheet->context->deadline, error);
+    if (sheet->rows % 4096 == 0) deadline_check(sheet->context->deadline, error);
   }
 }
 
 /* Two passes: rows leave out what is empty at their end, so that the width is only known at the end. */
-static gboolean stage_sheet(ImportContext *context, ZipArchive *archive, const XlsxWorkbook *workbook, const XlsxSheet *description,
-                            const char *staged, gint64 *rows, GError **error) {
+static gboolean stage_sheet(ImportContext *context, ZipArchive *archive, const XlsxWorkbook *workbook,
+                            const XlsxSheet *description, const char *staged, gint64 *rows, GError **error) {
   static const GMarkupParser callbacks = {sheet_start, sheet_end, sheet_text, NULL, NULL};
   g_autoptr(DiskWriter) out = disk_writer_new(staged, FALSE, error);
-  if (!out)
-    return FALSE;
-  Sheet sheet = {.workbook = workbook, .context = context, .cells = g_ptr_array_new_with_free_func(g_free), .value = g_string_new(NULL)};
+  if (!out) return FALSE;
+  Sheet sheet = {.workbook = workbook,
+                 .context = context,
+                 .cells = g_ptr_array_new_with_free_func(g_free),
+                 .value = g_string_new(NULL)};
   gboolean good = xlsx_parse_part(archive, description->part, &callbacks, &sheet, error);
   sheet.out = out;
   good = good && xlsx_parse_part(archive, description->part, &callbacks, &sheet, error);

@@ -7,8 +7,7 @@
 #define MAX_FOLDER_DEPTH 8
 
 void table_source_free(TableSource *source) {
-  if (!source)
-    return;
+  if (!source) return;
   g_free(source->name);
   g_free(source->shown);
   g_ptr_array_unref(source->paths);
@@ -24,22 +23,22 @@ SourceKind source_kind_of(const char *path, GError **error) {
   }
   size_t n = fread(head, 1, sizeof head, file);
   fclose(file);
-  if (n >= 4 && !memcmp(head, "PAR1", 4))
-    return SOURCE_PARQUET;
-  if (n >= 16 && !memcmp(head, "SQLite format 3", 16))
-    return SOURCE_SQLITE;
+  if (n >= 4 && !memcmp(head, "PAR1", 4)) return SOURCE_PARQUET;
+  if (n >= 16 && !memcmp(head, "SQLite format 3", 16)) return SOURCE_SQLITE;
   g_autofree char *lower = g_ascii_strdown(path, -1);
   if (n >= 4 && !memcmp(head, "PK\3\4", 4) && (g_str_has_suffix(lower, ".xlsx") || g_str_has_suffix(lower, ".xlsm")))
     return SOURCE_XLSX;
-  gboolean json_name = g_str_has_suffix(lower, ".json") || g_str_has_suffix(lower, ".ndjson") || g_str_has_suffix(lower, ".jsonl") ||
-                       g_str_has_suffix(lower, ".json.gz") || g_str_has_suffix(lower, ".ndjson.gz") || g_str_has_suffix(lower, ".jsonl.gz");
+  gboolean json_name = g_str_has_suffix(lower, ".json") || g_str_has_suffix(lower, ".ndjson") ||
+                       g_str_has_suffix(lower, ".jsonl") || g_str_has_suffix(lower, ".json.gz") ||
+                       g_str_has_suffix(lower, ".ndjson.gz") || g_str_has_suffix(lower, ".jsonl.gz");
   return json_name ? SOURCE_JSON : SOURCE_TEXT;
 }
 
 /* "orders.csv.gz" -> "orders" */
 static char *stem_of(const char *path) {
-  static const char *const extensions[] = {".gz", ".zst", ".zstd", ".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet",
-                                           ".json", ".ndjson", ".jsonl", ".xlsx", ".xlsm", ".db", ".sqlite", ".sqlite3"};
+  static const char *const extensions[] = {".gz",    ".zst",  ".zstd", ".csv",     ".tsv",    ".txt",
+                                           ".tab",   ".psv",  ".dat",  ".parquet", ".json",   ".ndjson",
+                                           ".jsonl", ".xlsx", ".xlsm", ".db",      ".sqlite", ".sqlite3"};
   char *stem = g_path_get_basename(path);
   for (gboolean again = TRUE; again;) {
     again = FALSE;
@@ -57,20 +56,21 @@ static char *stem_of(const char *path) {
 /* "sales_2024-01" -> "sales"; NULL where there is no date or number at the end. (transfer full) */
 static char *series_of(const char *stem) {
   gsize end = strlen(stem);
-  while (end > 0 && (g_ascii_isdigit(stem[end - 1]) || strchr("-_. ", stem[end - 1])))
-    end--;
+  while (end > 0 && (g_ascii_isdigit(stem[end - 1]) || strchr("-_. ", stem[end - 1]))) end--;
   return end > 0 && stem[end] ? g_strndup(stem, end) : NULL;
 }
 
-static gint compare_paths(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static gint compare_paths(gconstpointer a, gconstpointer b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static gboolean is_data_name(const char *name) {
-  static const char *const extensions[] = {".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".json", ".ndjson",
-                                           ".jsonl", ".xlsx", ".xlsm", ".db", ".sqlite", ".sqlite3", ".gz", ".zst"};
+  static const char *const extensions[] = {".csv",     ".tsv",    ".txt",     ".tab",   ".psv",  ".dat",
+                                           ".parquet", ".json",   ".ndjson",  ".jsonl", ".xlsx", ".xlsm",
+                                           ".db",      ".sqlite", ".sqlite3", ".gz",    ".zst"};
   g_autofree char *lower = g_ascii_strdown(name, -1);
   for (gsize i = 0; i < G_N_ELEMENTS(extensions); i++)
-    if (g_str_has_suffix(lower, extensions[i]))
-      return TRUE;
+    if (g_str_has_suffix(lower, extensions[i])) return TRUE;
   return FALSE;
 }
 
@@ -91,15 +91,13 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
   g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
   const char *name;
   while (listing && (name = g_dir_read_name(listing)))
-    if (name[0] != '.' && name[0] != '_')
-      g_ptr_array_add(names, g_strdup(name));
+    if (name[0] != '.' && name[0] != '_') g_ptr_array_add(names, g_strdup(name));
   g_ptr_array_sort(names, compare_paths);
   for (guint i = 0; i < names->len; i++) {
     g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
     gboolean is_folder = g_file_test(child, G_FILE_TEST_IS_DIR);
     if (is_folder ? depth < MAX_FOLDER_DEPTH : is_data_name(names->pdata[i]))
-      if (!collect(child, depth + 1, files, error))
-        return FALSE;
+      if (!collect(child, depth + 1, files, error)) return FALSE;
   }
   return TRUE;
 }
@@ -107,14 +105,11 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
 /* Text files of a series belong together when their headers are the same. */
 static gboolean headers_agree(const char *a, const char *b) {
   g_autoptr(TableReader) x = table_reader_open(a, NULL), y = table_reader_open(b, NULL);
-  if (!x || !y)
-    return FALSE;
+  if (!x || !y) return FALSE;
   const TableLayout *p = table_reader_layout(x), *q = table_reader_layout(y);
-  if (p->columns != q->columns || p->header_records == 0 || q->header_records == 0)
-    return FALSE;
+  if (p->columns != q->columns || p->header_records == 0 || q->header_records == 0) return FALSE;
   for (guint i = 0; i < p->columns; i++)
-    if (strcmp(p->labels->pdata[i], q->labels->pdata[i]))
-      return FALSE;
+    if (strcmp(p->labels->pdata[i], q->labels->pdata[i])) return FALSE;
   return TRUE;
 }
 
@@ -124,8 +119,8 @@ static TableSource *find_series(GPtrArray *sources, const char *path, const char
     TableSource *source = sources->pdata[i];
     const char *first = source->paths->pdata[0];
     g_autofree char *other_folder = g_path_get_dirname(first), *stem = stem_of(first), *other = series_of(stem);
-    if (source->kind == kind && kind == SOURCE_TEXT && other && !strcmp(other, series) && !strcmp(folder, other_folder) &&
-        headers_agree(first, path))
+    if (source->kind == kind && kind == SOURCE_TEXT && other && !strcmp(other, series) &&
+        !strcmp(folder, other_folder) && headers_agree(first, path))
       return source;
   }
   return NULL;
@@ -134,8 +129,7 @@ static TableSource *find_series(GPtrArray *sources, const char *path, const char
 GPtrArray *sources_find(const char *const *paths, GError **error) {
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
   for (; *paths; paths++)
-    if (!collect(*paths, 0, files, error))
-      return NULL;
+    if (!collect(*paths, 0, files, error)) return NULL;
   if (files->len == 0) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there are no data files");
     return NULL;

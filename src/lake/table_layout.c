@@ -3,7 +3,7 @@
 
 #define MAX_HEADER_RECORDS 3
 #define BODY_RECORDS 150
-#define FIRST_TABLE_RUN 20   /* so many rows of one width are a table, not a preamble */
+#define FIRST_TABLE_RUN 20 /* so many rows of one width are a table, not a preamble */
 #define SHORT_ROW_SHARE 0.03
 
 SampleRecord *sample_record_new(const CsvRecord *record) {
@@ -13,8 +13,7 @@ SampleRecord *sample_record_new(const CsvRecord *record) {
     const CsvCell *cell = csv_record_cell(record, i);
     char *text = g_strndup(cell->text, cell->length);
     gboolean blank = TRUE;
-    for (const char *p = text; *p && blank; p++)
-      blank = g_ascii_isspace(*p);
+    for (const char *p = text; *p && blank; p++) blank = g_ascii_isspace(*p);
     copy->filled += !blank;
     g_ptr_array_add(copy->cells, text);
   }
@@ -26,20 +25,20 @@ SampleRecord *sample_record_new(const CsvRecord *record) {
 }
 
 void sample_record_free(SampleRecord *record) {
-  if (!record)
-    return;
+  if (!record) return;
   g_ptr_array_unref(record->cells);
   g_free(record->raw);
   g_free(record);
 }
 
-static const SampleRecord *record_at(const GPtrArray *records, guint i) { return records->pdata[i]; }
+static const SampleRecord *record_at(const GPtrArray *records, guint i) {
+  return records->pdata[i];
+}
 
 gboolean sample_record_has_typed_cell(const SampleRecord *record) {
   for (guint i = 0; i < record->cells->len; i++) {
     CellKind kind = cell_kind(record->cells->pdata[i], strlen(record->cells->pdata[i]));
-    if (kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME)
-      return TRUE;
+    if (kind == CELL_NUMBER || kind == CELL_DATE || kind == CELL_TIME) return TRUE;
   }
   return FALSE;
 }
@@ -50,11 +49,11 @@ static gboolean header_is_widest(const GPtrArray *records, guint *width) {
   guint as_wide = 0;
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
-    if (record->filled == 0)
-      continue;
+    if (record->filled == 0) continue;
     if (!header) {
       header = record;
-      if (record->cells->len < 3 || record->filled != record->cells->len || record->odd || sample_record_has_typed_cell(record))
+      if (record->cells->len < 3 || record->filled != record->cells->len || record->odd ||
+          sample_record_has_typed_cell(record))
         return FALSE;
     } else if (record->cells->len > header->cells->len) {
       return FALSE;
@@ -62,8 +61,7 @@ static gboolean header_is_widest(const GPtrArray *records, guint *width) {
       as_wide += record->cells->len == header->cells->len;
     }
   }
-  if (!header || as_wide == 0)
-    return FALSE;
+  if (!header || as_wide == 0) return FALSE;
   *width = header->cells->len;
   return TRUE;
 }
@@ -72,21 +70,18 @@ static gboolean header_is_widest(const GPtrArray *records, guint *width) {
 guint table_layout_count_columns(const GPtrArray *records) {
   g_autoptr(GHashTable) counts = g_hash_table_new(NULL, NULL);
   guint widest;
-  if (header_is_widest(records, &widest))
-    return widest;
+  if (header_is_widest(records, &widest)) return widest;
   guint best = 1, best_count = 0, run_width = 0, run = 0, filled = 0, narrowest = G_MAXUINT, first = 0;
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
     guint width = record->cells->len;
-    if (record->filled == 0)
-      continue;
+    if (record->filled == 0) continue;
     filled++;
     first = first ? first : width;
     narrowest = MIN(narrowest, width);
     run = width == run_width ? run + 1 : 1;
     run_width = width;
-    if (run >= FIRST_TABLE_RUN && width > 1)
-      return width;
+    if (run >= FIRST_TABLE_RUN && width > 1) return width;
     guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, GUINT_TO_POINTER(width))) + 1;
     g_hash_table_insert(counts, GUINT_TO_POINTER(width), GUINT_TO_POINTER(count));
     if (count > best_count || (count == best_count && width > best)) {
@@ -95,8 +90,7 @@ guint table_layout_count_columns(const GPtrArray *records) {
     }
   }
   /* No width prevails, and no row is shorter than the first: the delimiter stands within cells, the header counts. */
-  if (filled >= 8 && best_count * 10 < filled * 6 && first == narrowest && first >= 2)
-    return first;
+  if (filled >= 8 && best_count * 10 < filled * 6 && first == narrowest && first >= 2) return first;
   return best;
 }
 
@@ -104,10 +98,8 @@ guint table_layout_count_columns(const GPtrArray *records) {
 static gboolean soon_has_width(const GPtrArray *records, guint from, guint width, guint looks) {
   guint looked_at = 0;
   for (guint i = from; i < records->len && looked_at < looks; i++) {
-    if (record_at(records, i)->filled == 0)
-      continue;
-    if (record_at(records, i)->cells->len == width)
-      return TRUE;
+    if (record_at(records, i)->filled == 0) continue;
+    if (record_at(records, i)->cells->len == width) return TRUE;
     looked_at++;
   }
   return looked_at == 0;
@@ -121,15 +113,13 @@ guint table_layout_find_first(const GPtrArray *records, guint columns) {
   for (guint i = 0; i < records->len; i++) {
     const SampleRecord *record = record_at(records, i);
     guint width = record->cells->len;
-    if (record->filled == 0)
-      continue;
-    if (names_on_top)
-      return i;
+    if (record->filled == 0) continue;
+    if (g_str_has_prefix(record->raw, "sep=") && strlen(record->raw) <= 6) continue; /* a hint for spreadsheets */
+    if (names_on_top) return i;
     if (width == columns) {
       /* Names may stand over a damaged row. */
       gboolean names = record->filled == columns && columns >= 3 && !sample_record_has_typed_cell(record);
-      if (record->filled >= needed && soon_has_width(records, i + 1, columns, names ? 3 : 1))
-        return i;
+      if (record->filled >= needed && soon_has_width(records, i + 1, columns, names ? 3 : 1)) return i;
       if (record->filled == columns && columns >= 3 && i + 1 < records->len && !sample_record_has_typed_cell(record) &&
           record_at(records, i + 1)->cells->len > columns && sample_record_has_typed_cell(record_at(records, i + 1)))
         return i; /* a header over rows with delimiters within their cells */
@@ -141,7 +131,8 @@ guint table_layout_find_first(const GPtrArray *records, guint columns) {
     }
     gboolean nearly = columns >= 3 && (width + 1 == columns || width == columns + 1 || record->odd);
     if (nearly && i + 1 < records->len && record_at(records, i + 1)->cells->len == columns &&
-        (record->filled + 1 >= columns || record->odd) && !sample_record_has_typed_cell(record) && sample_record_has_typed_cell(record_at(records, i + 1)))
+        (record->filled + 1 >= columns || record->odd) && !sample_record_has_typed_cell(record) &&
+        sample_record_has_typed_cell(record_at(records, i + 1)))
       return i;
   }
   return fallback;
@@ -151,24 +142,20 @@ static CellKind column_kind(const GPtrArray *records, guint from, guint column, 
   guint counts[CELL_ODD + 1] = {0}, filled = 0;
   for (guint i = from; i < records->len && filled < BODY_RECORDS; i++) {
     const SampleRecord *record = record_at(records, i);
-    if (record->cells->len != columns)
-      continue;
+    if (record->cells->len != columns) continue;
     const char *cell = sample_record_cell(record, column);
     CellKind kind = cell_kind(cell, strlen(cell));
-    if (kind == CELL_EMPTY)
-      continue;
+    if (kind == CELL_EMPTY) continue;
     filled++;
     counts[kind]++;
   }
   for (int kind = CELL_NUMBER; kind <= CELL_LINK; kind++)
-    if (filled > 0 && counts[kind] * 10 >= filled * 8)
-      return (CellKind)kind;
+    if (filled > 0 && counts[kind] * 10 >= filled * 8) return (CellKind)kind;
   return CELL_TEXT;
 }
 
 static void decide_kinds(TableLayout *layout, const GPtrArray *records, guint body) {
-  for (guint j = 0; j < layout->columns; j++)
-    layout->kinds[j] = column_kind(records, body, j, layout->columns);
+  for (guint j = 0; j < layout->columns; j++) layout->kinds[j] = column_kind(records, body, j, layout->columns);
 }
 
 static gboolean is_year(const char *text) {
@@ -181,8 +168,7 @@ static void append_shape(GString *shape, const char *text) {
   g_string_truncate(shape, 0);
   for (const char *p = text; *p && shape->len < 24; p++) {
     char c = g_ascii_isdigit(*p) ? '9' : (g_ascii_isalpha(*p) || (*p & 0x80)) ? 'A' : *p;
-    if (!shape->len || shape->str[shape->len - 1] != c || (c != '9' && c != 'A'))
-      g_string_append_c(shape, c);
+    if (!shape->len || shape->str[shape->len - 1] != c || (c != '9' && c != 'A')) g_string_append_c(shape, c);
   }
 }
 
@@ -196,31 +182,28 @@ static double text_column_vote(const GPtrArray *records, guint body, guint colum
   for (guint i = body; i < records->len && rows < BODY_RECORDS; i++) {
     const SampleRecord *record = record_at(records, i);
     const char *cell = sample_record_cell(record, column);
-    if (record->cells->len != columns || !*cell)
-      continue;
+    if (record->cells->len != columns || !*cell) continue;
     rows++;
-    if (!strcmp(cell, text))
-      return -1;
+    if (!strcmp(cell, text)) return -1;
     append_shape(other, cell);
     same_shape += !strcmp(other->str, shape->str);
-    if (!first_shape)
-      first_shape = g_strdup(other->str);
+    if (!first_shape) first_shape = g_strdup(other->str);
     shapes_agree = shapes_agree && !strcmp(first_shape, other->str);
   }
-  if (rows < 3 || !shapes_agree || !first_shape || !strpbrk(first_shape, "9-_/"))
-    return 0;
+  if (rows < 3 || !shapes_agree || !first_shape || !strpbrk(first_shape, "9-_/")) return 0;
   return same_shape == rows ? -0.5 : 0.5;
 }
 
-static double header_score(const TableLayout *layout, const GPtrArray *records, const SampleRecord *record, guint body) {
+static double header_score(const TableLayout *layout, const GPtrArray *records, const SampleRecord *record,
+                           guint body) {
   double score = 0;
   for (guint j = 0; j < layout->columns; j++) {
     const char *text = sample_record_cell(record, j);
     CellKind kind = cell_kind(text, strlen(text));
-    if (kind == CELL_EMPTY)
-      continue;
+    if (kind == CELL_EMPTY) continue;
     if (layout->kinds[j] == CELL_TEXT)
-      score += kind == CELL_TEXT || kind == CELL_ODD ? text_column_vote(records, body, j, layout->columns, text) : -0.25;
+      score +=
+          kind == CELL_TEXT || kind == CELL_ODD ? text_column_vote(records, body, j, layout->columns, text) : -0.25;
     else if (kind == CELL_TEXT || kind == CELL_ODD)
       score += 1;
     else if (kind == layout->kinds[j] && !is_year(text))
@@ -234,8 +217,7 @@ gboolean table_layout_is_header_like(const TableLayout *layout, const SampleReco
   for (guint j = 0; j < layout->columns; j++) {
     const char *text = sample_record_cell(record, j);
     CellKind kind = cell_kind(text, strlen(text));
-    if (layout->kinds[j] == CELL_TEXT)
-      continue;
+    if (layout->kinds[j] == CELL_TEXT) continue;
     typed++;
     if (kind == CELL_TEXT || kind == CELL_ODD)
       named++;
@@ -251,17 +233,14 @@ static gboolean names_are_plausible(const TableLayout *layout, const SampleRecor
   for (guint j = 0; j < layout->columns; j++) {
     const char *text = sample_record_cell(record, j);
     CellKind kind = cell_kind(text, strlen(text));
-    if (kind != CELL_TEXT && kind != CELL_ODD)
-      return FALSE;
-    if (!g_hash_table_add(seen, (gpointer)text))
-      return FALSE;
+    if (kind != CELL_TEXT && kind != CELL_ODD) return FALSE;
+    if (!g_hash_table_add(seen, (gpointer)text)) return FALSE;
   }
   return TRUE;
 }
 
 static guint next_filled(const GPtrArray *records, guint from) {
-  while (from < records->len && record_at(records, from)->filled == 0)
-    from++;
+  while (from < records->len && record_at(records, from)->filled == 0) from++;
   return from;
 }
 
@@ -271,8 +250,9 @@ static guint decide_header(TableLayout *layout, const GPtrArray *records) {
   const SampleRecord *record = record_at(records, first);
   double score = header_score(layout, records, record, body);
   gboolean only_row = next_filled(records, body) >= records->len;
-  if (only_row ? !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)
-               : score < 0 || (score == 0 && !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)))
+  if (only_row
+          ? !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)
+          : score < 0 || (score == 0 && !names_are_plausible(layout, record) && sample_record_has_typed_cell(record)))
     return 0;
   guint count = 1;
   while (count < MAX_HEADER_RECORDS && body + 1 < records->len) {
@@ -294,8 +274,7 @@ static void decide_labels(TableLayout *layout, const GPtrArray *records) {
     g_autoptr(GString) label = g_string_new(NULL);
     for (guint h = 0; h < layout->header_records; h++) {
       g_autofree char *part = g_strstrip(g_strdup(sample_record_cell(record_at(records, layout->first_record + h), j)));
-      if (*part && label->len)
-        g_string_append_c(label, ' ');
+      if (*part && label->len) g_string_append_c(label, ' ');
       g_string_append(label, part);
     }
     g_ptr_array_add(layout->labels, g_strdup(label->str));
@@ -308,7 +287,8 @@ static void drop_trailing_empty_column(TableLayout *layout, const GPtrArray *rec
       record_at(records, layout->first_record)->cells->len >= layout->columns)
     return;
   for (guint i = layout->first_record; i < records->len; i++)
-    if (record_at(records, i)->cells->len == layout->columns && *sample_record_cell(record_at(records, i), layout->columns - 1))
+    if (record_at(records, i)->cells->len == layout->columns &&
+        *sample_record_cell(record_at(records, i), layout->columns - 1))
       return;
   layout->columns--;
 }
@@ -319,8 +299,7 @@ static gboolean short_rows_are_common(const TableLayout *layout, const GPtrArray
     end--; /* what follows the last full row may be another table */
   for (guint i = layout->first_record + layout->header_records; i < end; i++) {
     const SampleRecord *record = record_at(records, i);
-    if (record->filled == 0 || record->odd)
-      continue;
+    if (record->filled == 0 || record->odd) continue;
     rows++;
     few += record->cells->len < layout->columns && record->filled >= 2;
   }
@@ -342,10 +321,8 @@ TableLayout *table_layout_detect(const GPtrArray *records) {
 }
 
 void table_layout_free(TableLayout *layout) {
-  if (!layout)
-    return;
+  if (!layout) return;
   g_free(layout->kinds);
-  if (layout->labels)
-    g_ptr_array_unref(layout->labels);
+  if (layout->labels) g_ptr_array_unref(layout->labels);
   g_free(layout);
 }

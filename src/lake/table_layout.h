@@ -14,8 +14,8 @@ typedef struct {
   char *raw;
   gint64 line;
   guint line_breaks;
-  guint filled;     /* cells that are not blank */
-  gboolean odd;     /* a stray or unclosed quote */
+  guint filled; /* cells that are not blank */
+  gboolean odd; /* a stray or unclosed quote */
 } SampleRecord;
 SampleRecord *sample_record_new(const CsvRecord *record);
 void sample_record_free(SampleRecord *record);
@@ -25,10 +25,10 @@ static inline const char *sample_record_cell(const SampleRecord *record, guint i
 
 typedef struct {
   guint columns;
-  guint first_record;   /* records before it are preamble */
-  guint header_records; /* 0: the file has no header */
-  GPtrArray *labels;    /* of char*, as many as columns, trimmed; "" where there is none */
-  CellKind *kinds;      /* per column: NUMBER, DATE, TIME, LINK where nearly all cells are; else TEXT */
+  guint first_record;       /* records before it are preamble */
+  guint header_records;     /* 0: the file has no header */
+  GPtrArray *labels;        /* of char*, as many as columns, trimmed; "" where there is none */
+  CellKind *kinds;          /* per column: NUMBER, DATE, TIME, LINK where nearly all cells are; else TEXT */
   gboolean pads_short_rows; /* rows commonly leave out trailing cells */
 } TableLayout;
 /* How many columns the table has, before anything else is known. */

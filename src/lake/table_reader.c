@@ -13,15 +13,15 @@ struct TableReader {
   CsvReader *csv;
   CsvRecord record;
   RowRepair *repair;
-  GQueue queue;          /* of SampleRecord*: suspicious, not given out yet */
-  gboolean releasing;    /* the queue is being given out */
+  GQueue queue;       /* of SampleRecord*: suspicious, not given out yet */
+  gboolean releasing; /* the queue is being given out */
   TableRowKind release_kind;
-  gboolean have_record;  /* `record` was read and waits behind the queue */
+  gboolean have_record; /* `record` was read and waits behind the queue */
   gboolean at_end, other_table;
   guint blank_run;
   gint64 first_row_line, repaired_rows;
   SampleRecord *released;
-  GArray *cells;         /* of CsvCell, of released and repaired rows */
+  GArray *cells; /* of CsvCell, of released and repaired rows */
   char *reason;
   char *line_text;
 };
@@ -37,8 +37,7 @@ static void cut_to_first_line(CsvReader *csv, const CsvDialect *dialect, CsvReco
   gint64 number = record->line;
   const char *raw = record->raw;
   csv_reader_rewind_to_second_line(csv, record);
-  while (line && strchr("\r\n", raw[line - 1]))
-    line--;
+  while (line && strchr("\r\n", raw[line - 1])) line--;
   csv_parse_record(dialect, raw, line, TRUE, CSV_NO_LITERAL, record);
   record->line = number;
   record->stray_quote = TRUE;
@@ -47,21 +46,18 @@ static void cut_to_first_line(CsvReader *csv, const CsvDialect *dialect, CsvReco
 
 static gboolean detect_dialect(TableReader *reader, GError **error) {
   g_autoptr(TextSource) source = text_source_open(reader->path, error);
-  if (!source)
-    return FALSE;
+  if (!source) return FALSE;
   g_autofree char *text = g_malloc(DETECT_BYTES);
   gsize length = 0;
   gboolean at_end = FALSE;
   while (!at_end && length + 16 < DETECT_BYTES) {
     gssize n = text_source_read(source, text + length, DETECT_BYTES - length, error);
-    if (n < 0)
-      return FALSE;
+    if (n < 0) return FALSE;
     at_end = n == 0;
     length += (gsize)n;
   }
   gboolean blank = TRUE;
-  for (gsize i = 0; i < length && blank; i++)
-    blank = g_ascii_isspace(text[i]) || !text[i];
+  for (gsize i = 0; i < length && blank; i++) blank = g_ascii_isspace(text[i]) || !text[i];
   if (blank && at_end) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:1: the file is empty", reader->path);
     return FALSE;
@@ -73,13 +69,13 @@ static gboolean detect_dialect(TableReader *reader, GError **error) {
 /* Reads the first records. A quoted cell that swallowed lines and spoilt the width is cut at its first line. */
 static GPtrArray *sample_records(TableReader *reader, guint columns, GError **error) {
   g_autoptr(CsvReader) csv = open_csv(reader->path, &reader->dialect, error);
-  if (!csv)
-    return NULL;
+  if (!csv) return NULL;
   g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)sample_record_free);
   CsvRecord *record = &reader->record;
   int got = 0;
   while (records->len < LAYOUT_SAMPLE_RECORDS && (got = csv_reader_next(csv, record, error)) > 0) {
-    if (columns > 0 && record->cells->len != columns && record->line_breaks > 0 && (record->stray_quote || record->unterminated))
+    if (columns > 0 && record->cells->len != columns && record->line_breaks > 0 &&
+        (record->stray_quote || record->unterminated))
       cut_to_first_line(csv, &reader->dialect, record);
     g_ptr_array_add(records, sample_record_new(record));
   }
@@ -89,29 +85,29 @@ static GPtrArray *sample_records(TableReader *reader, guint columns, GError **er
 static gboolean column_is_empty(const GPtrArray *records, guint from, guint columns) {
   for (guint i = from; i < records->len; i++) {
     const SampleRecord *record = records->pdata[i];
-    if (record->cells->len == columns && *sample_record_cell(record, columns - 1))
-      return FALSE;
+    if (record->cells->len == columns && *sample_record_cell(record, columns - 1)) return FALSE;
   }
   return TRUE;
 }
 
 /* A header that lost a delimiter or has a quote too many is put right before anything is concluded from it. */
 static void repair_header(const CsvDialect *dialect, GPtrArray *records, guint columns) {
-  if (records->len == 0 || columns < 2)
-    return;
+  if (records->len == 0 || columns < 2) return;
   guint at = table_layout_find_first(records, columns);
   SampleRecord *header = records->pdata[at];
   SampleRecord *above = at > 0 ? records->pdata[at - 1] : NULL;
   if (header->cells->len == columns && !header->odd) {
     /* Already rows: the header may be the record above, written with another delimiter. */
-    if (!above || above->filled == 0 || !sample_record_has_typed_cell(header) || sample_record_has_typed_cell(above) || above->cells->len == columns)
+    if (!above || above->filled == 0 || !sample_record_has_typed_cell(header) || sample_record_has_typed_cell(above) ||
+        above->cells->len == columns)
       return;
     header = above;
   } else if (sample_record_has_typed_cell(header)) {
     return;
   }
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-  if (!row_repair_header(dialect, columns, header->raw, strlen(header->raw), !column_is_empty(records, at + 1, columns), names))
+  if (!row_repair_header(dialect, columns, header->raw, strlen(header->raw), !column_is_empty(records, at + 1, columns),
+                         names))
     return;
   g_ptr_array_unref(header->cells);
   header->cells = g_steal_pointer(&names);
@@ -123,14 +119,14 @@ static gboolean detect_layout(TableReader *reader, GError **error) {
   g_autoptr(GPtrArray) first = sample_records(reader, 0, error);
   guint columns = first ? table_layout_count_columns(first) : 0;
   g_autoptr(GPtrArray) records = first ? sample_records(reader, columns, error) : NULL;
-  if (!records)
-    return FALSE;
+  if (!records) return FALSE;
   repair_header(&reader->dialect, records, columns);
   reader->layout = table_layout_detect(records);
   if (reader->layout->columns > CSV_MAX_COLUMNS) {
     const SampleRecord *widest = records->pdata[reader->layout->first_record];
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s:%" G_GINT64_FORMAT ": %u columns; at most %d can be read",
-                reader->path, widest->line, reader->layout->columns, CSV_MAX_COLUMNS);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
+                "%s:%" G_GINT64_FORMAT ": %u columns; at most %d can be read", reader->path, widest->line,
+                reader->layout->columns, CSV_MAX_COLUMNS);
     return FALSE;
   }
   reader->repair = row_repair_new(&reader->dialect, reader->layout, records);
@@ -155,8 +151,7 @@ TableReader *table_reader_open(const char *path, GError **error) {
 }
 
 void table_reader_free(TableReader *reader) {
-  if (!reader)
-    return;
+  if (!reader) return;
   g_queue_clear_full(&reader->queue, (GDestroyNotify)sample_record_free);
   sample_record_free(reader->released);
   csv_reader_free(reader->csv);
@@ -177,8 +172,7 @@ gboolean table_reader_restart(TableReader *reader, GError **error) {
   reader->blank_run = 0;
   reader->repaired_rows = 0;
   reader->csv = open_csv(reader->path, &reader->dialect, error);
-  if (!reader->csv)
-    return FALSE;
+  if (!reader->csv) return FALSE;
   /* Damaged records before the first row may span more lines than they should. */
   for (;;) {
     int got = csv_reader_next(reader->csv, &reader->record, error);
@@ -195,11 +189,21 @@ gboolean table_reader_restart(TableReader *reader, GError **error) {
   }
 }
 
-const TableLayout *table_reader_layout(const TableReader *reader) { return reader->layout; }
-const CsvDialect *table_reader_dialect(const TableReader *reader) { return &reader->dialect; }
-const TextSource *table_reader_source(const TableReader *reader) { return csv_reader_source(reader->csv); }
-gint64 table_reader_repaired_rows(const TableReader *reader) { return reader->repaired_rows; }
-gint64 table_reader_lines_before_rows(const TableReader *reader) { return reader->first_row_line - 1; }
+const TableLayout *table_reader_layout(const TableReader *reader) {
+  return reader->layout;
+}
+const CsvDialect *table_reader_dialect(const TableReader *reader) {
+  return &reader->dialect;
+}
+const TextSource *table_reader_source(const TableReader *reader) {
+  return csv_reader_source(reader->csv);
+}
+gint64 table_reader_repaired_rows(const TableReader *reader) {
+  return reader->repaired_rows;
+}
+gint64 table_reader_lines_before_rows(const TableReader *reader) {
+  return reader->first_row_line - 1;
+}
 
 /* ---- one record ---- */
 
@@ -207,8 +211,7 @@ static gboolean cells_blank_from(const CsvRecord *record, guint from) {
   for (guint i = from; i < record->cells->len; i++) {
     const CsvCell *cell = csv_record_cell(record, i);
     for (gsize k = 0; k < cell->length; k++)
-      if (!g_ascii_isspace(cell->text[k]))
-        return FALSE;
+      if (!g_ascii_isspace(cell->text[k])) return FALSE;
   }
   return TRUE;
 }
@@ -231,43 +234,39 @@ static gboolean fit_width(TableReader *reader, CsvRecord *record) {
   guint columns = reader->layout->columns;
   if (record->cells->len > columns && cells_blank_from(record, columns)) {
     g_array_set_size(record->cells, columns);
-  } else if (record->cells->len < columns && reader->layout->pads_short_rows && !record->stray_quote && filled_cells(record) >= 2) {
+  } else if (record->cells->len < columns && reader->layout->pads_short_rows && !record->stray_quote &&
+             filled_cells(record) >= 2) {
     CsvCell empty = {"", 0, FALSE};
-    while (record->cells->len < columns)
-      g_array_append_val(record->cells, empty);
+    while (record->cells->len < columns) g_array_append_val(record->cells, empty);
   }
   return record->cells->len == columns;
 }
 
 static gboolean labels_again(const TableReader *reader, const SampleRecord *record) {
-  if (reader->layout->header_records != 1)
-    return FALSE;
+  if (reader->layout->header_records != 1) return FALSE;
   for (guint j = 0; j < reader->layout->columns; j++) {
     g_autofree char *cell = g_strstrip(g_strdup(sample_record_cell(record, j)));
-    if (strcmp(cell, reader->layout->labels->pdata[j]))
-      return FALSE;
+    if (strcmp(cell, reader->layout->labels->pdata[j])) return FALSE;
   }
   return TRUE;
 }
 
 /* A row of the right width that does not look like one: the header again, or that of another table. */
 static gboolean is_header_again(TableReader *reader, const CsvRecord *record, gboolean *same) {
-  if (reader->layout->header_records == 0 || filled_cells(record) + (reader->layout->columns > 3) < reader->layout->columns)
+  if (reader->layout->header_records == 0 ||
+      filled_cells(record) + (reader->layout->columns > 3) < reader->layout->columns)
     return FALSE;
   /* Cheap look first: a typed column whose cell is of its kind ends the matter. */
   for (guint j = 0; j < reader->layout->columns; j++) {
     const CsvCell *cell = csv_record_cell(record, j);
-    if (reader->layout->kinds[j] == CELL_TEXT || cell->length == 0)
-      continue;
-    if (cell_kind(cell->text, cell->length) == reader->layout->kinds[j])
-      return FALSE;
+    if (reader->layout->kinds[j] == CELL_TEXT || cell->length == 0) continue;
+    if (cell_kind(cell->text, cell->length) == reader->layout->kinds[j]) return FALSE;
     break;
   }
   SampleRecord *copy = sample_record_new(record);
   *same = labels_again(reader, copy);
   guint typed = 0;
-  for (guint j = 0; j < reader->layout->columns; j++)
-    typed += reader->layout->kinds[j] != CELL_TEXT;
+  for (guint j = 0; j < reader->layout->columns; j++) typed += reader->layout->kinds[j] != CELL_TEXT;
   gboolean again = *same || (typed >= 2 && table_layout_is_header_like(reader->layout, copy) &&
                              copy->filled == reader->layout->columns);
   sample_record_free(copy);
@@ -281,8 +280,14 @@ static gboolean is_sparse(const TableReader *reader, const CsvRecord *record) {
 
 static void give_record(TableReader *reader, TableRow *row, gboolean repaired) {
   GArray *cells = repaired ? reader->cells : reader->record.cells;
-  *row = (TableRow){TABLE_ROW_GOOD, (const CsvCell *)(gpointer)cells->data, cells->len, reader->record.line, NULL,
-                    reader->record.raw, reader->record.raw_length, repaired};
+  *row = (TableRow){TABLE_ROW_GOOD,
+                    (const CsvCell *)(gpointer)cells->data,
+                    cells->len,
+                    reader->record.line,
+                    NULL,
+                    reader->record.raw,
+                    reader->record.raw_length,
+                    repaired};
   reader->repaired_rows += repaired;
   reader->have_record = FALSE;
   reader->blank_run = 0;
@@ -301,13 +306,20 @@ static void give_released(TableReader *reader, TableRow *row) {
   if (kind == TABLE_ROW_RAGGED && record->cells->len == reader->layout->columns)
     kind = TABLE_ROW_GOOD; /* sparse, but a row after all */
   g_free(reader->reason);
-  reader->reason = kind == TABLE_ROW_GOOD     ? NULL
-                   : kind == TABLE_ROW_RAGGED ? g_strdup_printf("%u cells instead of %u%s", record->cells->len,
-                                                                reader->layout->columns, record->odd ? ", and a stray quote" : "")
-                   : reader->other_table      ? g_strdup("belongs to a second table in the file")
-                                              : g_strdup("not part of the table (footer)");
-  *row = (TableRow){kind, (const CsvCell *)(gpointer)reader->cells->data, reader->cells->len, record->line,
-                    reader->reason, record->raw, strlen(record->raw), FALSE};
+  reader->reason = kind == TABLE_ROW_GOOD ? NULL
+                   : kind == TABLE_ROW_RAGGED
+                       ? g_strdup_printf("%u cells instead of %u%s", record->cells->len, reader->layout->columns,
+                                         record->odd ? ", and a stray quote" : "")
+                   : reader->other_table ? g_strdup("belongs to a second table in the file")
+                                         : g_strdup("not part of the table (footer)");
+  *row = (TableRow){kind,
+                    (const CsvCell *)(gpointer)reader->cells->data,
+                    reader->cells->len,
+                    record->line,
+                    reader->reason,
+                    record->raw,
+                    strlen(record->raw),
+                    FALSE};
 }
 
 static void give_aside(TableReader *reader, TableRow *row, const char *reason) {
@@ -320,12 +332,9 @@ static void give_aside(TableReader *reader, TableRow *row, const char *reason) {
 static gboolean repair_record(TableReader *reader) {
   const CsvRecord *record = &reader->record;
   gsize line = csv_line_length(&reader->dialect, record->raw, record->raw_length, TRUE);
-  while (line && strchr("\r\n", record->raw[line - 1]))
-    line--;
-  if (!row_repair_try(reader->repair, record, record->raw, line, reader->cells))
-    return FALSE;
-  if (record->line_breaks > 0)
-    csv_reader_rewind_to_second_line(reader->csv, record);
+  while (line && strchr("\r\n", record->raw[line - 1])) line--;
+  if (!row_repair_try(reader->repair, record, record->raw, line, reader->cells)) return FALSE;
+  if (record->line_breaks > 0) csv_reader_rewind_to_second_line(reader->csv, record);
   return TRUE;
 }
 
@@ -341,12 +350,10 @@ static gboolean queue_is_other_table(const TableReader *reader) {
     } else if (run == 1) {
       second = record;
     }
-    if (record->cells->len != width || width < 2 || width == reader->layout->columns)
-      return FALSE;
+    if (record->cells->len != width || width < 2 || width == reader->layout->columns) return FALSE;
     run++;
   }
-  if (run < SECOND_TABLE_RUN)
-    return FALSE;
+  if (run < SECOND_TABLE_RUN) return FALSE;
   guint texts = 0, typed_below = 0;
   for (guint j = 0; j < width; j++) {
     const char *above = sample_record_cell(first, j), *below = sample_record_cell(second, j);
@@ -373,7 +380,8 @@ static gboolean is_other_header(const TableReader *reader, const CsvRecord *reco
 
 /* Most names of this table, in another width: the header of another table for sure. */
 static gboolean repeats_labels(const TableReader *reader, const CsvRecord *record) {
-  if (reader->layout->header_records == 0 || record->cells->len == reader->layout->columns || reader->layout->columns < 3)
+  if (reader->layout->header_records == 0 || record->cells->len == reader->layout->columns ||
+      reader->layout->columns < 3)
     return FALSE;
   guint same = 0;
   for (guint j = 0; j < reader->layout->columns && j < record->cells->len; j++) {
@@ -387,8 +395,7 @@ static gboolean repeats_labels(const TableReader *reader, const CsvRecord *recor
 /* Whether the record starts or goes on with what may be a second table: then it is no damaged row of this one. */
 static gboolean may_be_other_table(const TableReader *reader) {
   const CsvRecord *record = &reader->record;
-  if (record->stray_quote || record->unterminated || record->cells->len == reader->layout->columns)
-    return FALSE;
+  if (record->stray_quote || record->unterminated || record->cells->len == reader->layout->columns) return FALSE;
   const SampleRecord *head = reader->queue.length ? reader->queue.head->data : NULL;
   return head ? head->cells->len == record->cells->len : is_other_header(reader, record);
 }
@@ -416,8 +423,7 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
     give_record(reader, row, TRUE);
     return TRUE;
   }
-  if (!fits && record->line_breaks > 0)
-    cut_to_first_line(reader->csv, &reader->dialect, record);
+  if (!fits && record->line_breaks > 0) cut_to_first_line(reader->csv, &reader->dialect, record);
   gboolean same = FALSE;
   if (!fits && repeats_labels(reader, record)) {
     reader->other_table = TRUE;
@@ -469,20 +475,16 @@ int table_reader_next(TableReader *reader, TableRow *row, GError **error) {
     }
     reader->releasing = FALSE;
     if (!reader->have_record) {
-      if (reader->at_end)
-        return 0;
+      if (reader->at_end) return 0;
       int got = csv_reader_next(reader->csv, &reader->record, error);
-      if (got < 0)
-        return -1;
+      if (got < 0) return -1;
       if (got == 0) {
         reader->at_end = TRUE;
-        if (reader->queue.length)
-          release_at_end(reader);
+        if (reader->queue.length) release_at_end(reader);
         continue;
       }
       reader->have_record = TRUE;
     }
-    if (judge_record(reader, row))
-      return 1;
+    if (judge_record(reader, row)) return 1;
   }
 }

@@ -20,7 +20,7 @@ typedef struct {
   const char *reason; /* of a row that is not GOOD; NULL otherwise */
   const char *raw;
   gsize raw_length;
-  gboolean repaired;  /* it was damaged and could be put right */
+  gboolean repaired; /* it was damaged and could be put right */
 } TableRow;
 
 typedef struct TableReader TableReader;

@@ -11,8 +11,7 @@ const char *xlsx_local_name(const char *element) {
 
 const char *xlsx_attribute(const char **names, const char **values, const char *name) {
   for (; *names; names++, values++)
-    if (!strcmp(xlsx_local_name(*names), name))
-      return *values;
+    if (!strcmp(xlsx_local_name(*names), name)) return *values;
   return NULL;
 }
 
@@ -20,10 +19,12 @@ static gboolean feed(const char *bytes, gsize length, gpointer parser, GError **
   return g_markup_parse_context_parse(parser, bytes, (gssize)length, error);
 }
 
-gboolean xlsx_parse_part(ZipArchive *archive, const char *part, const GMarkupParser *callbacks, gpointer data, GError **error) {
+gboolean xlsx_parse_part(ZipArchive *archive, const char *part, const GMarkupParser *callbacks, gpointer data,
+                         GError **error) {
   GMarkupParseContext *parser = g_markup_parse_context_new(callbacks, G_MARKUP_TREAT_CDATA_AS_TEXT, data, NULL);
   g_autoptr(GError) failing = NULL;
-  gboolean good = zip_archive_read(archive, part, feed, parser, &failing) && g_markup_parse_context_end_parse(parser, &failing);
+  gboolean good =
+      zip_archive_read(archive, part, feed, parser, &failing) && g_markup_parse_context_end_parse(parser, &failing);
   g_markup_parse_context_free(parser);
   if (!good) {
     if (failing->domain == G_MARKUP_ERROR)
@@ -41,8 +42,7 @@ static void sheet_free(XlsxSheet *sheet) {
 }
 
 void xlsx_workbook_free(XlsxWorkbook *workbook) {
-  if (!workbook)
-    return;
+  if (!workbook) return;
   g_ptr_array_unref(workbook->sheets);
   g_ptr_array_unref(workbook->strings);
   g_array_unref(workbook->date_styles);
@@ -55,12 +55,12 @@ gboolean xlsx_style_is_date(const XlsxWorkbook *workbook, guint style) {
 
 /* ---- workbook.xml and its relations ---- */
 
-static void relation_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values, gpointer data, GError **error) {
+static void relation_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values,
+                           gpointer data, GError **error) {
   (void)parser;
   (void)error;
   const char *id = xlsx_attribute(names, values, "Id"), *target = xlsx_attribute(names, values, "Target");
-  if (strcmp(xlsx_local_name(element), "Relationship") || !id || !target)
-    return;
+  if (strcmp(xlsx_local_name(element), "Relationship") || !id || !target) return;
   char *part = *target == '/' ? g_strdup(target + 1) : g_strconcat("xl/", target, NULL);
   g_hash_table_insert(data, g_strdup(id), part);
 }
@@ -70,7 +70,8 @@ typedef struct {
   GHashTable *relations; /* id -> part */
 } WorkbookParts;
 
-static void workbook_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values, gpointer data, GError **error) {
+static void workbook_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values,
+                           gpointer data, GError **error) {
   WorkbookParts *parts = data;
   (void)parser;
   (void)error;
@@ -81,8 +82,7 @@ static void workbook_start(GMarkupParseContext *parser, const char *element, con
   } else if (!strcmp(name, "sheet") && parts->workbook->sheets->len < MAX_SHEETS) {
     const char *title = xlsx_attribute(names, values, "name"), *id = xlsx_attribute(names, values, "id");
     const char *part = id ? g_hash_table_lookup(parts->relations, id) : NULL;
-    if (!title || !part)
-      return;
+    if (!title || !part) return;
     XlsxSheet *sheet = g_new(XlsxSheet, 1);
     *sheet = (XlsxSheet){g_strdup(title), g_strdup(part)};
     g_ptr_array_add(parts->workbook->sheets, sheet);
@@ -98,7 +98,8 @@ typedef struct {
   gsize bytes;
 } SharedStrings;
 
-static void strings_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values, gpointer data, GError **error) {
+static void strings_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values,
+                          gpointer data, GError **error) {
   SharedStrings *shared = data;
   (void)parser;
   (void)names;
@@ -117,8 +118,7 @@ static void strings_text(GMarkupParseContext *parser, const char *text, gsize le
   SharedStrings *shared = data;
   (void)parser;
   (void)error;
-  if (shared->in_text && !shared->in_phonetic)
-    g_string_append_len(shared->text, text, (gssize)length);
+  if (shared->in_text && !shared->in_phonetic) g_string_append_len(shared->text, text, (gssize)length);
 }
 
 static void strings_end(GMarkupParseContext *parser, const char *element, gpointer data, GError **error) {
@@ -132,7 +132,8 @@ static void strings_end(GMarkupParseContext *parser, const char *element, gpoint
   } else if (!strcmp(name, "si")) {
     shared->bytes += shared->text->len + sizeof(char *);
     if (shared->bytes > MAX_STRING_BYTES)
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the texts of the workbook take more than %u MB", MAX_STRING_BYTES >> 20);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the texts of the workbook take more than %u MB",
+                  MAX_STRING_BYTES >> 20);
     else
       g_ptr_array_add(shared->strings, g_strdup(shared->text->str));
   }
@@ -147,7 +148,9 @@ typedef struct {
 } Styles;
 
 /* Number formats 14 to 22 and 45 to 47 are dates and times by definition. */
-static gboolean is_builtin_date(guint id) { return (id >= 14 && id <= 22) || (id >= 45 && id <= 47) || (id >= 27 && id <= 36) || (id >= 50 && id <= 58); }
+static gboolean is_builtin_date(guint id) {
+  return (id >= 14 && id <= 22) || (id >= 45 && id <= 47) || (id >= 27 && id <= 36) || (id >= 50 && id <= 58);
+}
 
 /* A format that shows parts of a date: d, m, y, h, s outside quotes and brackets. */
 static gboolean shows_date(const char *format) {
@@ -167,7 +170,8 @@ static gboolean shows_date(const char *format) {
   return FALSE;
 }
 
-static void styles_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values, gpointer data, GError **error) {
+static void styles_start(GMarkupParseContext *parser, const char *element, const char **names, const char **values,
+                         gpointer data, GError **error) {
   Styles *styles = data;
   (void)parser;
   (void)error;
@@ -177,8 +181,7 @@ static void styles_start(GMarkupParseContext *parser, const char *element, const
     styles->in_cell_styles = TRUE;
   } else if (!strcmp(name, "numFmt")) {
     const char *format = xlsx_attribute(names, values, "formatCode");
-    if (format && shows_date(format))
-      g_hash_table_add(styles->date_formats, GUINT_TO_POINTER(number));
+    if (format && shows_date(format)) g_hash_table_add(styles->date_formats, GUINT_TO_POINTER(number));
   } else if (!strcmp(name, "xf") && styles->in_cell_styles) {
     gboolean is_date = is_builtin_date(number) || g_hash_table_contains(styles->date_formats, GUINT_TO_POINTER(number));
     g_array_append_val(styles->date_styles, is_date);
@@ -189,8 +192,7 @@ static void styles_end(GMarkupParseContext *parser, const char *element, gpointe
   Styles *styles = data;
   (void)parser;
   (void)error;
-  if (!strcmp(xlsx_local_name(element), "cellXfs"))
-    styles->in_cell_styles = FALSE;
+  if (!strcmp(xlsx_local_name(element), "cellXfs")) styles->in_cell_styles = FALSE;
 }
 
 XlsxWorkbook *xlsx_workbook_read(ZipArchive *archive, GError **error) {
@@ -211,14 +213,12 @@ XlsxWorkbook *xlsx_workbook_read(ZipArchive *archive, GError **error) {
     SharedStrings shared = {workbook->strings, g_string_new(NULL), FALSE, FALSE, 0};
     gboolean good = xlsx_parse_part(archive, "xl/sharedStrings.xml", &strings_parser, &shared, error);
     g_string_free(shared.text, TRUE);
-    if (!good)
-      return NULL;
+    if (!good) return NULL;
   }
   if (zip_archive_has(archive, "xl/styles.xml")) {
     g_autoptr(GHashTable) date_formats = g_hash_table_new(NULL, NULL);
     Styles styles = {workbook->date_styles, date_formats, FALSE};
-    if (!xlsx_parse_part(archive, "xl/styles.xml", &styles_parser, &styles, error))
-      return NULL;
+    if (!xlsx_parse_part(archive, "xl/styles.xml", &styles_parser, &styles, error)) return NULL;
   }
   return g_steal_pointer(&workbook);
 }

@@ -22,8 +22,12 @@ struct ZipArchive {
   GHashTable *entries; /* name -> ZipEntry* */
 };
 
-static guint16 read16(const guchar *p) { return (guint16)(p[0] | p[1] << 8); }
-static guint32 read32(const guchar *p) { return (guint32)p[0] | (guint32)p[1] << 8 | (guint32)p[2] << 16 | (guint32)p[3] << 24; }
+static guint16 read16(const guchar *p) {
+  return (guint16)(p[0] | p[1] << 8);
+}
+static guint32 read32(const guchar *p) {
+  return (guint32)p[0] | (guint32)p[1] << 8 | (guint32)p[2] << 16 | (guint32)p[3] << 24;
+}
 
 static gboolean damaged(const ZipArchive *archive, const char *what, GError **error) {
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s is damaged: %s", archive->path, what);
@@ -48,7 +52,8 @@ static gboolean add_entries(ZipArchive *archive, const guchar *directory, gsize 
       return FALSE;
     }
     ZipEntry *entry = g_new(ZipEntry, 1);
-    *entry = (ZipEntry){read16(record + 10), read32(record + 16), read32(record + 20), read32(record + 24), read32(record + 42)};
+    *entry = (ZipEntry){read16(record + 10), read32(record + 16), read32(record + 20), read32(record + 24),
+                        read32(record + 42)};
     g_hash_table_replace(archive->entries, g_strndup((const char *)record + CENTRAL_RECORD_BYTES, name), entry);
     at += CENTRAL_RECORD_BYTES + name + extra + comment;
   }
@@ -56,18 +61,15 @@ static gboolean add_entries(ZipArchive *archive, const guchar *directory, gsize 
 }
 
 static gboolean read_directory(ZipArchive *archive, GError **error) {
-  if (fseek(archive->file, 0, SEEK_END) != 0)
-    return damaged(archive, "it cannot be read", error);
+  if (fseek(archive->file, 0, SEEK_END) != 0) return damaged(archive, "it cannot be read", error);
   long size = ftell(archive->file);
   gsize tail_length = (gsize)MIN(size, END_RECORD_BYTES + LONGEST_COMMENT);
   g_autofree guchar *tail = g_malloc(tail_length + 1);
   if (size < END_RECORD_BYTES || !read_at(archive, size - (long)tail_length, tail, tail_length))
     return damaged(archive, "it is too short", error);
   gsize at = tail_length - END_RECORD_BYTES;
-  while (at > 0 && read32(tail + at) != 0x06054b50)
-    at--;
-  if (read32(tail + at) != 0x06054b50)
-    return damaged(archive, "it has no directory", error);
+  while (at > 0 && read32(tail + at) != 0x06054b50) at--;
+  if (read32(tail + at) != 0x06054b50) return damaged(archive, "it has no directory", error);
   guint count = read16(tail + at + 10);
   guint32 length = read32(tail + at + 12), offset = read32(tail + at + 16);
   if (count > ZIP_MAX_ENTRIES || length > MAX_DIRECTORY_BYTES || (gint64)offset + length > size)
@@ -91,16 +93,16 @@ ZipArchive *zip_archive_open(const char *path, GError **error) {
 }
 
 void zip_archive_free(ZipArchive *archive) {
-  if (!archive)
-    return;
-  if (archive->file)
-    fclose(archive->file);
+  if (!archive) return;
+  if (archive->file) fclose(archive->file);
   g_hash_table_unref(archive->entries);
   g_free(archive->path);
   g_free(archive);
 }
 
-gboolean zip_archive_has(const ZipArchive *archive, const char *name) { return g_hash_table_contains(archive->entries, name); }
+gboolean zip_archive_has(const ZipArchive *archive, const char *name) {
+  return g_hash_table_contains(archive->entries, name);
+}
 
 /* Everything one unpacking needs. */
 typedef struct {
@@ -132,15 +134,13 @@ static gsize read_packed(Unpacking *unpacking) {
 static gboolean unpack_stored(Unpacking *unpacking, GError **error) {
   gsize n;
   while ((n = read_packed(unpacking)) > 0)
-    if (!hand_out(unpacking, (const char *)unpacking->packed, n, error))
-      return FALSE;
+    if (!hand_out(unpacking, (const char *)unpacking->packed, n, error)) return FALSE;
   return TRUE;
 }
 
 static gboolean unpack_deflated(Unpacking *unpacking, GError **error) {
   z_stream stream = {0};
-  if (inflateInit2(&stream, -15) != Z_OK)
-    return damaged(unpacking->archive, "unpacking does not start", error);
+  if (inflateInit2(&stream, -15) != Z_OK) return damaged(unpacking->archive, "unpacking does not start", error);
   int code = Z_OK;
   gboolean good = TRUE;
   while (good && code != Z_STREAM_END) {
@@ -173,9 +173,16 @@ gboolean zip_archive_read(ZipArchive *archive, const char *name, ZipVisitor visi
   if (!read_at(archive, (long)entry->offset, local, sizeof local) || read32(local) != 0x04034b50)
     return damaged(archive, "a part is not where it should be", error);
   long start = (long)entry->offset + LOCAL_RECORD_BYTES + read16(local + 26) + read16(local + 28);
-  if (fseek(archive->file, start, SEEK_SET) != 0)
-    return damaged(archive, "a part is not where it should be", error);
-  Unpacking unpacking = {archive, entry, entry->packed, 0, crc32(0, NULL, 0), visit, user_data, g_malloc(BUFFER_BYTES), g_malloc(BUFFER_BYTES)};
+  if (fseek(archive->file, start, SEEK_SET) != 0) return damaged(archive, "a part is not where it should be", error);
+  Unpacking unpacking = {archive,
+                         entry,
+                         entry->packed,
+                         0,
+                         crc32(0, NULL, 0),
+                         visit,
+                         user_data,
+                         g_malloc(BUFFER_BYTES),
+                         g_malloc(BUFFER_BYTES)};
   gboolean good;
   if (entry->method == 0)
     good = unpack_stored(&unpacking, error);

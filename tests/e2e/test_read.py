@@ -73,6 +73,13 @@ class OtherTables(WorkspaceCase):
                           [["id", "day", "note", "more"], ["1", "2023-01-01", "", ""], ["2", "2023-01-02", "x", ""],
                            ["3", "2023-01-03", "", ""], ["4", "2023-01-04", "y", "z"]])
 
+    def test_hint_for_spreadsheets(self):
+        self.assert_reads("sep=;\nshop;n\nA;1\nB;2\n", [["shop", "n"], ["A", "1"], ["B", "2"]])
+
+    def test_comments_above_the_table(self):
+        self.assert_reads("# made by the till\n# 2023, all shops\n\nshop,day,n\nA,2023-01-01,1\nB,2023-01-02,2\n",
+                          [["shop", "day", "n"], ["A", "2023-01-01", "1"], ["B", "2023-01-02", "2"]])
+
     def test_years_as_column_names(self):
         self.assert_reads("region,2019,2020\nNorth,10,20\nSouth,30,40\n", [["region", "2019", "2020"], ["North", "10", "20"], ["South", "30", "40"]])
 

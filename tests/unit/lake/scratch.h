@@ -3,7 +3,9 @@
 #include "lake/disk.h"
 #include <string.h>
 
-typedef struct { char *path; } Scratch;
+typedef struct {
+  char *path;
+} Scratch;
 
 static inline Scratch scratch_new(void) {
   g_autoptr(GError) error = NULL;

@@ -2,13 +2,15 @@
 #include "lake/column_profile.h"
 #include <string.h>
 
-static const char *const type_names[] = {"text", "integer", "decimal", "double", "boolean", "date", "timestamp", "time"};
+static const char *const type_names[] = {"text",    "integer", "decimal",   "double",
+                                         "boolean", "date",    "timestamp", "time"};
 
 static void check_values(const json_t *test, const ColumnPlan *plan) {
   json_t *cells = json_object_get(test, "cells"), *values = json_object_get(test, "values");
   g_assert_cmpuint(json_array_size(cells), ==, json_array_size(values));
   for (size_t i = 0; i < json_array_size(cells); i++) {
-    const char *cell = json_string_value(json_array_get(cells, i)), *expected = json_string_value(json_array_get(values, i));
+    const char *cell = json_string_value(json_array_get(cells, i)),
+               *expected = json_string_value(json_array_get(values, i));
     g_autoptr(GString) out = g_string_new(NULL);
     CellOutcome outcome = column_plan_convert(plan, cell, strlen(cell), out);
     g_assert_cmpint(outcome, ==, expected ? CELL_VALUE : CELL_NULL);
@@ -23,7 +25,7 @@ static void check_column(gconstpointer data) {
   column_profile_init(&profile);
   size_t i;
   json_t *cell;
-  json_array_foreach(json_object_get(test, "cells"), i, cell)
+  json_array_foreach (json_object_get(test, "cells"), i, cell)
     column_profile_add(&profile, json_string_value(cell), json_string_length(cell));
   TableEvidence evidence = {0};
   table_evidence_add(&evidence, &profile);
@@ -65,8 +67,7 @@ static void siblings_decide(void) {
 static void rubbish_is_counted(void) {
   ColumnProfile profile;
   column_profile_init(&profile);
-  for (int i = 0; i < 200; i++)
-    column_profile_add(&profile, "4.2", 3);
+  for (int i = 0; i < 200; i++) column_profile_add(&profile, "4.2", 3);
   column_profile_add(&profile, "|", 1);
   TableEvidence evidence = {0};
   ColumnPlan plan;
@@ -80,12 +81,11 @@ static void rubbish_is_counted(void) {
 }
 
 static void identifiers_by_name(void) {
-  static const char *const yes[] = {"Order ID", "InvoiceNo", "zip", "Postal Code", "customer_id", "Phone Number", "ship-postal-code", "StockCode"};
+  static const char *const yes[] = {"Order ID",     "InvoiceNo",        "zip",      "Postal Code", "customer_id",
+                                    "Phone Number", "ship-postal-code", "StockCode"};
   static const char *const no[] = {"Quantity", "Number of orders", "paid", "width", "Country", "Notes", "discount", ""};
-  for (gsize i = 0; i < G_N_ELEMENTS(yes); i++)
-    g_assert_true(header_is_identifier(yes[i]));
-  for (gsize i = 0; i < G_N_ELEMENTS(no); i++)
-    g_assert_false(header_is_identifier(no[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS(yes); i++) g_assert_true(header_is_identifier(yes[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS(no); i++) g_assert_false(header_is_identifier(no[i]));
 }
 
 int main(int argc, char **argv) {
@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
   g_assert_no_error(error);
   size_t i;
   json_t *test;
-  json_array_foreach(cases, i, test) {
+  json_array_foreach (cases, i, test) {
     g_autofree char *path = g_strconcat("/lake/columns/", json_get_string(test, "name"), NULL);
     g_test_add_data_func(path, test, check_column);
   }

@@ -10,11 +10,9 @@ static char *parse(const CsvDialect *dialect, const char *text, gsize length, gb
   csv_record_init(&record);
   for (gsize at = 0; at < length;) {
     gsize taken = csv_parse_record(dialect, text + at, length - at, at_end, CSV_NO_LITERAL, &record);
-    if (!taken)
-      break;
+    if (!taken) break;
     for (guint i = 0; i < record.cells->len; i++) {
-      if (i)
-        g_string_append_c(out, '|');
+      if (i) g_string_append_c(out, '|');
       g_string_append_len(out, csv_record_cell(&record, i)->text, (gssize)csv_record_cell(&record, i)->length);
     }
     g_string_append_c(out, '/');
@@ -70,13 +68,11 @@ static void cut_anywhere(void) {
 
 static char *read_all(const char *path, gsize buffer, GError **error) {
   g_autoptr(TextSource) source = text_source_open(path, error);
-  if (!source)
-    return NULL;
+  if (!source) return NULL;
   GString *text = g_string_new(NULL);
   g_autofree char *bytes = g_malloc(buffer);
   gssize n;
-  while ((n = text_source_read(source, bytes, buffer, error)) > 0)
-    g_string_append_len(text, bytes, n);
+  while ((n = text_source_read(source, bytes, buffer, error)) > 0) g_string_append_len(text, bytes, n);
   g_assert_cmpint(n, ==, 0);
   return g_string_free(text, FALSE);
 }
@@ -84,8 +80,14 @@ static char *read_all(const char *path, gsize buffer, GError **error) {
 static void encodings(void) {
   g_auto(Scratch) scratch = scratch_new();
   const char *text = "größe,naïve,€5,😀\nx,y,z,w\n";
-  static const struct { const char *name, *charset, *bom; gssize bom_length; } encodings[] = {
-    {"utf8", "UTF-8", "", 0}, {"bom", "UTF-8", "\xef\xbb\xbf", 3}, {"le", "UTF-16LE", "\xff\xfe", 2}, {"be", "UTF-16BE", "\xfe\xff", 2},
+  static const struct {
+    const char *name, *charset, *bom;
+    gssize bom_length;
+  } encodings[] = {
+      {"utf8", "UTF-8", "", 0},
+      {"bom", "UTF-8", "\xef\xbb\xbf", 3},
+      {"le", "UTF-16LE", "\xff\xfe", 2},
+      {"be", "UTF-16BE", "\xfe\xff", 2},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(encodings); i++) {
     gsize length;
@@ -106,8 +108,7 @@ static void encodings(void) {
 static void damaged_utf8_stays_utf8(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(GString) text = g_string_new(NULL);
-  for (int i = 0; i < 50; i++)
-    g_string_append(text, "süß,größe\n");
+  for (int i = 0; i < 50; i++) g_string_append(text, "süß,größe\n");
   g_string_append(text, "bad \xff byte\n");
   g_autofree char *path = scratch_file(&scratch, "x", text->str, (gssize)text->len);
   g_autofree char *decoded = read_all(path, 100, NULL);
@@ -117,15 +118,18 @@ static void damaged_utf8_stays_utf8(void) {
 }
 
 static void dialects(void) {
-  static const struct { const char *text, *delimiter; char quote, escape; } cases[] = {
-    {"a;b;c\n1,5;2;x\n2,5;3;y\n", ";", '"', 0},
-    {"a\tb\n1, 2\tx\n3, 4\ty\n", "\t", '"', 0},
-    {"a|b|c\n1|2|x,y\n3|4|z\n", "|", '"', 0},
-    {"a, b, c\n1, 2, 3\n4, 5, 6\n", ",", '"', 0},
-    {"id,name\n1,'x, y'\n2,'z, w'\n", ",", '\'', 0},
-    {"id,name,n\n1,\"x \\\" y, z\",2\n2,\"z\\\", w\",3\n", ",", '"', '\\'},
-    {"name\nNew York\nParis\n", "", '"', 0},
-    {"a~b~c\n1~2~3\n4~5~6\n", "~", '"', 0},
+  static const struct {
+    const char *text, *delimiter;
+    char quote, escape;
+  } cases[] = {
+      {"a;b;c\n1,5;2;x\n2,5;3;y\n", ";", '"', 0},
+      {"a\tb\n1, 2\tx\n3, 4\ty\n", "\t", '"', 0},
+      {"a|b|c\n1|2|x,y\n3|4|z\n", "|", '"', 0},
+      {"a, b, c\n1, 2, 3\n4, 5, 6\n", ",", '"', 0},
+      {"id,name\n1,'x, y'\n2,'z, w'\n", ",", '\'', 0},
+      {"id,name,n\n1,\"x \\\" y, z\",2\n2,\"z\\\", w\",3\n", ",", '"', '\\'},
+      {"name\nNew York\nParis\n", "", '"', 0},
+      {"a~b~c\n1~2~3\n4~5~6\n", "~", '"', 0},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     CsvDialect found = dialect_detect(cases[i].text, strlen(cases[i].text), TRUE);
@@ -142,8 +146,7 @@ static void noise(void) {
   for (int round = 0; round < 2000; round++) {
     char text[200];
     gsize length = (gsize)g_rand_int_range(random, 0, sizeof text);
-    for (gsize i = 0; i < length; i++)
-      text[i] = alphabet[g_rand_int_range(random, 0, sizeof alphabet - 1)];
+    for (gsize i = 0; i < length; i++) text[i] = alphabet[g_rand_int_range(random, 0, sizeof alphabet - 1)];
     CsvDialect dialect = dialect_detect(text, length, TRUE);
     g_autofree char *found = parse(&dialect, text, length, TRUE);
     g_assert_nonnull(found);

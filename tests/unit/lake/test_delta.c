@@ -90,18 +90,17 @@ static void racing_writers_lose_nothing(void) {
   g_auto(Scratch) scratch = scratch_new();
   create(scratch.path);
   GThread *threads[WRITERS];
-  for (int i = 0; i < WRITERS; i++)
-    threads[i] = g_thread_new("writer", write_commits, scratch.path);
-  for (int i = 0; i < WRITERS; i++)
-    g_thread_join(threads[i]);
+  for (int i = 0; i < WRITERS; i++) threads[i] = g_thread_new("writer", write_commits, scratch.path);
+  for (int i = 0; i < WRITERS; i++) g_thread_join(threads[i]);
   g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, NULL, NULL);
   g_assert_cmpint(table->version, ==, WRITERS * COMMITS);
   g_assert_cmpuint(table->files->len, ==, WRITERS * COMMITS + 1);
 }
 
-static const char schema_action[] =
-  "{\"metaData\":{\"id\":\"x\",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":"
-  "[{\\\"name\\\":\\\"n\\\",\\\"type\\\":\\\"integer\\\",\\\"nullable\\\":true,\\\"metadata\\\":{}}]}\",\"partitionColumns\":[],\"configuration\":{}}}\n";
+static const char schema_action[] = "{\"metaData\":{\"id\":\"x\",\"format\":{\"provider\":\"parquet\",\"options\":{}},"
+                                    "\"schemaString\":\"{\\\"type\\\":\\\"struct\\\",\\\"fields\\\":"
+                                    "[{\\\"name\\\":\\\"n\\\",\\\"type\\\":\\\"integer\\\",\\\"nullable\\\":true,"
+                                    "\\\"metadata\\\":{}}]}\",\"partitionColumns\":[],\"configuration\":{}}}\n";
 
 static void write_log(const Scratch *scratch, const char *name, const char *text) {
   g_autofree char *log = g_build_filename(scratch->path, "_delta_log", NULL);
@@ -118,17 +117,20 @@ static void check_refused(const char *first_commit, int code, const char *word) 
   g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, NULL, &error);
   g_assert_null(table);
   g_assert_error(error, AISLE_ERROR, code);
-  if (!strstr(error->message, word))
-    g_error("\"%s\" does not say \"%s\"", error->message, word);
+  if (!strstr(error->message, word)) g_error("\"%s\" does not say \"%s\"", error->message, word);
 }
 
 static void refuses_by_name(void) {
-  check_refused("{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\"],\"writerFeatures\":[]}}\n",
+  check_refused("{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\"],"
+                "\"writerFeatures\":[]}}\n",
                 AISLE_ERROR_UNSUPPORTED, "deletionVectors");
-  check_refused("{\"protocol\":{\"minReaderVersion\":2,\"minWriterVersion\":5}}\n", AISLE_ERROR_UNSUPPORTED, "column mapping");
-  check_refused("{\"add\":{\"path\":\"../../etc/passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
+  check_refused("{\"protocol\":{\"minReaderVersion\":2,\"minWriterVersion\":5}}\n", AISLE_ERROR_UNSUPPORTED,
+                "column mapping");
+  check_refused("{\"add\":{\"path\":\"../../etc/"
+                "passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
                 AISLE_ERROR_CORRUPT, "passwd");
-  check_refused("{\"add\":{\"path\":\"/etc/passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
+  check_refused("{\"add\":{\"path\":\"/etc/"
+                "passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
                 AISLE_ERROR_CORRUPT, "passwd");
   check_refused("{not json\n", AISLE_ERROR_CORRUPT, "00000000000000000000.json");
 }
@@ -145,7 +147,8 @@ static void a_gap_in_the_log_is_corrupt(void) {
 static void removed_files_are_gone(void) {
   g_auto(Scratch) scratch = scratch_new();
   create(scratch.path);
-  write_log(&scratch, "00000000000000000001.json", "{\"remove\":{\"path\":\"part%201%25.parquet\",\"dataChange\":true}}\n");
+  write_log(&scratch, "00000000000000000001.json",
+            "{\"remove\":{\"path\":\"part%201%25.parquet\",\"dataChange\":true}}\n");
   g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, NULL, NULL);
   g_assert_cmpuint(table->files->len, ==, 0);
 }
@@ -161,15 +164,22 @@ static void starts_from_a_checkpoint(void) {
   g_autofree char *log = g_build_filename(scratch.path, "_delta_log", NULL);
   g_autofree char *first = g_build_filename(log, "00000000000000000000.json", NULL);
   g_autofree char *sql = g_strdup_printf(
-    "COPY (SELECT * FROM read_json('%s', format='newline_delimited', columns={protocol: 'STRUCT(minReaderVersion INTEGER, minWriterVersion "
-    "INTEGER, readerFeatures VARCHAR[], writerFeatures VARCHAR[])', metaData: 'STRUCT(id VARCHAR, format STRUCT(provider VARCHAR, options "
-    "MAP(VARCHAR, VARCHAR)), schemaString VARCHAR, partitionColumns VARCHAR[], configuration MAP(VARCHAR, VARCHAR))', txn: 'STRUCT(appId "
-    "VARCHAR, version BIGINT)', add: 'STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT, "
-    "dataChange BOOLEAN, stats VARCHAR)'})) TO '%s/00000000000000000000.checkpoint.parquet' (FORMAT parquet)", first, log);
+      "COPY (SELECT * FROM read_json('%s', format='newline_delimited', columns={protocol: 'STRUCT(minReaderVersion "
+      "INTEGER, minWriterVersion "
+      "INTEGER, readerFeatures VARCHAR[], writerFeatures VARCHAR[])', metaData: 'STRUCT(id VARCHAR, format "
+      "STRUCT(provider VARCHAR, options "
+      "MAP(VARCHAR, VARCHAR)), schemaString VARCHAR, partitionColumns VARCHAR[], configuration MAP(VARCHAR, "
+      "VARCHAR))', txn: 'STRUCT(appId "
+      "VARCHAR, version BIGINT)', add: 'STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, "
+      "modificationTime BIGINT, "
+      "dataChange BOOLEAN, stats VARCHAR)'})) TO '%s/00000000000000000000.checkpoint.parquet' (FORMAT parquet)",
+      first, log);
   engine_execute(engine, sql, DEADLINE_NEVER, &error);
   g_assert_no_error(error);
   disk_remove_tree(first);
-  write_log(&scratch, "00000000000000000001.json", "{\"add\":{\"path\":\"c.parquet\",\"partitionValues\":{},\"size\":5,\"modificationTime\":1,\"dataChange\":true}}\n");
+  write_log(&scratch, "00000000000000000001.json",
+            "{\"add\":{\"path\":\"c.parquet\",\"partitionValues\":{},\"size\":5,\"modificationTime\":1,\"dataChange\":"
+            "true}}\n");
   g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, engine, &error);
   g_assert_no_error(error);
   g_assert_cmpint(table->version, ==, 1);

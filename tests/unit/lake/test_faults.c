@@ -10,24 +10,28 @@ static int calls_left; /* until the fault; negative: no fault any more */
 static int fault;      /* errno */
 
 static gboolean fails_now(void) {
-  if (calls_left < 0 || calls_left-- > 0)
-    return FALSE;
+  if (calls_left < 0 || calls_left-- > 0) return FALSE;
   errno = fault;
   return TRUE;
 }
 
 static ssize_t faulty_write(int fd, const void *bytes, size_t length) {
-  if (!fails_now())
-    return write(fd, bytes, length);
+  if (!fails_now()) return write(fd, bytes, length);
   int saved = errno;
   if (length > 1 && write(fd, bytes, length / 2) < 0) /* half of it came through */
     g_assert_not_reached();
   errno = saved;
   return -1;
 }
-static int faulty_fsync(int fd) { return fails_now() ? -1 : fsync(fd); }
-static int faulty_rename(const char *from, const char *to) { return fails_now() ? -1 : rename(from, to); }
-static int faulty_link(const char *from, const char *to) { return fails_now() ? -1 : link(from, to); }
+static int faulty_fsync(int fd) {
+  return fails_now() ? -1 : fsync(fd);
+}
+static int faulty_rename(const char *from, const char *to) {
+  return fails_now() ? -1 : rename(from, to);
+}
+static int faulty_link(const char *from, const char *to) {
+  return fails_now() ? -1 : link(from, to);
+}
 static const DiskCalls faulty_calls = {faulty_write, faulty_fsync, faulty_rename, faulty_link};
 
 static void start_faults(int after, int error_number) {
@@ -58,8 +62,7 @@ static void replaced_whole_or_not(void) {
       g_assert_cmpstr(found, ==, "new text");
     else
       g_assert_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE);
-    if (!happened)
-      break;
+    if (!happened) break;
     g_assert_true(g_file_set_contents(path, "old", -1, NULL));
   }
 }
@@ -72,7 +75,8 @@ static void import_is_all_or_nothing(void) {
   g_assert_no_error(opening);
   for (int after = 0;; after++) {
     g_auto(Scratch) scratch = scratch_new();
-    g_autofree char *path = scratch_file(&scratch, "orders.csv", "id,day,n\nA,2023-01-01,5\nB,2023-01-02,6\nC,2023-01-03\n", -1);
+    g_autofree char *path =
+        scratch_file(&scratch, "orders.csv", "id,day,n\nA,2023-01-01,5\nB,2023-01-02,6\nC,2023-01-03\n", -1);
     g_autofree char *workspace = g_build_filename(scratch.path, "shop", NULL);
     const char *paths[] = {path, NULL};
     g_autoptr(GError) error = NULL;
@@ -96,8 +100,7 @@ static void import_is_all_or_nothing(void) {
       g_assert_no_error(error);
       g_assert_cmpstr(((ImportedTable *)again->pdata[0])->table, ==, "orders");
     }
-    if (!happened)
-      break;
+    if (!happened) break;
     g_assert_cmpint(after, <, 100);
   }
 }
@@ -119,8 +122,7 @@ static void snapshot_is_old_or_new(void) {
     g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(scratch.path, NULL, &error);
     g_assert_no_error(error);
     g_assert_true(!strcmp(snapshot->model_hash, "second") || (!published && !strcmp(snapshot->model_hash, "first")));
-    if (!happened)
-      break;
+    if (!happened) break;
   }
 }
 
@@ -140,10 +142,8 @@ static void append_keeps_the_log_whole(void) {
     g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, NULL, &error);
     g_assert_no_error(error);
     g_assert_cmpint(table->version, >=, before);
-    if (version >= 0)
-      g_assert_cmpint(table->version, ==, before + 1);
-    if (!happened)
-      break;
+    if (version >= 0) g_assert_cmpint(table->version, ==, before + 1);
+    if (!happened) break;
   }
 }
 

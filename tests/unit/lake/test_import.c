@@ -40,19 +40,20 @@ static void typed_table(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(Engine) engine = open_engine();
   g_autofree char *path = scratch_file(&scratch, "Orders 2023.csv",
-    "Order ID;Datum;Uhrzeit;Betrag;Anteil;;Text\n"
-    "0017;31.01.2023;9:05;1.234,50 €;5%;x;\"a; \"\"b\"\"\"\n"
-    "0018;01.02.2023;13:30;99,00 €;10%;y;\"two\nlines\"\n", -1);
+                                       "Order ID;Datum;Uhrzeit;Betrag;Anteil;;Text\n"
+                                       "0017;31.01.2023;9:05;1.234,50 €;5%;x;\"a; \"\"b\"\"\"\n"
+                                       "0018;01.02.2023;13:30;99,00 €;10%;y;\"two\nlines\"\n",
+                                       -1);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
   g_assert_no_error(error);
   const ImportedTable *table = tables->pdata[0];
   g_assert_cmpstr(table->table, ==, "orders_2023");
   g_assert_cmpint(table->rows, ==, 2);
-  static const FieldType types[] = {FIELD_TEXT, FIELD_DATE, FIELD_TIME, FIELD_DECIMAL, FIELD_DECIMAL, FIELD_TEXT, FIELD_TEXT, FIELD_TIMESTAMP};
+  static const FieldType types[] = {FIELD_TEXT,    FIELD_DATE, FIELD_TIME, FIELD_DECIMAL,
+                                    FIELD_DECIMAL, FIELD_TEXT, FIELD_TEXT, FIELD_TIMESTAMP};
   g_assert_cmpuint(table->columns->len, ==, G_N_ELEMENTS(types));
-  for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-    g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
+  for (guint i = 0; i < G_N_ELEMENTS(types); i++) g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
   g_assert_cmpstr(column_at(tables, 0, 0)->label, ==, "Order ID");
   g_assert_cmpstr(column_at(tables, 0, 3)->currency, ==, "EUR");
   g_assert_true(column_at(tables, 0, 4)->is_percent);
@@ -69,8 +70,7 @@ static void ragged_rows_are_kept_aside(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(Engine) engine = open_engine();
   g_autoptr(GString) text = g_string_new("id,day,amount\n");
-  for (int i = 0; i < 300; i++)
-    g_string_append_printf(text, "%d,2023-01-%02d,%d.5\n", i, 1 + i % 28, i);
+  for (int i = 0; i < 300; i++) g_string_append_printf(text, "%d,2023-01-%02d,%d.5\n", i, 1 + i % 28, i);
   g_string_append(text, "rubbish,only\n5,2023-01-01,xyz\n6,2023-01-02,1,2,3,4\n7,2023-01-03,1.5\nThe end\n");
   g_autofree char *path = scratch_file(&scratch, "t.csv", text->str, -1);
   g_autoptr(GError) error = NULL;
@@ -116,8 +116,7 @@ static void duplicate_and_missing_names(void) {
   g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
   g_assert_no_error(error);
   g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
-  for (guint i = 0; i < 4; i++)
-    g_assert_true(g_hash_table_add(names, column_at(tables, 0, i)->name));
+  for (guint i = 0; i < 4; i++) g_assert_true(g_hash_table_add(names, column_at(tables, 0, i)->name));
   g_assert_nonnull(strstr(column_at(tables, 0, 0)->note, "no name"));
   g_assert_nonnull(strstr(column_at(tables, 0, 2)->note, "more than once"));
 }
@@ -127,16 +126,21 @@ static void parquet_and_json(void) {
   g_autoptr(Engine) engine = open_engine();
   g_autoptr(GError) error = NULL;
   g_autofree char *parquet = g_build_filename(scratch.path, "p.parquet", NULL);
-  g_autofree char *sql = g_strdup_printf("COPY (SELECT 1::INTEGER AS \"Order No\", 2.5::DECIMAL(9,2) AS price, TIMESTAMP '2023-01-01 10:00:00' AS at, "
-                                         "[1, 2] AS tags, TIME '09:30:00' AS clock) TO '%s' (FORMAT parquet)", parquet);
+  g_autofree char *sql = g_strdup_printf(
+      "COPY (SELECT 1::INTEGER AS \"Order No\", 2.5::DECIMAL(9,2) AS price, TIMESTAMP '2023-01-01 10:00:00' AS at, "
+      "[1, 2] AS tags, TIME '09:30:00' AS clock) TO '%s' (FORMAT parquet)",
+      parquet);
   engine_execute(engine, sql, DEADLINE_NEVER, &error);
   g_assert_no_error(error);
   g_autoptr(GPtrArray) tables = import(engine, &scratch, parquet, &error);
   g_assert_no_error(error);
   static const FieldType types[] = {FIELD_INTEGER, FIELD_DECIMAL, FIELD_TIMESTAMP, FIELD_TEXT, FIELD_TIME};
-  for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-    g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
-  g_autofree char *json = scratch_file(&scratch, "j.ndjson", "{\"id\":\"007\",\"day\":\"31/12/2023\",\"price\":\"$5.50\"}\n{\"id\":\"008\",\"day\":\"1/1/2024\",\"price\":null}\n", -1);
+  for (guint i = 0; i < G_N_ELEMENTS(types); i++) g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
+  g_autofree char *json =
+      scratch_file(&scratch, "j.ndjson",
+                   "{\"id\":\"007\",\"day\":\"31/12/2023\",\"price\":\"$5.50\"}\n{\"id\":\"008\",\"day\":\"1/1/"
+                   "2024\",\"price\":null}\n",
+                   -1);
   g_autoptr(GPtrArray) from_json = import(engine, &scratch, json, &error);
   g_assert_no_error(error);
   g_assert_cmpint(column_at(from_json, 0, 0)->type, ==, FIELD_TEXT);
@@ -150,9 +154,13 @@ static void sqlite_tables(void) {
   g_autofree char *path = g_build_filename(scratch.path, "shop.db", NULL);
   sqlite3 *database;
   g_assert_cmpint(sqlite3_open(path, &database), ==, SQLITE_OK);
-  g_assert_cmpint(sqlite3_exec(database, "CREATE TABLE orders(id TEXT, amount REAL); INSERT INTO orders VALUES ('01', 2.5), ('02', NULL);"
-                                         "CREATE TABLE \"shops, all\"(name TEXT); INSERT INTO \"shops, all\" VALUES ('a \"b\", c');"
-                                         "CREATE TABLE no_rows(x);", NULL, NULL, NULL), ==, SQLITE_OK);
+  g_assert_cmpint(
+      sqlite3_exec(database,
+                   "CREATE TABLE orders(id TEXT, amount REAL); INSERT INTO orders VALUES ('01', 2.5), ('02', NULL);"
+                   "CREATE TABLE \"shops, all\"(name TEXT); INSERT INTO \"shops, all\" VALUES ('a \"b\", c');"
+                   "CREATE TABLE no_rows(x);",
+                   NULL, NULL, NULL),
+      ==, SQLITE_OK);
   sqlite3_close(database);
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
@@ -164,7 +172,8 @@ static void sqlite_tables(void) {
   g_assert_cmpstr(name, ==, "a \"b\", c");
 }
 
-/* The workbook was made with a spreadsheet library: shared and inline strings, dates by style, rows cut short, a title page. */
+/* The workbook was made with a spreadsheet library: shared and inline strings, dates by style, rows cut short, a title
+ * page. */
 static void excel_workbook(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(Engine) engine = open_engine();
@@ -172,11 +181,12 @@ static void excel_workbook(void) {
   g_autoptr(GPtrArray) tables = import(engine, &scratch, "tests/data/lake/book.xlsx", &error);
   g_assert_no_error(error);
   g_assert_cmpuint(tables->len, ==, 2);
-  static const FieldType types[] = {FIELD_TEXT, FIELD_DATE, FIELD_TIMESTAMP, FIELD_DECIMAL, FIELD_DECIMAL, FIELD_BOOLEAN, FIELD_TEXT};
-  for (guint i = 0; i < G_N_ELEMENTS(types); i++)
-    g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
+  static const FieldType types[] = {FIELD_TEXT,    FIELD_DATE,    FIELD_TIMESTAMP, FIELD_DECIMAL,
+                                    FIELD_DECIMAL, FIELD_BOOLEAN, FIELD_TEXT};
+  for (guint i = 0; i < G_N_ELEMENTS(types); i++) g_assert_cmpint(column_at(tables, 0, i)->type, ==, types[i]);
   g_assert_cmpint(((ImportedTable *)tables->pdata[0])->rows, ==, 50);
-  g_autofree char *when = ask(engine, &scratch, "SELECT CAST(max(\"at\") AS VARCHAR) || ' ' || max(placed) FROM lake.orders_2023");
+  g_autofree char *when =
+      ask(engine, &scratch, "SELECT CAST(max(\"at\") AS VARCHAR) || ' ' || max(placed) FROM lake.orders_2023");
   g_assert_cmpstr(when, ==, "2023-01-03 09:30:00 2023-02-19");
   g_autofree char *remark = ask(engine, &scratch, "SELECT min(remark) FROM lake.orders_2023");
   g_assert_cmpstr(remark, ==, "x, \"y\"\nz");
@@ -213,11 +223,18 @@ static void damaged_workbooks(void) {
 static void bad_files_leave_nothing(void) {
   g_auto(Scratch) scratch = scratch_new();
   g_autoptr(Engine) engine = open_engine();
-  static const struct { const char *name, *content; gssize length; int code; } cases[] = {
-    {"empty.csv", "", 0, AISLE_ERROR_BAD_INPUT}, {"blank.csv", "\n \n", 3, AISLE_ERROR_BAD_INPUT},
-    {"header.csv", "a,b,c\n", 6, AISLE_ERROR_BAD_INPUT}, {"zeros.csv", "\0\0\0\0\0\0\0\0\0\0\0", 11, AISLE_ERROR_BAD_INPUT},
-    {"cut.parquet", "PAR1xxxxxxxxxxxxxxxx", 20, AISLE_ERROR_BAD_INPUT}, {"bad.json", "{\"a\":", 5, AISLE_ERROR_BAD_INPUT},
-    {"bad.db", "SQLite format 3\0garbage garbage", 30, AISLE_ERROR_BAD_INPUT},
+  static const struct {
+    const char *name, *content;
+    gssize length;
+    int code;
+  } cases[] = {
+      {"empty.csv", "", 0, AISLE_ERROR_BAD_INPUT},
+      {"blank.csv", "\n \n", 3, AISLE_ERROR_BAD_INPUT},
+      {"header.csv", "a,b,c\n", 6, AISLE_ERROR_BAD_INPUT},
+      {"zeros.csv", "\0\0\0\0\0\0\0\0\0\0\0", 11, AISLE_ERROR_BAD_INPUT},
+      {"cut.parquet", "PAR1xxxxxxxxxxxxxxxx", 20, AISLE_ERROR_BAD_INPUT},
+      {"bad.json", "{\"a\":", 5, AISLE_ERROR_BAD_INPUT},
+      {"bad.db", "SQLite format 3\0garbage garbage", 30, AISLE_ERROR_BAD_INPUT},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = scratch_file(&scratch, cases[i].name, cases[i].content, cases[i].length);
@@ -276,8 +293,8 @@ static void snapshots_change_with_every_load(void) {
 static char *large_file(const Scratch *scratch, const char *name, const char *tail) {
   g_autoptr(GString) text = g_string_new("Order ID,Placed,Pieces,Price,Paid,Remark\n");
   for (int i = 0; text->len < (17u << 20); i++)
-    g_string_append_printf(text, "A%07d,%d/%d/2023,%d,%d.%02d,%s,\"some, text %d\"\n", i, 1 + i % 12, 1 + i % 28, i % 50, i % 900, i % 100,
-                           i % 3 ? "true" : "false", i % 1000);
+    g_string_append_printf(text, "A%07d,%d/%d/2023,%d,%d.%02d,%s,\"some, text %d\"\n", i, 1 + i % 12, 1 + i % 28,
+                           i % 50, i % 900, i % 100, i % 3 ? "true" : "false", i % 1000);
   g_string_append(text, tail);
   return scratch_file(scratch, name, text->str, (gssize)text->len);
 }
@@ -294,16 +311,20 @@ static void check_large(const char *tail, FieldType pieces, FieldType price, gin
   g_assert_cmpint(column_at(tables, 0, 3)->type, ==, price);
   g_assert_cmpint(column_at(tables, 0, 4)->type, ==, FIELD_BOOLEAN);
   g_assert_cmpint(((ImportedTable *)tables->pdata[0])->rejected_rows, ==, rejected);
-  g_autofree char *found = ask(engine, &scratch, "SELECT sum(pieces) || ' on ' || max(placed) FROM lake.t WHERE remark LIKE 'last%'");
+  g_autofree char *found =
+      ask(engine, &scratch, "SELECT sum(pieces) || ' on ' || max(placed) FROM lake.t WHERE remark LIKE 'last%'");
   g_assert_cmpstr(found, ==, sum);
 }
 
 /* What contradicts the sample at the very end of a large file is found, and nothing is rounded or dropped. */
 static void large_files(void) {
   check_large("A,12/31/2023,7,1.25,true,last\n", FIELD_INTEGER, FIELD_DECIMAL, 0, "7 on 2023-12-31");
-  check_large("A,12/31/2023,7.5,1.25,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_DECIMAL, FIELD_DECIMAL, 0, "8.5000 on 2023-12-31");
-  check_large("A,12/31/2023,7,1.123456,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_INTEGER, FIELD_DOUBLE, 0, "8 on 2023-12-31");
-  check_large("A,12/31/2023,7,1.25,true,last\nX,7\nB,12/30/2023,NA,1,,last\n", FIELD_INTEGER, FIELD_DECIMAL, 1, "7 on 2023-12-31");
+  check_large("A,12/31/2023,7.5,1.25,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_DECIMAL, FIELD_DECIMAL, 0,
+              "8.5000 on 2023-12-31");
+  check_large("A,12/31/2023,7,1.123456,true,last\nB,12/30/2023,1,1,true,last\n", FIELD_INTEGER, FIELD_DOUBLE, 0,
+              "8 on 2023-12-31");
+  check_large("A,12/31/2023,7,1.25,true,last\nX,7\nB,12/30/2023,NA,1,,last\n", FIELD_INTEGER, FIELD_DECIMAL, 1,
+              "7 on 2023-12-31");
   check_large("A,12/31/2023,7,1.25,true,last\nThe end\n", FIELD_INTEGER, FIELD_DECIMAL, 0, "7 on 2023-12-31");
 }
 
@@ -317,9 +338,11 @@ static void real_files(void) {
   g_autoptr(GError) error = NULL;
   g_autoptr(GPtrArray) tables = import(engine, &scratch, "../shared/data", &error);
   g_assert_no_error(error);
-  static const struct { const char *table; gint64 rows; } expected[] = {
-    {"amazon_products", 1465}, {"amazon_sale_report_5col", 16879}, {"amazon_sale_report_excerpt", 796},
-    {"online_retail", 541909}, {"supermarket_sales", 1016}, {"superstore", 9994}};
+  static const struct {
+    const char *table;
+    gint64 rows;
+  } expected[] = {{"amazon_products", 1465}, {"amazon_sale_report_5col", 16879}, {"amazon_sale_report_excerpt", 796},
+                  {"online_retail", 541909}, {"supermarket_sales", 1016},        {"superstore", 9994}};
   g_assert_cmpuint(tables->len, ==, G_N_ELEMENTS(expected));
   for (guint i = 0; i < tables->len; i++) {
     const ImportedTable *table = tables->pdata[i];
