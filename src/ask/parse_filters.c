@@ -231,7 +231,7 @@ static void read_cyclic(Parse *parse, guint index) {
     parse->total_asked = FALSE;
   }
   if (time->op == OP_BETWEEN) {
-    for (int value = atoi(time->values[0]); value <= atoi(time->values[1]); value++)
+    for (int value = text_leading_number(time->values[0]); value <= text_leading_number(time->values[1]); value++)
       g_ptr_array_add(filter->values, g_strdup_printf("%d", value));
   } else {
     g_ptr_array_add(filter->values, g_strdup(time->values[0]));

@@ -38,7 +38,7 @@ int time_year_at(const GArray *tokens, guint index) {
   if (!token->number_ok || token->is_money || token->is_percent || token->length != 4) return 0;
   for (const char *at = token->text; *at; at++)
     if (!g_ascii_isdigit(*at)) return 0;
-  int year = atoi(token->text);
+  int year = text_leading_number(token->text);
   return year >= 1900 && year <= 2100 ? year : 0;
 }
 
@@ -90,7 +90,7 @@ static gboolean coded_part(const Token *token, TimeUnit *unit, int *index) {
   else if (length == 2 && fold[0] == 'h' && (fold[1] == '1' || fold[1] == '2')) *unit = TIME_UNIT_HALF;
   else if (length >= 2 && length <= 3 && fold[0] == 'w' && g_ascii_isdigit(fold[1])) *unit = TIME_UNIT_WEEK;
   else return FALSE;
-  *index = g_ascii_isdigit(fold[0]) ? fold[0] - '0' : atoi(fold + 1);
+  *index = g_ascii_isdigit(fold[0]) ? fold[0] - '0' : text_leading_number(fold + 1);
   return TRUE;
 }
 
@@ -193,7 +193,7 @@ static guint parse_month_point(const GArray *tokens, guint i, TimePoint *point) 
 static guint parse_fiscal(const GArray *tokens, guint i, TimePoint *point) {
   const Token *token = token_at(tokens, i);
   if (g_str_has_prefix(token->fold, "fy") && strlen(token->fold) >= 4) {
-    int year = atoi(token->fold + 2);
+    int year = text_leading_number(token->fold + 2);
     if (year > 0 && year < 100) year += 2000;
     if (year < 1900 || year > 2100) return 0;
     *point = (TimePoint){TIME_UNIT_FISCAL_YEAR, year, 0, 0};

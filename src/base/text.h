@@ -17,6 +17,8 @@ char *text_sql_quote(const char *text);      /* 'it''s'  (transfer full) */
 char *text_sql_identifier(const char *name); /* "name", quotes doubled, always quoted (transfer full) */
 /* 1234567.891, 2 -> "1,234,567.89". (transfer full) */
 char *text_format_number(double value, int decimals);
+/* The whole number that the text begins with, at most 9 digits of it; 0 where there is none. */
+int text_leading_number(const char *text);
 /* English plural and singular of the last word: "sub-category" <-> "sub-categories". (transfer full) */
 char *text_plural(const char *noun);
 char *text_singular(const char *noun);

@@ -155,3 +155,9 @@ char *text_plural(const char *noun) {
 char *text_singular(const char *noun) {
   return change_last_word(noun, singular_of);
 }
+
+int text_leading_number(const char *text) {
+  int value = 0;
+  for (int digits = 0; g_ascii_isdigit(*text) && digits < 9; text++, digits++) value = value * 10 + (*text - '0');
+  return value;
+}

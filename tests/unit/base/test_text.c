@@ -42,7 +42,7 @@ static void test_fold(void) {
 }
 
 static void test_fold_is_idempotent(void) {
-  static const char *const texts[] = {"\xC4\xB0stanbul", "\xC7\x85", "\xE1\xBA\x9E", "\xE2\x84\xAB ngstr\xC3\xB6m", "\xC5\xBF", "Ma\xC3\xB1" "ana"};
+  static const char *const texts[] = {"\xC4\xB0stanbul", "\xC7\x85", "\xE1\xBA\x9E", "\xE2\x84\xAB ngstr\xC3\xB6m", "\xC5\xBF", ("Ma\xC3\xB1" "ana")};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
     g_autofree char *once = text_fold(texts[i]), *twice = text_fold(once);
     g_assert_cmpstr(once, ==, twice);
