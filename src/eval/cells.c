@@ -96,7 +96,7 @@ int cell_common_year(const json_t *rows, gsize column) {
     const char *text = json_string_value(json_array_get(row, column));
     if (text == NULL)
       continue;
-    int own = atoi(text);
+    int own = text_leading_number(text);
     if (year != 0 && own != year)
       return 0;
     year = own;
@@ -128,7 +128,7 @@ static char *month_in_words(const char *text) {
     if (*parts[i] == '\0')
       continue;
     if (is_year(parts[i]) && year == 0)
-      year = atoi(parts[i]);
+      year = text_leading_number(parts[i]);
     else if (name_index(parts[i], MONTHS) > 0 && month == 0)
       month = name_index(parts[i], MONTHS);
     else
@@ -143,7 +143,7 @@ static char *read_month(const char *text, int year) {
   if (is_day(text))
     return strncmp(text + 8, "01", 2) == 0 ? g_strndup(text, 7) : NULL;
   gsize length = strlen(text);
-  int part = length > 0 && length <= 2 && digits(text, length) ? atoi(text) : name_index(text, MONTHS);
+  int part = length > 0 && length <= 2 && digits(text, length) ? text_leading_number(text) : name_index(text, MONTHS);
   if (year > 0 && part >= 1 && part <= 12)
     return g_strdup_printf("%04d-%02d", year, part);
   return month_in_words(text);
@@ -153,7 +153,7 @@ static char *read_quarter(const char *text, int year) {
   if (has_shape(text, CELL_QUARTER))
     return g_strdup(text);
   if (is_day(text)) {
-    int month = atoi(text + 5);
+    int month = text_leading_number(text + 5);
     return strncmp(text + 8, "01", 2) == 0 && month % 3 == 1 ? g_strdup_printf("%.4s-q%d", text, (month + 2) / 3) : NULL;
   }
   const char *quarter = strchr(text, 'q');

@@ -183,7 +183,7 @@ static char *cyclic_words(const Filter *filter) {
   g_autoptr(GString) words = g_string_new(lead);
   for (guint i = 0; filter->values != NULL && i < filter->values->len; i++) {
     const char *value = g_ptr_array_index(filter->values, i);
-    int number = atoi(value);
+    int number = text_leading_number(value);
     g_string_append(words, i == 0 ? " " : i + 1 == filter->values->len ? " and " : ", ");
     if (filter->cyclic == CYCLIC_WEEKEND)
       g_string_append(words, strcmp(value, "false") == 0 ? "working days" : "weekends");

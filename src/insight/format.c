@@ -105,16 +105,16 @@ char *view_period_label(const char *period, gboolean brief) {
   Day day;
   if (length < 7 || !all_digits(period, 4) || period[4] != '-')
     return g_strdup(period);
-  year = atoi(period);
+  year = text_leading_number(period);
   if (length == 7 && all_digits(period + 5, 2)) {
-    month = atoi(period + 5);
+    month = text_leading_number(period + 5);
     if (month >= 1 && month <= 12)
       return g_strdup_printf("%s %d", month_name(month, brief, buffer), year);
   }
   if ((period[5] == 'Q' || period[5] == 'H') && length == 7)
     return g_strdup_printf("%s %d", period + 5, year);
   if (period[5] == 'W' && all_digits(period + 6, length - 6)) {
-    part = atoi(period + 6);
+    part = text_leading_number(period + 6);
     return brief ? g_strdup_printf("W%02d %d", part, year) : g_strdup_printf("week %d of %d", part, year);
   }
   if (length == 10 && day_parse_iso(period, &day)) {

@@ -199,7 +199,7 @@ static char *condition_filter(Compiler *compiler, RowSource *source, const Filte
 /* ---- parts of the date ---- */
 /* A range that ends before it begins goes round: November to February. */
 static char *cyclic_predicate(const char *part, Operator op, const GPtrArray *numbers) {
-  if (op != OP_BETWEEN || atoi(numbers->pdata[0]) <= atoi(numbers->pdata[1])) return compared(part, op, numbers);
+  if (op != OP_BETWEEN || text_leading_number(numbers->pdata[0]) <= text_leading_number(numbers->pdata[1])) return compared(part, op, numbers);
   return g_strdup_printf("(%s >= %s OR %s <= %s)", part, (char *)numbers->pdata[0], part, (char *)numbers->pdata[1]);
 }
 

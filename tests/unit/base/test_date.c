@@ -103,8 +103,8 @@ static void test_iso_weeks_are_complete(void) {
     g_assert_cmpint(day_unit_start(monday + 6, TIME_UNIT_WEEK, &standard), ==, monday);
     g_autofree char *text = day_format_unit(monday, TIME_UNIT_WEEK, &standard);
     int year = day_year(monday + 3);
-    gboolean first = previous == NULL || atoi(previous) != year;
-    int number = first ? 1 : atoi(previous + 6) + 1;
+    gboolean first = previous == NULL || text_leading_number(previous) != year;
+    int number = first ? 1 : text_leading_number(previous + 6) + 1;
     g_autofree char *expected = g_strdup_printf("%04d-W%02d", year, number);
     g_assert_cmpstr(text, ==, expected);
     g_free(previous);

@@ -363,7 +363,7 @@ static gpointer many_queries(gpointer engine) {
   for (int i = 0; i < 200; i++) {
     g_autofree char *sql = g_strdup_printf("SELECT %d", i);
     g_autofree char *text = row_text(engine, sql);
-    g_assert_cmpint(atoi(text), ==, i);
+    g_assert_cmpint(text_leading_number(text), ==, i);
   }
   return NULL;
 }
