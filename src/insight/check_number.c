@@ -16,6 +16,14 @@ gboolean check_unit_fits(const ResultView *view, int column, const NumberToken *
   return number->unit == NUMBER_PLAIN;
 }
 
+static gboolean is_word(const Check *check, int index, const char *words) {
+  const Token *token = claim_token(check, index);
+  if (token->word == NULL)
+    return FALSE;
+  g_autofree char *key = g_strdup_printf(" %s ", token->word);
+  return strstr(words, key) != NULL;
+}
+
 gboolean check_equals(const Check *check, int index, double expected) {
   const NumberToken *number = &claim_token(check, index)->number;
   double tolerance = number->tolerance;
@@ -26,7 +34,11 @@ gboolean check_equals(const Check *check, int index, double expected) {
     double size = fabs(number->value), step = 1;
     while (size >= 1 && step < size && fmod(size, step * 10) == 0)
       step *= 10;
-    tolerance = MAX(tolerance, MIN(step / 2, size * 0.025));
+    if (step >= 10)
+      tolerance = MAX(tolerance, MIN(step / 2, size * 0.025));
+    gboolean from_below = is_word(check, index - 1, " nearly almost ");
+    if (from_below && fabs(expected) > size * (1 + 1e-9))
+      return FALSE;
   }
   double distance = fabs(number->value - expected);
   if (distance > tolerance + fabs(expected) * 1e-12)
@@ -48,14 +60,6 @@ static gboolean tie(Check *check, int index, double expected, double value, cons
 }
 
 /* ---- roles ---- */
-static gboolean is_word(const Check *check, int index, const char *words) {
-  const Token *token = claim_token(check, index);
-  if (token->word == NULL)
-    return FALSE;
-  g_autofree char *key = g_strdup_printf(" %s ", token->word);
-  return strstr(words, key) != NULL;
-}
-
 gboolean check_is_threshold(const Check *check, int index, int *direction, gboolean *or_equal) {
   *or_equal = FALSE;
   if (is_word(check, index - 1, " above over exceeding exceeds ") || is_word(check, index - 1, " below under ")) {
@@ -223,15 +227,40 @@ static gboolean check_count(Check *check, int index) {
   return tie(check, index, expected, expected, "count(rows)");
 }
 
+/* "The top 3 cities are A, B and C": those very rows. */
+static gboolean lists_top_rows(const Check *check, int index, const ViewMeasure *measure, int extreme, gsize count) {
+  const ResultView *view = check->view;
+  int start, end;
+  gsize named = 0;
+  Subject listed = {0};
+  claim_clause(check, index, &start, &end);
+  claim_bind_range(check, index, end, FALSE, &listed);
+  g_autofree gboolean *rows = g_new0(gboolean, view->n_rows);
+  if (!check_extreme_holds(check, index, measure, measure->main, extreme) ||
+      !derive_top_rows(view, measure->main, extreme, count, rows))
+    return FALSE;
+  if (!listed.any)
+    return count == view->n_rows;
+  for (gsize row = 0; row < view->n_rows; row++) {
+    if (claim_row_matches(check, &listed, row) != rows[row])
+      return FALSE;
+    named += rows[row] ? 1 : 0;
+  }
+  return named == count && listed.counts[0] == count;
+}
+
 static gboolean check_top_count(Check *check, int index) {
   const NumberToken *number = &claim_token(check, index)->number;
-  if (number->value < 1 || number->value > (double)check->view->n_rows || number->value != floor(number->value))
+  int start, end, extreme = 1;
+  BoundMeasure bound = claim_measure(check, index);
+  if (bound.measure < 0 || number->value < 1 || number->value > (double)check->view->n_rows ||
+      number->value != floor(number->value) || !check_is_top_count(check, index, &extreme))
     return FALSE;
-  int start, end;
   claim_segment(check, index, &start, &end);
-  /* "The top 3 make up 40 %" stands and falls with its share; bare, the list must be just as long. */
-  if (!claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE) && !claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL) &&
-      number->value != (double)check->view->n_rows)
+  /* "The top 3 make up 40 %" stands and falls with its share. */
+  gboolean has_share = claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE) ||
+                       claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL);
+  if (!has_share && !lists_top_rows(check, index, view_measure(check->view, (guint)bound.measure), extreme, (gsize)number->value))
     return FALSE;
   return tie(check, index, number->value, number->value, "rank");
 }

@@ -130,9 +130,14 @@ static gboolean series_delta(const Check *check, int index, const Subject *subje
 
 /* ---- against a counterpart: "more than East" ---- */
 static gboolean find_object(const Check *check, int index, Subject *object, int *measure) {
-  int start, end;
+  int start, end, segment_end;
   claim_clause(check, index, &start, &end);
   *measure = -1;
+  /* "Compared with 2019, sales were up": said at the head. */
+  int head;
+  claim_segment(check, index, &head, &segment_end);
+  if (claim_is_cue(check, head, CUE_AGAINST))
+    start = head;
   for (int i = start; i < end; i++) {
     const Token *token = claim_token(check, i);
     if (!token->is_object)
@@ -260,6 +265,10 @@ gboolean derive_is_difference(const Check *check, int index) {
   return FALSE;
 }
 
+static gboolean is_between(const Check *check, int joint) {
+  return claim_is_cue(check, joint - 2, CUE_FROM) && g_strcmp0(claim_token(check, joint - 2)->word, "between") == 0;
+}
+
 /* "from 2020 to 2019" where 2020 is compared with 2019. */
 static gboolean has_reversed_sides(const Check *check, int index) {
   int start, end;
@@ -267,7 +276,8 @@ static gboolean has_reversed_sides(const Check *check, int index) {
   for (int i = start; i < end && check->view->previous_is_period; i++) {
     const Token *token = claim_token(check, i + 1);
     if (token->kind == TOKEN_SIDE && ((claim_is_cue(check, i, CUE_FROM) && token->side > 0) ||
-                                      (claim_is_cue(check, i, CUE_TO) && token->side < 0)))
+                                      (claim_is_cue(check, i, CUE_TO) && token->side < 0) ||
+                                      (claim_is_cue(check, i, CUE_AND) && token->side < 0 && is_between(check, i))))
       return TRUE;
   }
   return FALSE;

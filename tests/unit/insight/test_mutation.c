@@ -207,23 +207,25 @@ static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
   }
 }
 
+static void spoil_sentence(const Shape *shape, const char *sentence, Tally *tally) {
+  g_autofree char *why = NULL;
+  gboolean passes = insight_check_sentence(&shape->input, sentence, &why);
+  if (!passes)
+    g_test_message("own sentence refused: %s (%s)", sentence, why);
+  g_assert_true(passes);
+  spoil_digits(shape, sentence, tally);
+  swap_numbers(shape, sentence, tally);
+  spoil_units(shape, sentence, tally);
+  spoil_signs(shape, sentence, tally);
+  spoil_number_words(shape, sentence, tally);
+  spoil_words(shape, sentence, tally);
+  swap_names(shape, sentence, tally);
+}
+
 static void spoil(const Shape *shape, Tally *tally) {
   g_autoptr(GPtrArray) sentences = sentences_of(shape, tally);
-  for (guint i = 0; i < sentences->len; i++) {
-    const char *sentence = g_ptr_array_index(sentences, i);
-    g_autofree char *why = NULL;
-    gboolean passes = insight_check_sentence(&shape->input, sentence, &why);
-    if (!passes)
-      g_test_message("own sentence refused: %s (%s)", sentence, why);
-    g_assert_true(passes);
-    spoil_digits(shape, sentence, tally);
-    swap_numbers(shape, sentence, tally);
-    spoil_units(shape, sentence, tally);
-    spoil_signs(shape, sentence, tally);
-    spoil_number_words(shape, sentence, tally);
-    spoil_words(shape, sentence, tally);
-    swap_names(shape, sentence, tally);
-  }
+  for (guint i = 0; i < sentences->len; i++)
+    spoil_sentence(shape, g_ptr_array_index(sentences, i), tally);
 }
 
 /* ---- random results ---- */
@@ -348,6 +350,22 @@ static void test_shapes_of_the_file(void) {
   g_assert_cmpuint(tally.told * 100, >=, tally.results * 95);
 }
 
+/* Sentences in other words than ours, as a language model would write them. */
+static void test_loose_sentences(void) {
+  Tally tally = {0};
+  g_autoptr(GPtrArray) shapes = shapes_load("shapes.json");
+  for (guint i = 0; i < shapes->len; i++) {
+    const Shape *shape = g_ptr_array_index(shapes, i);
+    size_t k;
+    json_t *sentence;
+    json_array_foreach(json_object_get(shape->json, "true"), k, sentence)
+      spoil_sentence(shape, json_string_value(sentence), &tally);
+  }
+  g_test_message("%u planted errors, %u caught", tally.planted, tally.caught);
+  g_assert_cmpuint(tally.planted, >, 1000);
+  g_assert_cmpuint(tally.caught, ==, tally.planted);
+}
+
 static void test_random_results(void) {
   Tally tally = {0};
   g_autoptr(GRand) rand = g_rand_new_with_seed(20201231);
@@ -366,6 +384,7 @@ static void test_random_results(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/insight/mutation/shapes-of-the-file", test_shapes_of_the_file);
+  g_test_add_func("/insight/mutation/loose-sentences", test_loose_sentences);
   g_test_add_func("/insight/mutation/random-results", test_random_results);
   return g_test_run();
 }
