@@ -103,6 +103,10 @@ static const char *allowed_function(GuardWalk *walk, const json_t *call, gboolea
     guard_refuse(walk, "%s() aggregates; only an expression over one row is allowed here", name);
     return NULL;
   }
+  if (*kind != GUARD_FUNCTION_SCALAR && ++walk->aggregates > GUARD_MAX_AGGREGATES) {
+    guard_refuse(walk, "the statement has more than %d aggregates", GUARD_MAX_AGGREGATES);
+    return NULL;
+  }
   if (window != (*kind == GUARD_FUNCTION_WINDOW) && !(window && *kind == GUARD_FUNCTION_AGGREGATE)) {
     guard_refuse(walk, window ? "%s() is not allowed over a window" : "%s() needs OVER (...)", name);
     return NULL;

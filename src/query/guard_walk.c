@@ -237,6 +237,8 @@ static gboolean visit_select_node(GuardWalk *walk, const json_t *node) {
       "group_expressions", "group_sets", "aggregate_handling", "having",     "sample",
       "qualify",           NULL};
   if (!guard_known_parts(walk, node, parts)) return FALSE;
+  if (++walk->selects > GUARD_MAX_SELECTS)
+    return guard_refuse(walk, "the statement has more than %d SELECTs", GUARD_MAX_SELECTS);
   if (!guard_is_unused(json_object_get(node, "sample")))
     return guard_refuse(walk, "SAMPLE is not allowed: two runs would differ");
   if (json_array_size(json_object_get(node, "group_sets")) > GUARD_MAX_GROUPING_SETS)

@@ -14,8 +14,9 @@
 #define GUARD_MAX_SUBQUERIES 64
 #define GUARD_MAX_JOINS 48
 #define GUARD_MAX_GROUPING_SETS 64
-#define GUARD_MAX_CROSS_JOINS 1        /* joins that no condition links */
-#define GUARD_MAX_LOOSE_JOINS 2        /* those, and joins linked by an inequality only */
+#define GUARD_MAX_SELECTS 128          /* with those of set operations */
+#define GUARD_MAX_AGGREGATES 300       /* calls, also over windows */
+#define GUARD_MAX_LOOSE_JOINS 2        /* linked by an inequality only; a join that nothing links counts for two */
 #define GUARD_MAX_GENERATED 10000      /* rows of one range() */
 #define GUARD_MAX_GENERATED_ALL 100000 /* product over the statement */
 #define GUARD_MAX_REPEAT 1000          /* repeat(), lpad(), rpad(), bar() */
@@ -32,7 +33,7 @@ typedef struct {
   GPtrArray *ctes;     /* of GuardCte*, innermost last */
   gboolean expression; /* of a model: no subquery, no window, no parameter */
   gboolean no_aggregates;
-  guint depth, nodes, n_ctes, subqueries, joins, cross_joins, loose_joins;
+  guint depth, nodes, selects, n_ctes, subqueries, joins, loose_joins, aggregates;
   double generated; /* product of what generators give */
   double growth;    /* doublings */
   GError **error;

@@ -1,0 +1,16 @@
+-- Everything a statement could change inside the engine, as one text: catalog, rows, settings, variables, sequences.
+SELECT concat_ws(E'\n',
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', database_name, schema_name, table_name, estimated_size, comment) AS t FROM duckdb_tables())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', database_name, schema_name, table_name, column_name, data_type) AS t FROM duckdb_columns() WHERE NOT internal)),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', database_name, schema_name, view_name, sql) AS t FROM duckdb_views() WHERE NOT internal)),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', function_name, macro_definition) AS t FROM duckdb_functions() WHERE NOT internal)),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', schema_name, sequence_name, last_value) AS t FROM duckdb_sequences())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', schema_name, type_name) AS t FROM duckdb_types() WHERE NOT internal)),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', schema_name, index_name) AS t FROM duckdb_indexes())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', database_name, schema_name) AS t FROM duckdb_schemas())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', database_name, readonly) AS t FROM duckdb_databases())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', name, value) AS t FROM duckdb_settings())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT concat_ws(' ', name, value) AS t FROM duckdb_variables())),
+  (SELECT string_agg(t, '|' ORDER BY t) FROM (SELECT name AS t FROM duckdb_prepared_statements())),
+  (SELECT count(*) || ' ' || bit_xor(hash(o)) FROM main.orders o),
+  (SELECT count(*) || ' ' || bit_xor(hash(c)) FROM main.customers c))
