@@ -74,10 +74,10 @@ static double pattern_of_length(guint columns) {
 
 /* Pattern score times type score, per line of text. */
 static double dialect_score(const CsvDialect *dialect, const char *text, gsize length, gboolean at_end, guint lines,
-                            CsvRecord *record) {
+                            CsvRecord *record, double *numeric_share) {
   g_autoptr(GHashTable) lengths = g_hash_table_new(NULL, NULL);
   guint rows = 0, stray = 0;
-  double types = 0, cells = 0;
+  double types = 0, cells = 0, numeric = 0;
   for (gsize at = 0; at < length && rows < SCORED_ROWS;) {
     gsize taken = csv_parse_record(dialect, text + at, length - at, at_end, CSV_NO_LITERAL, record);
     if (!taken) break;
@@ -88,7 +88,11 @@ static double dialect_score(const CsvDialect *dialect, const char *text, gsize l
     gpointer key = GUINT_TO_POINTER(record->cells->len);
     g_hash_table_insert(lengths, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(lengths, key)) + 1));
     guint looked_at = MIN(record->cells->len, SCORED_CELLS_PER_ROW);
-    for (guint i = 0; i < looked_at; i++) types += cell_score(csv_record_cell(record, i));
+    for (guint i = 0; i < looked_at; i++) {
+      const CsvCell *cell = csv_record_cell(record, i);
+      types += cell_score(cell);
+      numeric += cell->length > 0 && g_ascii_isdigit(cell->text[cell->length - 1]);
+    }
     cells += looked_at;
   }
   if (rows == 0) return 0;
@@ -102,6 +106,7 @@ static double dialect_score(const CsvDialect *dialect, const char *text, gsize l
     pattern += GPOINTER_TO_UINT(value) * pattern_of_length(GPOINTER_TO_UINT(key));
   }
   pattern /= exp(entropy) * MAX(lines, rows);
+  *numeric_share = numeric / cells;
   return pattern * (types / cells) * (1 - 0.3 * stray / rows);
 }
 
@@ -196,7 +201,10 @@ CsvDialect dialect_detect(const char *text, gsize length, gboolean at_end) {
           if (s && (d < 0 || delimiter[0] == ' ' || delimiter[0] == '\t' ||
                     !blank_follows_delimiter(&candidate, text, length)))
             continue;
-          double score = prior * dialect_score(&candidate, text, length, at_end, lines, &record);
+          double numeric_share = 0;
+          double score = dialect_score(&candidate, text, length, at_end, lines, &record, &numeric_share) * prior;
+          if (delimiter[0] == ' ') /* blanks between numbers are more likely to be delimiters */
+            score *= 1 + 0.3 * MIN(1, numeric_share * 3);
           if (score > best_score * (1 + 1e-9)) {
             best_score = score;
             best = candidate;

@@ -129,6 +129,9 @@ static void dialects(void) {
       {"id,name\n1,'x, y'\n2,'z, w'\n", ",", '\'', 0},
       {"id,name,n\n1,\"x \\\" y, z\",2\n2,\"z\\\", w\",3\n", ",", '"', '\\'},
       {"name\nNew York\nParis\n", "", '"', 0},
+      {"isin name qty\nDE1 Alpha 5\nDE2 Beta 7\nDE3 Gamma 9\n", " ", '"', 0},
+      {"pet\nbig red dog\nold grey cat\nthe blue bird\n", "", '"', 0},
+      {"at\n2023-01-01 10:00:00\n2023-01-02 11:00:00\n", "", '"', 0},
       {"a~b~c\n1~2~3\n4~5~6\n", "~", '"', 0},
   };
   for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
