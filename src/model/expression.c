@@ -475,6 +475,15 @@ char *expression_of_field(const Dataset *dataset, const Field *field, const char
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+gboolean expression_is_joined(const Dataset *dataset, const char *expression) {
+  g_autoptr(GPtrArray) references = expression != NULL ? expression_references(expression, NULL) : NULL;
+  for (guint i = 0; references != NULL && i < references->len; i++) {
+    const ColumnReference *reference = g_ptr_array_index(references, i);
+    if (reference->qualifier != NULL && g_ascii_strcasecmp(reference->qualifier, dataset->name) != 0) return TRUE;
+  }
+  return FALSE;
+}
+
 void expression_add_columns(const Dataset *dataset, const char *expression, GHashTable *columns) {
   g_autoptr(GPtrArray) references = expression_references(expression, NULL);
   for (guint i = 0; references != NULL && i < references->len; i++) {

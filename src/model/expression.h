@@ -45,5 +45,7 @@ char *expression_of_field(const Dataset *dataset, const Field *field, const char
 char *expression_qualify(const char *expression, const char *qualifier, GError **error);
 /* The other way round: "qualifier." taken away. (transfer full) */
 char *expression_unqualify(const char *expression, const char *qualifier, GError **error);
+/* TRUE when it names a column of another dataset ("products.unit_cost"), which a metric may where rows lead to that dataset. */
+gboolean expression_is_joined(const Dataset *dataset, const char *expression);
 /* Adds the lower-case physical columns that the expression comes down to. Unknown names are added as they are. */
 void expression_add_columns(const Dataset *dataset, const char *expression, GHashTable *columns);

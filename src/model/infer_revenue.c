@@ -3,6 +3,7 @@
  * to it. Profit and margin.
  */
 #include "model/infer.h"
+#include "model/expression.h"
 #include "model/infer_private.h"
 #include <string.h>
 
@@ -69,6 +70,24 @@ static gboolean separate_tax(Sales *sales, GError **error) {
   return TRUE;
 }
 
+/* The column of a concept in the table itself, or else in one that its rows lead to. */
+static InferColumn *find_near(const Sales *sales, const char *concept) {
+  InferColumn *own = infer_find_concept(sales->table, concept);
+  for (guint i = 0; own == NULL && i < sales->inference->tables->len; i++) {
+    InferTable *other = g_ptr_array_index(sales->inference->tables, i);
+    InferColumn *found = other != sales->table && !other->dataset->is_fact ? infer_find_concept(other, concept) : NULL;
+    if (found != NULL && infer_leads_to(sales->inference, sales->table, other))
+      own = found;
+  }
+  return own;
+}
+
+/* "price", or "products.price" for a column of another table. */
+static char *near_expression(const Sales *sales, const InferColumn *column) {
+  return column->table == sales->table ? g_strdup(column->field->name)
+                                       : g_strdup_printf("%s.%s", column->table->dataset->name, column->field->name);
+}
+
 /* Quantity times price, less the discount where the discount is a share of it. */
 static char *price_expression(Sales *sales) {
   const InferColumn *units = infer_find_concept(sales->table, "units"), *discount = infer_find_concept(sales->table, "discount");
@@ -78,6 +97,8 @@ static char *price_expression(Sales *sales) {
   gboolean reduced = price != NULL && infer_is_concept(price, "discounted_price");
   if (price == NULL)
     price = infer_find_concept(sales->table, "list_price");
+  if (price == NULL && units != NULL && (price = find_near(sales, "unit_price")) == NULL)
+    price = find_near(sales, "list_price");
   if (price == NULL)
     return NULL;
   sales->unit = price->field->unit;
@@ -87,15 +108,16 @@ static char *price_expression(Sales *sales) {
   }
   if (units == NULL)
     return NULL;
+  g_autofree char *price_sql = near_expression(sales, price);
   gboolean share = discount != NULL && discount->field->default_aggregate == AGGREGATE_AVERAGE && !reduced;
   if (!share) {
     infer_note(sales->inference, "revenue", "no column holds it: %s times %s", units->field->label, price->field->label);
-    return g_strdup_printf("%s * %s", units->field->name, price->field->name);
+    return g_strdup_printf("%s * %s", units->field->name, price_sql);
   }
   g_autofree char *part = infer_column_expression(discount);
   infer_note(sales->inference, "revenue", "no column holds it: %s times %s less %s", units->field->label, price->field->label,
              discount->field->label);
-  return g_strdup_printf("%s * %s * (1 - coalesce(%s, 0))", units->field->name, price->field->name, part);
+  return g_strdup_printf("%s * %s * (1 - coalesce(%s, 0))", units->field->name, price_sql, part);
 }
 
 /* ---- net of cancellations and returns ---- */
@@ -264,13 +286,14 @@ static void add_units(Sales *sales) {
 
 /* What goods cost: a column of its own, or quantity times the cost of one. */
 static char *cost_expression(Sales *sales) {
-  const InferColumn *cost = infer_find_concept(sales->table, "cost"), *each = infer_find_concept(sales->table, "unit_cost");
+  const InferColumn *cost = infer_find_concept(sales->table, "cost"), *each = find_near(sales, "unit_cost");
   const InferColumn *units = infer_find_concept(sales->table, "units");
   if (cost != NULL && cost->field->role == FIELD_ROLE_MEASURE)
     return g_strdup(cost->field->name);
   if (each == NULL || units == NULL)
     return NULL;
-  g_autofree char *expression = g_strdup_printf("%s * %s", units->field->name, each->field->name);
+  g_autofree char *each_sql = near_expression(sales, each);
+  g_autofree char *expression = g_strdup_printf("%s * %s", units->field->name, each_sql);
   Metric *metric = add_sum(sales, "cost", expression, "Cost", sales->unit, "Quantity times unit cost", NULL);
   if (metric != NULL) {
     infer_add_concept_words(sales->inference, metric, "cost");
@@ -303,7 +326,8 @@ static void add_profit(Sales *sales) {
   infer_apply_net(sales->inference, sales->table, metric);
   infer_note(sales->inference, "profit", "no column holds it: revenue less cost");
   sales->profit_is_net = sales->revenue_net != NULL;
-  infer_add_loss(sales->inference, sales->table, expression, "revenue is below cost");
+  if (!expression_is_joined(sales->table->dataset, expression)) /* a condition is about the columns of its own table */
+    infer_add_loss(sales->inference, sales->table, expression, "revenue is below cost");
 }
 
 /* Margin is profit over revenue; a column of margins that says the same is not a metric of its own. */
@@ -317,7 +341,8 @@ static gboolean add_margin(Sales *sales, GError **error) {
   infer_add_concept_words(inference, metric, "margin");
   infer_note(inference, "margin", "a ratio of sums, never an average of ratios");
   InferColumn *column = infer_find_concept(sales->table, "margin"), *profit = infer_find_concept(sales->table, "profit");
-  if (column == NULL || profit == NULL || column->field->default_aggregate != AGGREGATE_AVERAGE)
+  if (column == NULL || profit == NULL || column->field->default_aggregate != AGGREGATE_AVERAGE ||
+      expression_is_joined(sales->table->dataset, sales->revenue))
     return TRUE;
   g_autofree char *test = g_strdup_printf("(%s) = 0 OR abs(%s / %.1f - %s::DOUBLE / (%s)::DOUBLE) < 0.001", sales->revenue, sql_of(column),
                                           column->scale, sql_of(profit), sales->revenue);

@@ -419,6 +419,7 @@ static gboolean check_metrics(Check *check, GError **error) {
     const Metric *metric = g_ptr_array_index(check->model->metrics, i);
     const CheckedTable *table = metric->dataset != NULL ? g_hash_table_lookup(check->tables, metric->dataset) : NULL;
     if (metric->kind != METRIC_AGGREGATE || table == NULL || metric->expression == NULL) continue;
+    if (expression_is_joined(table->dataset, metric->expression)) continue; /* its parts are held against their own tables */
     if (needs_missing(table, metric->expression)) continue;
     g_autofree char *where = g_strdup_printf("metric %s", metric->name);
     g_autofree char *value = expression_expand(table->dataset, metric->expression, "base", error);

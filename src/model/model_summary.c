@@ -54,14 +54,15 @@ static char *describe_fact(const Model *model, const Dataset *dataset) {
 }
 
 /* What a metric is computed from, with the labels people know: "Quantity × Price". */
-static char *describe_expression(const Dataset *dataset, const char *expression) {
+static char *describe_expression(const Model *model, const Dataset *dataset, const char *expression) {
   g_autoptr(GPtrArray) references = expression_references(expression, NULL);
   if (references == NULL) return g_strdup(expression);
   GString *out = g_string_new(NULL);
   gsize copied = 0;
   for (guint i = 0; i < references->len; i++) {
     const ColumnReference *reference = g_ptr_array_index(references, i);
-    const Field *field = dataset_find_field(dataset, reference->name);
+    const Dataset *other = reference->qualifier != NULL ? model_find_dataset(model, reference->qualifier) : NULL;
+    const Field *field = dataset_find_field(other != NULL ? other : dataset, reference->name);
     g_string_append_len(out, expression + copied, (gssize)(reference->start - copied));
     g_string_append(out, field != NULL ? field->label : reference->name);
     copied = reference->end;
@@ -76,7 +77,7 @@ static char *describe_default_metric(const Model *model) {
   if (metric == NULL || metric->kind != METRIC_AGGREGATE || metric->expression == NULL) return NULL;
   g_autofree char *name = g_strdelimit(g_strdup(metric->name), "_", ' ');
   g_autofree char *source =
-      dataset != NULL ? describe_expression(dataset, metric->expression) : g_strdup(metric->expression);
+      dataset != NULL ? describe_expression(model, dataset, metric->expression) : g_strdup(metric->expression);
   GString *out = g_string_new(NULL);
   if (metric->aggregate == AGGREGATE_COUNT || metric->aggregate == AGGREGATE_COUNT_DISTINCT)
     g_string_append_printf(out, "%s are counted by %s", name, source);

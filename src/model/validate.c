@@ -234,13 +234,36 @@ static void check_metric_conditions(Validation *validation, const Metric *metric
   }
 }
 
+/* A metric may take columns of datasets its rows lead to: quantity times the price in the list of products. */
+static void check_joined_expression(Validation *validation, const Metric *metric, const Dataset *dataset, const char *where) {
+  g_autoptr(GError) problem = NULL;
+  g_autoptr(GPtrArray) references = NULL;
+  if (expression_check_scalar(metric->expression, &problem)) references = expression_references(metric->expression, &problem);
+  if (references == NULL)
+    report(validation, &metric->expression, metric, g_strdup(where),
+           g_strdup_printf("the expression \"%.200s\" cannot be used: %s", metric->expression, problem->message),
+           g_strdup("write one value over the columns of a row"));
+  for (guint i = 0; references != NULL && i < references->len; i++) {
+    const ColumnReference *reference = g_ptr_array_index(references, i);
+    const Dataset *other = reference->qualifier != NULL ? model_find_dataset(validation->model, reference->qualifier) : dataset;
+    if (other == NULL || !leads_to(validation->model, dataset->name, other->name))
+      report(validation, &metric->expression, metric, g_strdup(where),
+             g_strdup_printf("rows of %s do not lead to \"%s\"", dataset->name, reference->qualifier),
+             g_strdup("name a dataset that a relationship leads to"));
+    else
+      check_field(validation, other, reference->name, &metric->expression, metric, where);
+  }
+}
+
 static void check_aggregate_metric(Validation *validation, const Metric *metric, const char *where) {
   const Dataset *dataset = check_dataset(validation, metric->dataset, &metric->dataset, metric, where);
   check_metric_conditions(validation, metric, where);
   if (metric->aggregate == AGGREGATE_NONE)
     report(validation, &metric->aggregate, metric, g_strdup(where), g_strdup("it has no aggregate"),
            g_strdup_printf("use one of: %s", aggregate_choices()));
-  if (dataset != NULL && metric->expression != NULL)
+  if (dataset != NULL && metric->expression != NULL && expression_is_joined(dataset, metric->expression))
+    check_joined_expression(validation, metric, dataset, where);
+  else if (dataset != NULL && metric->expression != NULL)
     check_expression(validation, dataset, metric->expression, &metric->expression, metric, where);
   if (metric->expression == NULL && metric->aggregate != AGGREGATE_COUNT && metric->aggregate != AGGREGATE_NONE)
     report(validation, &metric->expression, metric, g_strdup(where),

@@ -103,6 +103,11 @@ static gboolean view_hides_any(const View *view, const char *dataset, char **fie
 
 static gboolean view_hides_expression(const View *view, const char *dataset_name, const char *expression) {
   const Dataset *dataset = model_find_dataset(view->model, dataset_name);
+  g_autoptr(GPtrArray) references = expression != NULL ? expression_references(expression, NULL) : NULL;
+  for (guint i = 0; references != NULL && i < references->len; i++) { /* columns of datasets that rows lead to */
+    const ColumnReference *reference = g_ptr_array_index(references, i);
+    if (view_hides_field(view, reference->qualifier, reference->name)) return TRUE;
+  }
   return dataset != NULL && expression_needs_any(dataset, expression, g_hash_table_lookup(view->hidden, dataset_name));
 }
 

@@ -237,6 +237,22 @@ def pixel():
     write("pixel", "adSpend.csv", ["date", "source", "adSpend", "clicks"], ads)
 
 
+def meadow():
+    """Prices and costs stand in the list of products only; one row of sales is one sale."""
+    chance = random.Random(6)
+    goods = [(n + 1, name, kind, money(chance.uniform(2, 30))) for n, (name, kind) in enumerate(
+        [("Oat Bar", "Snacks"), ("Nut Mix", "Snacks"), ("Apple Juice", "Drinks"), ("Iced Tea", "Drinks"), ("Rye Loaf", "Bread"), ("Bagel", "Bread")])]
+    write("meadow", "products.csv", ["ProductID", "Name", "Category", "Price", "Cost"],
+          [(*good, money(good[3] * Decimal("0.6"))) for good in goods])
+    write("meadow", "shops.csv", ["ShopID", "Name", "City"], [(1, "Brook", "Bath"), (2, "Field", "Ely"), (3, "Lane", "Bath")])
+    sales, number = [], 0
+    for day in days(date(2023, 1, 1), date(2024, 12, 31)):
+        for _ in range(int(chance.random() + 0.6 * season(day))):
+            number += 1
+            sales.append((number, day.isoformat(), chance.choice(goods)[0], chance.randint(1, 3), chance.randint(1, 8)))
+    write("meadow", "sales.csv", ["SaleID", "SaleDate", "ProductID", "ShopID", "UnitsSold"], sales)
+
+
 if __name__ == "__main__":
-    for company in (harbour, lantern, depot, corner, pixel):
+    for company in (harbour, lantern, depot, corner, pixel, meadow):
         company()

@@ -171,10 +171,25 @@ static gboolean condition_is(const Company *company, char **words) {
   return rows == g_ascii_strtod(word_at(words, 2), NULL);
 }
 
+/* The dataset under its name, joined with those it leads to where the expression names them ("products.price"). */
+static char *joined_relation(const Company *company, const Metric *metric) {
+  g_autofree char *relation = relation_of(company, metric->dataset);
+  g_autoptr(GString) from = g_string_new(NULL);
+  g_string_append_printf(from, "%s AS \"%s\"", relation, metric->dataset);
+  for (guint i = 0; i < company->model->relationships->len && metric->expression != NULL; i++) {
+    const Relationship *join = g_ptr_array_index(company->model->relationships, i);
+    g_autofree char *qualifier = g_strdup_printf("%s.", join->to_dataset), *other = relation_of(company, join->to_dataset);
+    if (g_str_equal(join->from_dataset, metric->dataset) && strstr(metric->expression, qualifier) != NULL)
+      g_string_append_printf(from, " LEFT JOIN %s AS \"%s\" ON \"%s\".%s = \"%s\".%s", other, join->to_dataset, join->from_dataset,
+                             join->from_fields[0], join->to_dataset, join->to_fields[0]);
+  }
+  return g_string_free(g_steal_pointer(&from), FALSE);
+}
+
 static char *metric_sql(const Company *company, const Metric *metric) {
   static const char *const forms[] = {[AGGREGATE_SUM] = "sum(%)", [AGGREGATE_COUNT] = "count(*)",
                                       [AGGREGATE_COUNT_DISTINCT] = "count(DISTINCT %)", [AGGREGATE_AVERAGE] = "avg(%)"};
-  g_autofree char *relation = relation_of(company, metric->dataset);
+  g_autofree char *relation = joined_relation(company, metric);
   g_autoptr(GString) sql = g_string_new("SELECT ");
   g_string_append_printf(sql, "%s(%s)::DOUBLE FROM %s WHERE TRUE", metric->negate ? "-" : "", forms[metric->aggregate], relation);
   if (metric->expression != NULL)
