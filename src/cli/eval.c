@@ -31,16 +31,20 @@ static gboolean parse_options(int argc, char **argv, EvalOptions *options, GErro
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &options->html_path, "Write the report as a page", "FILE"},
       {"min-right", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->targets,
        "Least fraction of right answers, of all or of one category; may be given again (0.95)", "[CATEGORY=]FRACTION"},
-      {"max-wrong", 0, 0, G_OPTION_ARG_INT, &options->max_wrong, "Most wrong answers that were given all the same", "N"},
-      {"show", 0, 0, G_OPTION_ARG_NONE, &options->show, "Print what was expected and answered where that differs", NULL},
+      {"max-wrong", 0, 0, G_OPTION_ARG_INT, &options->max_wrong, "Most wrong answers that were given all the same",
+       "N"},
+      {"show", 0, 0, G_OPTION_ARG_NONE, &options->show, "Print what was expected and answered where that differs",
+       NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "GOLDEN.jsonl"},
       {0}};
   g_autoptr(GOptionContext) context = g_option_context_new("- ask golden questions and judge the answers");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, error)) return FALSE;
-  if (options->workspace == NULL && g_getenv("AISLE_WORKSPACE") != NULL) options->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
+  if (options->workspace == NULL && g_getenv("AISLE_WORKSPACE") != NULL)
+    options->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
   if (options->workspace == NULL || options->files == NULL || g_strv_length(options->files) != 1) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say where and what:  aisle eval -w DIR golden.jsonl");
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+                        "say where and what:  aisle eval -w DIR golden.jsonl");
     return FALSE;
   }
   return TRUE;
@@ -97,6 +101,7 @@ int cli_eval(int argc, char **argv) {
   g_autofree char *text = eval_report_text(report, options.show);
   fputs(text, stdout);
   gboolean met = FALSE;
-  if (!write_reports(report, &options, &error) || !check_targets(report, &options, &met, &error)) return cli_fail("eval", error);
+  if (!write_reports(report, &options, &error) || !check_targets(report, &options, &met, &error))
+    return cli_fail("eval", error);
   return met ? 0 : EVAL_EXIT_MISSED;
 }

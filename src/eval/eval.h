@@ -15,7 +15,7 @@ typedef enum {
   VERDICT_WRONG_VALUES,          /* answered; as many rows, other values */
   VERDICT_WRONG_STATUS_ANSWERED, /* answered what should be refused or asked back */
   VERDICT_NOT_ANSWERED,
-  VERDICT_WRONG_STATUS_OTHER,    /* refused for asked back, failed ... */
+  VERDICT_WRONG_STATUS_OTHER, /* refused for asked back, failed ... */
   VERDICT_COUNT
 } Verdict;
 const char *verdict_name(Verdict verdict); /* "wrong_values" */
@@ -23,8 +23,8 @@ gboolean verdict_is_wrong_but_answered(Verdict verdict);
 
 /*
  * Whether rows show a gold result: as many rows, every gold column there by value, in any order, at most three columns
- * more. Numbers within 0.05 % (counts exact, fractions within 0.00005 or 0.05 %); a column of unit "%" may hold a fraction
- * as percent; periods by any usual spelling. `columns`: [{unit}], `gold_rows` and `rows`: arrays of arrays.
+ * more. Numbers within 0.05 % (counts exact, fractions within 0.00005 or 0.05 %); a column of unit "%" may hold a
+ * fraction as percent; periods by any usual spelling. `columns`: [{unit}], `gold_rows` and `rows`: arrays of arrays.
  */
 gboolean judge_rows(const json_t *gold_rows, gboolean ordered, const json_t *columns, const json_t *rows);
 /* `golds`: array of arrays of rows, one per accepted reading. */
@@ -35,7 +35,8 @@ typedef struct GoldTables GoldTables;
 GoldTables *gold_tables_open(const Model *model, const LakeSnapshot *snapshot, GError **error);
 void gold_tables_free(GoldTables *gold);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GoldTables, gold_tables_free)
-/* Makes the table that stands for `dataset` known under that name. FALSE without error: the workspace has no such table. */
+/* Makes the table that stands for `dataset` known under that name. FALSE without error: the workspace has no such
+ * table. */
 gboolean gold_tables_name(GoldTables *gold, const char *dataset, GError **error);
 /* Rows of one reading as JSON. (transfer full) */
 json_t *gold_tables_rows(GoldTables *gold, const char *sql, GError **error);
@@ -43,11 +44,11 @@ json_t *gold_tables_rows(GoldTables *gold, const char *sql, GError **error);
 typedef struct {
   json_t *question; /* the line */
   json_t *answer;
-  json_t *golds;    /* rows of each accepted reading */
+  json_t *golds; /* rows of each accepted reading */
   Verdict verdict;
   double milliseconds;
   double cost;
-  char *problem;    /* a gold reading that failed; NULL */
+  char *problem; /* a gold reading that failed; NULL */
 } EvalItem;
 typedef struct {
   GPtrArray *items; /* of EvalItem* */

@@ -16,8 +16,8 @@ void cell_clear(Cell *cell);
 
 /* What a gold column holds, by all of its values. */
 CellKind cell_kind_of(const json_t *rows, gsize column);
-/* Reads a cell as that kind; FALSE when it cannot be. `year` > 0: the gold column lies in that year, so that parts such as
- * "March" or 3 name a whole period. */
+/* Reads a cell as that kind; FALSE when it cannot be. `year` > 0: the gold column lies in that year, so that parts such
+ * as "March" or 3 name a whole period. */
 gboolean cell_read(const json_t *value, CellKind kind, int year, Cell *out);
 /* A number of the gold against one of the answer. */
 gboolean cell_close(const Cell *gold, const Cell *answer);

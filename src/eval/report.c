@@ -12,8 +12,7 @@ EvalTally eval_tally(const EvalReport *report, const char *category) {
   EvalTally tally = {0};
   for (guint i = 0; i < report->items->len; i++) {
     const EvalItem *item = g_ptr_array_index(report->items, i);
-    if (category != NULL && strcmp(category, category_of(item)) != 0)
-      continue;
+    if (category != NULL && strcmp(category, category_of(item)) != 0) continue;
     tally.questions++;
     if (item->verdict == VERDICT_RIGHT)
       tally.right++;
@@ -46,8 +45,7 @@ static double latency(const EvalReport *report, double part) {
   g_autoptr(GArray) times = g_array_new(FALSE, FALSE, sizeof(double));
   for (guint i = 0; i < report->items->len; i++)
     g_array_append_val(times, ((EvalItem *)g_ptr_array_index(report->items, i))->milliseconds);
-  if (times->len == 0)
-    return 0;
+  if (times->len == 0) return 0;
   g_array_sort(times, compare_doubles);
   guint rank = (guint)(part * times->len + 0.999999);
   return g_array_index(times, double, CLAMP(rank, 1, times->len) - 1);
@@ -55,8 +53,7 @@ static double latency(const EvalReport *report, double part) {
 
 static double total_cost(const EvalReport *report) {
   double cost = 0;
-  for (guint i = 0; i < report->items->len; i++)
-    cost += ((EvalItem *)g_ptr_array_index(report->items, i))->cost;
+  for (guint i = 0; i < report->items->len; i++) cost += ((EvalItem *)g_ptr_array_index(report->items, i))->cost;
   return cost;
 }
 
@@ -74,8 +71,7 @@ gboolean eval_meets(const EvalReport *report, const char *target, char **why, GE
   }
   EvalTally tally = eval_tally(report, category);
   double right = tally.questions > 0 ? (double)tally.right / tally.questions : 0;
-  if (tally.questions > 0 && right >= wanted - 1e-9)
-    return TRUE;
+  if (tally.questions > 0 && right >= wanted - 1e-9) return TRUE;
   *why = g_strdup_printf("%s: %u of %u right, the target is %.1f %%", category != NULL ? category : "all", tally.right,
                          tally.questions, wanted * 100);
   return FALSE;
@@ -84,9 +80,9 @@ gboolean eval_meets(const EvalReport *report, const char *target, char **why, GE
 /* ---- text ---- */
 static void append_tally(GString *out, const char *name, EvalTally tally) {
   double whole = tally.questions > 0 ? tally.questions : 1;
-  g_string_append_printf(out, "%-16s %9u  %5u %5.1f %%  %9u %5.1f %%  %7u %5.1f %%\n", name, tally.questions, tally.right,
-                         100 * tally.right / whole, tally.wrong_answered, 100 * tally.wrong_answered / whole, tally.not_answered,
-                         100 * tally.not_answered / whole);
+  g_string_append_printf(out, "%-16s %9u  %5u %5.1f %%  %9u %5.1f %%  %7u %5.1f %%\n", name, tally.questions,
+                         tally.right, 100 * tally.right / whole, tally.wrong_answered,
+                         100 * tally.wrong_answered / whole, tally.not_answered, 100 * tally.not_answered / whole);
 }
 
 static void append_rows(GString *out, const char *name, const json_t *rows) {
@@ -101,8 +97,7 @@ static void append_failure(GString *out, const EvalItem *item) {
   const char *expected = json_get_string(item->question, "expect"), *text = NULL;
   g_string_append_printf(out, "\n%s  %s (%s)  %s\n", verdict_name(item->verdict), json_get_string(item->question, "id"),
                          category_of(item), json_get_string(item->question, "question"));
-  if (item->problem != NULL)
-    g_string_append_printf(out, "  the gold SQL failed: %s\n", item->problem);
+  if (item->problem != NULL) g_string_append_printf(out, "  the gold SQL failed: %s\n", item->problem);
   if (json_array_size(item->golds) == 0)
     g_string_append_printf(out, "  expected: %s\n", expected != NULL ? expected : "answered");
   for (gsize i = 0; i < json_array_size(item->golds); i++)
@@ -120,14 +115,16 @@ static void append_failure(GString *out, const EvalItem *item) {
 char *eval_report_text(const EvalReport *report, gboolean show_failures) {
   g_autoptr(GString) out = g_string_new(NULL);
   g_autoptr(GPtrArray) names = categories(report);
-  g_string_append_printf(out, "%-16s %9s  %13s  %17s  %15s\n", "category", "questions", "right", "wrong, answered", "not answered");
+  g_string_append_printf(out, "%-16s %9s  %13s  %17s  %15s\n", "category", "questions", "right", "wrong, answered",
+                         "not answered");
   for (guint i = 0; i < names->len; i++)
     append_tally(out, g_ptr_array_index(names, i), eval_tally(report, g_ptr_array_index(names, i)));
   append_tally(out, "all", eval_tally(report, NULL));
-  g_string_append_printf(out, "\nlatency p50 %.1f ms, p95 %.1f ms; cost %.4g", latency(report, 0.5), latency(report, 0.95),
-                         total_cost(report));
+  g_string_append_printf(out, "\nlatency p50 %.1f ms, p95 %.1f ms; cost %.4g", latency(report, 0.5),
+                         latency(report, 0.95), total_cost(report));
   if (report->skipped > 0)
-    g_string_append_printf(out, "; %u question%s about other data left out", report->skipped, report->skipped == 1 ? "" : "s");
+    g_string_append_printf(out, "; %u question%s about other data left out", report->skipped,
+                           report->skipped == 1 ? "" : "s");
   g_string_append_c(out, '\n');
   for (guint i = 0; show_failures && i < report->items->len; i++)
     if (((EvalItem *)g_ptr_array_index(report->items, i))->verdict != VERDICT_RIGHT)
@@ -151,8 +148,7 @@ static json_t *item_json(const EvalItem *item) {
     if (json_object_get(item->answer, KEYS[i]) != NULL)
       json_object_set(answer, KEYS[i], json_object_get(item->answer, KEYS[i]));
   json_object_set_new(json, "answer", answer);
-  if (item->problem != NULL)
-    json_object_set_new(json, "problem", json_string(item->problem));
+  if (item->problem != NULL) json_object_set_new(json, "problem", json_string(item->problem));
   return json;
 }
 
@@ -160,7 +156,8 @@ json_t *eval_report_json(const EvalReport *report) {
   g_autoptr(GPtrArray) names = categories(report);
   json_t *by_category = json_object(), *items = json_array();
   for (guint i = 0; i < names->len; i++)
-    json_object_set_new(by_category, g_ptr_array_index(names, i), tally_json(eval_tally(report, g_ptr_array_index(names, i))));
+    json_object_set_new(by_category, g_ptr_array_index(names, i),
+                        tally_json(eval_tally(report, g_ptr_array_index(names, i))));
   for (guint i = 0; i < report->items->len; i++)
     json_array_append_new(items, item_json(g_ptr_array_index(report->items, i)));
   return json_pack("{s:o, s:o, s:{s:f, s:f}, s:f, s:i, s:o}", "all", tally_json(eval_tally(report, NULL)), "categories",
@@ -178,8 +175,8 @@ static void append_tally_row(GString *out, const char *name, EvalTally tally) {
   g_string_append(out, "<tr><th scope=\"row\">");
   append_escaped(out, name);
   double share = tally.questions > 0 ? 100.0 * tally.right / tally.questions : 0;
-  g_string_append_printf(out, "</th><td>%u</td><td>%u</td><td>%.1f&nbsp;%%</td><td>%u</td><td>%u</td></tr>\n", tally.questions,
-                         tally.right, share, tally.wrong_answered, tally.not_answered);
+  g_string_append_printf(out, "</th><td>%u</td><td>%u</td><td>%.1f&nbsp;%%</td><td>%u</td><td>%u</td></tr>\n",
+                         tally.questions, tally.right, share, tally.wrong_answered, tally.not_answered);
 }
 
 static void append_item_row(GString *out, const EvalItem *item) {
@@ -197,23 +194,25 @@ static void append_item_row(GString *out, const EvalItem *item) {
 
 char *eval_report_html(const EvalReport *report) {
   g_autoptr(GString) out = g_string_new(
-    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Golden questions</title>\n<style>"
-    "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;max-width:90rem}table{border-collapse:collapse;margin:1rem 0}"
-    "th,td{text-align:left;vertical-align:top;padding:.3rem .7rem;border-bottom:1px solid #ddd}"
-    "tr.wrong_rows,tr.wrong_values,tr.wrong_status_answered{background:#fde2e2}"
-    "tr.not_answered,tr.wrong_status_other{background:#fff3d6}code{white-space:pre-wrap;font-size:12px}"
-    "</style></head><body>\n<h1>Golden questions</h1>\n<table><thead><tr><th>category</th><th>questions</th><th>right</th>"
-    "<th>right %</th><th>wrong but answered</th><th>not answered</th></tr></thead><tbody>\n");
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Golden questions</title>\n<style>"
+      "body{font:15px/1.45 system-ui,sans-serif;margin:2rem;max-width:90rem}table{border-collapse:collapse;margin:1rem "
+      "0}"
+      "th,td{text-align:left;vertical-align:top;padding:.3rem .7rem;border-bottom:1px solid #ddd}"
+      "tr.wrong_rows,tr.wrong_values,tr.wrong_status_answered{background:#fde2e2}"
+      "tr.not_answered,tr.wrong_status_other{background:#fff3d6}code{white-space:pre-wrap;font-size:12px}"
+      "</style></head><body>\n<h1>Golden "
+      "questions</h1>\n<table><thead><tr><th>category</th><th>questions</th><th>right</th>"
+      "<th>right %</th><th>wrong but answered</th><th>not answered</th></tr></thead><tbody>\n");
   g_autoptr(GPtrArray) names = categories(report);
   for (guint i = 0; i < names->len; i++)
     append_tally_row(out, g_ptr_array_index(names, i), eval_tally(report, g_ptr_array_index(names, i)));
   append_tally_row(out, "all", eval_tally(report, NULL));
   g_string_append_printf(out, "</tbody></table>\n<p>Latency p50 %.1f ms, p95 %.1f ms; cost %.4g; %u left out.</p>\n",
                          latency(report, 0.5), latency(report, 0.95), total_cost(report), report->skipped);
-  g_string_append(out, "<table><thead><tr><th>id</th><th>question</th><th>verdict</th><th>ms</th><th>answer</th><th>SQL</th></tr>"
-                       "</thead><tbody>\n");
-  for (guint i = 0; i < report->items->len; i++)
-    append_item_row(out, g_ptr_array_index(report->items, i));
+  g_string_append(
+      out, "<table><thead><tr><th>id</th><th>question</th><th>verdict</th><th>ms</th><th>answer</th><th>SQL</th></tr>"
+           "</thead><tbody>\n");
+  for (guint i = 0; i < report->items->len; i++) append_item_row(out, g_ptr_array_index(report->items, i));
   g_string_append(out, "</tbody></table></body></html>\n");
   return g_string_free(g_steal_pointer(&out), FALSE);
 }

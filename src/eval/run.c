@@ -14,8 +14,7 @@ static void item_free(EvalItem *item) {
 }
 
 void eval_report_free(EvalReport *report) {
-  if (report == NULL)
-    return;
+  if (report == NULL) return;
   g_ptr_array_unref(report->items);
   g_free(report);
 }
@@ -24,16 +23,14 @@ GPtrArray *eval_load(const char *path, GError **error) {
   g_autofree char *text = NULL;
   gsize length = 0;
   g_autoptr(GPtrArray) questions = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
-  if (!g_file_get_contents(path, &text, &length, error))
-    return NULL;
+  if (!g_file_get_contents(path, &text, &length, error)) return NULL;
   if (!text_is_valid(text, length)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s is not UTF-8 text", path);
     return NULL;
   }
   g_auto(GStrv) lines = g_strsplit(g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text, "\n", EVAL_MAX_QUESTIONS);
   for (guint i = 0; lines[i] != NULL; i++) {
-    if (*g_strstrip(lines[i]) == '\0')
-      continue;
+    if (*g_strstrip(lines[i]) == '\0') continue;
     g_autoptr(GError) cause = NULL;
     g_autoptr(json_t) line = json_parse(lines[i], strlen(lines[i]), &cause);
     if (line == NULL || json_get_string(line, "id") == NULL || json_get_string(line, "question") == NULL) {
@@ -49,10 +46,8 @@ GPtrArray *eval_load(const char *path, GError **error) {
 /* ---- what is expected ---- */
 static void add_expected_rows(const json_t *question, json_t *golds) {
   json_t *rows = json_object_get(question, "rows"), *value = json_object_get(question, "value");
-  if (json_is_array(rows))
-    json_array_append(golds, rows);
-  if (value != NULL && !json_is_null(value))
-    json_array_append_new(golds, json_pack("[[O]]", value));
+  if (json_is_array(rows)) json_array_append(golds, rows);
+  if (value != NULL && !json_is_null(value)) json_array_append_new(golds, json_pack("[[O]]", value));
 }
 
 static json_t *expected_rows(GoldTables *gold, const json_t *question, char **problem) {
@@ -82,10 +77,11 @@ typedef struct {
 
 static json_t *ask(Run *run, const json_t *question, double *milliseconds) {
   const char *after = json_get_string(question, "after"), *as_of = json_get_string(question, "as_of");
-  AnswerRequest request = {.question = json_get_string(question, "question"), .scope = run->scope, .as_of = DAY_NONE,
+  AnswerRequest request = {.question = json_get_string(question, "question"),
+                           .scope = run->scope,
+                           .as_of = DAY_NONE,
                            .deadline = deadline_in_ms(EVAL_SECONDS * 1000, NULL)};
-  if (as_of != NULL)
-    day_parse_iso(as_of, &request.as_of);
+  if (as_of != NULL) day_parse_iso(as_of, &request.as_of);
   if (after != NULL) {
     const char *known = g_hash_table_lookup(run->answer_ids, after);
     request.after = known != NULL ? known : after;
@@ -94,8 +90,7 @@ static json_t *ask(Run *run, const json_t *question, double *milliseconds) {
   json_t *answer = answer_ask(run->service, &request);
   *milliseconds = (double)(g_get_monotonic_time() - started) / 1000;
   const char *id = json_get_string(answer, "id");
-  if (id != NULL)
-    g_hash_table_insert(run->answer_ids, g_strdup(json_get_string(question, "id")), g_strdup(id));
+  if (id != NULL) g_hash_table_insert(run->answer_ids, g_strdup(json_get_string(question, "id")), g_strdup(id));
   return answer;
 }
 
@@ -114,10 +109,8 @@ static gboolean has_data(Run *run, const json_t *question, const char *wanted, g
   const char *dataset = json_get_string(question, "dataset");
   g_autoptr(GError) cause = NULL;
   *has = dataset == NULL || wanted == NULL || strcmp(dataset, wanted) == 0;
-  if (*has && dataset != NULL)
-    *has = gold_tables_name(run->gold, dataset, &cause);
-  if (cause == NULL)
-    return TRUE;
+  if (*has && dataset != NULL) *has = gold_tables_name(run->gold, dataset, &cause);
+  if (cause == NULL) return TRUE;
   g_propagate_error(error, g_steal_pointer(&cause));
   return FALSE;
 }
@@ -126,16 +119,14 @@ EvalReport *eval_run(AnswerService *service, const GPtrArray *questions, const c
   g_autoptr(GoldTables) gold = gold_tables_open(answer_service_model(service), answer_service_snapshot(service), error);
   g_autoptr(AccessScope) scope = access_scope_new_local();
   g_autoptr(GHashTable) answer_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-  if (gold == NULL)
-    return NULL;
+  if (gold == NULL) return NULL;
   g_autoptr(EvalReport) report = g_new0(EvalReport, 1);
   report->items = g_ptr_array_new_with_free_func((GDestroyNotify)item_free);
   Run run = {service, gold, scope, answer_ids};
   for (guint i = 0; i < questions->len; i++) {
     json_t *question = g_ptr_array_index(questions, i);
     gboolean has = FALSE;
-    if (!has_data(&run, question, dataset, &has, error))
-      return NULL;
+    if (!has_data(&run, question, dataset, &has, error)) return NULL;
     if (has)
       g_ptr_array_add(report->items, judge_question(&run, question));
     else

@@ -12,19 +12,17 @@ typedef struct {
 static int by_value(gconstpointer a, gconstpointer b, gpointer user_data) {
   const SortContext *context = user_data;
   gsize one = *(const gsize *)a, other = *(const gsize *)b;
-  double left = view_number(context->view, one, context->column), right = view_number(context->view, other, context->column);
-  if (isnan(left) != isnan(right))
-    return isnan(left) ? 1 : -1;
-  if (left != right && !isnan(left))
-    return left < right ? 1 : -1;
+  double left = view_number(context->view, one, context->column),
+         right = view_number(context->view, other, context->column);
+  if (isnan(left) != isnan(right)) return isnan(left) ? 1 : -1;
+  if (left != right && !isnan(left)) return left < right ? 1 : -1;
   return one < other ? -1 : one > other;
 }
 
 /* Rows in the order of the chart, cut to the top where there are too many. Of gsize. */
 static GArray *chart_rows(const ResultView *view, int column, gboolean sorted, char **note) {
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(gsize));
-  for (gsize row = 0; row < view->n_rows; row++)
-    g_array_append_val(rows, row);
+  for (gsize row = 0; row < view->n_rows; row++) g_array_append_val(rows, row);
   gboolean cut = view->n_rows > CHART_MAX_CATEGORIES;
   if (sorted || cut) {
     SortContext context = {view, column};
@@ -38,8 +36,7 @@ static GArray *chart_rows(const ResultView *view, int column, gboolean sorted, c
 }
 
 static char *row_name(const ResultView *view, gsize row) {
-  if (view->dimensions->len == 1)
-    return view_cell_label(view, view_dimension(view, 0), row, TRUE);
+  if (view->dimensions->len == 1) return view_cell_label(view, view_dimension(view, 0), row, TRUE);
   return view_row_label(view, row);
 }
 
@@ -71,13 +68,13 @@ typedef struct {
 } Drawn;
 
 static void drawn_clear(Drawn *drawn) {
-  for (guint i = 0; i < drawn->count; i++)
-    g_free(drawn->names[i]);
+  for (guint i = 0; i < drawn->count; i++) g_free(drawn->names[i]);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Drawn, drawn_clear)
 
 static void draw_column(const ResultView *view, Drawn *drawn, int column, const char *name) {
-  if (column < 0 || drawn->count >= CHART_MAX_SERIES || (drawn->count > 0 && !same_unit(view, drawn->columns[0], column)))
+  if (column < 0 || drawn->count >= CHART_MAX_SERIES ||
+      (drawn->count > 0 && !same_unit(view, drawn->columns[0], column)))
     return;
   drawn->columns[drawn->count] = column;
   drawn->names[drawn->count++] = view_capital(name);
@@ -107,14 +104,14 @@ static Drawn choose_columns(const ResultView *view) {
   return drawn;
 }
 
-static void add_series(const ResultView *view, json_t *option, const Drawn *drawn, const GArray *rows, const char *type) {
+static void add_series(const ResultView *view, json_t *option, const Drawn *drawn, const GArray *rows,
+                       const char *type) {
   json_t *series = json_array(), *names = json_array();
   for (guint i = 0; i < drawn->count; i++) {
     json_t *one = chart_series(type, drawn->names[i], data_of(view, rows, drawn->columns[i]));
     if (strcmp(type, "line") == 0) {
       json_object_set_new(one, "showSymbol", json_boolean(rows->len <= 60));
-      if (rows->len > 1000)
-        json_object_set_new(one, "sampling", json_string("lttb"));
+      if (rows->len > 1000) json_object_set_new(one, "sampling", json_string("lttb"));
     }
     json_array_append_new(series, one);
     json_array_append_new(names, json_string(drawn->names[i]));
@@ -147,13 +144,13 @@ static json_t *upright_chart(const ResultView *view, const char *type, gboolean 
   g_autoptr(GArray) rows = NULL;
   if (is_time) {
     rows = g_array_new(FALSE, FALSE, sizeof(gsize));
-    for (gsize row = 0; row < view->n_rows; row++)
-      g_array_append_val(rows, row);
+    for (gsize row = 0; row < view->n_rows; row++) g_array_append_val(rows, row);
   } else {
     rows = chart_rows(view, drawn.columns[0], sorted, &note);
   }
   json_t *option = chart_base(view, title, note, "axis");
-  chart_set_axes(option, chart_category_axis(axis, labels_of(view, rows)), chart_value_axis(view, values, drawn.columns[0]));
+  chart_set_axes(option, chart_category_axis(axis, labels_of(view, rows)),
+                 chart_value_axis(view, values, drawn.columns[0]));
   add_series(view, option, &drawn, rows, type);
   return option;
 }
@@ -198,8 +195,7 @@ static json_t *pie_chart(const ResultView *view, const ViewMeasure *measure) {
 }
 
 static json_t *share_chart(const ResultView *view, const ViewMeasure *measure) {
-  if (is_whole(view, measure))
-    return pie_chart(view, measure);
+  if (is_whole(view, measure)) return pie_chart(view, measure);
   g_autofree char *note = NULL;
   g_autofree char *title = chart_title(view, measure);
   g_autofree char *name = g_strdup_printf("Share of %s", measure->name);
@@ -208,15 +204,15 @@ static json_t *share_chart(const ResultView *view, const ViewMeasure *measure) {
   json_t *option = chart_base(view, title, note, "axis");
   json_t *categories = chart_category_axis(axis, labels_of(view, rows));
   chart_set_axes(option, chart_value_axis(view, name, measure->share), categories);
-  json_object_set_new(option, "series", json_pack("[o]", chart_series("bar", name, data_of(view, rows, measure->share))));
+  json_object_set_new(option, "series",
+                      json_pack("[o]", chart_series("bar", name, data_of(view, rows, measure->share))));
   return option;
 }
 
 /* One row: two sides of a comparison, or measures of one unit, side by side. */
 static json_t *single_row_chart(const ResultView *view) {
   g_auto(Drawn) drawn = choose_columns(view);
-  if (drawn.count < 2)
-    return NULL;
+  if (drawn.count < 2) return NULL;
   g_autofree char *title = chart_title(view, view_measure(view, 0));
   g_autofree char *values = value_name(view, &drawn);
   json_t *labels = json_array(), *data = json_array();
@@ -235,30 +231,22 @@ static json_t *single_row_chart(const ResultView *view) {
 static gboolean has_numbers(const ResultView *view) {
   for (guint i = 0; i < view->measures->len; i++)
     for (gsize row = 0; row < view->n_rows; row++)
-      if (!isnan(view_number(view, row, view_measure(view, i)->main)))
-        return TRUE;
+      if (!isnan(view_number(view, row, view_measure(view, i)->main))) return TRUE;
   return FALSE;
 }
 
 json_t *insight_chart(const InsightInput *input) {
   g_autoptr(ResultView) view = result_view_new(input);
-  if (view->n_rows == 0 || view->is_detail || view->measures->len == 0 || !has_numbers(view))
-    return NULL;
-  if (view->n_rows == 1)
-    return single_row_chart(view);
-  if (view->dimensions->len == 0)
-    return NULL;
+  if (view->n_rows == 0 || view->is_detail || view->measures->len == 0 || !has_numbers(view)) return NULL;
+  if (view->n_rows == 1) return single_row_chart(view);
+  if (view->dimensions->len == 0) return NULL;
   const ViewMeasure *measure = view_measure(view, 0);
   const ViewDimension *dimension = view_dimension(view, 0);
   if (view->dimensions->len == 2 && !view->is_compared && view->query->limit_within == 0)
     return chart_two_dimensions(view, measure);
-  if (view->dimensions->len > 1)
-    return ranking_chart(view);
-  if (view->is_series)
-    return upright_chart(view, view->n_rows > 4 ? "line" : "bar", FALSE);
-  if (measure->share >= 0 && !view->is_compared)
-    return share_chart(view, measure);
-  if (dimension->is_cyclic || dimension->is_bucket)
-    return upright_chart(view, "bar", FALSE);
+  if (view->dimensions->len > 1) return ranking_chart(view);
+  if (view->is_series) return upright_chart(view, view->n_rows > 4 ? "line" : "bar", FALSE);
+  if (measure->share >= 0 && !view->is_compared) return share_chart(view, measure);
+  if (dimension->is_cyclic || dimension->is_bucket) return upright_chart(view, "bar", FALSE);
   return ranking_chart(view);
 }

@@ -4,10 +4,8 @@
 #include <string.h>
 
 char *chart_measure_name(const ViewMeasure *measure) {
-  if (measure->main >= 0 && measure->main == measure->growth)
-    return g_strconcat("Growth of ", measure->name, NULL);
-  if (measure->main >= 0 && measure->main == measure->change)
-    return g_strconcat("Change of ", measure->name, NULL);
+  if (measure->main >= 0 && measure->main == measure->growth) return g_strconcat("Growth of ", measure->name, NULL);
+  if (measure->main >= 0 && measure->main == measure->change) return g_strconcat("Change of ", measure->name, NULL);
   return view_capital(measure->name);
 }
 
@@ -18,7 +16,8 @@ char *chart_title(const ResultView *view, const ViewMeasure *measure) {
   /* What is drawn beside it: measures of the same unit. */
   for (guint i = 0; i < view->measures->len && view->dimensions->len < 2; i++) {
     const ViewMeasure *other = view_measure(view, i);
-    if (other != measure && g_strcmp0(view_column(view, other->main)->unit, view_column(view, measure->main)->unit) == 0)
+    if (other != measure &&
+        g_strcmp0(view_column(view, other->main)->unit, view_column(view, measure->main)->unit) == 0)
       g_string_append_printf(title, " and %s", other->name);
   }
   for (guint i = 0; i < view->dimensions->len; i++)
@@ -32,18 +31,19 @@ char *chart_title(const ResultView *view, const ViewMeasure *measure) {
 
 json_t *chart_base(const ResultView *view, const char *title, const char *note, const char *trigger) {
   json_t *option = json_object(), *heading = json_pack("{s:s, s:s}", "text", title, "left", "left");
-  if (note != NULL)
-    json_object_set_new(heading, "subtext", json_string(note));
+  if (note != NULL) json_object_set_new(heading, "subtext", json_string(note));
   g_autofree char *count = g_strdup_printf("%" G_GSIZE_FORMAT, view->n_rows);
-  g_autofree char *description = g_strconcat("Chart: ", title, ". ", note != NULL ? note : "", note != NULL ? ". " : "", count,
-                                             view->n_rows == 1 ? " row of data." : " rows of data.", NULL);
-  json_object_set_new(option, "aria", json_pack("{s:b, s:{s:s}}", "enabled", TRUE, "label", "description", description));
+  g_autofree char *description = g_strconcat("Chart: ", title, ". ", note != NULL ? note : "", note != NULL ? ". " : "",
+                                             count, view->n_rows == 1 ? " row of data." : " rows of data.", NULL);
+  json_object_set_new(option, "aria",
+                      json_pack("{s:b, s:{s:s}}", "enabled", TRUE, "label", "description", description));
   json_object_set_new(option, "title", heading);
   json_object_set_new(option, "tooltip", json_pack("{s:s}", "trigger", trigger));
   if (strcmp(trigger, "axis") == 0) {
     json_object_set_new(json_object_get(option, "tooltip"), "axisPointer", json_pack("{s:s}", "type", "shadow"));
-    json_object_set_new(option, "grid", json_pack("{s:i, s:i, s:i, s:i}", "top", note != NULL ? 84 : 68, "bottom", 72, "left", 40,
-                                                  "right", 32));
+    json_object_set_new(
+        option, "grid",
+        json_pack("{s:i, s:i, s:i, s:i}", "top", note != NULL ? 84 : 68, "bottom", 72, "left", 40, "right", 32));
   }
   return option;
 }
@@ -55,18 +55,14 @@ void chart_add_legend(json_t *option, json_t *names) {
 /* What stands at the ticks: "£{value}", "{value} %". */
 static char *tick_format(const AnswerColumn *column) {
   const char *unit = column != NULL && column->unit != NULL ? column->unit : "";
-  if (strcmp(unit, "fraction") == 0)
-    return g_strdup("{value} %");
-  if (strcmp(unit, "pp") == 0)
-    return g_strdup("{value} pp");
-  if (!g_str_has_prefix(unit, "currency:"))
-    return NULL;
+  if (strcmp(unit, "fraction") == 0) return g_strdup("{value} %");
+  if (strcmp(unit, "pp") == 0) return g_strdup("{value} pp");
+  if (!g_str_has_prefix(unit, "currency:")) return NULL;
   Value zero = {.type = VALUE_DOUBLE, .number = 0};
   AnswerColumn money = {.unit = column->unit};
   g_autofree char *text = insight_format_value(&money, &zero);
   char *digit = strchr(text, '0');
-  if (digit == NULL)
-    return NULL;
+  if (digit == NULL) return NULL;
   *digit = '\0';
   return g_strconcat(text, "{value}", NULL);
 }
@@ -74,14 +70,16 @@ static char *tick_format(const AnswerColumn *column) {
 json_t *chart_value_axis(const ResultView *view, const char *name, int column) {
   const AnswerColumn *answer = view_column(view, column);
   const char *unit = answer != NULL && answer->unit != NULL ? answer->unit : "";
-  const char *shown = g_str_has_prefix(unit, "currency:") ? unit + strlen("currency:") : strcmp(unit, "fraction") == 0 ? "%"
-                      : strcmp(unit, "pp") == 0 ? "pp" : "";
-  g_autofree char *label = *shown == '\0' ? g_strdup(name) : *name == '\0' ? g_strdup(shown)
-                                                                           : g_strdup_printf("%s (%s)", name, shown);
+  const char *shown = g_str_has_prefix(unit, "currency:") ? unit + strlen("currency:")
+                      : strcmp(unit, "fraction") == 0     ? "%"
+                      : strcmp(unit, "pp") == 0           ? "pp"
+                                                          : "";
+  g_autofree char *label = *shown == '\0'  ? g_strdup(name)
+                           : *name == '\0' ? g_strdup(shown)
+                                           : g_strdup_printf("%s (%s)", name, shown);
   json_t *axis = json_pack("{s:s, s:s}", "type", "value", "name", label);
   g_autofree char *format = tick_format(answer);
-  if (format != NULL)
-    json_object_set_new(axis, "axisLabel", json_pack("{s:s}", "formatter", format));
+  if (format != NULL) json_object_set_new(axis, "axisLabel", json_pack("{s:s}", "formatter", format));
   return axis;
 }
 
@@ -108,9 +106,7 @@ json_t *chart_series(const char *type, const char *name, json_t *data) {
 
 json_t *chart_number(const ResultView *view, gsize row, int column) {
   double value = view_number(view, row, column);
-  if (isnan(value))
-    return json_null();
-  if (view_is_fraction(view, column))
-    value = nearbyint(value * 1e6) / 1e4;
+  if (isnan(value)) return json_null();
+  if (view_is_fraction(view, column)) value = nearbyint(value * 1e6) / 1e4;
   return value == nearbyint(value) && fabs(value) < 9e15 ? json_integer((json_int_t)value) : json_real(value);
 }

@@ -30,8 +30,7 @@ static GArray *members_of(const ResultView *view, const ViewDimension *dimension
 
 static int by_total(gconstpointer a, gconstpointer b) {
   const Member *one = a, *other = b;
-  if (one->total != other->total)
-    return one->total < other->total ? 1 : -1;
+  if (one->total != other->total) return one->total < other->total ? 1 : -1;
   return one->order < other->order ? -1 : 1;
 }
 
@@ -69,7 +68,8 @@ static void sort_periods(const ResultView *view, const ViewDimension *dimension,
   g_array_sort_with_data(members, by_label_of_time, raw);
 }
 
-static json_t *series_data(const ResultView *view, const GArray *cells, guint inner, guint outer_count, guint inner_count, int column) {
+static json_t *series_data(const ResultView *view, const GArray *cells, guint inner, guint outer_count,
+                           guint inner_count, int column) {
   json_t *data = json_array();
   for (guint outer = 0; outer < outer_count; outer++) {
     gsize row = g_array_index(cells, gsize, outer * inner_count + inner);
@@ -88,20 +88,20 @@ static GArray *cell_rows(const ResultView *view, const GArray *outer, const GArr
     g_hash_table_insert(outer_places, (gpointer)g_array_index(outer, Member, i).label, GUINT_TO_POINTER(i + 1));
   for (guint i = 0; i < inner->len; i++)
     g_hash_table_insert(inner_places, (gpointer)g_array_index(inner, Member, i).label, GUINT_TO_POINTER(i + 1));
-  for (guint i = 0; i < outer->len * inner->len; i++)
-    g_array_append_val(cells, none);
+  for (guint i = 0; i < outer->len * inner->len; i++) g_array_append_val(cells, none);
   for (gsize row = 0; row < view->n_rows; row++) {
     guint a = GPOINTER_TO_UINT(g_hash_table_lookup(outer_places, view_dimension(view, outer_dimension)->labels[row]));
-    guint b = GPOINTER_TO_UINT(g_hash_table_lookup(inner_places, view_dimension(view, 1 - outer_dimension)->labels[row]));
-    if (a > 0 && b > 0)
-      g_array_index(cells, gsize, (a - 1) * inner->len + b - 1) = row;
+    guint b =
+        GPOINTER_TO_UINT(g_hash_table_lookup(inner_places, view_dimension(view, 1 - outer_dimension)->labels[row]));
+    if (a > 0 && b > 0) g_array_index(cells, gsize, (a - 1) * inner->len + b - 1) = row;
   }
   return cells;
 }
 
 json_t *chart_two_dimensions(const ResultView *view, const ViewMeasure *measure) {
   guint outer_dimension = !view_dimension(view, 0)->is_time && view_dimension(view, 1)->is_time ? 1 : 0;
-  const ViewDimension *along = view_dimension(view, outer_dimension), *across = view_dimension(view, 1 - outer_dimension);
+  const ViewDimension *along = view_dimension(view, outer_dimension),
+                      *across = view_dimension(view, 1 - outer_dimension);
   g_autoptr(GArray) outer = members_of(view, along, measure->main);
   g_autoptr(GArray) inner = members_of(view, across, measure->main);
   guint all_inner = keep_largest(inner, CHART_MAX_SERIES), all_outer = outer->len;
@@ -113,7 +113,8 @@ json_t *chart_two_dimensions(const ResultView *view, const ViewMeasure *measure)
   if (all_inner > inner->len)
     g_string_append_printf(note, "The %u largest of %u %s", inner->len, all_inner, across->nouns);
   if (all_outer > outer->len)
-    g_string_append_printf(note, "%sthe top %u of %u %s", note->len > 0 ? ", " : "", outer->len, all_outer, along->nouns);
+    g_string_append_printf(note, "%sthe top %u of %u %s", note->len > 0 ? ", " : "", outer->len, all_outer,
+                           along->nouns);
   g_autofree char *title = chart_title(view, measure);
   g_autoptr(GArray) cells = cell_rows(view, outer, inner, outer_dimension);
   json_t *option = chart_base(view, title, note->len > 0 ? note->str : NULL, "axis");
@@ -124,9 +125,9 @@ json_t *chart_two_dimensions(const ResultView *view, const ViewMeasure *measure)
   gboolean stacked = !is_line && measure->additive && view_non_negative(view, measure->main);
   for (guint i = 0; i < inner->len; i++) {
     const char *name = g_array_index(inner, Member, i).label;
-    json_t *one = chart_series(is_line ? "line" : "bar", name, series_data(view, cells, i, outer->len, inner->len, measure->main));
-    if (stacked)
-      json_object_set_new(one, "stack", json_string("total"));
+    json_t *one = chart_series(is_line ? "line" : "bar", name,
+                               series_data(view, cells, i, outer->len, inner->len, measure->main));
+    if (stacked) json_object_set_new(one, "stack", json_string("total"));
     json_array_append_new(series, one);
     json_array_append_new(names, json_string(name));
   }

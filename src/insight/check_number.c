@@ -9,17 +9,14 @@ gboolean check_unit_fits(const ResultView *view, int column, const NumberToken *
   const char *unit = answer != NULL && answer->unit != NULL ? answer->unit : "";
   if (g_str_has_prefix(unit, "currency:"))
     return number->unit == NUMBER_MONEY && strcmp(number->currency, unit + strlen("currency:")) == 0;
-  if (strcmp(unit, "fraction") == 0)
-    return number->unit == NUMBER_PERCENT;
-  if (strcmp(unit, "pp") == 0)
-    return number->unit == NUMBER_POINTS;
+  if (strcmp(unit, "fraction") == 0) return number->unit == NUMBER_PERCENT;
+  if (strcmp(unit, "pp") == 0) return number->unit == NUMBER_POINTS;
   return number->unit == NUMBER_PLAIN;
 }
 
-static gboolean is_word(const Check *check, int index, const char *words) {
+gboolean check_is_word(const Check *check, int index, const char *words) {
   const Token *token = claim_token(check, index);
-  if (token->word == NULL)
-    return FALSE;
+  if (token->word == NULL) return FALSE;
   g_autofree char *key = g_strdup_printf(" %s ", token->word);
   return strstr(words, key) != NULL;
 }
@@ -27,32 +24,26 @@ static gboolean is_word(const Check *check, int index, const char *words) {
 gboolean check_equals(const Check *check, int index, double expected) {
   const NumberToken *number = &claim_token(check, index)->number;
   double tolerance = number->tolerance;
-  if (isnan(expected))
-    return FALSE;
+  if (isnan(expected)) return FALSE;
   if (claim_is_cue(check, index - 1, CUE_ABOUT) && !number->is_word) {
     /* "about 700,000" was rounded to its last digit that is not 0, within reason. */
     double size = fabs(number->value), step = 1;
-    while (size >= 1 && step < size && fmod(size, step * 10) == 0)
-      step *= 10;
-    if (step >= 10)
-      tolerance = MAX(tolerance, MIN(step / 2, size * 0.025));
-    gboolean from_below = is_word(check, index - 1, " nearly almost ");
-    if (from_below && fabs(expected) > size * (1 + 1e-9))
-      return FALSE;
+    while (size >= 1 && step < size && fmod(size, step * 10) == 0) step *= 10;
+    if (step >= 10) tolerance = MAX(tolerance, MIN(step / 2, size * 0.025));
+    gboolean from_below = check_is_word(check, index - 1, " nearly almost ");
+    if (from_below && fabs(expected) > size * (1 + 1e-9)) return FALSE;
   }
   double distance = fabs(number->value - expected);
-  if (distance > tolerance + fabs(expected) * 1e-12)
-    return FALSE;
-  if (number->is_word || tolerance > number->tolerance || distance < tolerance * (1 - 1e-6))
-    return TRUE;
+  if (distance > tolerance + fabs(expected) * 1e-12) return FALSE;
+  if (number->is_word || tolerance > number->tolerance || distance < tolerance * (1 - 1e-6)) return TRUE;
   /* Just between two roundings: the one that formatting gives. */
   g_autofree char *rounded = g_strdup_printf("%.*f", number->decimals, fabs(expected) / number->scale);
-  return fabs(g_ascii_strtod(rounded, NULL) - fabs(number->value) / number->scale) < number->tolerance / number->scale / 10;
+  return fabs(g_ascii_strtod(rounded, NULL) - fabs(number->value) / number->scale) <
+         number->tolerance / number->scale / 10;
 }
 
-static gboolean tie(Check *check, int index, double expected, double value, const char *from) {
-  if (!check_equals(check, index, expected))
-    return FALSE;
+gboolean check_tie_number(Check *check, int index, double expected, double value, const char *from) {
+  if (!check_equals(check, index, expected)) return FALSE;
   Token *token = claim_token_mutable(check, index);
   token->tied = TRUE;
   claim_fact(check, token, value, "%s", from);
@@ -62,8 +53,9 @@ static gboolean tie(Check *check, int index, double expected, double value, cons
 /* ---- roles ---- */
 gboolean check_is_threshold(const Check *check, int index, int *direction, gboolean *or_equal) {
   *or_equal = FALSE;
-  if (is_word(check, index - 1, " above over exceeding exceeds ") || is_word(check, index - 1, " below under ")) {
-    *direction = is_word(check, index - 1, " below under ") ? -1 : 1;
+  if (check_is_word(check, index - 1, " above over exceeding exceeds ") ||
+      check_is_word(check, index - 1, " below under ")) {
+    *direction = check_is_word(check, index - 1, " below under ") ? -1 : 1;
     return TRUE;
   }
   const Token *before = claim_token(check, index - 2);
@@ -72,9 +64,9 @@ gboolean check_is_threshold(const Check *check, int index, int *direction, gbool
     return TRUE;
   }
   if (claim_is_cue(check, index - 2, CUE_AT) && claim_token(check, index - 1)->kind == TOKEN_SUPERLATIVE) {
-    *direction = is_word(check, index - 1, " least ") ? 1 : -1;
+    *direction = check_is_word(check, index - 1, " least ") ? 1 : -1;
     *or_equal = TRUE;
-    return is_word(check, index - 1, " least most ");
+    return check_is_word(check, index - 1, " least most ");
   }
   return FALSE;
 }
@@ -84,9 +76,9 @@ gboolean check_is_top_count(const Check *check, int index, int *extreme) {
   int at = index - 1;
   if (token->kind != TOKEN_NUMBER || token->number.unit != NUMBER_PLAIN || claim_is_cue(check, index - 2, CUE_AT))
     return FALSE;
-  if (claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE)
-    at = index + 1;
-  if (!is_word(check, at, " top bottom highest lowest largest smallest biggest best worst strongest weakest greatest "))
+  if (claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE) at = index + 1;
+  if (!check_is_word(check, at,
+                     " top bottom highest lowest largest smallest biggest best worst strongest weakest greatest "))
     return FALSE;
   *extreme = claim_token(check, at)->extreme;
   return TRUE;
@@ -94,244 +86,38 @@ gboolean check_is_top_count(const Check *check, int index, int *extreme) {
 
 gboolean check_is_direction_count(const Check *check, int index, int *direction) {
   int at = index - 1;
-  if (claim_is_cue(check, at, CUE_ALL))
-    at--;
-  if (!claim_is_cue(check, at, CUE_IN) || claim_token(check, at - 1)->kind != TOKEN_DIRECTION)
-    return FALSE;
+  if (claim_is_cue(check, at, CUE_ALL)) at--;
+  if (!claim_is_cue(check, at, CUE_IN) || claim_token(check, at - 1)->kind != TOKEN_DIRECTION) return FALSE;
   *direction = claim_token(check, at - 1)->direction;
   return TRUE;
 }
 
 gboolean check_is_loss_amount(const Check *check, int index) {
-  if (claim_is_cue(check, index - 1, CUE_LOSS))
-    return TRUE;
+  if (claim_is_cue(check, index - 1, CUE_LOSS)) return TRUE;
   return claim_is_cue(check, index - 1, CUE_OF) && claim_is_cue(check, index - 2, CUE_LOSS);
-}
-
-/* ---- counts ---- */
-static gboolean is_count(const Check *check, int index) {
-  const Token *token = claim_token(check, index);
-  if (token->number.unit != NUMBER_PLAIN || token->number.has_sign)
-    return FALSE;
-  if (claim_token(check, index + 1)->kind == TOKEN_NOUN)
-    return TRUE;
-  gboolean before_of = claim_is_cue(check, index + 1, CUE_OF) &&
-                       (claim_is_number(check, index + 2) || claim_is_number(check, index + 3) ||
-                        claim_token(check, index + 3)->kind == TOKEN_NOUN);
-  gboolean after_of = claim_is_cue(check, index - 1, CUE_OF) && claim_is_number(check, index - 2);
-  return before_of || after_of;
-}
-
-static const Token *counted_noun(const Check *check, int index) {
-  for (int i = index + 1; i < index + 5; i++)
-    if (claim_token(check, i)->kind == TOKEN_NOUN)
-      return claim_token(check, i);
-  return NULL;
-}
-
-static gsize count_groups(const Check *check, const Token *noun) {
-  const ResultView *view = check->view;
-  if (noun == NULL || noun->dimension == G_MAXUINT || view->dimensions->len < 2)
-    return view->n_rows;
-  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-  for (gsize row = 0; row < view->n_rows; row++)
-    g_hash_table_add(seen, view_dimension(view, noun->dimension)->labels[row]);
-  return g_hash_table_size(seen);
-}
-
-static gsize count_changes(const ResultView *view, const ViewMeasure *measure, int direction) {
-  gsize count = 0;
-  Delta delta;
-  for (gsize row = 0; row < view->n_rows; row++)
-    if (derive_row_delta(view, measure, row, &delta)) {
-      double change = isnan(delta.change) ? delta.growth : delta.change;
-      count += change * direction > 0 ? 1 : 0;
-    }
-  return count;
-}
-
-/* "rose in 3 and fell in 2": each way once. */
-static gboolean says_direction_twice(const Check *check, int index, int direction) {
-  int start, end, other = 0;
-  claim_segment(check, index, &start, &end);
-  for (int i = start; i < end; i++)
-    if (i != index && claim_is_number(check, i) && check_is_direction_count(check, i, &other) && other == direction)
-      return TRUE;
-  return FALSE;
-}
-
-static gsize count_below_zero(const ResultView *view, const ViewMeasure *measure) {
-  gsize count = 0;
-  for (gsize row = 0; row < view->n_rows; row++)
-    count += view_number(view, row, measure->main) < 0 ? 1 : 0;
-  return count;
-}
-
-static gsize count_beyond(const ResultView *view, int column, double bound, int direction, gboolean or_equal) {
-  gsize count = 0;
-  for (gsize row = 0; row < view->n_rows; row++) {
-    double value = view_number(view, row, column);
-    count += (value - bound) * direction > 0 || (or_equal && value == bound) ? 1 : 0;
-  }
-  return count;
-}
-
-/* The verb behind "3 of 4 regions": "grew", "lost money", or nothing. */
-static gboolean count_with_predicate(Check *check, int index, const ViewMeasure *measure, double *expected) {
-  int start, end, direction = 0;
-  gboolean or_equal = FALSE;
-  const ResultView *view = check->view;
-  claim_clause(check, index, &start, &end);
-  if (check_is_direction_count(check, index, &direction)) {
-    *expected = says_direction_twice(check, index, direction) ? NAN : (double)count_changes(view, measure, direction);
-    return TRUE;
-  }
-  for (int i = index + 1; i < end; i++) {
-    const Token *token = claim_token(check, i);
-    int threshold = claim_is_cue(check, i + 1, CUE_THAN) || claim_is_cue(check, i, CUE_AT) ? i + 2 : i + 1;
-    if ((token->kind == TOKEN_DIRECTION || claim_is_cue(check, i, CUE_AT)) && claim_is_number(check, threshold) &&
-        check_is_threshold(check, threshold, &direction, &or_equal)) {
-      *expected = (double)count_beyond(view, measure->main, claim_token(check, threshold)->number.value, direction, or_equal);
-      return TRUE;
-    }
-    if (token->kind == TOKEN_DIRECTION) {
-      *expected = (double)count_changes(view, measure, token->direction);
-      claim_token_mutable(check, i)->tied = TRUE;
-      return TRUE;
-    }
-    if (claim_is_cue(check, i, CUE_LOSS)) {
-      *expected = (double)count_below_zero(view, measure);
-      claim_token_mutable(check, i)->tied = TRUE;
-      return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-static gboolean check_count(Check *check, int index) {
-  const ResultView *view = check->view;
-  gboolean is_whole = claim_is_cue(check, index - 1, CUE_OF) && claim_is_number(check, index - 2);
-  BoundMeasure bound = claim_measure(check, index);
-  double expected = NAN;
-  int start, end;
-  claim_segment(check, index, &start, &end);
-  if (!is_whole && bound.measure >= 0 &&
-      count_with_predicate(check, index, view_measure(view, (guint)bound.measure), &expected))
-    return tie(check, index, expected, expected, "count(rows that fit)");
-  /* "3 of 4 regions" needs to say which 3. */
-  if (!is_whole && claim_is_cue(check, index + 1, CUE_OF))
-    return FALSE;
-  if (view->limited && !claim_range_has(check, start, end, TOKEN_CUE, CUE_SHOWN))
-    return FALSE;
-  expected = (double)count_groups(check, counted_noun(check, index));
-  return tie(check, index, expected, expected, "count(rows)");
-}
-
-/* "The top 3 cities are A, B and C": those very rows. */
-static gboolean lists_top_rows(const Check *check, int index, const ViewMeasure *measure, int extreme, gsize count) {
-  const ResultView *view = check->view;
-  int start, end;
-  gsize named = 0;
-  Subject listed = {0};
-  claim_clause(check, index, &start, &end);
-  claim_bind_range(check, index, end, FALSE, &listed);
-  g_autofree gboolean *rows = g_new0(gboolean, view->n_rows);
-  if (!check_extreme_holds(check, index, measure, measure->main, extreme) ||
-      !derive_top_rows(view, measure->main, extreme, count, rows))
-    return FALSE;
-  if (!listed.any)
-    return count == view->n_rows;
-  for (gsize row = 0; row < view->n_rows; row++) {
-    if (claim_row_matches(check, &listed, row) != rows[row])
-      return FALSE;
-    named += rows[row] ? 1 : 0;
-  }
-  return named == count && listed.counts[0] == count;
-}
-
-static gboolean check_top_count(Check *check, int index) {
-  const NumberToken *number = &claim_token(check, index)->number;
-  int start, end, extreme = 1;
-  BoundMeasure bound = claim_measure(check, index);
-  if (bound.measure < 0 || number->value < 1 || number->value > (double)check->view->n_rows ||
-      number->value != floor(number->value) || !check_is_top_count(check, index, &extreme))
-    return FALSE;
-  claim_segment(check, index, &start, &end);
-  /* "The top 3 make up 40 %" stands and falls with its share. */
-  gboolean has_share = claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE) ||
-                       claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL);
-  if (!has_share && !lists_top_rows(check, index, view_measure(check->view, (guint)bound.measure), extreme, (gsize)number->value))
-    return FALSE;
-  return tie(check, index, number->value, number->value, "rank");
-}
-
-/* ---- bounds ---- */
-static gboolean having_says(const ResultView *view, const ViewMeasure *measure, double value, int direction, gboolean or_equal) {
-  for (guint i = 0; i < view->query->having->len; i++) {
-    const Having *having = &g_array_index(view->query->having, Having, i);
-    gboolean is_up = having->op == OP_GREATER || having->op == OP_GREATER_EQUAL;
-    gboolean is_down = having->op == OP_LESS || having->op == OP_LESS_EQUAL;
-    gboolean allows_equal = having->op == OP_GREATER_EQUAL || having->op == OP_LESS_EQUAL;
-    if (having->measure == measure->measure && having->on == ON_VALUE && fabs(having->value - value) < 1e-9 &&
-        (direction > 0 ? is_up : is_down) && allows_equal == or_equal)
-      return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean has_bound(const ResultView *view, const ViewMeasure *measure) {
-  for (guint i = 0; i < view->query->having->len; i++)
-    if (g_array_index(view->query->having, Having, i).measure == measure->measure)
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean check_threshold(Check *check, int index, int direction, gboolean or_equal) {
-  const NumberToken *number = &claim_token(check, index)->number;
-  BoundMeasure bound = claim_measure(check, index);
-  if (bound.measure < 0)
-    return FALSE;
-  const ViewMeasure *measure = view_measure(check->view, (guint)bound.measure);
-  int start, end;
-  claim_clause(check, index, &start, &end);
-  if (!check_unit_fits(check->view, measure->main, number))
-    return FALSE;
-  gboolean has_count = FALSE;
-  for (int i = start; i < index; i++)
-    has_count |= claim_is_number(check, i) && is_count(check, i);
-  /* The question's own bound; where it has none, a bound of the sentence's own, against which a count is held. */
-  if ((!has_count || has_bound(check->view, measure)) && !having_says(check->view, measure, number->value, direction, or_equal))
-    return FALSE;
-  int before = index - 1;
-  for (int i = before; i >= index - 2; i--)
-    if (claim_token(check, i)->kind == TOKEN_DIRECTION || claim_token(check, i)->kind == TOKEN_SUPERLATIVE)
-      claim_token_mutable(check, i)->tied = TRUE;
-  return tie(check, index, number->value, number->value, "having");
 }
 
 /* ---- changes ---- */
 static gboolean is_change_amount(const Check *check, int index) {
-  if (claim_is_cue(check, index - 1, CUE_TO) || claim_is_cue(check, index - 1, CUE_FROM) || claim_is_cue(check, index - 1, CUE_AT))
+  if (claim_is_cue(check, index - 1, CUE_TO) || claim_is_cue(check, index - 1, CUE_FROM) ||
+      claim_is_cue(check, index - 1, CUE_AT))
     return FALSE;
-  if (claim_is_cue(check, index - 1, CUE_BY) || derive_is_difference(check, index))
-    return TRUE;
+  if (claim_is_cue(check, index - 1, CUE_BY) || derive_is_difference(check, index)) return TRUE;
   /* "the biggest increase, $5" */
   if (claim_token(check, index - 1)->kind == TOKEN_PUNCTUATION && claim_token(check, index - 1)->word[0] == ',' &&
       claim_token(check, index - 2)->kind == TOKEN_DIRECTION)
     return TRUE;
   const Token *after = claim_token(check, index + 1);
-  if (after->kind == TOKEN_DIRECTION && !(claim_is_number(check, index + 2) && !after->comparative))
-    return TRUE;
+  if (after->kind == TOKEN_DIRECTION && !(claim_is_number(check, index + 2) && !after->comparative)) return TRUE;
   for (int i = index - 1; i >= MAX(0, index - 3); i--) {
     const Token *token = claim_token(check, i);
-    if (token->kind == TOKEN_DIRECTION)
-      return TRUE;
-    if (is_word(check, i, " change "))
-      return TRUE;
-    gboolean passes = token->kind == TOKEN_WORD || (token->kind == TOKEN_CUE && (token->cue == CUE_OF ||
-                      token->cue == CUE_ARTICLE || token->cue == CUE_ABOUT)) || token->kind == TOKEN_SUPERLATIVE;
-    if (!passes)
-      return FALSE;
+    if (token->kind == TOKEN_DIRECTION) return TRUE;
+    if (check_is_word(check, i, " change ")) return TRUE;
+    gboolean passes =
+        token->kind == TOKEN_WORD ||
+        (token->kind == TOKEN_CUE && (token->cue == CUE_OF || token->cue == CUE_ARTICLE || token->cue == CUE_ABOUT)) ||
+        token->kind == TOKEN_SUPERLATIVE;
+    if (!passes) return FALSE;
   }
   return FALSE;
 }
@@ -339,46 +125,40 @@ static gboolean is_change_amount(const Check *check, int index) {
 /* "a change of -5 %" and "growth of -5 %" carry a sign; "fell -5 %" says two things. */
 static gboolean may_have_sign(const Check *check, int index) {
   for (int i = index - 1; i >= MAX(0, index - 3); i--)
-    if (is_word(check, i, " change growth "))
-      return TRUE;
+    if (check_is_word(check, i, " change growth ")) return TRUE;
   return FALSE;
 }
 
 static gboolean check_change(Check *check, int index) {
   const NumberToken *number = &claim_token(check, index)->number;
   Delta delta;
-  if (number->has_sign && !may_have_sign(check, index))
-    return FALSE;
-  if (!derive_delta(check, index, &delta))
-    return FALSE;
+  if (number->has_sign && !may_have_sign(check, index)) return FALSE;
+  if (!derive_delta(check, index, &delta)) return FALSE;
   gboolean is_fraction = view_is_fraction(check->view, delta.column);
   double size = 0;
   if (number->unit == NUMBER_PERCENT) {
     /* "Margin rose 5 %" could be points or a ratio: only where the result itself has that growth. */
-    if (is_fraction && !delta.direct)
-      return FALSE;
+    if (is_fraction && !delta.direct) return FALSE;
     size = delta.growth;
   } else if (is_fraction ? number->unit == NUMBER_POINTS : check_unit_fits(check->view, delta.column, number)) {
     size = delta.change;
   } else {
     return FALSE;
   }
-  return tie(check, index, number->has_sign ? size : fabs(size), size, delta.from);
+  return check_tie_number(check, index, number->has_sign ? size : fabs(size), size, delta.from);
 }
 
 static gboolean check_multiple(Check *check, int index) {
   Delta delta;
-  if (!derive_delta(check, index, &delta) || !(delta.before > 0) || isnan(delta.after))
-    return FALSE;
-  return tie(check, index, delta.after / delta.before, delta.after / delta.before, delta.from);
+  if (!derive_delta(check, index, &delta) || !(delta.before > 0) || isnan(delta.after)) return FALSE;
+  return check_tie_number(check, index, delta.after / delta.before, delta.after / delta.before, delta.from);
 }
 
 /* ---- shares ---- */
 static gboolean is_share(const Check *check, int index) {
   const Token *token = claim_token(check, index);
   int start, end;
-  if (token->number.unit != NUMBER_PERCENT && token->number.unit != NUMBER_PART)
-    return FALSE;
+  if (token->number.unit != NUMBER_PERCENT && token->number.unit != NUMBER_PART) return FALSE;
   claim_clause(check, index, &start, &end);
   return claim_is_cue(check, index + 1, CUE_OF) || claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE);
 }
@@ -398,23 +178,20 @@ static gboolean mark_rows(const Check *check, int index, const ViewMeasure *meas
     claim_clause(check, index, &start, &end);
     claim_bind_range(check, index + 1, end, FALSE, &subject);
   }
-  if (!subject.any)
-    return FALSE;
-  for (gsize row = 0; row < view->n_rows; row++)
-    rows[row] = claim_row_matches(check, &subject, row);
+  if (!subject.any) return FALSE;
+  for (gsize row = 0; row < view->n_rows; row++) rows[row] = claim_row_matches(check, &subject, row);
   return TRUE;
 }
 
 static gboolean check_share(Check *check, int index) {
   BoundMeasure bound = claim_measure(check, index);
-  if (bound.measure < 0 || check->view->n_rows == 0)
-    return FALSE;
+  if (bound.measure < 0 || check->view->n_rows == 0) return FALSE;
   const ViewMeasure *measure = view_measure(check->view, (guint)bound.measure);
   g_autofree gboolean *rows = g_new0(gboolean, check->view->n_rows);
-  if (!mark_rows(check, index, measure, rows))
-    return FALSE;
+  if (!mark_rows(check, index, measure, rows)) return FALSE;
   double share = derive_share(check->view, measure, rows);
-  return tie(check, index, share, share, measure->share >= 0 ? "sum of shares" : "sum of rows / sum of all rows");
+  return check_tie_number(check, index, share, share,
+                          measure->share >= 0 ? "sum of shares" : "sum of rows / sum of all rows");
 }
 
 /* ---- levels ---- */
@@ -425,25 +202,22 @@ static int level_column(const Check *check, int index, const ViewMeasure *measur
   if (named >= 0 && (named != measure->share || check_unit_fits(view, named, number)))
     return check_unit_fits(view, named, number) ? named : -1;
   int column = side < 0 && measure->previous >= 0 ? measure->previous : measure->main;
-  if (check_unit_fits(view, column, number))
-    return column;
-  const int others[] = {measure->share, number->has_sign ? measure->growth : -1, number->has_sign ? measure->change : -1};
+  if (check_unit_fits(view, column, number)) return column;
+  const int others[] = {measure->share, number->has_sign ? measure->growth : -1,
+                        number->has_sign ? measure->change : -1};
   for (guint i = 0; i < G_N_ELEMENTS(others) && side == 0; i++)
-    if (others[i] >= 0 && check_unit_fits(view, others[i], number))
-      return others[i];
+    if (others[i] >= 0 && check_unit_fits(view, others[i], number)) return others[i];
   return -1;
 }
 
 /* "$a against $b" after "West … more than East": b is the counterpart's. */
 static void take_counterpart(const Check *check, int index, Subject *subject) {
   int start, end;
-  if (!claim_is_cue(check, index - 1, CUE_AGAINST))
-    return;
+  if (!claim_is_cue(check, index - 1, CUE_AGAINST)) return;
   claim_segment(check, index, &start, &end);
   Subject object = {0};
   claim_bind_range(check, start, index, TRUE, &object);
-  if (object.side != 0)
-    subject->side = object.side;
+  if (object.side != 0) subject->side = object.side;
   for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++)
     if (object.counts[d] > 0) {
       memcpy(subject->members[d], object.members[d], sizeof object.members[d]);
@@ -457,16 +231,14 @@ static gboolean check_extreme_level(Check *check, int index, const ViewMeasure *
   claim_clause(check, index, &start, &end);
   for (int i = start; i < end; i++) {
     const Token *token = claim_token(check, i);
-    if (token->kind != TOKEN_SUPERLATIVE || claim_is_number(check, i + 1))
-      continue;
+    if (token->kind != TOKEN_SUPERLATIVE || claim_is_number(check, i + 1)) continue;
     double best = NAN;
     for (gsize row = 0; row < check->view->n_rows; row++) {
       double value = view_number(check->view, row, column);
-      if (!isnan(value) && (isnan(best) || value * token->extreme > best * token->extreme))
-        best = value;
+      if (!isnan(value) && (isnan(best) || value * token->extreme > best * token->extreme)) best = value;
     }
     if (!check_extreme_holds(check, i, measure, column, token->extreme) ||
-        !tie(check, index, best, best, token->extreme > 0 ? "max" : "min"))
+        !check_tie_number(check, index, best, best, token->extreme > 0 ? "max" : "min"))
       return FALSE;
     claim_token_mutable(check, i)->tied = TRUE;
     return TRUE;
@@ -479,13 +251,11 @@ static gboolean check_each_level(Check *check, int index, const Subject *subject
   double common = NAN;
   for (gsize row = 0; row < check->view->n_rows; row++) {
     double value = view_number(check->view, row, column);
-    if (!claim_row_matches(check, subject, row))
-      continue;
-    if (isnan(value) || (!isnan(common) && value != common))
-      return FALSE;
+    if (!claim_row_matches(check, subject, row)) continue;
+    if (isnan(value) || (!isnan(common) && value != common)) return FALSE;
     common = value;
   }
-  return tie(check, index, common, common, "rows that fit");
+  return check_tie_number(check, index, common, common, "rows that fit");
 }
 
 static gboolean check_aggregate_level(Check *check, int index, const Subject *subject, gboolean grouped,
@@ -495,11 +265,11 @@ static gboolean check_aggregate_level(Check *check, int index, const Subject *su
   gboolean whole = check->view->complete || grouped;
   if (claim_range_has(check, start, end, TOKEN_CUE, CUE_AVERAGE)) {
     double mean = measure->additive ? derive_mean(check, subject, column) : NAN;
-    return whole && tie(check, index, mean, mean, "average");
+    return whole && check_tie_number(check, index, mean, mean, "average");
   }
   if (claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL)) {
     double sum = derive_sum(check, subject, measure, column);
-    return whole && tie(check, index, sum, sum, "sum");
+    return whole && check_tie_number(check, index, sum, sum, "sum");
   }
   if (grouped)
     return claim_range_has(check, start, end, TOKEN_CUE, CUE_ALL) && check_each_level(check, index, subject, column);
@@ -522,15 +292,15 @@ static gboolean names_a_share(const Check *check, int index) {
   int i = index - 1;
   for (int k = i; k >= 0 && claim_token(check, k)->kind != TOKEN_WORD; k--) {
     const Token *token = claim_token(check, k);
-    if (token->kind == TOKEN_MEASURE && token->column >= 0 && token->column == view_measure(check->view, token->measure)->share)
+    if (token->kind == TOKEN_MEASURE && token->column >= 0 &&
+        token->column == view_measure(check->view, token->measure)->share)
       return TRUE;
-    if (token->kind == TOKEN_NUMBER)
-      break;
+    if (token->kind == TOKEN_NUMBER) break;
   }
   while (i >= 0 && (claim_token(check, i)->kind == TOKEN_MEASURE || claim_token(check, i)->kind == TOKEN_CONTEXT ||
                     claim_is_cue(check, i, CUE_OF) || claim_token(check, i)->kind == TOKEN_PUNCTUATION))
     i--;
-  return is_word(check, i, " share shares percentage portion ");
+  return check_is_word(check, i, " share shares percentage portion ");
 }
 
 /* "In January $5": no sentence says so; "January ($5)" and "in January: $5" are fine. */
@@ -544,37 +314,33 @@ static gboolean check_level(Check *check, int index) {
   const ResultView *view = check->view;
   BoundMeasure bound = claim_measure(check, index);
   if (bound.measure < 0 || view->n_rows == 0 || claim_is_cue(check, index - 1, CUE_IN) ||
-      follows_period(check, index) || (names_a_share(check, index) && claim_token(check, index)->number.unit != NUMBER_PERCENT))
+      follows_period(check, index) ||
+      (names_a_share(check, index) && claim_token(check, index)->number.unit != NUMBER_PERCENT))
     return FALSE;
   const ViewMeasure *measure = view_measure(view, (guint)bound.measure);
   Subject subject = claim_subject(check, index);
   take_counterpart(check, index, &subject);
-  if (!check_ends(check, index, &subject))
-    return FALSE;
+  if (!check_ends(check, index, &subject)) return FALSE;
   int column = level_column(check, index, measure, bound.column, subject.side);
-  if (column < 0)
-    return FALSE;
+  if (column < 0) return FALSE;
   gsize row = 0, rows = claim_rows(check, &subject, &row);
   int start, end;
   claim_clause(check, index, &start, &end);
   gboolean grouped = FALSE;
-  for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++)
-    grouped |= subject.counts[d] > 0;
+  for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++) grouped |= subject.counts[d] > 0;
   if (rows > 1 || (!grouped && view->n_rows > 1) ||
       (view->n_rows > 1 && claim_range_has(check, start, end, TOKEN_CUE, CUE_AVERAGE)))
     return check_aggregate_level(check, index, &subject, grouped, measure, column);
-  if (rows != 1)
-    return FALSE;
+  if (rows != 1) return FALSE;
   double value = view_number(view, row, column);
   g_autofree char *from = g_strdup_printf("rows[%" G_GSIZE_FORMAT "].%s", row, view_column(view, column)->name);
   if (check_is_loss_amount(check, index)) {
-    if (!(value < 0) || !tie(check, index, -value, value, from))
-      return FALSE;
+    if (!(value < 0) || !check_tie_number(check, index, -value, value, from)) return FALSE;
     int at = claim_is_cue(check, index - 1, CUE_LOSS) ? index - 1 : index - 2;
     claim_token_mutable(check, at)->tied = TRUE;
     return TRUE;
   }
-  return tie(check, index, value, value, from);
+  return check_tie_number(check, index, value, value, from);
 }
 
 /* ---- ranks ---- */
@@ -584,10 +350,13 @@ static gboolean check_rank(Check *check, int index) {
   Subject subject = {0};
   int start, end;
   gsize row = 0;
-  gboolean is_least = claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE && claim_token(check, index + 1)->extreme < 0;
+  gboolean is_least =
+      claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE && claim_token(check, index + 1)->extreme < 0;
   claim_clause(check, index, &start, &end);
-  if (bound.measure < 0 || (!claim_bind_range(check, start, index, FALSE, &subject) &&
-                            !claim_bind_range(check, index, end, FALSE, &subject)) || claim_rows(check, &subject, &row) != 1)
+  if (bound.measure < 0 ||
+      (!claim_bind_range(check, start, index, FALSE, &subject) &&
+       !claim_bind_range(check, index, end, FALSE, &subject)) ||
+      claim_rows(check, &subject, &row) != 1)
     return FALSE;
   const ViewMeasure *measure = view_measure(view, (guint)bound.measure);
   int extreme = is_least ? -1 : 1;
@@ -599,10 +368,9 @@ static gboolean check_rank(Check *check, int index) {
     equal += rival == value ? 1 : 0;
   }
   if (equal != 1 || view->query->offset > 0 || !check_extreme_holds(check, index, measure, measure->main, extreme) ||
-      !tie(check, index, (double)(better + 1), (double)(better + 1), "rank"))
+      !check_tie_number(check, index, (double)(better + 1), (double)(better + 1), "rank"))
     return FALSE;
-  if (claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE)
-    claim_token_mutable(check, index + 1)->tied = TRUE;
+  if (claim_token(check, index + 1)->kind == TOKEN_SUPERLATIVE) claim_token_mutable(check, index + 1)->tied = TRUE;
   return TRUE;
 }
 
@@ -610,19 +378,14 @@ gboolean check_number(Check *check, int index) {
   const NumberToken *number = &claim_token(check, index)->number;
   int direction = 0, extreme = 0;
   gboolean or_equal = FALSE;
-  if (number->unit == NUMBER_ORDINAL)
-    return check_rank(check, index);
-  if (number->unit == NUMBER_TIMES)
-    return check_multiple(check, index);
+  if (number->unit == NUMBER_ORDINAL) return check_rank(check, index);
+  if (number->unit == NUMBER_TIMES) return check_multiple(check, index);
   if (check_is_threshold(check, index, &direction, &or_equal))
     return check_threshold(check, index, direction, or_equal);
-  if (check_is_top_count(check, index, &extreme))
-    return check_top_count(check, index);
-  if (check_is_direction_count(check, index, &direction) || is_count(check, index))
+  if (check_is_top_count(check, index, &extreme)) return check_top_count(check, index);
+  if (check_is_direction_count(check, index, &direction) || check_is_count(check, index))
     return check_count(check, index);
-  if (is_change_amount(check, index))
-    return check_change(check, index);
-  if (is_share(check, index))
-    return check_share(check, index);
+  if (is_change_amount(check, index)) return check_change(check, index);
+  if (is_share(check, index)) return check_share(check, index);
   return number->unit != NUMBER_PART && check_level(check, index);
 }

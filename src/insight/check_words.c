@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-
 /* ---- direction ---- */
 static double change_of(const Delta *delta) {
   return isnan(delta->change) ? delta->growth : delta->change;
@@ -12,10 +11,8 @@ static double change_of(const Delta *delta) {
 /* "higher than average", "above the average". */
 static gboolean is_against_average(const Check *check, int index) {
   for (int i = index + 1; i <= index + 3; i++) {
-    if (claim_is_cue(check, i, CUE_AVERAGE))
-      return TRUE;
-    if (!claim_is_cue(check, i, CUE_THAN) && !claim_is_cue(check, i, CUE_ARTICLE))
-      return FALSE;
+    if (claim_is_cue(check, i, CUE_AVERAGE)) return TRUE;
+    if (!claim_is_cue(check, i, CUE_THAN) && !claim_is_cue(check, i, CUE_ARTICLE)) return FALSE;
   }
   return FALSE;
 }
@@ -24,8 +21,7 @@ static gboolean check_against_average(Check *check, int index) {
   BoundMeasure bound = claim_measure(check, index);
   Subject subject = claim_subject(check, index);
   gsize row = 0;
-  if (bound.measure < 0 || claim_rows(check, &subject, &row) != 1 || !check->view->complete)
-    return FALSE;
+  if (bound.measure < 0 || claim_rows(check, &subject, &row) != 1 || !check->view->complete) return FALSE;
   const ViewMeasure *measure = view_measure(check->view, (guint)bound.measure);
   double value = view_number(check->view, row, measure->main);
   return (value - derive_mean(check, NULL, measure->main)) * claim_token(check, index)->direction > 0;
@@ -40,8 +36,7 @@ static gboolean check_everywhere(const Check *check, int index, const ViewMeasur
     Delta delta;
     gboolean known = between_rows ? derive_series_delta(view, measure, row - 1, row, &delta)
                                   : derive_row_delta(view, measure, row, &delta);
-    if (!known || !(change_of(&delta) * direction > 0))
-      return FALSE;
+    if (!known || !(change_of(&delta) * direction > 0)) return FALSE;
   }
   return view->n_rows > 1 && view->complete;
 }
@@ -50,8 +45,7 @@ static gboolean is_everywhere(const Check *check, int index) {
   int start, end;
   claim_clause(check, index, &start, &end);
   for (int i = start; i < end; i++)
-    if (claim_is_cue(check, i, CUE_ALL) && claim_token(check, i + 1)->kind == TOKEN_NOUN)
-      return TRUE;
+    if (claim_is_cue(check, i, CUE_ALL) && claim_token(check, i + 1)->kind == TOKEN_NOUN) return TRUE;
   return FALSE;
 }
 
@@ -66,59 +60,46 @@ static gboolean bounds_a_number(const Check *check, int index, int *number) {
 gboolean check_direction(Check *check, int index) {
   Token *token = claim_token_mutable(check, index);
   int number = 0, in_number = claim_is_cue(check, index + 2, CUE_ALL) ? index + 3 : index + 2;
-  if (token->tied)
-    return TRUE;
-  if (bounds_a_number(check, index, &number))
-    return claim_token(check, number)->tied;
+  if (token->tied) return TRUE;
+  if (bounds_a_number(check, index, &number)) return claim_token(check, number)->tied;
   if (claim_is_cue(check, index + 1, CUE_IN) && claim_is_number(check, in_number))
     return claim_token(check, in_number)->tied && token->factor == 0;
-  if (is_against_average(check, index))
-    return check_against_average(check, index);
+  if (is_against_average(check, index)) return check_against_average(check, index);
   if (token->comparative && (strcmp(token->word, "over") == 0 || strcmp(token->word, "under") == 0) &&
       !claim_token(check, index + 1)->is_object)
     return TRUE; /* "over the year" claims nothing */
   BoundMeasure bound = claim_measure(check, index);
-  if (bound.measure < 0)
-    return FALSE;
+  if (bound.measure < 0) return FALSE;
   const ViewMeasure *measure = view_measure(check->view, (guint)bound.measure);
-  if (is_everywhere(check, index))
-    return check_everywhere(check, index, measure);
+  if (is_everywhere(check, index)) return check_everywhere(check, index, measure);
   Delta delta;
-  if (!derive_delta(check, index, &delta))
-    return FALSE;
+  if (!derive_delta(check, index, &delta)) return FALSE;
   double change = change_of(&delta);
-  if (token->factor > 0 && !(fabs(delta.after / delta.before - token->factor) <= token->factor / 50))
-    return FALSE;
+  if (token->factor > 0 && !(fabs(delta.after / delta.before - token->factor) <= token->factor / 50)) return FALSE;
   return change * token->direction > 0;
 }
 
 /* ---- losses ---- */
 gboolean check_loss(Check *check, int index) {
   const ResultView *view = check->view;
-  if (claim_token(check, index)->tied)
-    return TRUE;
+  if (claim_token(check, index)->tied) return TRUE;
   BoundMeasure bound = claim_measure(check, index);
   Subject subject = claim_subject(check, index);
-  if (bound.measure < 0 || view->n_rows == 0)
-    return FALSE;
-  if (!subject.any && view->n_rows > 1)
-    return FALSE;
+  if (bound.measure < 0 || view->n_rows == 0) return FALSE;
+  if (!subject.any && view->n_rows > 1) return FALSE;
   const ViewMeasure *measure = view_measure(view, (guint)bound.measure);
   gsize found = 0;
   for (gsize row = 0; row < view->n_rows; row++) {
-    if (!claim_row_matches(check, &subject, row))
-      continue;
+    if (!claim_row_matches(check, &subject, row)) continue;
     found++;
-    if (!(view_number(view, row, subject.side < 0 ? measure->previous : measure->main) < 0))
-      return FALSE;
+    if (!(view_number(view, row, subject.side < 0 ? measure->previous : measure->main) < 0)) return FALSE;
   }
   return found > 0;
 }
 
 gboolean check_same(Check *check, int index) {
   Delta delta;
-  if (!derive_delta(check, index, &delta))
-    return FALSE;
+  if (!derive_delta(check, index, &delta)) return FALSE;
   return change_of(&delta) == 0;
 }
 
@@ -133,18 +114,19 @@ gboolean check_extreme_holds(const Check *check, int index, const ViewMeasure *m
   const SemanticQuery *query = view->query;
   int start, end;
   claim_segment(check, index, &start, &end);
-  if (view->complete || claim_range_has(check, start, end, TOKEN_CUE, CUE_SHOWN))
-    return TRUE;
+  if (view->complete || claim_range_has(check, start, end, TOKEN_CUE, CUE_SHOWN)) return TRUE;
   if (view->limited) {
     const Order *order = NULL;
     for (guint i = 0; i < query->order->len && order == NULL; i++)
-      if (g_array_index(query->order, Order, i).on != ON_DIMENSION)
-        order = &g_array_index(query->order, Order, i);
-    if (order == NULL || view->input->result->truncated || query->offset > 0)
-      return FALSE;
-    int ordered = order->on == ON_PREVIOUS ? measure->previous : order->on == ON_CHANGE ? measure->change
-                  : order->on == ON_GROWTH ? measure->growth : order->on == ON_SHARE ? measure->share
-                  : order->on == ON_WINDOW ? measure->window : order->on == ON_VALUE ? measure->value : -1;
+      if (g_array_index(query->order, Order, i).on != ON_DIMENSION) order = &g_array_index(query->order, Order, i);
+    if (order == NULL || view->input->result->truncated || query->offset > 0) return FALSE;
+    int ordered = order->on == ON_PREVIOUS ? measure->previous
+                  : order->on == ON_CHANGE ? measure->change
+                  : order->on == ON_GROWTH ? measure->growth
+                  : order->on == ON_SHARE  ? measure->share
+                  : order->on == ON_WINDOW ? measure->window
+                  : order->on == ON_VALUE  ? measure->value
+                                           : -1;
     gboolean same_order = ordered == column || (order->on == ON_SHARE && column == measure->value) ||
                           (order->on == ON_VALUE && column == measure->share);
     return order->index == measure->measure && !order->absolute && same_order && order->descending == (extreme > 0);
@@ -174,8 +156,7 @@ static gboolean superlative_subject(const Check *check, int index, Subject *subj
       *is_behind = TRUE;
       return TRUE;
     }
-    if (token->kind != TOKEN_MEMBER || token->is_object)
-      continue;
+    if (token->kind != TOKEN_MEMBER || token->is_object) continue;
     /* "highest in West and lowest in South": the member behind the first word is taken already. */
     if (claim_range_has(check, start, i, TOKEN_SUPERLATIVE, CUE_NONE) &&
         claim_bind_range(check, index + 1, end, FALSE, subject)) {
@@ -187,12 +168,10 @@ static gboolean superlative_subject(const Check *check, int index, Subject *subj
     claim_bind_before(check, i + 1, &group);
     gboolean only_side = TRUE;
     for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++) {
-      if (d != token->dimension)
-        group.counts[d] = 0;
+      if (d != token->dimension) group.counts[d] = 0;
       only_side &= group.counts[d] == 0;
     }
-    if (only_side)
-      continue;
+    if (only_side) continue;
     group.side = 0;
     *subject = group;
     return TRUE;
@@ -204,10 +183,8 @@ static gboolean superlative_subject(const Check *check, int index, Subject *subj
 static int direction_near(const Check *check, int index) {
   for (int i = MAX(0, index - 3); i <= index + 2; i++) {
     const Token *token = claim_token(check, i);
-    if (token->kind == TOKEN_DIRECTION && !token->comparative && i != index)
-      return i;
-    if (i > index && token->kind != TOKEN_WORD && token->kind != TOKEN_CUE && token->kind != TOKEN_MEASURE)
-      break;
+    if (token->kind == TOKEN_DIRECTION && !token->comparative && i != index) return i;
+    if (i > index && token->kind != TOKEN_WORD && token->kind != TOKEN_CUE && token->kind != TOKEN_MEASURE) break;
   }
   return -1;
 }
@@ -220,8 +197,7 @@ static gboolean rival_value(const Check *check, const ViewMeasure *measure, gsiz
     *value = view_number(check->view, row, column);
     return !isnan(*value);
   }
-  if (!derive_row_delta(check->view, measure, row, &delta))
-    return FALSE;
+  if (!derive_row_delta(check->view, measure, row, &delta)) return FALSE;
   *value = relative ? delta.growth : change_of(&delta);
   return !isnan(*value);
 }
@@ -232,36 +208,34 @@ static gboolean is_extreme(const Check *check, const ViewMeasure *measure, const
   const ResultView *view = check->view;
   gsize subjects = 0;
   for (gsize row = 0; row < view->n_rows; row++)
-    if (claim_row_matches(check, pool, row) && rival_value(check, measure, row, column, direction_at, relative, &value) &&
+    if (claim_row_matches(check, pool, row) &&
+        rival_value(check, measure, row, column, direction_at, relative, &value) &&
         (isnan(best) || value * extreme > best * extreme))
       best = value;
-  if (isnan(best))
-    return FALSE;
+  if (isnan(best)) return FALSE;
   for (gsize row = 0; row < view->n_rows; row++) {
-    if (!claim_row_matches(check, pool, row) || !rival_value(check, measure, row, column, direction_at, relative, &value))
+    if (!claim_row_matches(check, pool, row) ||
+        !rival_value(check, measure, row, column, direction_at, relative, &value))
       continue;
     gboolean is_subject = claim_row_matches(check, subject, row);
     subjects += is_subject ? 1 : 0;
     /* All that are best must be named, and nobody else. */
-    if (is_subject != (value == best))
-      return FALSE;
+    if (is_subject != (value == best)) return FALSE;
   }
   return subjects > 0;
 }
 
 /* The subject's totals over the other dimension: "West leads in total". */
-static gboolean is_extreme_in_total(const Check *check, const ViewMeasure *measure, const Subject *subject, guint dimension,
-                                    int column, int extreme) {
+static gboolean is_extreme_in_total(const Check *check, const ViewMeasure *measure, const Subject *subject,
+                                    guint dimension, int column, int extreme) {
   const ResultView *view = check->view;
-  if (!view->complete || !measure->additive || subject->counts[dimension] != 1)
-    return FALSE;
+  if (!view->complete || !measure->additive || subject->counts[dimension] != 1) return FALSE;
   g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   for (gsize row = 0; row < view->n_rows; row++) {
     double value = view_number(view, row, column);
     const char *label = view_dimension(view, dimension)->labels[row];
     double *sum = g_hash_table_lookup(sums, label);
-    if (sum == NULL)
-      g_hash_table_insert(sums, (gpointer)label, sum = g_new0(double, 1));
+    if (sum == NULL) g_hash_table_insert(sums, (gpointer)label, sum = g_new0(double, 1));
     *sum += isnan(value) ? 0 : value;
   }
   const double *own = g_hash_table_lookup(sums, subject->members[dimension][0]);
@@ -269,8 +243,7 @@ static gboolean is_extreme_in_total(const Check *check, const ViewMeasure *measu
   gpointer label, sum;
   g_hash_table_iter_init(&iter, sums);
   while (g_hash_table_iter_next(&iter, &label, &sum))
-    if (own == NULL || (sum != own && *(double *)sum * extreme >= *own * extreme))
-      return FALSE;
+    if (own == NULL || (sum != own && *(double *)sum * extreme >= *own * extreme)) return FALSE;
   return TRUE;
 }
 
@@ -279,12 +252,10 @@ static Subject pool_of(const Check *check, int index, const Subject *subject, gb
   Subject pool = {0};
   int start, end;
   claim_clause(check, index, &start, &end);
-  if (!is_behind)
-    claim_bind_range(check, index + 1, end, FALSE, &pool);
+  if (!is_behind) claim_bind_range(check, index + 1, end, FALSE, &pool);
   claim_bind_before(check, index, &pool);
   for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++)
-    if (subject->counts[d] > 0)
-      pool.counts[d] = 0;
+    if (subject->counts[d] > 0) pool.counts[d] = 0;
   return pool;
 }
 
@@ -297,12 +268,9 @@ static gboolean has_rivals(const Check *check, int index, const Subject *subject
   const Token *opener = claim_token(check, start + 1);
   if (claim_is_cue(check, start, CUE_IN) && opener->kind == TOKEN_MEMBER && opener->dimension == own)
     for (int i = start + 2; i < index; i++)
-      if (claim_token(check, i)->kind == TOKEN_MEMBER && claim_token(check, i)->dimension == own)
-        return FALSE;
-  if (view->query->limit_within > 0)
-    return own >= (guint)view->query->limit_within;
-  if (view->n_rows == 1)
-    return TRUE;
+      if (claim_token(check, i)->kind == TOKEN_MEMBER && claim_token(check, i)->dimension == own) return FALSE;
+  if (view->query->limit_within > 0) return own >= (guint)view->query->limit_within;
+  if (view->n_rows == 1) return TRUE;
   for (gsize row = 0; row < view->n_rows; row++)
     rivals += claim_row_matches(check, pool, row) && !claim_row_matches(check, subject, row) ? 1 : 0;
   return rivals > 0;
@@ -315,20 +283,17 @@ static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure
   guint own = 0;
   gsize row = 0;
   for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++)
-    if (subject->counts[d] > 0)
-      own = d;
+    if (subject->counts[d] > 0) own = d;
   Subject both = *subject;
   for (guint d = 0; d < CLAIM_MAX_DIMENSIONS; d++)
     if (both.counts[d] == 0 && pool.counts[d] > 0) {
       memcpy(both.members[d], pool.members[d], sizeof pool.members[d]);
       both.counts[d] = pool.counts[d];
     }
-  if (!has_rivals(check, index, subject, &pool, own))
-    return FALSE;
+  if (!has_rivals(check, index, subject, &pool, own)) return FALSE;
   if (direction_at < 0 && subject->counts[own] == 1 && claim_rows(check, &both, &row) > 1)
     return is_extreme_in_total(check, measure, subject, own, column, extreme);
-  if (direction_at < 0)
-    return is_extreme(check, measure, &both, &pool, column, extreme, -1, FALSE);
+  if (direction_at < 0) return is_extreme(check, measure, &both, &pool, column, extreme, -1, FALSE);
   /* "fell most": the smallest change. The number that follows tells whether relative or absolute; without one, both. */
   extreme *= claim_token(check, direction_at)->direction;
   gboolean percent = FALSE, absolute = FALSE;
@@ -351,8 +316,7 @@ static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure
 
 static gboolean says_majority(const Check *check, int index) {
   const Token *token = claim_token(check, index), *after = claim_token(check, index + 1);
-  if (g_strcmp0(token->word, "most") != 0)
-    return FALSE;
+  if (g_strcmp0(token->word, "most") != 0) return FALSE;
   /* "most of the sales", "most popular": a majority, or a measure nobody gave. */
   gboolean ends = after->kind == TOKEN_PUNCTUATION || after->length == 0 || claim_is_number(check, index + 1) ||
                   (after->kind == TOKEN_CUE && (after->cue == CUE_IN || after->cue == CUE_BY || after->cue == CUE_AT));
@@ -364,16 +328,12 @@ static gboolean says_majority(const Check *check, int index) {
 gboolean check_superlative(Check *check, int index) {
   const Token *token = claim_token(check, index);
   int ignored = 0, next = index + 1;
-  if (token->tied)
-    return TRUE;
+  if (token->tied) return TRUE;
   if (claim_is_cue(check, index - 1, CUE_AT) && claim_is_number(check, next))
     return claim_token(check, next)->tied; /* "at least 5" */
-  if (check_is_top_count(check, next, &ignored))
-    return claim_token(check, next)->tied;
-  if (check_is_top_count(check, index - 1, &ignored))
-    return claim_token(check, index - 1)->tied;
-  if (says_majority(check, index))
-    return FALSE;
+  if (check_is_top_count(check, next, &ignored)) return claim_token(check, next)->tied;
+  if (check_is_top_count(check, index - 1, &ignored)) return claim_token(check, index - 1)->tied;
+  if (says_majority(check, index)) return FALSE;
   BoundMeasure bound = claim_measure(check, index);
   if (bound.measure < 0 || check->view->n_rows == 0 || check->view->dimensions->len > CLAIM_MAX_DIMENSIONS)
     return FALSE;
@@ -383,10 +343,10 @@ gboolean check_superlative(Check *check, int index) {
     extreme = -extreme;
   Subject subject = {0}, sides = claim_subject(check, index);
   gboolean is_behind = FALSE;
-  int column = bound.column >= 0 ? bound.column : sides.side < 0 && measure->previous >= 0 ? measure->previous : measure->main;
-  if (!superlative_subject(check, index, &subject, &is_behind))
-    return FALSE;
-  if (direction_near(check, index) < 0 && !check_extreme_holds(check, index, measure, column, extreme))
-    return FALSE;
+  int column = bound.column >= 0                          ? bound.column
+               : sides.side < 0 && measure->previous >= 0 ? measure->previous
+                                                          : measure->main;
+  if (!superlative_subject(check, index, &subject, &is_behind)) return FALSE;
+  if (direction_near(check, index) < 0 && !check_extreme_holds(check, index, measure, column, extreme)) return FALSE;
   return check_extreme_subject(check, index, measure, &subject, is_behind, column, extreme);
 }

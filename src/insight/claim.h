@@ -12,8 +12,8 @@ typedef struct {
   const ResultView *view;
   GPtrArray *tokens; /* of Token* */
   const char *text;
-  GPtrArray *facts;  /* of Fact*; NULL: not wanted */
-  char *why;         /* first thing that does not follow */
+  GPtrArray *facts; /* of Fact*; NULL: not wanted */
+  char *why;        /* first thing that does not follow */
 } Check;
 
 /* Members per dimension; several of one dimension are a group ("East and West"). */

@@ -9,10 +9,8 @@ static const Calendar *calendar_of(const ResultView *view) {
 }
 
 static char *describe_range(const ResultView *view, Day from, Day to) {
-  if (from != DAY_NONE && to != DAY_NONE)
-    return day_range_describe(from, to, calendar_of(view));
-  if (from == DAY_NONE && to == DAY_NONE)
-    return NULL;
+  if (from != DAY_NONE && to != DAY_NONE) return day_range_describe(from, to, calendar_of(view));
+  if (from == DAY_NONE && to == DAY_NONE) return NULL;
   g_autofree char *iso = day_format_iso(from != DAY_NONE ? from : to);
   g_autofree char *day = view_period_label(iso, FALSE);
   return g_strconcat(from != DAY_NONE ? "since " : "before ", day, NULL);
@@ -36,8 +34,11 @@ static char *field_noun(const ResultView *view, const char *qualified, const Fie
   *field = model != NULL && qualified != NULL ? model_find_field(model, qualified) : NULL;
   const Entity *entity = *field != NULL && (*field)->entity != NULL ? model_find_entity(model, (*field)->entity) : NULL;
   const char *bare = qualified != NULL ? strrchr(qualified, '.') : NULL;
-  const char *label = entity != NULL ? entity->name : *field != NULL && (*field)->label != NULL ? (*field)->label
-                      : bare != NULL ? bare + 1 : qualified != NULL ? qualified : "field";
+  const char *label = entity != NULL                              ? entity->name
+                      : *field != NULL && (*field)->label != NULL ? (*field)->label
+                      : bare != NULL                              ? bare + 1
+                      : qualified != NULL                         ? qualified
+                                                                  : "field";
   return view_words(label);
 }
 
@@ -45,12 +46,10 @@ static char *value_words(const Field *field, const char *noun, const char *value
   if (field != NULL && field->codes != NULL)
     for (guint i = 0; i < field->codes->len; i++) {
       const CodedValue *coded = g_ptr_array_index(field->codes, i);
-      if (strcmp(coded->code, value) == 0)
-        return g_strdup(coded->labels[0]);
+      if (strcmp(coded->code, value) == 0) return g_strdup(coded->labels[0]);
     }
   /* "customer 17850", "branch A": bare codes say nothing. */
-  if (view_is_bare(value))
-    return g_strdup_printf("%s %s", noun, value);
+  if (view_is_bare(value)) return g_strdup_printf("%s %s", noun, value);
   return g_strdup(value);
 }
 
@@ -68,8 +67,7 @@ static void name_sides(ResultView *view) {
   Day from = DAY_NONE, to = DAY_NONE;
   gboolean bounded = time->kind == TIME_ABSOLUTE && time->from != DAY_NONE && time->to != DAY_NONE;
   switch (compare->kind) {
-  case COMPARE_NONE:
-    return;
+  case COMPARE_NONE: return;
   case COMPARE_MEMBERS:
     view->current_name = member_name(view, compare->member);
     view->previous_name = member_name(view, compare->other);
@@ -83,8 +81,7 @@ static void name_sides(ResultView *view) {
     to = compare->baseline.to;
     break;
   case COMPARE_PREVIOUS:
-    if (bounded)
-      range_before(time->from, time->to, &from, &to);
+    if (bounded) range_before(time->from, time->to, &from, &to);
     break;
   case COMPARE_YEAR_EARLIER:
     if (bounded) {
@@ -95,29 +92,22 @@ static void name_sides(ResultView *view) {
   }
   for (guint i = 0; i < view->query->dimensions->len; i++) {
     const Dimension *dimension = g_ptr_array_index(view->query->dimensions, i);
-    if (dimension->kind == DIMENSION_TIME)
-      return; /* every row has its own period before */
+    if (dimension->kind == DIMENSION_TIME) return; /* every row has its own period before */
   }
   view->previous_is_period = TRUE;
   view->current_name = time->kind == TIME_ABSOLUTE ? describe_range(view, time->from, time->to) : NULL;
   view->previous_name = from != DAY_NONE || to != DAY_NONE ? describe_range(view, from, to) : NULL;
-  if (view->current_name == NULL)
-    view->current_name = g_strdup("this period");
-  if (view->previous_name == NULL)
-    view->previous_name = g_strdup("the period before");
+  if (view->current_name == NULL) view->current_name = g_strdup("this period");
+  if (view->previous_name == NULL) view->previous_name = g_strdup("the period before");
 }
 
 static char *time_phrase(const ResultView *view) {
   const TimeRange *time = &view->query->time;
-  if (time->kind != TIME_ABSOLUTE || view->previous_is_period)
-    return NULL;
+  if (time->kind != TIME_ABSOLUTE || view->previous_is_period) return NULL;
   g_autofree char *range = describe_range(view, time->from, time->to);
-  if (range == NULL)
-    return NULL;
-  if (g_str_has_prefix(range, "since ") || g_str_has_prefix(range, "before "))
-    return g_steal_pointer(&range);
-  if (strstr(range, " to ") != NULL)
-    return g_strconcat("from ", range, NULL);
+  if (range == NULL) return NULL;
+  if (g_str_has_prefix(range, "since ") || g_str_has_prefix(range, "before ")) return g_steal_pointer(&range);
+  if (strstr(range, " to ") != NULL) return g_strconcat("from ", range, NULL);
   gboolean is_day = time->to == time->from + 1;
   return g_strconcat(is_day || strchr(range, '-') != NULL ? "on " : "in ", range, NULL);
 }
@@ -131,21 +121,18 @@ static char *join_values(const Filter *filter, const Field *field, const char *n
   }
   for (guint i = 0; i < filter->values->len; i++) {
     g_autofree char *words = value_words(field, noun, g_ptr_array_index(filter->values, i));
-    if (i > 0)
-      g_string_append(joined, i + 1 == filter->values->len ? " and " : ", ");
+    if (i > 0) g_string_append(joined, i + 1 == filter->values->len ? " and " : ", ");
     g_string_append(joined, words);
   }
   return g_string_free(g_steal_pointer(&joined), FALSE);
 }
 
 static char *bound_words(const Field *field, const Filter *filter, guint index) {
-  if (index >= filter->values->len)
-    return g_strdup("?");
+  if (index >= filter->values->len) return g_strdup("?");
   const char *text = g_ptr_array_index(filter->values, index);
   char *end = NULL;
   double number = g_ascii_strtod(text, &end);
-  if (end == text || *end != '\0')
-    return view_period_label(text, FALSE);
+  if (end == text || *end != '\0') return view_period_label(text, FALSE);
   AnswerColumn column = {.unit = field != NULL ? field->unit : NULL, .role = COLUMN_MEASURE};
   Value value = {.type = VALUE_DOUBLE, .number = number};
   return insight_format_value(&column, &value);
@@ -163,12 +150,15 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
     return g_strdup_printf("%s %s", (filter->op == OP_IS_NULL) != filter->negated ? "without" : "with known", noun);
   g_autofree char *low = bound_words(field, filter, 0);
   g_autofree char *high = bound_words(field, filter, 1);
-  static const char *const WORDS[] = {[OP_LESS] = "below", [OP_LESS_EQUAL] = "of at most", [OP_GREATER] = "above",
-                                      [OP_GREATER_EQUAL] = "of at least", [OP_BETWEEN] = "between",
-                                      [OP_CONTAINS] = "containing", [OP_STARTS_WITH] = "starting with"};
+  static const char *const WORDS[] = {[OP_LESS] = "below",
+                                      [OP_LESS_EQUAL] = "of at most",
+                                      [OP_GREATER] = "above",
+                                      [OP_GREATER_EQUAL] = "of at least",
+                                      [OP_BETWEEN] = "between",
+                                      [OP_CONTAINS] = "containing",
+                                      [OP_STARTS_WITH] = "starting with"};
   const char *not_words = filter->negated ? "not " : "";
-  if (filter->op == OP_BETWEEN)
-    return g_strdup_printf("with %s %sbetween %s and %s", noun, not_words, low, high);
+  if (filter->op == OP_BETWEEN) return g_strdup_printf("with %s %sbetween %s and %s", noun, not_words, low, high);
   if (filter->op == OP_CONTAINS || filter->op == OP_STARTS_WITH) {
     const char *text = filter->values->len > 0 ? g_ptr_array_index(filter->values, 0) : "";
     return g_strdup_printf("with %s %s%s “%s”", noun, not_words, WORDS[filter->op], text);
@@ -177,8 +167,8 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
 }
 
 static char *cyclic_words(const Filter *filter) {
-  static const char *const MONTHS[] = {"January", "February", "March", "April", "May", "June", "July", "August",
-                                       "September", "October", "November", "December"};
+  static const char *const MONTHS[] = {"January", "February", "March",     "April",   "May",      "June",
+                                       "July",    "August",   "September", "October", "November", "December"};
   const char *lead = filter->negated || filter->op == OP_NOT_EQUAL ? "excluding" : "for";
   g_autoptr(GString) words = g_string_new(lead);
   for (guint i = 0; filter->values != NULL && i < filter->values->len; i++) {
@@ -205,8 +195,7 @@ static char *cyclic_words(const Filter *filter) {
 
 /* "There were 89 customers that meet the conditions": the measure is of what is filtered. */
 static gboolean counts_entity(const ResultView *view, const char *entity) {
-  if (view->input->model == NULL || entity == NULL || view->query->measures->len == 0)
-    return FALSE;
+  if (view->input->model == NULL || entity == NULL || view->query->measures->len == 0) return FALSE;
   const Measure *measure = g_ptr_array_index(view->query->measures, 0);
   const Metric *metric = measure->metric != NULL ? model_find_metric(view->input->model, measure->metric) : NULL;
   return metric != NULL && g_strcmp0(metric->entity, entity) == 0;
@@ -215,58 +204,50 @@ static gboolean counts_entity(const ResultView *view, const char *entity) {
 static char *filter_words(const ResultView *view, const Filter *filter) {
   const Condition *condition = NULL;
   switch (filter->kind) {
-  case FILTER_FIELD:
-    return field_filter_words(view, filter);
+  case FILTER_FIELD: return field_filter_words(view, filter);
   case FILTER_CONDITION: {
     if (view->input->model != NULL && filter->condition != NULL)
       condition = model_find_condition(view->input->model, filter->condition);
     g_autofree char *label = view_words(condition != NULL && condition->label != NULL ? condition->label
-                                         : filter->condition != NULL ? filter->condition : "selected rows");
+                                        : filter->condition != NULL                   ? filter->condition
+                                                                                      : "selected rows");
     return g_strdup_printf("(%s %s)", filter->negated ? "excluding" : "only", label);
   }
-  case FILTER_CYCLIC:
-    return cyclic_words(filter);
+  case FILTER_CYCLIC: return cyclic_words(filter);
   case FILTER_ENTITY:
   case FILTER_DID: {
-    if (counts_entity(view, filter->entity))
-      return g_strdup("that meet the conditions");
+    if (counts_entity(view, filter->entity)) return g_strdup("that meet the conditions");
     g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
     return g_strdup_printf("for %s that meet the conditions", nouns);
   }
-  case FILTER_ANY:
-    break;
+  case FILTER_ANY: break;
   }
   return g_strdup("for the selection");
 }
 
 /* "West" of a region that every row names anyway. */
 static gboolean is_told_by_rows(const ResultView *view, const Filter *filter) {
-  if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL || filter->negated || filter->field == NULL)
-    return FALSE;
+  if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL || filter->negated || filter->field == NULL) return FALSE;
   for (guint i = 0; i < view->query->dimensions->len; i++) {
     const Dimension *dimension = g_ptr_array_index(view->query->dimensions, i);
-    if (dimension->kind == DIMENSION_FIELD && g_strcmp0(dimension->field, filter->field) == 0)
-      return TRUE;
+    if (dimension->kind == DIMENSION_FIELD && g_strcmp0(dimension->field, filter->field) == 0) return TRUE;
   }
   return FALSE;
 }
 
 static gboolean add_phrase(ResultView *view, const char *words) {
   for (guint i = 0; i < view->context_phrases->len; i++)
-    if (strcmp(g_ptr_array_index(view->context_phrases, i), words) == 0)
-      return FALSE;
+    if (strcmp(g_ptr_array_index(view->context_phrases, i), words) == 0) return FALSE;
   g_ptr_array_add(view->context_phrases, g_strdup(words));
   return TRUE;
 }
 
 /* The values alone may stand in a sentence too. */
 static void add_values(ResultView *view, const Filter *filter) {
-  if (filter->kind != FILTER_FIELD || filter->values == NULL)
-    return;
+  if (filter->kind != FILTER_FIELD || filter->values == NULL) return;
   for (guint k = 0; k < filter->values->len; k++) {
     const char *value = g_ptr_array_index(filter->values, k);
-    if (!view_is_bare(value))
-      add_phrase(view, value);
+    if (!view_is_bare(value)) add_phrase(view, value);
   }
 }
 
@@ -281,8 +262,7 @@ void view_describe_context(ResultView *view) {
       continue;
     }
     g_autofree char *words = filter_words(view, filter);
-    if (!add_phrase(view, words))
-      continue;
+    if (!add_phrase(view, words)) continue;
     /* "for Home Office, California" */
     gboolean is_members = g_str_has_prefix(words, "for ");
     g_string_append_printf(context, "%s%s", after_members && is_members ? ", " : " ",
@@ -290,8 +270,7 @@ void view_describe_context(ResultView *view) {
     after_members = is_members;
     add_values(view, filter);
   }
-  if (context->len > 0)
-    add_phrase(view, context->str + 1);
+  if (context->len > 0) add_phrase(view, context->str + 1);
   view->filter_context = g_strdup(context->str);
   g_autofree char *time = time_phrase(view);
   if (time != NULL) {

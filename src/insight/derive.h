@@ -1,14 +1,15 @@
-/* Values that follow from a result: changes between two sides, totals, means, shares, ranks, and where they come from. */
+/* Values that follow from a result: changes between two sides, totals, means, shares, ranks, and where they come from.
+ */
 #pragma once
 #include "insight/claim.h"
 
 typedef struct {
-  double before, after; /* NAN: none; `growth_only` results have neither */
-  double change, growth;/* growth NAN where the base is 0 or missing */
-  int column;           /* unit of the change's levels */
+  double before, after;        /* NAN: none; `growth_only` results have neither */
+  double change, growth;       /* growth NAN where the base is 0 or missing */
+  int column;                  /* unit of the change's levels */
   gsize row_before, row_after; /* G_MAXSIZE: not one row */
-  gboolean direct;      /* the result has a change or growth column for it */
-  char from[96];        /* for facts */
+  gboolean direct;             /* the result has a change or growth column for it */
+  char from[96];               /* for facts */
 } Delta;
 
 /* The change or difference the token at `index` speaks of. FALSE: cannot be told. */
@@ -25,5 +26,6 @@ double derive_sum(const Check *check, const Subject *subject, const ViewMeasure 
 double derive_mean(const Check *check, const Subject *subject, int column);
 /* Share of the given rows in the whole; NAN where the whole is not known. `rows`: bytes, one per row. */
 double derive_share(const ResultView *view, const ViewMeasure *measure, const gboolean *rows);
-/* Marks the `count` rows with the largest (extreme 1) or smallest values. FALSE when a tie makes the choice arbitrary. */
+/* Marks the `count` rows with the largest (extreme 1) or smallest values. FALSE when a tie makes the choice arbitrary.
+ */
 gboolean derive_top_rows(const ResultView *view, int column, int extreme, gsize count, gboolean *rows);

@@ -3,17 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const MONTHS[] = {"January", "February", "March", "April", "May", "June", "July", "August",
-                                     "September", "October", "November", "December"};
+static const char *const MONTHS[] = {"January", "February", "March",     "April",   "May",      "June",
+                                     "July",    "August",   "September", "October", "November", "December"};
 
 /* ---- numbers ---- */
 typedef struct {
   const char *code, *sign;
   int decimals;
 } Currency;
-static const Currency CURRENCIES[] = {
-  {"GBP", "£", 2}, {"USD", "$", 2}, {"EUR", "€", 2}, {"INR", "₹", 2}, {"JPY", "¥", 0}, {"CNY", "CN¥", 2},
-  {"KRW", "₩", 0}, {"BRL", "R$", 2}, {"AUD", "A$", 2}, {"CAD", "C$", 2}, {"TRY", "₺", 2}, {"PLN", "zł ", 2}};
+static const Currency CURRENCIES[] = {{"GBP", "£", 2},  {"USD", "$", 2},   {"EUR", "€", 2}, {"INR", "₹", 2},
+                                      {"JPY", "¥", 0},  {"CNY", "CN¥", 2}, {"KRW", "₩", 0}, {"BRL", "R$", 2},
+                                      {"AUD", "A$", 2}, {"CAD", "C$", 2},  {"TRY", "₺", 2}, {"PLN", "zł ", 2}};
 
 /* Sign in front, digits, what follows; "-0.00" has no sign. */
 static char *join_number(double value, int decimals, const char *before, const char *after, gboolean show_plus) {
@@ -35,8 +35,7 @@ static char *format_money(const char *unit, double value, gboolean show_plus) {
 /* More decimals for small values, so that 0.04 % does not become 0.0 %. */
 static int decimals_for(double value, int usual) {
   double size = fabs(value);
-  if (!(size > 0) || size >= 1)
-    return usual;
+  if (!(size > 0) || size >= 1) return usual;
   int needed = 1 - (int)floor(log10(size));
   return CLAMP(needed, usual, 6);
 }
@@ -55,22 +54,17 @@ char *view_format_points(double difference) {
 }
 
 static char *format_plain(double value, gboolean show_plus) {
-  if (fabs(value - nearbyint(value)) < 1e-9)
-    return join_number(value, 0, "", "", show_plus);
+  if (fabs(value - nearbyint(value)) < 1e-9) return join_number(value, 0, "", "", show_plus);
   return join_number(value, decimals_for(value, 2), "", "", show_plus);
 }
 
 static char *format_number_as(const AnswerColumn *column, double value, gboolean show_plus) {
   const char *unit = column != NULL && column->unit != NULL ? column->unit : "";
   const char *format = column != NULL && column->format != NULL ? column->format : "";
-  if (!isfinite(value))
-    return g_strdup("");
-  if (g_str_has_prefix(unit, "currency") || strcmp(format, "money") == 0)
-    return format_money(unit, value, show_plus);
-  if (strcmp(unit, "pp") == 0)
-    return format_fraction(value, " pp", show_plus);
-  if (strcmp(unit, "fraction") == 0 || strcmp(format, "percent") == 0)
-    return format_fraction(value, " %", show_plus);
+  if (!isfinite(value)) return g_strdup("");
+  if (g_str_has_prefix(unit, "currency") || strcmp(format, "money") == 0) return format_money(unit, value, show_plus);
+  if (strcmp(unit, "pp") == 0) return format_fraction(value, " pp", show_plus);
+  if (strcmp(unit, "fraction") == 0 || strcmp(format, "percent") == 0) return format_fraction(value, " %", show_plus);
   return format_plain(value, show_plus);
 }
 
@@ -81,14 +75,12 @@ char *view_format(const ResultView *view, int column, double value) {
 /* ---- periods ---- */
 static gboolean all_digits(const char *text, gsize count) {
   for (gsize i = 0; i < count; i++)
-    if (!g_ascii_isdigit(text[i]))
-      return FALSE;
+    if (!g_ascii_isdigit(text[i])) return FALSE;
   return TRUE;
 }
 
 static const char *month_name(int month, gboolean brief, char buffer[4]) {
-  if (!brief)
-    return MONTHS[month - 1];
+  if (!brief) return MONTHS[month - 1];
   g_strlcpy(buffer, MONTHS[month - 1], 4);
   return buffer;
 }
@@ -103,16 +95,13 @@ char *view_period_label(const char *period, gboolean brief) {
   int year = 0, month = 0, part = 0;
   char buffer[4];
   Day day;
-  if (length < 7 || !all_digits(period, 4) || period[4] != '-')
-    return g_strdup(period);
+  if (length < 7 || !all_digits(period, 4) || period[4] != '-') return g_strdup(period);
   year = text_leading_number(period);
   if (length == 7 && all_digits(period + 5, 2)) {
     month = text_leading_number(period + 5);
-    if (month >= 1 && month <= 12)
-      return g_strdup_printf("%s %d", month_name(month, brief, buffer), year);
+    if (month >= 1 && month <= 12) return g_strdup_printf("%s %d", month_name(month, brief, buffer), year);
   }
-  if ((period[5] == 'Q' || period[5] == 'H') && length == 7)
-    return g_strdup_printf("%s %d", period + 5, year);
+  if ((period[5] == 'Q' || period[5] == 'H') && length == 7) return g_strdup_printf("%s %d", period + 5, year);
   if (period[5] == 'W' && all_digits(period + 6, length - 6)) {
     part = text_leading_number(period + 6);
     return brief ? g_strdup_printf("W%02d %d", part, year) : g_strdup_printf("week %d of %d", part, year);
@@ -139,8 +128,7 @@ static char *format_date(const Value *value, gboolean brief) {
   }
   day_to_ymd((Day)days, &year, &month, &day);
   g_autofree char *date = label_of_day(year, month, day, brief);
-  if (rest == 0)
-    return g_steal_pointer(&date);
+  if (rest == 0) return g_steal_pointer(&date);
   int minutes = (int)(rest / 60000000);
   return g_strdup_printf("%s %02d:%02d", date, minutes / 60, minutes % 60);
 }
@@ -151,27 +139,21 @@ static gboolean is_change(const AnswerColumn *column) {
 
 char *view_format_cell(const AnswerColumn *column, const Value *value, gboolean signed_changes) {
   switch (value->type) {
-  case VALUE_NULL:
-    return g_strdup(column != NULL && column->role == COLUMN_DIMENSION ? "(none)" : "");
-  case VALUE_BOOL:
-    return g_strdup(value->integer != 0 ? "yes" : "no");
+  case VALUE_NULL: return g_strdup(column != NULL && column->role == COLUMN_DIMENSION ? "(none)" : "");
+  case VALUE_BOOL: return g_strdup(value->integer != 0 ? "yes" : "no");
   case VALUE_DATE:
-  case VALUE_TIMESTAMP:
-    return format_date(value, FALSE);
+  case VALUE_TIMESTAMP: return format_date(value, FALSE);
   case VALUE_TEXT:
     if (column != NULL && (g_strcmp0(column->type, "period") == 0 || g_strcmp0(column->type, "date") == 0))
       return view_period_label(value->text, FALSE);
     return g_strdup(value->text);
-  case VALUE_TIME:
-    return value_to_text(value);
+  case VALUE_TIME: return value_to_text(value);
   case VALUE_INT:
     /* Years, hours and codes are names, not amounts: no thousands separators. */
-    if (column != NULL && column->role == COLUMN_DIMENSION)
-      return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
+    if (column != NULL && column->role == COLUMN_DIMENSION) return g_strdup_printf("%" G_GINT64_FORMAT, value->integer);
     break;
   case VALUE_DOUBLE:
-  case VALUE_DECIMAL:
-    break;
+  case VALUE_DECIMAL: break;
   }
   return format_number_as(column, value->number, signed_changes && is_change(column));
 }
@@ -195,14 +177,12 @@ char *view_words(const char *label) {
   g_autoptr(GString) spaced = g_string_new(NULL);
   for (const char *p = label; *p != '\0'; p++) {
     gboolean new_word = p > label && g_ascii_isupper(*p) && g_ascii_islower(p[-1]);
-    if (new_word)
-      g_string_append_c(spaced, ' ');
+    if (new_word) g_string_append_c(spaced, ' ');
     g_string_append_c(spaced, *p == '_' ? ' ' : *p);
   }
   g_auto(GStrv) words = g_strsplit(g_strstrip(spaced->str), " ", -1);
   for (guint i = 0; words[i] != NULL; i++) {
-    if (is_acronym(words[i]))
-      continue;
+    if (is_acronym(words[i])) continue;
     char *lower = g_utf8_strdown(words[i], -1);
     g_free(words[i]);
     words[i] = lower;
@@ -211,20 +191,19 @@ char *view_words(const char *label) {
 }
 
 gboolean view_is_plural(const char *name) {
-  static const char *const STOPS[] = {" of ", " per ", " by ", " to ", " from ", " in ", " for ", " (", " before ", " after "};
-  static const char *const SINGULAR_HEADS[] = {"average ", "mean ", "median ", "number ", "share ", "value ", "count ",
-                                               "smallest ", "largest ", "highest ", "lowest ", "maximum ", "minimum "};
+  static const char *const STOPS[] = {" of ", " per ", " by ", " to ",     " from ",
+                                      " in ", " for ", " (",   " before ", " after "};
+  static const char *const SINGULAR_HEADS[] = {"average ", "mean ",    "median ",   "number ",  "share ",
+                                               "value ",   "count ",   "smallest ", "largest ", "highest ",
+                                               "lowest ",  "maximum ", "minimum "};
   for (guint i = 0; i < G_N_ELEMENTS(SINGULAR_HEADS); i++)
-    if (g_str_has_prefix(name, SINGULAR_HEADS[i]))
-      return FALSE;
+    if (g_str_has_prefix(name, SINGULAR_HEADS[i])) return FALSE;
   gsize length = strlen(name);
   for (guint i = 0; i < G_N_ELEMENTS(STOPS); i++) {
     const char *found = strstr(name, STOPS[i]);
-    if (found != NULL)
-      length = MIN(length, (gsize)(found - name));
+    if (found != NULL) length = MIN(length, (gsize)(found - name));
   }
-  if (length < 2 || name[length - 1] != 's')
-    return FALSE;
+  if (length < 2 || name[length - 1] != 's') return FALSE;
   return name[length - 2] != 's' && !(length > 2 && strncmp(name + length - 2, "us", 2) == 0) &&
          !(length > 2 && strncmp(name + length - 2, "is", 2) == 0);
 }
@@ -234,8 +213,7 @@ gboolean view_is_bare(const char *label) {
 }
 
 char *view_capital(const char *name) {
-  if (*name == '\0')
-    return g_strdup("");
+  if (*name == '\0') return g_strdup("");
   const char *rest = g_utf8_next_char(name);
   g_autofree char *first = g_utf8_strup(name, rest - name);
   return g_strconcat(first, rest, NULL);

@@ -6,9 +6,9 @@
 #include "query/query.h"
 
 typedef struct {
-  char *text;   /* as it stands in the sentence: "£1.5 million", "up 12.3 %", "West" */
-  json_t *value;/* the full-precision value */
-  char *from;   /* "rows[0].revenue", "max(revenue)", "sum(revenue)" */
+  char *text;    /* as it stands in the sentence: "£1.5 million", "up 12.3 %", "West" */
+  json_t *value; /* the full-precision value */
+  char *from;    /* "rows[0].revenue", "max(revenue)", "sum(revenue)" */
 } Fact;
 
 typedef struct {
@@ -29,8 +29,8 @@ typedef struct {
 
 Narrative *insight_narrate(const InsightInput *input);
 /*
- * Every number, direction word (rose, fell, more, less) and superlative (highest, lowest) of the text must follow from the
- * result; FALSE with what does not. Also used on sentences of language models.
+ * Every number, direction word (rose, fell, more, less) and superlative (highest, lowest) of the text must follow from
+ * the result; FALSE with what does not. Also used on sentences of language models.
  */
 gboolean insight_check_sentence(const InsightInput *input, const char *sentence, char **why_not);
 /* Apache ECharts option chosen by the shape of the result, or NULL where a picture helps nobody. (transfer full) */

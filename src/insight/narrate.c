@@ -11,8 +11,7 @@ static void fact_free(Fact *fact) {
 }
 
 void narrative_free(Narrative *narrative) {
-  if (narrative == NULL)
-    return;
+  if (narrative == NULL) return;
   g_ptr_array_unref(narrative->sentences);
   g_ptr_array_unref(narrative->facts);
   g_free(narrative);
@@ -20,8 +19,7 @@ void narrative_free(Narrative *narrative) {
 
 /* ---- tools of the templates ---- */
 gboolean narrate_tell(Narrator *narrator, const char *format, ...) {
-  if (narrator->narrative->sentences->len >= NARRATE_MAX_SENTENCES)
-    return FALSE;
+  if (narrator->narrative->sentences->len >= NARRATE_MAX_SENTENCES) return FALSE;
   va_list arguments;
   va_start(arguments, format);
   g_autofree char *sentence = g_strdup_vprintf(format, arguments);
@@ -39,16 +37,15 @@ gboolean narrate_tell(Narrator *narrator, const char *format, ...) {
 char *narrate_first(const ResultView *view, guint dimension, gsize row) {
   const ViewDimension *item = view_dimension(view, dimension);
   const char *label = item->labels[row];
-  gboolean is_our_word = g_str_has_prefix(label, item->noun) || (item->field != NULL && item->field->codes != NULL &&
-                                                                 item->field->codes->len > 0);
+  gboolean is_our_word = g_str_has_prefix(label, item->noun) ||
+                         (item->field != NULL && item->field->codes != NULL && item->field->codes->len > 0);
   return is_our_word ? view_capital(label) : g_strdup(label);
 }
 
 const char *narrate_extreme(const ResultView *view, const ViewMeasure *measure, int extreme) {
   const AnswerColumn *column = view_column(view, measure->main);
   gboolean is_counted = g_strcmp0(column->unit, "count") == 0 && measure->plural;
-  if (extreme > 0)
-    return is_counted ? "most" : "highest";
+  if (extreme > 0) return is_counted ? "most" : "highest";
   return is_counted ? "fewest" : "lowest";
 }
 
@@ -62,9 +59,9 @@ char *narrate_amount(const Narrator *narrator, gsize row, int column) {
 }
 
 char *narrate_count(gsize count, gboolean at_start) {
-  static const char *const WORDS[] = {"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
-  if (count < G_N_ELEMENTS(WORDS) && at_start)
-    return view_capital(WORDS[count]);
+  static const char *const WORDS[] = {"zero", "one",   "two",   "three", "four", "five",
+                                      "six",  "seven", "eight", "nine",  "ten"};
+  if (count < G_N_ELEMENTS(WORDS) && at_start) return view_capital(WORDS[count]);
   return text_format_number((double)count, 0);
 }
 
@@ -76,17 +73,16 @@ typedef struct {
 static int compare_rows(gconstpointer a, gconstpointer b, gpointer user_data) {
   const RankContext *context = user_data;
   gsize one = *(const gsize *)a, other = *(const gsize *)b;
-  double left = view_number(context->view, one, context->column), right = view_number(context->view, other, context->column);
-  if (left != right)
-    return left < right ? 1 : -1;
+  double left = view_number(context->view, one, context->column),
+         right = view_number(context->view, other, context->column);
+  if (left != right) return left < right ? 1 : -1;
   return one < other ? -1 : one > other;
 }
 
 GArray *narrate_ranked(const ResultView *view, int column) {
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(gsize));
   for (gsize row = 0; row < view->n_rows; row++)
-    if (!isnan(view_number(view, row, column)))
-      g_array_append_val(rows, row);
+    if (!isnan(view_number(view, row, column))) g_array_append_val(rows, row);
   RankContext context = {view, column};
   g_array_sort_with_data(rows, compare_rows, &context);
   return rows;
@@ -171,7 +167,6 @@ Narrative *insight_narrate(const InsightInput *input) {
     narrate_one_group(&narrator);
   else
     narrate_groups(&narrator);
-  if (narrative->sentences->len == 0)
-    narrate_extent(&narrator);
+  if (narrative->sentences->len == 0) narrate_extent(&narrator);
   return narrative;
 }

@@ -25,11 +25,11 @@ char *narrate_count(gsize count, gboolean at_start);
 GArray *narrate_ranked(const ResultView *view, int column);
 
 void narrate_single(Narrator *narrator);
-void narrate_comparison(Narrator *narrator);       /* one row: now against before, West against East */
-void narrate_comparison_rows(Narrator *narrator);  /* one row per group or period */
+void narrate_comparison(Narrator *narrator);      /* one row: now against before, West against East */
+void narrate_comparison_rows(Narrator *narrator); /* one row per group or period */
 void narrate_series(Narrator *narrator, const ViewMeasure *measure);
 void narrate_ranking(Narrator *narrator, const ViewMeasure *measure);
 void narrate_having(Narrator *narrator);
 gboolean narrate_is_having_list(const ResultView *view);
 void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure);
-void narrate_one_group(Narrator *narrator);        /* one row with members: "which region had the highest ..." */
+void narrate_one_group(Narrator *narrator); /* one row with members: "which region had the highest ..." */

@@ -5,8 +5,7 @@
 
 /* ---- one row ---- */
 static char *for_group(const ResultView *view) {
-  if (view->dimensions->len == 0)
-    return g_strdup("");
+  if (view->dimensions->len == 0) return g_strdup("");
   g_autofree char *label = view_row_label(view, 0);
   return g_strconcat(" for ", label, NULL);
 }
@@ -25,8 +24,8 @@ static void tell_bare_change(Narrator *narrator, const ViewMeasure *measure, con
   g_autofree char *amount = view_format(view, column, fabs(shown));
   const char *verb = shown > 0 ? "rose" : "fell";
   if (shown == 0 && view->previous_is_period)
-    narrate_tell(narrator, "%s%s%s %s unchanged from %s to %s.", name, group, view->filter_context, narrate_was(measure),
-                 view->previous_name, view->current_name);
+    narrate_tell(narrator, "%s%s%s %s unchanged from %s to %s.", name, group, view->filter_context,
+                 narrate_was(measure), view->previous_name, view->current_name);
   else if (view->previous_is_period)
     narrate_tell(narrator, "%s%s%s %s by %s from %s to %s.", name, group, view->filter_context, verb, amount,
                  view->previous_name, view->current_name);
@@ -37,11 +36,11 @@ static void tell_bare_change(Narrator *narrator, const ViewMeasure *measure, con
     narrate_tell(narrator, "%s%s%s %s by %s.", name, group, view->filter_context, verb, amount);
 }
 
-/* The one group that was asked for by its change: "In West, sales rose most, by 33.4 %, from $a in 2019 to $b in 2020." */
+/* The one group that was asked for by its change: "In West, sales rose most, by 33.4 %, from $a in 2019 to $b in 2020."
+ */
 static int asked_change(const ResultView *view, const ViewMeasure *measure, gboolean *relative) {
   const SemanticQuery *query = view->query;
-  if (query->limit != 1 || query->offset != 0 || query->order->len == 0 || view->dimensions->len == 0)
-    return 0;
+  if (query->limit != 1 || query->offset != 0 || query->order->len == 0 || view->dimensions->len == 0) return 0;
   const Order *order = &g_array_index(query->order, Order, 0);
   if ((order->on != ON_GROWTH && order->on != ON_CHANGE) || order->index != measure->measure || order->absolute)
     return 0;
@@ -54,14 +53,14 @@ static gboolean tell_asked_change(Narrator *narrator, const ViewMeasure *measure
   gboolean relative = FALSE;
   int extreme = asked_change(view, measure, &relative);
   double change = relative ? delta->growth : delta->change;
-  if (extreme == 0 || !(change * extreme > 0))
-    return FALSE;
+  if (extreme == 0 || !(change * extreme > 0)) return FALSE;
   g_autofree char *label = view_row_label(view, 0);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
   g_autofree char *by = relative ? view_format_percent(fabs(delta->growth))
-                        : view_is_fraction(view, measure->value) ? view_format_points(delta->change)
-                                                                 : view_format(view, measure->value, fabs(delta->change));
+                        : view_is_fraction(view, measure->value)
+                            ? view_format_points(delta->change)
+                            : view_format(view, measure->value, fabs(delta->change));
   return narrate_tell(narrator, "In %s, %s%s %s most, by %s from %s in %s to %s in %s.", label, measure->name,
                       view->filter_context, extreme > 0 ? "rose" : "fell", by, before, view->previous_name, after,
                       view->current_name);
@@ -72,22 +71,23 @@ static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const c
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
-  g_autofree char *change = view_is_fraction(view, measure->value) ? NULL : view_format(view, measure->value, fabs(delta->change));
+  g_autofree char *change =
+      view_is_fraction(view, measure->value) ? NULL : view_format(view, measure->value, fabs(delta->change));
   const char *verb = delta->change > 0 ? "rose" : "fell", *filters = view->filter_context;
   if (delta->before == 0 && delta->after != 0) {
-    narrate_tell(narrator, "%s%s%s %s %s in %s and %s in %s, so all of it is new.", name, group, filters, narrate_was(measure),
-                 after, view->current_name, before, view->previous_name);
+    narrate_tell(narrator, "%s%s%s %s %s in %s and %s in %s, so all of it is new.", name, group, filters,
+                 narrate_was(measure), after, view->current_name, before, view->previous_name);
   } else if (delta->change == 0) {
-    narrate_tell(narrator, "%s%s%s %s unchanged at %s in %s and in %s.", name, group, filters, narrate_was(measure), after,
-                 view->current_name, view->previous_name);
+    narrate_tell(narrator, "%s%s%s %s unchanged at %s in %s and in %s.", name, group, filters, narrate_was(measure),
+                 after, view->current_name, view->previous_name);
   } else if (change == NULL) {
-      g_autofree char *by = view_format_points(delta->change);
+    g_autofree char *by = view_format_points(delta->change);
     narrate_tell(narrator, "%s%s%s %s %s from %s in %s to %s in %s.", name, group, filters, verb, by, before,
                  view->previous_name, after, view->current_name);
   } else if (delta->before > 0 && delta->after >= 0) {
     g_autofree char *growth = view_format_percent(fabs(delta->growth));
-    narrate_tell(narrator, "%s%s%s %s %s from %s in %s to %s in %s, a difference of %s.", name, group, filters, verb, growth,
-                 before, view->previous_name, after, view->current_name, change);
+    narrate_tell(narrator, "%s%s%s %s %s from %s in %s to %s in %s, a difference of %s.", name, group, filters, verb,
+                 growth, before, view->previous_name, after, view->current_name, change);
   } else {
     narrate_tell(narrator, "%s%s%s %s by %s from %s in %s to %s in %s.", name, group, filters, verb, change, before,
                  view->previous_name, after, view->current_name);
@@ -100,17 +100,18 @@ static void tell_members(Narrator *narrator, const ViewMeasure *measure, const c
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *before = view_format(view, measure->value, delta->before);
   g_autofree char *after = view_format(view, measure->value, delta->after);
-  g_autofree char *by = is_fraction ? view_format_points(delta->change)
-                                    : view_format(view, measure->value, fabs(delta->change));
+  g_autofree char *by =
+      is_fraction ? view_format_points(delta->change) : view_format(view, measure->value, fabs(delta->change));
   if (delta->change == 0)
-    narrate_tell(narrator, "%s%s%s %s unchanged at %s between %s and %s.", name, group, view->context, narrate_was(measure),
-                 after, view->current_name, view->previous_name);
+    narrate_tell(narrator, "%s%s%s %s unchanged at %s between %s and %s.", name, group, view->context,
+                 narrate_was(measure), after, view->current_name, view->previous_name);
   else if (measure->additive && !is_fraction)
-    narrate_tell(narrator, "%s had %s %s %s than %s%s%s (%s against %s).", view->current_name, by, is_more ? "more" : "less",
-                 measure->name, view->previous_name, group, view->context, after, before);
+    narrate_tell(narrator, "%s had %s %s %s than %s%s%s (%s against %s).", view->current_name, by,
+                 is_more ? "more" : "less", measure->name, view->previous_name, group, view->context, after, before);
   else
     narrate_tell(narrator, "%s%s%s %s %s %s for %s than for %s (%s against %s).", name, group, view->context,
-                 narrate_was(measure), by, is_more ? "higher" : "lower", view->current_name, view->previous_name, after, before);
+                 narrate_was(measure), by, is_more ? "higher" : "lower", view->current_name, view->previous_name, after,
+                 before);
 }
 
 static void tell_missing_side(Narrator *narrator, const ViewMeasure *measure, const char *group) {
@@ -140,8 +141,9 @@ static void tell_lone_period(Narrator *narrator, const ViewMeasure *measure, con
   const char *place = g_str_has_prefix(group, " for ") ? group + strlen(" for ") : group;
   gboolean is_fraction = view_is_fraction(view, measure->value);
   g_autofree char *by = is_fraction ? view_format_points(delta->change)
-                        : delta->before > 0 && delta->after >= 0 ? view_format_percent(fabs(delta->growth))
-                                                                 : view_format(view, measure->value, fabs(delta->change));
+                        : delta->before > 0 && delta->after >= 0
+                            ? view_format_percent(fabs(delta->growth))
+                            : view_format(view, measure->value, fabs(delta->change));
   if (delta->change == 0)
     narrate_tell(narrator, "%s%s%s %s %s.", name, group, view->filter_context, narrate_was(measure), after);
   else
@@ -192,8 +194,7 @@ static void count_directions(const ResultView *view, const ViewMeasure *measure,
   Delta delta;
   *up = *down = 0;
   for (gsize row = 0; row < view->n_rows; row++) {
-    if (!derive_row_delta(view, measure, row, &delta))
-      continue;
+    if (!derive_row_delta(view, measure, row, &delta)) continue;
     double change = isnan(delta.change) ? delta.growth : delta.change;
     *up += change > 0 ? 1 : 0;
     *down += change < 0 ? 1 : 0;
@@ -203,10 +204,12 @@ static void count_directions(const ResultView *view, const ViewMeasure *measure,
 /* ": Appliances, Machines and Supplies" for a few groups that passed a bound. */
 static char *short_list(const ResultView *view) {
   g_autoptr(GString) list = g_string_new(NULL);
-  if (view->query->having->len == 0 || view->dimensions->len != 1 || view->n_rows > 6)
-    return g_strdup("");
+  if (view->query->having->len == 0 || view->dimensions->len != 1 || view->n_rows > 6) return g_strdup("");
   for (gsize row = 0; row < view->n_rows; row++)
-    g_string_append_printf(list, "%s%s", row == 0 ? ": " : row + 1 == view->n_rows ? " and " : ", ",
+    g_string_append_printf(list, "%s%s",
+                           row == 0                  ? ": "
+                           : row + 1 == view->n_rows ? " and "
+                                                     : ", ",
                            view_dimension(view, 0)->labels[row]);
   return g_string_free(g_steal_pointer(&list), FALSE);
 }
@@ -217,8 +220,7 @@ static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   const char *shown = view->limited || view->query->having->len > 0 ? " shown" : "";
   gsize up, down;
   count_directions(view, measure, &up, &down);
-  if (up + down == 0 || (view->current_name != NULL && !view->previous_is_period))
-    return;
+  if (up + down == 0 || (view->current_name != NULL && !view->previous_is_period)) return;
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *rises = text_format_number((double)up, 0);
   g_autofree char *falls = text_format_number((double)down, 0);
@@ -230,21 +232,21 @@ static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   else if (up > 0 && down > 0)
     narrate_tell(narrator, "%s rose in %s of %s %s%s and fell in %s.", name, rises, all, nouns, shown, falls);
   else
-    narrate_tell(narrator, "%s %s in %s of %s %s%s.", name, up > 0 ? "rose" : "fell", up > 0 ? rises : falls, all, nouns, shown);
+    narrate_tell(narrator, "%s %s in %s of %s %s%s.", name, up > 0 ? "rose" : "fell", up > 0 ? rises : falls, all,
+                 nouns, shown);
 }
 
 /* The row with the largest (sign 1) or smallest change; G_MAXSIZE when there is a tie or none. */
-static gsize extreme_change(const ResultView *view, const ViewMeasure *measure, gboolean relative, int sign, Delta *best) {
+static gsize extreme_change(const ResultView *view, const ViewMeasure *measure, gboolean relative, int sign,
+                            Delta *best) {
   gsize found = G_MAXSIZE;
   double best_value = 0;
   gboolean tied = FALSE;
   for (gsize row = 0; row < view->n_rows; row++) {
     Delta delta;
-    if (!derive_row_delta(view, measure, row, &delta))
-      continue;
+    if (!derive_row_delta(view, measure, row, &delta)) continue;
     double value = (relative ? delta.growth : delta.change) * sign;
-    if (isnan(value) || (found != G_MAXSIZE && value < best_value))
-      continue;
+    if (isnan(value) || (found != G_MAXSIZE && value < best_value)) continue;
     tied = found != G_MAXSIZE && value == best_value;
     found = row;
     best_value = value;
@@ -254,8 +256,7 @@ static gsize extreme_change(const ResultView *view, const ViewMeasure *measure, 
 }
 
 static gboolean order_is_relative(const ResultView *view, const ViewMeasure *measure) {
-  if (measure->change < 0 && measure->previous < 0)
-    return TRUE;
+  if (measure->change < 0 && measure->previous < 0) return TRUE;
   return view->query->order->len > 0 && g_array_index(view->query->order, Order, 0).on == ON_GROWTH;
 }
 
@@ -264,17 +265,17 @@ static void tell_extreme_change(Narrator *narrator, const ViewMeasure *measure, 
   Delta delta = {0};
   gboolean relative = order_is_relative(view, measure);
   gsize row = extreme_change(view, measure, relative, sign, &delta);
-  if (row == G_MAXSIZE || (view->current_name != NULL && !view->previous_is_period))
-    return;
+  if (row == G_MAXSIZE || (view->current_name != NULL && !view->previous_is_period)) return;
   if (!view->complete && view->query->order->len > 0 &&
       g_array_index(view->query->order, Order, 0).descending != (sign > 0))
     return;
   g_autofree char *label = view_row_label(view, row);
-  g_autofree char *by = relative ? view_format_percent(fabs(delta.growth))
+  g_autofree char *by = relative                               ? view_format_percent(fabs(delta.growth))
                         : view_is_fraction(view, delta.column) ? view_format_points(delta.change)
                                                                : view_format(view, delta.column, fabs(delta.change));
   g_autofree char *after = measure->value >= 0 && !isnan(view_number(view, row, measure->value))
-                             ? narrate_amount(narrator, row, measure->value) : NULL;
+                               ? narrate_amount(narrator, row, measure->value)
+                               : NULL;
   narrate_tell(narrator, "In %s, %s %s most, by %s%s%s.", label, measure->name, sign > 0 ? "rose" : "fell", by,
                after != NULL ? " to " : "", after != NULL ? after : "");
 }
@@ -284,8 +285,7 @@ static void tell_widest_gap(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   gsize widest = G_MAXSIZE;
   Delta best = {0};
-  if (view->current_name == NULL || view->previous_is_period || measure->value < 0 || measure->previous < 0)
-    return;
+  if (view->current_name == NULL || view->previous_is_period || measure->value < 0 || measure->previous < 0) return;
   for (gsize row = 0; row < view->n_rows; row++) {
     Delta delta;
     if (derive_row_delta(view, measure, row, &delta) && !isnan(delta.before) &&
@@ -294,15 +294,15 @@ static void tell_widest_gap(Narrator *narrator, const ViewMeasure *measure) {
       best = delta;
     }
   }
-  if (widest == G_MAXSIZE || best.change == 0)
-    return;
+  if (widest == G_MAXSIZE || best.change == 0) return;
   g_autofree char *label = view_row_label(view, widest);
   g_autofree char *before = view_format(view, measure->value, best.before);
   g_autofree char *after = view_format(view, measure->value, best.after);
   g_autofree char *by = view_is_fraction(view, measure->value) ? view_format_points(best.change)
-                                                              : view_format(view, measure->value, fabs(best.change));
-  narrate_tell(narrator, "In %s, %s %s %s %s for %s than for %s (%s against %s).", label, measure->name, narrate_was(measure),
-               by, best.change > 0 ? "higher" : "lower", view->current_name, view->previous_name, after, before);
+                                                               : view_format(view, measure->value, fabs(best.change));
+  narrate_tell(narrator, "In %s, %s %s %s %s for %s than for %s (%s against %s).", label, measure->name,
+               narrate_was(measure), by, best.change > 0 ? "higher" : "lower", view->current_name, view->previous_name,
+               after, before);
 }
 
 void narrate_comparison_rows(Narrator *narrator) {

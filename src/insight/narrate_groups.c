@@ -26,11 +26,9 @@ static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, 
     g_autofree char *by = view_format_points(top - next);
     return g_strdup_printf(", %s more than %s", by, label);
   }
-  if (!(next > 0) || measure->main == measure->share)
-    return g_strdup("");
+  if (!(next > 0) || measure->main == measure->share) return g_strdup("");
   double growth = (top - next) / next;
-  if (growth > 9.995 && view->limited)
-    return g_strdup(""); /* the places behind the first are told next */
+  if (growth > 9.995 && view->limited) return g_strdup(""); /* the places behind the first are told next */
   if (growth > 9.995) {
     g_autofree char *amount = view_format(view, measure->main, next);
     return g_strdup_printf(", followed by %s with %s", label, amount);
@@ -42,14 +40,13 @@ static char *lead_over_next(const ResultView *view, const ViewMeasure *measure, 
 /* "; the top 3 of 10 states make up 45.1 % of sales" or nothing. */
 static char *top_three(const ResultView *view, const ViewMeasure *measure, const GArray *ranked) {
   g_autofree gboolean *rows = g_new0(gboolean, view->n_rows);
-  if (ranked->len < 5 || view->limited || !derive_top_rows(view, measure->main, 1, 3, rows))
-    return g_strdup("");
+  if (ranked->len < 5 || view->limited || !derive_top_rows(view, measure->main, 1, 3, rows)) return g_strdup("");
   double share = derive_share(view, measure, rows);
-  if (isnan(share) || share >= 0.9995)
-    return g_strdup("");
+  if (isnan(share) || share >= 0.9995) return g_strdup("");
   g_autofree char *percent = view_format_percent(share);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);
-  return g_strdup_printf("; the top 3 of %s %s make up %s of %s", all, view_dimension(view, 0)->nouns, percent, measure->name);
+  return g_strdup_printf("; the top 3 of %s %s make up %s of %s", all, view_dimension(view, 0)->nouns, percent,
+                         measure->name);
 }
 
 static gboolean asked_for_lowest(const ResultView *view) {
@@ -64,16 +61,14 @@ static void tell_top(Narrator *narrator, const ViewMeasure *measure, const GArra
   g_autofree char *amount = amount_or_loss(narrator, measure, first);
   const char *context = narrator->narrative->sentences->len == 0 ? view->context : "";
   guint tied = 1;
-  while (tied < ranked->len && view_number(view, row_at(ranked, tied), measure->main) == best)
-    tied++;
+  while (tied < ranked->len && view_number(view, row_at(ranked, tied), measure->main) == best) tied++;
   g_autofree char *name = narrate_first(view, 0, first);
   if (tied == 2) {
     narrate_tell(narrator, "%s and %s tie for the %s %s%s with %s each.", name, labels[second],
                  narrate_extreme(view, measure, 1), measure->name, context, amount);
     return;
   }
-  if (tied > 2)
-    return;
+  if (tied > 2) return;
   g_autofree char *lead = lead_over_next(view, measure, first, second);
   g_autofree char *top = top_three(view, measure, ranked);
   if (measure->share >= 0) {
@@ -83,20 +78,20 @@ static void tell_top(Narrator *narrator, const ViewMeasure *measure, const GArra
                  has_value ? ", with " : "", has_value ? amount : "", top);
     return;
   }
-  narrate_tell(narrator, "%s has the %s %s%s with %s%s%s.", name, narrate_extreme(view, measure, 1), measure->name, context,
-               amount, lead, top);
+  narrate_tell(narrator, "%s has the %s %s%s with %s%s%s.", name, narrate_extreme(view, measure, 1), measure->name,
+               context, amount, lead, top);
 }
 
 static void tell_bottom(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
   const ResultView *view = narrator->view;
   gsize last = row_at(ranked, ranked->len - 1);
   double worst = view_number(view, last, measure->main);
-  if (ranked->len > 1 && view_number(view, row_at(ranked, ranked->len - 2), measure->main) == worst)
-    return;
+  if (ranked->len > 1 && view_number(view, row_at(ranked, ranked->len - 2), measure->main) == worst) return;
   gboolean is_first = narrator->narrative->sentences->len == 0;
   g_autofree char *amount = amount_or_loss(narrator, measure, last);
   int shown = measure->main;
-  g_autofree char *share = measure->share >= 0 && shown != measure->share ? narrate_amount(narrator, last, measure->share) : NULL;
+  g_autofree char *share =
+      measure->share >= 0 && shown != measure->share ? narrate_amount(narrator, last, measure->share) : NULL;
   g_autofree char *name = narrate_first(view, 0, last);
   if (share != NULL)
     narrate_tell(narrator, "%s has the smallest share, %s.", name, share);
@@ -106,17 +101,19 @@ static void tell_bottom(Narrator *narrator, const ViewMeasure *measure, const GA
 }
 
 /* After a top or bottom list: the places behind the first. */
-static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked, gboolean lowest_first) {
+static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked,
+                           gboolean lowest_first) {
   const ResultView *view = narrator->view;
-  if (ranked->len < 3)
-    return;
-  gsize second = row_at(ranked, lowest_first ? ranked->len - 2 : 1), third = row_at(ranked, lowest_first ? ranked->len - 3 : 2);
+  if (ranked->len < 3) return;
+  gsize second = row_at(ranked, lowest_first ? ranked->len - 2 : 1),
+        third = row_at(ranked, lowest_first ? ranked->len - 3 : 2);
   g_autofree char *two = amount_or_loss(narrator, measure, second);
   g_autofree char *three = amount_or_loss(narrator, measure, third);
   char **labels = view_dimension(view, 0)->labels;
   g_autofree char *name = narrate_first(view, 0, second);
   if (view->measures->len > 1)
-    narrate_tell(narrator, "By %s, %s follows with %s and %s with %s.", measure->name, labels[second], two, labels[third], three);
+    narrate_tell(narrator, "By %s, %s follows with %s and %s with %s.", measure->name, labels[second], two,
+                 labels[third], three);
   else
     narrate_tell(narrator, "%s follows with %s and %s with %s.", name, two, labels[third], three);
 }
@@ -130,14 +127,17 @@ static gboolean tell_two(Narrator *narrator, const ViewMeasure *measure, const G
     return FALSE;
   gboolean is_fraction = view_is_fraction(view, measure->main), relative = less > 0 && !is_fraction;
   g_autofree char *by = is_fraction ? view_format_points(more - less)
-                        : relative ? view_format_percent((more - less) / less) : view_format(view, measure->main, more - less);
+                        : relative  ? view_format_percent((more - less) / less)
+                                    : view_format(view, measure->main, more - less);
   g_autofree char *high = narrate_amount(narrator, first, measure->main);
   g_autofree char *low = narrate_amount(narrator, second, measure->main);
   g_autofree char *name = narrate_first(view, 0, first);
   g_autofree char *title = view_capital(measure->name);
-  const char *context = narrator->narrative->sentences->len == 0 ? view->context : "", *other = view_dimension(view, 0)->labels[second];
+  const char *context = narrator->narrative->sentences->len == 0 ? view->context : "",
+             *other = view_dimension(view, 0)->labels[second];
   if (measure->additive)
-    return narrate_tell(narrator, "%s has %s more %s than %s%s (%s against %s).", name, by, measure->name, other, context, high, low);
+    return narrate_tell(narrator, "%s has %s more %s than %s%s (%s against %s).", name, by, measure->name, other,
+                        context, high, low);
   return narrate_tell(narrator, "%s%s %s %s higher for %s than for %s (%s against %s).", title, context,
                       measure->plural ? "are" : "is", by, view_dimension(view, 0)->labels[first], other, high, low);
 }
@@ -146,8 +146,7 @@ static gboolean tell_two(Narrator *narrator, const ViewMeasure *measure, const G
 static gboolean is_ordered_by(const ResultView *view, const ViewMeasure *measure) {
   for (guint i = 0; i < view->query->order->len; i++) {
     const Order *order = &g_array_index(view->query->order, Order, i);
-    if (order->on != ON_DIMENSION)
-      return order->index == measure->measure;
+    if (order->on != ON_DIMENSION) return order->index == measure->measure;
   }
   return FALSE;
 }
@@ -155,10 +154,8 @@ static gboolean is_ordered_by(const ResultView *view, const ViewMeasure *measure
 static void tell_losses(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   gsize count = 0;
-  for (gsize row = 0; row < view->n_rows; row++)
-    count += view_number(view, row, measure->main) < 0 ? 1 : 0;
-  if (!measure->is_profit || count == 0 || view->limited || view_is_fraction(view, measure->main))
-    return;
+  for (gsize row = 0; row < view->n_rows; row++) count += view_number(view, row, measure->main) < 0 ? 1 : 0;
+  if (!measure->is_profit || count == 0 || view->limited || view_is_fraction(view, measure->main)) return;
   g_autofree char *some = narrate_count(count, TRUE);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);
   if (count < view->n_rows)
@@ -172,23 +169,21 @@ static void tell_sum(Narrator *narrator, const ViewMeasure *measure) {
     return;
   g_autofree char *amount = view_format(view, measure->main, sum);
   g_autofree char *all = text_format_number((double)view->n_rows, 0);
-  narrate_tell(narrator, "%s%s %s together come to %s.", view->n_rows == 2 ? "Both" : "All ", view->n_rows == 2 ? "" : all,
-               view_dimension(view, 0)->nouns, amount);
+  narrate_tell(narrator, "%s%s %s together come to %s.", view->n_rows == 2 ? "Both" : "All ",
+               view->n_rows == 2 ? "" : all, view_dimension(view, 0)->nouns, amount);
 }
 
 void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
-  if (ranked->len == 0)
-    return;
+  if (ranked->len == 0) return;
   if (ranked->len == 1) {
     g_autofree char *amount = narrate_amount(narrator, row_at(ranked, 0), measure->main);
-    narrate_tell(narrator, "%s alone has a value for %s: %s.", view_dimension(view, 0)->labels[row_at(ranked, 0)], measure->name,
-                 amount);
+    narrate_tell(narrator, "%s alone has a value for %s: %s.", view_dimension(view, 0)->labels[row_at(ranked, 0)],
+                 measure->name, amount);
     return;
   }
-  if (view->limited && !is_ordered_by(view, measure))
-    return;
+  if (view->limited && !is_ordered_by(view, measure)) return;
   if (asked_for_lowest(view)) {
     tell_bottom(narrator, measure, ranked);
     tell_followers(narrator, measure, ranked, TRUE);
@@ -233,8 +228,7 @@ static char *list_members(const Narrator *narrator, const ViewMeasure *measure, 
   for (guint place = 0; place < listed; place++) {
     gsize row = row_at(ranked, lowest_first ? ranked->len - 1 - place : place);
     g_autofree char *amount = narrate_amount(narrator, row, measure->main);
-    if (place > 0)
-      g_string_append(list, place + 1 == listed ? " and " : ", ");
+    if (place > 0) g_string_append(list, place + 1 == listed ? " and " : ", ");
     g_string_append_printf(list, "%s (%s)", view_dimension(view, 0)->labels[row], amount);
   }
   return g_string_free(g_steal_pointer(&list), FALSE);
@@ -243,20 +237,20 @@ static char *list_members(const Narrator *narrator, const ViewMeasure *measure, 
 void narrate_having(Narrator *narrator) {
   const ResultView *view = narrator->view;
   const Having *having = list_bound(view);
-  if (having == NULL)
-    return;
+  if (having == NULL) return;
   const ViewMeasure *measure = view_measure(view, 0);
   const ViewDimension *dimension = view_dimension(view, 0);
   g_autofree char *count = narrate_count(view->n_rows, TRUE);
   g_autofree char *list = list_members(narrator, measure, having->op == OP_LESS || having->op == OP_LESS_EQUAL);
   const char *noun = view->n_rows == 1 ? dimension->noun : dimension->nouns;
-  gboolean is_loss = having->value == 0 && having->op == OP_LESS && measure->is_profit && !view_is_fraction(view, measure->main);
+  gboolean is_loss =
+      having->value == 0 && having->op == OP_LESS && measure->is_profit && !view_is_fraction(view, measure->main);
   if (is_loss) {
     narrate_tell(narrator, "%s %s lost money%s%s.", count, noun, view->context, list);
     return;
   }
-  static const char *const BOUNDS[] = {[OP_LESS] = "below", [OP_LESS_EQUAL] = "of at most", [OP_GREATER] = "above",
-                                       [OP_GREATER_EQUAL] = "of at least"};
+  static const char *const BOUNDS[] = {
+      [OP_LESS] = "below", [OP_LESS_EQUAL] = "of at most", [OP_GREATER] = "above", [OP_GREATER_EQUAL] = "of at least"};
   g_autofree char *bound = view_format(view, measure->main, having->value);
   narrate_tell(narrator, "%s %s %s %s %s %s%s%s.", count, noun, view->n_rows == 1 ? "has" : "have", measure->name,
                BOUNDS[having->op], bound, view->context, list);
@@ -269,38 +263,34 @@ static void tell_leaders_within(Narrator *narrator, const ViewMeasure *measure) 
   g_autoptr(GString) sentence = g_string_new(NULL);
   guint groups = 0;
   for (gsize row = 0; row < view->n_rows && groups < 4; row++) {
-    if (row > 0 && strcmp(outer->labels[row], outer->labels[row - 1]) == 0)
-      continue;
+    if (row > 0 && strcmp(outer->labels[row], outer->labels[row - 1]) == 0) continue;
     gsize best = row;
     for (gsize other = row + 1; other < view->n_rows && strcmp(outer->labels[other], outer->labels[row]) == 0; other++)
-      if (view_number(view, other, measure->main) > view_number(view, best, measure->main))
-        best = other;
-    if (isnan(view_number(view, best, measure->main)))
-      continue;
+      if (view_number(view, other, measure->main) > view_number(view, best, measure->main)) best = other;
+    if (isnan(view_number(view, best, measure->main))) continue;
     g_autofree char *amount = narrate_amount(narrator, best, measure->main);
     g_string_append_printf(sentence, "%s %s, %s has the %s %s with %s", groups > 0 ? "; in" : "In", outer->labels[row],
                            inner->labels[best], narrate_extreme(view, measure, 1), measure->name, amount);
     groups++;
   }
-  if (groups > 0)
-    narrate_tell(narrator, "%s.", sentence->str);
+  if (groups > 0) narrate_tell(narrator, "%s.", sentence->str);
 }
 
 static void tell_best_cell(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
-  if (ranked->len < 2)
-    return;
+  if (ranked->len < 2) return;
   gsize first = row_at(ranked, 0), last = row_at(ranked, ranked->len - 1);
   gboolean tied = view_number(view, row_at(ranked, 1), measure->main) == view_number(view, first, measure->main);
-  gboolean tied_low = view_number(view, row_at(ranked, ranked->len - 2), measure->main) == view_number(view, last, measure->main);
+  gboolean tied_low =
+      view_number(view, row_at(ranked, ranked->len - 2), measure->main) == view_number(view, last, measure->main);
   g_autofree char *best = view_row_label(view, first);
   g_autofree char *worst = view_row_label(view, last);
   g_autofree char *high = narrate_amount(narrator, first, measure->main);
   g_autofree char *low = narrate_amount(narrator, last, measure->main);
   if (!tied)
-    narrate_tell(narrator, "The highest %s%s %s %s for %s.", measure->name, view->context, measure->plural ? "are" : "is", high,
-                 best);
+    narrate_tell(narrator, "The highest %s%s %s %s for %s.", measure->name, view->context,
+                 measure->plural ? "are" : "is", high, best);
   if (!tied_low && !view->limited)
     narrate_tell(narrator, "The lowest %s %s %s for %s.", measure->name, measure->plural ? "are" : "is", low, worst);
 }
@@ -308,20 +298,17 @@ static void tell_best_cell(Narrator *narrator, const ViewMeasure *measure) {
 static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure, guint index) {
   const ResultView *view = narrator->view;
   const ViewDimension *dimension = view_dimension(view, index);
-  if (!view->complete || !measure->additive || dimension->is_time)
-    return;
+  if (!view->complete || !measure->additive || dimension->is_time) return;
   g_autoptr(GHashTable) sums = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   gsize leading = G_MAXSIZE;
   double best = 0;
   for (gsize row = 0; row < view->n_rows; row++) {
     double value = view_number(view, row, measure->main);
     double *sum = g_hash_table_lookup(sums, dimension->labels[row]);
-    if (sum == NULL)
-      g_hash_table_insert(sums, dimension->labels[row], sum = g_new0(double, 1));
+    if (sum == NULL) g_hash_table_insert(sums, dimension->labels[row], sum = g_new0(double, 1));
     *sum += isnan(value) ? 0 : value;
   }
-  if (g_hash_table_size(sums) < 2 || g_hash_table_size(sums) == view->n_rows)
-    return;
+  if (g_hash_table_size(sums) < 2 || g_hash_table_size(sums) == view->n_rows) return;
   for (gsize row = 0; row < view->n_rows; row++) {
     const double *sum = g_hash_table_lookup(sums, dimension->labels[row]);
     if (leading == G_MAXSIZE || *sum > best) {
@@ -331,7 +318,8 @@ static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure,
   }
   g_autofree char *amount = view_format(view, measure->main, best);
   g_autofree char *leader = narrate_first(view, index, leading);
-  narrate_tell(narrator, "%s has the %s %s overall with %s.", leader, narrate_extreme(view, measure, 1), measure->name, amount);
+  narrate_tell(narrator, "%s has the %s %s overall with %s.", leader, narrate_extreme(view, measure, 1), measure->name,
+               amount);
 }
 
 void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure) {
@@ -341,6 +329,5 @@ void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure) {
     return;
   }
   tell_best_cell(narrator, measure);
-  for (guint i = 0; i < view->dimensions->len; i++)
-    tell_leader_in_total(narrator, measure, i);
+  for (guint i = 0; i < view->dimensions->len; i++) tell_leader_in_total(narrator, measure, i);
 }

@@ -4,8 +4,8 @@
 #include <string.h>
 
 static gboolean is_count_unit(const AnswerColumn *column) {
-  return g_strcmp0(column->unit, "count") == 0 || (column->unit != NULL && *column->unit == '\0' &&
-                                                   g_strcmp0(column->type, "integer") == 0);
+  return g_strcmp0(column->unit, "count") == 0 ||
+         (column->unit != NULL && *column->unit == '\0' && g_strcmp0(column->type, "integer") == 0);
 }
 
 static void tell_count(Narrator *narrator, const ViewMeasure *measure, double value) {
@@ -66,8 +66,7 @@ static void tell_many_measures(Narrator *narrator) {
       g_string_append_printf(sentence, "%s%s%s %s %s", is_first ? "" : "; ", is_first ? title : measure->name,
                              is_first ? view->context : "", narrate_was(measure), amount);
   }
-  if (sentence->len > 0)
-    narrate_tell(narrator, "%s.", sentence->str);
+  if (sentence->len > 0) narrate_tell(narrator, "%s.", sentence->str);
 }
 
 void narrate_single(Narrator *narrator) {
@@ -78,18 +77,15 @@ void narrate_single(Narrator *narrator) {
   }
   for (guint i = 0; i < MIN(view->measures->len, NARRATE_MAX_SENTENCES); i++)
     tell_measure(narrator, view_measure(view, i), view->measures->len == 1);
-  if (view->measures->len == 2)
-    tell_two_measures(narrator);
+  if (view->measures->len == 2) tell_two_measures(narrator);
 }
 
 /* The order that made this group the one: 1 highest, -1 lowest, 0 unknown. */
 static int asked_extreme(const ResultView *view, const ViewMeasure *measure) {
   const SemanticQuery *query = view->query;
-  if (query->limit != 1 || query->offset != 0 || query->order->len == 0)
-    return 0;
+  if (query->limit != 1 || query->offset != 0 || query->order->len == 0) return 0;
   const Order *order = &g_array_index(query->order, Order, 0);
-  if (order->on != ON_VALUE || order->index != measure->measure || order->absolute)
-    return 0;
+  if (order->on != ON_VALUE || order->index != measure->measure || order->absolute) return 0;
   return order->descending ? 1 : -1;
 }
 
@@ -108,8 +104,8 @@ void narrate_one_group(Narrator *narrator) {
     }
     gboolean is_loss = measure->is_profit && value < 0 && !view_is_fraction(view, measure->main);
     if (extreme != 0 && is_loss)
-      narrate_tell(narrator, "%s had the %s %s%s: a loss of %s.", label, narrate_extreme(view, measure, extreme), measure->name,
-                   view->context, amount + 1);
+      narrate_tell(narrator, "%s had the %s %s%s: a loss of %s.", label, narrate_extreme(view, measure, extreme),
+                   measure->name, view->context, amount + 1);
     else if (extreme != 0)
       narrate_tell(narrator, "%s had the %s %s%s: %s.", label, narrate_extreme(view, measure, extreme), measure->name,
                    view->context, amount);

@@ -7,17 +7,19 @@ typedef struct {
   const char *text, *code;
 } CurrencySign;
 /* Longer signs first. */
-static const CurrencySign SIGNS[] = {{"CN¥", "CNY"}, {"R$", "BRL"}, {"A$", "AUD"}, {"C$", "CAD"}, {"zł ", "PLN"}, {"£", "GBP"},
-                                     {"$", "USD"}, {"€", "EUR"}, {"₹", "INR"}, {"¥", "JPY"}, {"₩", "KRW"}, {"₺", "TRY"}};
-static const CurrencySign CURRENCY_WORDS[] = {{"dollars", "USD"}, {"dollar", "USD"}, {"pounds", "GBP"}, {"pound", "GBP"},
-                                              {"euros", "EUR"}, {"euro", "EUR"}, {"rupees", "INR"}, {"yen", "JPY"}};
+static const CurrencySign SIGNS[] = {{"CN¥", "CNY"}, {"R$", "BRL"}, {"A$", "AUD"}, {"C$", "CAD"},
+                                     {"zł ", "PLN"}, {"£", "GBP"},  {"$", "USD"},  {"€", "EUR"},
+                                     {"₹", "INR"},   {"¥", "JPY"},  {"₩", "KRW"},  {"₺", "TRY"}};
+static const CurrencySign CURRENCY_WORDS[] = {{"dollars", "USD"}, {"dollar", "USD"}, {"pounds", "GBP"},
+                                              {"pound", "GBP"},   {"euros", "EUR"},  {"euro", "EUR"},
+                                              {"rupees", "INR"},  {"yen", "JPY"}};
 
 typedef struct {
   const char *text;
   double scale;
 } Scale;
 static const Scale SCALES[] = {{"thousand", 1e3}, {"million", 1e6}, {"billion", 1e9}, {"trillion", 1e12}, {"bn", 1e9},
-                               {"mn", 1e6}, {"k", 1e3}, {"m", 1e6}, {"b", 1e9}};
+                               {"mn", 1e6},       {"k", 1e3},       {"m", 1e6},       {"b", 1e9}};
 
 static gboolean ends_word(const char *text) {
   return !g_unichar_isalnum(g_utf8_get_char(text));
@@ -27,8 +29,7 @@ static gboolean ends_word(const char *text) {
 static int take_word(const char *text, const char *word, gboolean may_have_space) {
   int skipped = may_have_space && *text == ' ' ? 1 : 0;
   gsize length = strlen(word);
-  if (g_ascii_strncasecmp(text + skipped, word, length) != 0 || !ends_word(text + skipped + length))
-    return 0;
+  if (g_ascii_strncasecmp(text + skipped, word, length) != 0 || !ends_word(text + skipped + length)) return 0;
   return skipped + (int)length;
 }
 
@@ -41,10 +42,8 @@ static int take_currency(const char *text, NumberToken *out) {
     }
   /* "CHF 12.50" */
   for (int i = 0; i < 3; i++)
-    if (!g_ascii_isupper(text[i]))
-      return 0;
-  if (text[3] != ' ' || !g_ascii_isdigit(text[4]))
-    return 0;
+    if (!g_ascii_isupper(text[i])) return 0;
+  if (text[3] != ' ' || !g_ascii_isdigit(text[4])) return 0;
   memcpy(out->currency, text, 3);
   out->currency[3] = '\0';
   out->unit = NUMBER_MONEY;
@@ -72,15 +71,13 @@ static int take_digits(const char *text, double *value, int *decimals) {
   while (g_ascii_isdigit(text[used]) ||
          (text[used] == ',' && used > 0 && g_ascii_isdigit(text[used + 1]) && g_ascii_isdigit(text[used + 2]) &&
           g_ascii_isdigit(text[used + 3]) && !g_ascii_isdigit(text[used + 4]))) {
-    if (text[used] != ',')
-      g_string_append_c(digits, text[used]);
+    if (text[used] != ',') g_string_append_c(digits, text[used]);
     used++;
   }
   *decimals = 0;
   if (used > 0 && text[used] == '.' && g_ascii_isdigit(text[used + 1])) {
     g_string_append_c(digits, '.');
-    for (used++; g_ascii_isdigit(text[used]); used++, (*decimals)++)
-      g_string_append_c(digits, text[used]);
+    for (used++; g_ascii_isdigit(text[used]); used++, (*decimals)++) g_string_append_c(digits, text[used]);
   }
   *value = g_ascii_strtod(digits->str, NULL);
   g_string_free(digits, TRUE);
@@ -146,11 +143,9 @@ int claim_number_parse(const char *text, NumberToken *out) {
   int decimals = 0;
   int used = take_sign(text, &sign, &number.has_sign);
   used += take_currency(text + used, &number);
-  if (!number.has_sign)
-    used += take_sign(text + used, &sign, &number.has_sign);
+  if (!number.has_sign) used += take_sign(text + used, &sign, &number.has_sign);
   int digits = take_digits(text + used, &number.value, &decimals);
-  if (digits == 0)
-    return 0;
+  if (digits == 0) return 0;
   used += digits;
   used += take_scale(text + used, &scale);
   NumberUnit before = number.unit;
@@ -161,8 +156,7 @@ int claim_number_parse(const char *text, NumberToken *out) {
     unit_length = 0;
   }
   used += unit_length;
-  if (g_unichar_isalnum(g_utf8_get_char(text + used)))
-    return 0;
+  if (g_unichar_isalnum(g_utf8_get_char(text + used))) return 0;
   number.decimals = decimals;
   number.scale = scale;
   number.tolerance = 0.5 * pow(10, -decimals) * scale * (1 + 1e-9) + 1e-12;

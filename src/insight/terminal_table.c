@@ -3,17 +3,17 @@
 #include <string.h>
 
 #define GAP 2
-#define TEXT_MIN 10  /* text columns are cut down to this before columns are left out */
+#define TEXT_MIN 10 /* text columns are cut down to this before columns are left out */
 #define HEADER_MAX 22
 
 typedef struct {
   guint columns;
-  gsize rows;        /* shown */
+  gsize rows; /* shown */
   char **headers;
-  char **cells;      /* rows x columns */
+  char **cells; /* rows x columns */
   gboolean *right;
   int *widths;
-  guint shown;       /* columns that fit */
+  guint shown; /* columns that fit */
 } Table;
 
 static void table_clear(Table *table) {
@@ -26,8 +26,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Table, table_clear)
 
 static const ViewDimension *dimension_of(const ResultView *view, guint column) {
   for (guint i = 0; i < view->dimensions->len; i++)
-    if (view_dimension(view, i)->column == column)
-      return view_dimension(view, i);
+    if (view_dimension(view, i)->column == column) return view_dimension(view, i);
   return NULL;
 }
 
@@ -45,8 +44,9 @@ static gboolean is_new(const ResultView *view, gsize row, guint column) {
 static char *cell_text(const ResultView *view, gsize row, guint column) {
   const ViewDimension *dimension = dimension_of(view, column);
   const Value *value = result_table_at(view->input->result, row, column);
-  g_autofree char *text = dimension != NULL && !view->is_detail ? view_cell_label(view, dimension, row, FALSE)
-                                                                : view_format_cell(view_column(view, (int)column), value, TRUE);
+  g_autofree char *text = dimension != NULL && !view->is_detail
+                              ? view_cell_label(view, dimension, row, FALSE)
+                              : view_format_cell(view_column(view, (int)column), value, TRUE);
   if (value->type == VALUE_NULL && dimension == NULL)
     return g_strdup(is_new(view, row, column) && !view->is_series ? "new" : "–");
   return terminal_clean(text);
@@ -85,8 +85,7 @@ static void fill_table(Table *table, const ResultView *view, gsize max_rows) {
 
 static int total_width(const Table *table) {
   int total = 0;
-  for (guint c = 0; c < table->shown; c++)
-    total += table->widths[c] + (c > 0 ? GAP : 0);
+  for (guint c = 0; c < table->shown; c++) total += table->widths[c] + (c > 0 ? GAP : 0);
   return total;
 }
 
@@ -111,8 +110,7 @@ static void fit_table(Table *table, int width) {
 
 static void append_line(GString *out, const Table *table, char **texts) {
   for (guint c = 0; c < table->shown; c++) {
-    if (c > 0)
-      g_string_append(out, "  ");
+    if (c > 0) g_string_append(out, "  ");
     terminal_append(out, texts[c], table->widths[c], table->right[c]);
   }
   terminal_end_line(out);
@@ -120,10 +118,8 @@ static void append_line(GString *out, const Table *table, char **texts) {
 
 static void append_rule(GString *out, const Table *table) {
   for (guint c = 0; c < table->shown; c++) {
-    if (c > 0)
-      g_string_append(out, "  ");
-    for (int i = 0; i < table->widths[c]; i++)
-      g_string_append(out, "─");
+    if (c > 0) g_string_append(out, "  ");
+    for (int i = 0; i < table->widths[c]; i++) g_string_append(out, "─");
   }
   g_string_append_c(out, '\n');
 }
@@ -134,21 +130,20 @@ static void append_left_out(GString *out, gsize rows, guint columns) {
     g_string_append_printf(out, "… %s more row%s\n", count, rows == 1 ? "" : "s");
   }
   if (columns > 0)
-    g_string_append_printf(out, "… %u more column%s do%s not fit\n", columns, columns == 1 ? "" : "s", columns == 1 ? "es" : "");
+    g_string_append_printf(out, "… %u more column%s do%s not fit\n", columns, columns == 1 ? "" : "s",
+                           columns == 1 ? "es" : "");
 }
 
 char *insight_render_table(const InsightInput *input, int width, gsize max_rows) {
   g_autoptr(ResultView) view = result_view_new(input);
   g_auto(Table) table = {0};
   g_autoptr(GString) out = g_string_new(NULL);
-  if (input->columns->len == 0)
-    return g_strdup("");
+  if (input->columns->len == 0) return g_strdup("");
   fill_table(&table, view, max_rows);
   fit_table(&table, CLAMP(width, TERMINAL_MIN_WIDTH, TERMINAL_MAX_WIDTH));
   append_line(out, &table, table.headers);
   append_rule(out, &table);
-  for (gsize row = 0; row < table.rows; row++)
-    append_line(out, &table, table.cells + row * table.columns);
+  for (gsize row = 0; row < table.rows; row++) append_line(out, &table, table.cells + row * table.columns);
   append_left_out(out, view->n_rows - table.rows, table.columns - table.shown);
   return g_string_free(g_steal_pointer(&out), FALSE);
 }

@@ -1,35 +1,69 @@
 /*
- * Sentences as tokens of the fact check: numbers with their unit and rounding, names of the result's members and measures,
- * direction words, superlatives, and the small words that tell what a number is about.
+ * Sentences as tokens of the fact check: numbers with their unit and rounding, names of the result's members and
+ * measures, direction words, superlatives, and the small words that tell what a number is about.
  */
 #pragma once
 #include "insight/view.h"
 
 typedef enum {
-  TOKEN_WORD,        /* says nothing that can be checked */
+  TOKEN_WORD, /* says nothing that can be checked */
   TOKEN_PUNCTUATION,
   TOKEN_NUMBER,
-  TOKEN_MEMBER,      /* value of a dimension */
-  TOKEN_SIDE,        /* the compared period or member, or the one before */
+  TOKEN_MEMBER, /* value of a dimension */
+  TOKEN_SIDE,   /* the compared period or member, or the one before */
   TOKEN_MEASURE,
-  TOKEN_NOUN,        /* what rows are: "regions" */
-  TOKEN_CONTEXT,     /* filters and time of the query */
+  TOKEN_NOUN,    /* what rows are: "regions" */
+  TOKEN_CONTEXT, /* filters and time of the query */
   TOKEN_DIRECTION,
   TOKEN_SUPERLATIVE,
   TOKEN_CUE,
-  TOKEN_FOREIGN      /* a name, date or code that the result does not have */
+  TOKEN_FOREIGN /* a name, date or code that the result does not have */
 } TokenKind;
 
-typedef enum { CUE_NONE, CUE_ARTICLE, CUE_FROM, CUE_TO, CUE_BY, CUE_THAN, CUE_OF, CUE_IN, CUE_AND, CUE_AGAINST, CUE_SHARE,
-               CUE_TOTAL, CUE_AVERAGE, CUE_LOSS, CUE_NEGATIVE, CUE_TIE, CUE_SAME, CUE_NOT, CUE_ALL, CUE_ALWAYS, CUE_ABOUT,
-               CUE_AT, CUE_SHOWN, CUE_BREAK, CUE_MONEY, CUE_NO, CUE_NEW } Cue;
+typedef enum {
+  CUE_NONE,
+  CUE_ARTICLE,
+  CUE_FROM,
+  CUE_TO,
+  CUE_BY,
+  CUE_THAN,
+  CUE_OF,
+  CUE_IN,
+  CUE_AND,
+  CUE_AGAINST,
+  CUE_SHARE,
+  CUE_TOTAL,
+  CUE_AVERAGE,
+  CUE_LOSS,
+  CUE_NEGATIVE,
+  CUE_TIE,
+  CUE_SAME,
+  CUE_NOT,
+  CUE_ALL,
+  CUE_ALWAYS,
+  CUE_ABOUT,
+  CUE_AT,
+  CUE_SHOWN,
+  CUE_BREAK,
+  CUE_MONEY,
+  CUE_NO,
+  CUE_NEW
+} Cue;
 
-typedef enum { NUMBER_PLAIN, NUMBER_PERCENT, NUMBER_POINTS, NUMBER_MONEY, NUMBER_TIMES, NUMBER_ORDINAL, NUMBER_PART } NumberUnit;
+typedef enum {
+  NUMBER_PLAIN,
+  NUMBER_PERCENT,
+  NUMBER_POINTS,
+  NUMBER_MONEY,
+  NUMBER_TIMES,
+  NUMBER_ORDINAL,
+  NUMBER_PART
+} NumberUnit;
 typedef struct {
-  double value;      /* percent and points as fractions */
-  double tolerance;  /* half a unit of the last shown digit */
-  int decimals;      /* shown */
-  double scale;      /* of the shown digits: 1e6 for millions, 0.01 for percent */
+  double value;     /* percent and points as fractions */
+  double tolerance; /* half a unit of the last shown digit */
+  int decimals;     /* shown */
+  double scale;     /* of the shown digits: 1e6 for millions, 0.01 for percent */
   NumberUnit unit;
   char currency[4];  /* ISO code when a sign or word told */
   gboolean has_sign; /* + or - stood there */
@@ -38,17 +72,17 @@ typedef struct {
 
 typedef struct {
   TokenKind kind;
-  int start, length; /* bytes */
-  char *word;        /* lower case */
-  guint dimension;   /* MEMBER, NOUN (G_MAXUINT: rows of any kind) */
-  const char *label; /* MEMBER: as in ViewDimension.labels (transfer none) */
-  int side;          /* SIDE: 1 current, -1 previous */
-  guint measure;     /* MEASURE */
-  int column;        /* MEASURE: the column its label names, else -1 */
-  int direction;     /* DIRECTION: 1 up, -1 down */
+  int start, length;    /* bytes */
+  char *word;           /* lower case */
+  guint dimension;      /* MEMBER, NOUN (G_MAXUINT: rows of any kind) */
+  const char *label;    /* MEMBER: as in ViewDimension.labels (transfer none) */
+  int side;             /* SIDE: 1 current, -1 previous */
+  guint measure;        /* MEASURE */
+  int column;           /* MEASURE: the column its label names, else -1 */
+  int direction;        /* DIRECTION: 1 up, -1 down */
   gboolean comparative; /* DIRECTION: "more", "lower": may need an object */
-  double factor;     /* DIRECTION: "doubled" 2, "halved" 0.5; else 0 */
-  int extreme;       /* SUPERLATIVE: 1 most, -1 least */
+  double factor;        /* DIRECTION: "doubled" 2, "halved" 0.5; else 0 */
+  int extreme;          /* SUPERLATIVE: 1 most, -1 least */
   Cue cue;
   NumberToken number;
   gboolean is_object; /* MEMBER, SIDE, MEASURE: what something is compared with */

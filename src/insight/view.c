@@ -28,16 +28,13 @@ const AnswerColumn *view_column(const ResultView *view, int column) {
 }
 
 double view_number(const ResultView *view, gsize row, int column) {
-  if (column < 0 || row >= view->n_rows)
-    return NAN;
+  if (column < 0 || row >= view->n_rows) return NAN;
   const Value *value = result_table_at(view->input->result, row, (guint)column);
   switch (value->type) {
   case VALUE_INT:
   case VALUE_DOUBLE:
-  case VALUE_DECIMAL:
-    return value->number;
-  default:
-    return NAN;
+  case VALUE_DECIMAL: return value->number;
+  default: return NAN;
   }
 }
 
@@ -51,8 +48,7 @@ double view_sum(const ResultView *view, int column) {
   gboolean any = FALSE;
   for (gsize row = 0; row < view->n_rows; row++) {
     double value = view_number(view, row, column);
-    if (isnan(value))
-      continue;
+    if (isnan(value)) continue;
     sum += value;
     any = TRUE;
   }
@@ -61,19 +57,16 @@ double view_sum(const ResultView *view, int column) {
 
 gboolean view_non_negative(const ResultView *view, int column) {
   for (gsize row = 0; row < view->n_rows; row++)
-    if (view_number(view, row, column) < 0)
-      return FALSE;
+    if (view_number(view, row, column) < 0) return FALSE;
   return TRUE;
 }
 
 /* ---- dimensions ---- */
 static const char *coded_label(const Field *field, const char *code) {
-  if (field == NULL || field->codes == NULL)
-    return NULL;
+  if (field == NULL || field->codes == NULL) return NULL;
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *coded = g_ptr_array_index(field->codes, i);
-    if (strcmp(coded->code, code) == 0)
-      return coded->labels[0];
+    if (strcmp(coded->code, code) == 0) return coded->labels[0];
   }
   return NULL;
 }
@@ -81,12 +74,10 @@ static const char *coded_label(const Field *field, const char *code) {
 char *view_cell_label(const ResultView *view, const ViewDimension *dimension, gsize row, gboolean brief) {
   const Value *value = result_table_at(view->input->result, row, dimension->column);
   const AnswerColumn *column = view_column(view, (int)dimension->column);
-  if (value->type == VALUE_NULL)
-    return g_strdup("(none)");
+  if (value->type == VALUE_NULL) return g_strdup("(none)");
   if (value->type == VALUE_TEXT) {
     const char *label = coded_label(dimension->field, value->text);
-    if (label != NULL)
-      return g_strdup(label);
+    if (label != NULL) return g_strdup(label);
     gboolean is_period = dimension->is_time || g_strcmp0(column->type, "period") == 0;
     return is_period ? view_period_label(value->text, brief) : g_strdup(value->text);
   }
@@ -115,10 +106,9 @@ static const char *cyclic_noun(Cyclic cyclic) {
 
 static char *field_noun(const ResultView *view, const Field *field, const char *column_label) {
   const Model *model = view->input->model;
-  const Entity *entity = field != NULL && field->entity != NULL && model != NULL
-                           ? model_find_entity(model, field->entity) : NULL;
-  if (entity != NULL)
-    return view_words(entity->name);
+  const Entity *entity =
+      field != NULL && field->entity != NULL && model != NULL ? model_find_entity(model, field->entity) : NULL;
+  if (entity != NULL) return view_words(entity->name);
   return view_words(field != NULL && field->label != NULL ? field->label : column_label);
 }
 
@@ -134,28 +124,27 @@ static void name_dimension(const ResultView *view, ViewDimension *item, const An
   } else {
     item->noun = field_noun(view, item->field, label);
   }
-  item->nouns = g_str_has_suffix(item->noun, " of the month") ? g_strdup("days of the month")
+  item->nouns = g_str_has_suffix(item->noun, " of the month")  ? g_strdup("days of the month")
                 : g_str_has_suffix(item->noun, " of the year") ? g_strdup("weeks of the year")
                 : g_str_has_suffix(item->noun, " of the week") ? g_strdup("parts of the week")
-                : text_plural(item->noun);
+                                                               : text_plural(item->noun);
 }
 
 /* Without a query: what the first filled cell looks like. */
 static TimeUnit unit_from_cells(const ResultView *view, guint column) {
   for (gsize row = 0; row < view->n_rows; row++) {
     const Value *value = result_table_at(view->input->result, row, column);
-    if (value->type == VALUE_DATE)
-      return TIME_UNIT_DAY;
-    if (value->type != VALUE_TEXT)
-      continue;
+    if (value->type == VALUE_DATE) return TIME_UNIT_DAY;
+    if (value->type != VALUE_TEXT) continue;
     switch (strlen(value->text)) {
     case 4: return TIME_UNIT_YEAR;
     case 10: return TIME_UNIT_DAY;
     default:
-      return strlen(value->text) < 6 ? TIME_UNIT_NONE
+      return strlen(value->text) < 6    ? TIME_UNIT_NONE
              : strchr(value->text, 'Q') ? TIME_UNIT_QUARTER
              : strchr(value->text, 'W') ? TIME_UNIT_WEEK
-             : strchr(value->text, 'H') ? TIME_UNIT_HALF : TIME_UNIT_MONTH;
+             : strchr(value->text, 'H') ? TIME_UNIT_HALF
+                                        : TIME_UNIT_MONTH;
     }
   }
   return TIME_UNIT_NONE;
@@ -166,16 +155,16 @@ static void add_dimension(ResultView *view, guint column_index) {
   ViewDimension *item = g_new0(ViewDimension, 1);
   item->column = column_index;
   guint place = view->dimensions->len;
-  if (place < view->query->dimensions->len)
-    item->dimension = g_ptr_array_index(view->query->dimensions, place);
+  if (place < view->query->dimensions->len) item->dimension = g_ptr_array_index(view->query->dimensions, place);
   DimensionKind kind = item->dimension != NULL ? item->dimension->kind : DIMENSION_FIELD;
   item->is_time = item->dimension != NULL ? kind == DIMENSION_TIME || kind == DIMENSION_FIRST_TIME
                                           : g_strcmp0(column->type, "period") == 0;
   item->is_cyclic = kind == DIMENSION_CYCLIC;
-  item->is_bucket = kind == DIMENSION_BUCKET || kind == DIMENSION_ENTITY_BUCKET || g_strcmp0(column->kind, "bucket") == 0;
-  if (item->is_time)
-    item->unit = item->dimension != NULL ? item->dimension->unit : unit_from_cells(view, column_index);
-  if (kind == DIMENSION_FIELD && item->dimension != NULL && item->dimension->field != NULL && view->input->model != NULL)
+  item->is_bucket =
+      kind == DIMENSION_BUCKET || kind == DIMENSION_ENTITY_BUCKET || g_strcmp0(column->kind, "bucket") == 0;
+  if (item->is_time) item->unit = item->dimension != NULL ? item->dimension->unit : unit_from_cells(view, column_index);
+  if (kind == DIMENSION_FIELD && item->dimension != NULL && item->dimension->field != NULL &&
+      view->input->model != NULL)
     item->field = model_find_field(view->input->model, item->dimension->field);
   name_dimension(view, item, column);
   item->labels = g_new0(char *, view->n_rows + 1);
@@ -189,43 +178,33 @@ static void add_dimension(ResultView *view, guint column_index) {
 
 /* ---- measures ---- */
 static int *slot_of(ViewMeasure *measure, const char *kind) {
-  if (kind == NULL || strcmp(kind, "value") == 0)
-    return &measure->value;
-  if (strcmp(kind, "previous") == 0)
-    return &measure->previous;
-  if (strcmp(kind, "change") == 0)
-    return &measure->change;
-  if (strcmp(kind, "growth") == 0)
-    return &measure->growth;
-  if (strcmp(kind, "share") == 0)
-    return &measure->share;
-  if (strcmp(kind, "cumulative") == 0 || strcmp(kind, "moving_average") == 0)
-    return &measure->window;
+  if (kind == NULL || strcmp(kind, "value") == 0) return &measure->value;
+  if (strcmp(kind, "previous") == 0) return &measure->previous;
+  if (strcmp(kind, "change") == 0) return &measure->change;
+  if (strcmp(kind, "growth") == 0) return &measure->growth;
+  if (strcmp(kind, "share") == 0) return &measure->share;
+  if (strcmp(kind, "cumulative") == 0 || strcmp(kind, "moving_average") == 0) return &measure->window;
   return NULL;
 }
 
 /* Columns that do not tell their kind or measure (an answer read back from JSON) do by their names. */
 static const char *kind_of(const AnswerColumn *column) {
   static const char *const KINDS[] = {"previous", "change", "growth", "share", "cumulative", "moving_average", "rank"};
-  if (column->kind != NULL && *column->kind != '\0')
-    return column->kind;
+  if (column->kind != NULL && *column->kind != '\0') return column->kind;
   for (guint i = 0; column->name != NULL && i < G_N_ELEMENTS(KINDS); i++) {
     g_autofree char *suffix = g_strconcat("_", KINDS[i], NULL);
-    if (g_str_has_suffix(column->name, suffix))
-      return KINDS[i];
+    if (g_str_has_suffix(column->name, suffix)) return KINDS[i];
   }
   return "value";
 }
 
 static int index_of_measure(const ResultView *view, guint place) {
   const AnswerColumn *column = g_ptr_array_index(view->input->columns, place);
-  if (column->measure >= 0)
-    return column->measure;
+  if (column->measure >= 0) return column->measure;
   int index = -1;
   for (guint i = 0; i <= place; i++) {
     const AnswerColumn *other = g_ptr_array_index(view->input->columns, i);
-    if (other->role != COLUMN_MEASURE)
-      continue;
+    if (other->role != COLUMN_MEASURE) continue;
     gboolean starts = strcmp(kind_of(other), "value") == 0;
     index += starts || index < 0 ? 1 : 0;
   }
@@ -234,8 +213,7 @@ static int index_of_measure(const ResultView *view, guint place) {
 
 static ViewMeasure *measure_of(ResultView *view, int index) {
   for (guint i = 0; i < view->measures->len; i++)
-    if (view_measure(view, i)->measure == index)
-      return view_measure(view, i);
+    if (view_measure(view, i)->measure == index) return view_measure(view, i);
   ViewMeasure *measure = g_new0(ViewMeasure, 1);
   measure->measure = index;
   measure->value = measure->previous = measure->change = measure->growth = measure->share = measure->window = -1;
@@ -244,23 +222,20 @@ static ViewMeasure *measure_of(ResultView *view, int index) {
 }
 
 static gboolean measure_is_additive(const ResultView *view, const Measure *measure) {
-  if (measure == NULL)
-    return FALSE;
+  if (measure == NULL) return FALSE;
   switch (measure->kind) {
   case MEASURE_METRIC: {
     const Metric *metric = view->input->model != NULL && measure->metric != NULL
-                             ? model_find_metric(view->input->model, measure->metric) : NULL;
+                               ? model_find_metric(view->input->model, measure->metric)
+                               : NULL;
     return metric != NULL && metric->additivity == ADDITIVITY_SUM;
   }
-  case MEASURE_AGGREGATE:
-    return measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_COUNT;
+  case MEASURE_AGGREGATE: return measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_COUNT;
   case MEASURE_DIFFERENCE:
-  case MEASURE_SUM:
-    return measure_is_additive(view, measure->left) && measure_is_additive(view, measure->right);
+  case MEASURE_SUM: return measure_is_additive(view, measure->left) && measure_is_additive(view, measure->right);
   case MEASURE_DATE_DIFFERENCE:
   case MEASURE_PER:
-  case MEASURE_RATIO:
-    break;
+  case MEASURE_RATIO: break;
   }
   return FALSE;
 }
@@ -269,10 +244,8 @@ static gboolean measure_is_additive(const ResultView *view, const Measure *measu
 static char *label_without(const char *label, const char *suffix) {
   if (suffix != NULL && g_str_has_suffix(label, suffix)) {
     gsize length = strlen(label) - strlen(suffix);
-    while (length > 0 && (label[length - 1] == ' ' || label[length - 1] == ','))
-      length--;
-    if (length > 0)
-      return g_strndup(label, length);
+    while (length > 0 && (label[length - 1] == ' ' || label[length - 1] == ',')) length--;
+    if (length > 0) return g_strndup(label, length);
   }
   return g_strdup(label);
 }
@@ -280,20 +253,17 @@ static char *label_without(const char *label, const char *suffix) {
 static gboolean sounds_like_profit(const char *name) {
   static const char *const WORDS[] = {"profit", "margin", "income", "earning", "contribution"};
   for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
-    if (strstr(name, WORDS[i]) != NULL)
-      return TRUE;
+    if (strstr(name, WORDS[i]) != NULL) return TRUE;
   return FALSE;
 }
 
 /* Customers by the month of their first purchase are new customers. */
 static void prefix_cohort(const ResultView *view, ViewMeasure *item, const Metric *metric) {
   gboolean is_new = view->query->cohort == COHORT_NEW, is_repeat = view->query->cohort == COHORT_REPEAT;
-  if (metric == NULL || metric->entity == NULL)
-    return;
+  if (metric == NULL || metric->entity == NULL) return;
   for (guint i = 0; i < view->query->dimensions->len; i++)
     is_new |= ((const Dimension *)g_ptr_array_index(view->query->dimensions, i))->kind == DIMENSION_FIRST_TIME;
-  if (!is_new && !is_repeat)
-    return;
+  if (!is_new && !is_repeat) return;
   char *name = g_strconcat(is_new ? "new " : "returning ", item->name, NULL);
   g_free(item->name);
   item->name = name;
@@ -301,9 +271,11 @@ static void prefix_cohort(const ResultView *view, ViewMeasure *item, const Metri
 
 static void name_measure(const ResultView *view, ViewMeasure *item) {
   const Measure *measure = item->measure >= 0 && (guint)item->measure < view->query->measures->len
-                             ? g_ptr_array_index(view->query->measures, (guint)item->measure) : NULL;
+                               ? g_ptr_array_index(view->query->measures, (guint)item->measure)
+                               : NULL;
   const Metric *metric = measure != NULL && measure->metric != NULL && view->input->model != NULL
-                           ? model_find_metric(view->input->model, measure->metric) : NULL;
+                             ? model_find_metric(view->input->model, measure->metric)
+                             : NULL;
   const AnswerColumn *column = view_column(view, item->main);
   const char *label = column->label != NULL ? column->label : column->name;
   g_autofree char *bare = label_without(label, view->current_name);
@@ -326,8 +298,7 @@ static void separate_names(ResultView *view) {
   for (guint i = 0; i < view->measures->len; i++)
     for (guint j = i + 1; j < view->measures->len; j++) {
       ViewMeasure *one = view_measure(view, i), *other = view_measure(view, j);
-      if (strcmp(one->name, other->name) != 0)
-        continue;
+      if (strcmp(one->name, other->name) != 0) continue;
       g_free(one->name);
       g_free(other->name);
       one->name = view_words(view_column(view, one->main)->label);
@@ -338,18 +309,15 @@ static void separate_names(ResultView *view) {
 static void find_measures(ResultView *view) {
   for (guint i = 0; i < view->input->columns->len; i++) {
     const AnswerColumn *column = g_ptr_array_index(view->input->columns, i);
-    if (column->role != COLUMN_MEASURE)
-      continue;
+    if (column->role != COLUMN_MEASURE) continue;
     int *slot = slot_of(measure_of(view, index_of_measure(view, i)), kind_of(column));
-    if (slot != NULL && *slot < 0)
-      *slot = (int)i;
+    if (slot != NULL && *slot < 0) *slot = (int)i;
   }
   for (guint i = view->measures->len; i > 0; i--) {
     ViewMeasure *item = view_measure(view, i - 1);
     const int order[] = {item->value, item->window, item->growth, item->change, item->share, item->previous};
     item->main = -1;
-    for (guint k = 0; k < G_N_ELEMENTS(order) && item->main < 0; k++)
-      item->main = order[k];
+    for (guint k = 0; k < G_N_ELEMENTS(order) && item->main < 0; k++) item->main = order[k];
     if (item->main < 0) {
       g_ptr_array_remove_index(view->measures, i - 1);
       continue;
@@ -366,8 +334,7 @@ static gboolean rows_in_time_order(const ResultView *view) {
   for (gsize row = 1; row < view->n_rows; row++) {
     const Value *before = result_table_at(view->input->result, row - 1, dimension->column);
     const Value *after = result_table_at(view->input->result, row, dimension->column);
-    if (before->type != after->type || before->type == VALUE_NULL)
-      return FALSE;
+    if (before->type != after->type || before->type == VALUE_NULL) return FALSE;
     if (before->type == VALUE_TEXT ? strcmp(before->text, after->text) >= 0 : before->integer >= after->integer)
       return FALSE;
   }
@@ -376,10 +343,8 @@ static gboolean rows_in_time_order(const ResultView *view) {
 
 static gboolean is_limited(const ResultView *view) {
   const SemanticQuery *query = view->query;
-  if (view->input->result->truncated || query->offset > 0)
-    return TRUE;
-  if (query->limit <= 0)
-    return FALSE;
+  if (view->input->result->truncated || query->offset > 0) return TRUE;
+  if (query->limit <= 0) return FALSE;
   return query->limit_within > 0 || view->n_rows >= (gsize)query->limit;
 }
 
@@ -399,8 +364,7 @@ static void name_rows(ResultView *view) {
 ResultView *result_view_new(const InsightInput *input) {
   ResultView *view = g_new0(ResultView, 1);
   view->input = input;
-  if (input->resolved == NULL)
-    view->own_query = semantic_query_new();
+  if (input->resolved == NULL) view->own_query = semantic_query_new();
   view->query = input->resolved != NULL ? input->resolved : view->own_query;
   view->n_rows = input->result->n_rows;
   view->dimensions = g_ptr_array_new_with_free_func((GDestroyNotify)view_dimension_free);
@@ -411,8 +375,7 @@ ResultView *result_view_new(const InsightInput *input) {
   view_describe_context(view);
   for (guint i = 0; i < input->columns->len; i++) {
     const AnswerColumn *column = g_ptr_array_index(input->columns, i);
-    if (column->role == COLUMN_DIMENSION)
-      add_dimension(view, i);
+    if (column->role == COLUMN_DIMENSION) add_dimension(view, i);
   }
   find_measures(view);
   view->limited = is_limited(view);
@@ -423,8 +386,7 @@ ResultView *result_view_new(const InsightInput *input) {
 }
 
 void result_view_free(ResultView *view) {
-  if (view == NULL)
-    return;
+  if (view == NULL) return;
   semantic_query_free(view->own_query);
   g_ptr_array_unref(view->dimensions);
   g_ptr_array_unref(view->measures);
@@ -444,10 +406,8 @@ char *view_row_label(const ResultView *view, gsize row) {
   for (int times = 0; times <= 1; times++)
     for (guint i = 0; i < view->dimensions->len; i++) {
       const ViewDimension *dimension = view_dimension(view, i);
-      if (dimension->is_time != (times == 1))
-        continue;
-      if (label->len > 0)
-        g_string_append(label, " in ");
+      if (dimension->is_time != (times == 1)) continue;
+      if (label->len > 0) g_string_append(label, " in ");
       g_string_append(label, dimension->labels[row]);
     }
   return g_string_free(g_steal_pointer(&label), FALSE);

@@ -1,7 +1,8 @@
 /*
- * ResultView: an InsightInput with its meaning laid out. Which columns group and which measure, what rows are called, which
- * period or member is compared with which, whether all of the data is in view. Narrator, fact check, chart and drawing all
- * read the result through it, so they cannot disagree on names. Lives within one call; borrows everything from the input.
+ * ResultView: an InsightInput with its meaning laid out. Which columns group and which measure, what rows are called,
+ * which period or member is compared with which, whether all of the data is in view. Narrator, fact check, chart and
+ * drawing all read the result through it, so they cannot disagree on names. Lives within one call; borrows everything
+ * from the input.
  */
 #pragma once
 #include "insight/insight.h"
@@ -22,8 +23,8 @@ typedef struct {
 typedef struct {
   int measure;
   int value, previous, change, growth, share, window;
-  int main;       /* the column that is told first */
-  char *name;     /* as in mid-sentence: "sales" */
+  int main;          /* the column that is told first */
+  char *name;        /* as in mid-sentence: "sales" */
   gboolean plural;   /* "sales were" */
   gboolean additive; /* values of groups may be added up */
   gboolean lower_is_better;
@@ -37,16 +38,16 @@ typedef struct {
   GPtrArray *dimensions; /* of ViewDimension* */
   GPtrArray *measures;   /* of ViewMeasure* */
   gsize n_rows;
-  gboolean limited;      /* rows were cut off */
-  gboolean complete;     /* every group is there: totals and shares may be computed */
+  gboolean limited;  /* rows were cut off */
+  gboolean complete; /* every group is there: totals and shares may be computed */
   gboolean is_detail;
-  gboolean is_series;    /* one time dimension, rows in order of time */
+  gboolean is_series; /* one time dimension, rows in order of time */
   gboolean is_compared;
   char *current_name, *previous_name; /* compared periods or members; NULL */
   gboolean previous_is_period;
   char *rows_noun, *row_noun; /* what one row is: "order line(s)", else "row" */
-  char *filter_context;  /* " for West": with a leading space; may be "" */
-  char *context;         /* " for West in 2019": filters and time */
+  char *filter_context;       /* " for West": with a leading space; may be "" */
+  char *context;              /* " for West in 2019": filters and time */
   GPtrArray *context_phrases; /* of char*: the parts of it that may stand in a sentence unchecked */
 } ResultView;
 

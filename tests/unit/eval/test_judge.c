@@ -16,9 +16,9 @@ static void test_rows(void) {
   size_t i;
   json_t *one;
   g_assert_cmpuint(json_array_size(cases), >, 30);
-  json_array_foreach(cases, i, one) {
-    gboolean match = judge_rows(json_object_get(one, "gold"), json_get_bool(one, "ordered", FALSE), json_object_get(one, "columns"),
-                                json_object_get(one, "rows"));
+  json_array_foreach (cases, i, one) {
+    gboolean match = judge_rows(json_object_get(one, "gold"), json_get_bool(one, "ordered", FALSE),
+                                json_object_get(one, "columns"), json_object_get(one, "rows"));
     if (match != json_get_bool(one, "match", FALSE)) {
       g_test_message("%s: %s", json_get_string(one, "name"), match ? "matched" : "did not match");
       g_test_fail();
@@ -30,8 +30,9 @@ static void test_verdicts(void) {
   g_autoptr(json_t) cases = load("verdicts.json");
   size_t i;
   json_t *one;
-  json_array_foreach(cases, i, one) {
-    Verdict verdict = judge_answer(json_object_get(one, "question"), json_object_get(one, "golds"), json_object_get(one, "answer"));
+  json_array_foreach (cases, i, one) {
+    Verdict verdict =
+        judge_answer(json_object_get(one, "question"), json_object_get(one, "golds"), json_object_get(one, "answer"));
     g_test_message("case %zu", i + 1);
     g_assert_cmpstr(verdict_name(verdict), ==, json_get_string(one, "verdict"));
   }

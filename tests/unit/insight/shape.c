@@ -26,15 +26,14 @@ static Model *model_of(const json_t *json) {
   model_builder_add_field(builder, dataset, "id", NULL, FIELD_TEXT, FIELD_ROLE_IDENTIFIER);
   size_t i;
   json_t *item;
-  json_array_foreach(json_object_get(json, "dimensions"), i, item) {
+  json_array_foreach (json_object_get(json, "dimensions"), i, item) {
     g_autofree char *name = text_slug(text_of(item, "label", "group"));
-    if (dataset_find_field(dataset, name) != NULL)
-      continue;
+    if (dataset_find_field(dataset, name) != NULL) continue;
     Field *field = model_builder_add_field(builder, dataset, name, NULL, FIELD_TEXT, FIELD_ROLE_DIMENSION);
     model_set_text(&field->label, text_of(item, "label", "group"));
     const char *code;
     json_t *label;
-    json_object_foreach(json_object_get(item, "codes"), code, label) {
+    json_object_foreach (json_object_get(item, "codes"), code, label) {
       const char *labels[] = {json_string_value(label), NULL};
       model_add_code(field, code, labels);
     }
@@ -43,10 +42,11 @@ static Model *model_of(const json_t *json) {
       model_set_text(&field->entity, json_get_string(item, "entity"));
     }
   }
-  json_array_foreach(json_object_get(json, "measures"), i, item) {
+  json_array_foreach (json_object_get(json, "measures"), i, item) {
     g_autofree char *name = text_slug(text_of(item, "label", "value"));
     gboolean additive = json_get_bool(item, "additive", TRUE);
-    Metric *metric = model_builder_add_metric(builder, name, additive ? AGGREGATE_SUM : AGGREGATE_AVERAGE, "lines", "id");
+    Metric *metric =
+        model_builder_add_metric(builder, name, additive ? AGGREGATE_SUM : AGGREGATE_AVERAGE, "lines", "id");
     metric->additivity = additive ? ADDITIVITY_SUM : ADDITIVITY_RATIO;
     metric->lower_is_better = json_get_bool(item, "lower_is_better", FALSE);
     model_set_text(&metric->label, text_of(item, "label", "value"));
@@ -59,8 +59,7 @@ static Model *model_of(const json_t *json) {
 /* ---- query ---- */
 static TimeRange range_of(const json_t *pair) {
   Day from = DAY_NONE, to = DAY_NONE;
-  if (!json_is_array(pair))
-    return time_range_all();
+  if (!json_is_array(pair)) return time_range_all();
   day_parse_iso(json_string_value(json_array_get(pair, 0)), &from);
   day_parse_iso(json_string_value(json_array_get(pair, 1)), &to);
   return time_range_absolute(from, to);
@@ -68,8 +67,7 @@ static TimeRange range_of(const json_t *pair) {
 
 static int index_of(const char *word, const char *const *words) {
   for (int i = 0; words[i] != NULL; i++)
-    if (g_strcmp0(words[i], word) == 0)
-      return i;
+    if (g_strcmp0(words[i], word) == 0) return i;
   return -1;
 }
 
@@ -86,8 +84,9 @@ static On on_of(const char *word) {
 }
 
 static void add_dimension(SemanticQuery *query, const json_t *item) {
-  static const char *const CYCLES[] = {"", "hour_of_day", "weekday", "day_of_month", "week_of_year", "month_of_year",
-                                       "quarter_of_year", "weekend", NULL};
+  static const char *const CYCLES[] = {
+      "",        "hour_of_day", "weekday", "day_of_month", "week_of_year", "month_of_year", "quarter_of_year",
+      "weekend", NULL};
   Dimension *dimension = dimension_new(DIMENSION_FIELD);
   const char *unit = json_get_string(item, "time"), *cyclic = json_get_string(item, "cyclic");
   g_autofree char *slug = text_slug(text_of(item, "label", "group"));
@@ -110,7 +109,7 @@ static void add_filter(SemanticQuery *query, const json_t *item) {
   json_t *value;
   filter->field = g_strdup(text_of(item, "field", "lines.id"));
   filter->op = operator_of(text_of(item, "op", "="));
-  json_array_foreach(json_object_get(item, "values"), i, value)
+  json_array_foreach (json_object_get(item, "values"), i, value)
     g_ptr_array_add(filter->values, g_strdup(json_string_value(value)));
   g_ptr_array_add(query->filters, filter);
 }
@@ -120,15 +119,13 @@ static SemanticQuery *query_of(const json_t *json) {
   SemanticQuery *query = semantic_query_new();
   size_t i;
   json_t *item;
-  json_array_foreach(json_object_get(json, "measures"), i, item) {
+  json_array_foreach (json_object_get(json, "measures"), i, item) {
     g_autofree char *name = text_slug(text_of(item, "label", "value"));
     g_ptr_array_add(query->measures, measure_new_metric(name));
   }
-  json_array_foreach(json_object_get(json, "dimensions"), i, item)
-    add_dimension(query, item);
-  json_array_foreach(json_object_get(json, "filters"), i, item)
-    add_filter(query, item);
-  json_array_foreach(json_object_get(json, "detail"), i, item)
+  json_array_foreach (json_object_get(json, "dimensions"), i, item) add_dimension(query, item);
+  json_array_foreach (json_object_get(json, "filters"), i, item) add_filter(query, item);
+  json_array_foreach (json_object_get(json, "detail"), i, item)
     g_ptr_array_add(query->detail, g_strdup(json_string_value(item)));
   query->time = range_of(json_object_get(json, "time"));
   query->compare.kind = (CompareKind)MAX(0, index_of(text_of(json, "compare", "none"), COMPARES));
@@ -154,7 +151,8 @@ static SemanticQuery *query_of(const json_t *json) {
 }
 
 /* ---- result ---- */
-static AnswerColumn *add_column(Shape *shape, ColumnRole role, const char *label, const char *unit, const char *kind, int measure) {
+static AnswerColumn *add_column(Shape *shape, ColumnRole role, const char *label, const char *unit, const char *kind,
+                                int measure) {
   AnswerColumn *column = g_new0(AnswerColumn, 1);
   g_autofree char *slug = text_slug(label);
   column->name = g_strcmp0(kind, "value") == 0 || kind == NULL ? g_strdup(slug) : g_strconcat(slug, "_", kind, NULL);
@@ -178,7 +176,10 @@ static void add_measure_columns(Shape *shape, const json_t *item, int measure) {
     g_autofree char *shown = strcmp(kind, "value") == 0 ? g_strdup(label) : g_strdup_printf("%s %s", label, kind);
     g_autofree char *bare = strcmp(kind, "cumulative") == 0 ? g_strconcat("Cumulative ", label, NULL) : NULL;
     AnswerColumn *column = add_column(shape, COLUMN_MEASURE, bare != NULL ? bare : shown,
-                                      is_ratio ? "fraction" : is_points ? "pp" : unit, kind, measure);
+                                      is_ratio    ? "fraction"
+                                      : is_points ? "pp"
+                                                  : unit,
+                                      kind, measure);
     column->type = g_strdup(text_of(item, "type", "number"));
   }
 }
@@ -214,9 +215,9 @@ static void fill_result(Shape *shape, const json_t *rows) {
   }
   size_t i, k;
   json_t *row, *cell;
-  json_array_foreach(rows, i, row) {
+  json_array_foreach (rows, i, row) {
     g_assert_cmpuint(json_array_size(row), ==, shape->columns->len);
-    json_array_foreach(row, k, cell)
+    json_array_foreach (row, k, cell)
       append_cell(shape->result, cell, ((ResultColumn *)g_ptr_array_index(shape->result->columns, k))->type);
     shape->result->n_rows++;
   }
@@ -232,23 +233,21 @@ Shape *shape_new(const json_t *json) {
   shape->result = result_table_new();
   size_t i;
   json_t *item;
-  json_array_foreach(json_object_get(json, "dimensions"), i, item) {
+  json_array_foreach (json_object_get(json, "dimensions"), i, item) {
     const char *fallback = text_of(item, "time", text_of(item, "cyclic", "group"));
     AnswerColumn *column = add_column(shape, COLUMN_DIMENSION, text_of(item, "label", fallback), "", NULL, -1);
     column->type = g_strdup(json_get_string(item, "time") != NULL ? "period" : "text");
   }
-  json_array_foreach(json_object_get(json, "detail"), i, item)
+  json_array_foreach (json_object_get(json, "detail"), i, item)
     add_column(shape, COLUMN_DIMENSION, json_string_value(item), "", NULL, -1)->type = g_strdup("text");
-  json_array_foreach(json_object_get(json, "measures"), i, item)
-    add_measure_columns(shape, item, (int)i);
+  json_array_foreach (json_object_get(json, "measures"), i, item) add_measure_columns(shape, item, (int)i);
   fill_result(shape, json_object_get(json, "rows"));
   shape->input = (InsightInput){shape->query, shape->model, shape->columns, shape->result};
   return shape;
 }
 
 void shape_free(Shape *shape) {
-  if (shape == NULL)
-    return;
+  if (shape == NULL) return;
   g_free(shape->name);
   model_unref(shape->model);
   semantic_query_free(shape->query);
@@ -266,7 +265,6 @@ GPtrArray *shapes_load(const char *file_name) {
   GPtrArray *shapes = g_ptr_array_new_with_free_func((GDestroyNotify)shape_free);
   size_t i;
   json_t *item;
-  json_array_foreach(json, i, item)
-    g_ptr_array_add(shapes, shape_new(item));
+  json_array_foreach (json, i, item) g_ptr_array_add(shapes, shape_new(item));
   return shapes;
 }

@@ -1,6 +1,7 @@
 /*
- * Planted errors: sentences are made over the shapes of the data file and over random results, then spoilt in every way we
- * could think of. All that are spoilt must be caught; all that are not must pass; nearly every result keeps a sentence.
+ * Planted errors: sentences are made over the shapes of the data file and over random results, then spoilt in every way
+ * we could think of. All that are spoilt must be caught; all that are not must pass; nearly every result keeps a
+ * sentence.
  */
 #include "shape.h"
 #include <math.h>
@@ -22,8 +23,7 @@ static GPtrArray *sentences_of(const Shape *shape, Tally *tally) {
 }
 
 static void plant(const Shape *shape, const char *original, const char *spoilt, const char *how, Tally *tally) {
-  if (strcmp(original, spoilt) == 0)
-    return;
+  if (strcmp(original, spoilt) == 0) return;
   tally->planted++;
   if (!insight_check_sentence(&shape->input, spoilt, NULL)) {
     tally->caught++;
@@ -36,8 +36,7 @@ static void plant(const Shape *shape, const char *original, const char *spoilt, 
 /* ---- numbers ---- */
 static void spoil_digits(const Shape *shape, const char *sentence, Tally *tally) {
   for (gsize i = 0; sentence[i] != '\0'; i++) {
-    if (!g_ascii_isdigit(sentence[i]))
-      continue;
+    if (!g_ascii_isdigit(sentence[i])) continue;
     for (int step = 1; step <= 9; step += 4) {
       g_autofree char *spoilt = g_strdup(sentence);
       spoilt[i] = (char)('0' + (spoilt[i] - '0' + step) % 10);
@@ -61,8 +60,8 @@ static GPtrArray *number_spans(const char *sentence) {
 }
 
 static char *swapped(const char *text, const int *one, const int *other) {
-  return g_strdup_printf("%.*s%.*s%.*s%.*s%s", one[0], text, other[1] - other[0], text + other[0], other[0] - one[1], text + one[1],
-                         one[1] - one[0], text + one[0], text + other[1]);
+  return g_strdup_printf("%.*s%.*s%.*s%.*s%s", one[0], text, other[1] - other[0], text + other[0], other[0] - one[1],
+                         text + one[1], one[1] - one[0], text + one[0], text + other[1]);
 }
 
 /* Two numbers in each other's place, where they are of one unit and so look possible; and where they do not. */
@@ -90,24 +89,23 @@ static void replace_each(const Shape *shape, const char *sentence, const char *w
   gsize length = strlen(word);
   for (const char *found = strstr(sentence, word); found != NULL; found = strstr(found + 1, word)) {
     gsize at = (gsize)(found - sentence);
-    if (is_word && !whole_word(sentence, at, length))
-      continue;
+    if (is_word && !whole_word(sentence, at, length)) continue;
     g_autofree char *spoilt = replaced_once(sentence, at, length, with);
     plant(shape, sentence, spoilt, how, tally);
   }
 }
 
 static void spoil_units(const Shape *shape, const char *sentence, Tally *tally) {
-  static const char *const PAIRS[][2] = {{" %", " pp"}, {" pp", " %"}, {" %", ""}, {" pp", ""}, {"$", "£"}, {"£", "$"}, {"£", "€"},
-                                         {"$", ""}, {"£", ""}, {"-$", "$"}, {"-£", "£"}, {" %", " million"}};
+  static const char *const PAIRS[][2] = {{" %", " pp"}, {" pp", " %"}, {" %", ""},  {" pp", ""},
+                                         {"$", "£"},    {"£", "$"},    {"£", "€"},  {"$", ""},
+                                         {"£", ""},     {"-$", "$"},   {"-£", "£"}, {" %", " million"}};
   for (guint i = 0; i < G_N_ELEMENTS(PAIRS); i++)
     replace_each(shape, sentence, PAIRS[i][0], PAIRS[i][1], FALSE, "unit", tally);
   g_autoptr(GPtrArray) spans = number_spans(sentence);
   for (guint i = 0; i < spans->len; i++) {
     const int *span = g_ptr_array_index(spans, i);
     g_autofree char *number = g_strndup(sentence + span[0], (gsize)(span[1] - span[0]));
-    if (sentence[span[1] - 1] == '%' || sentence[span[1] - 1] == 'p' || strpbrk(number, "123456789") == NULL)
-      continue;
+    if (sentence[span[1] - 1] == '%' || sentence[span[1] - 1] == 'p' || strpbrk(number, "123456789") == NULL) continue;
     static const char *const SCALES[] = {" million", "k", " %"};
     for (guint k = 0; k < G_N_ELEMENTS(SCALES); k++) {
       g_autofree char *spoilt = replaced_once(sentence, (gsize)span[1], 0, SCALES[k]);
@@ -122,8 +120,7 @@ static void spoil_signs(const Shape *shape, const char *sentence, Tally *tally) 
     const int *span = g_ptr_array_index(spans, i);
     g_autofree char *number = g_strndup(sentence + span[0], (gsize)(span[1] - span[0]));
     gboolean is_zero = strpbrk(number, "123456789") == NULL;
-    if (*number == '-' || is_zero)
-      continue;
+    if (*number == '-' || is_zero) continue;
     g_autofree char *spoilt = replaced_once(sentence, (gsize)span[0], 0, "-");
     plant(shape, sentence, spoilt, "sign", tally);
   }
@@ -133,20 +130,44 @@ static void spoil_number_words(const Shape *shape, const char *sentence, Tally *
   static const char *const WORDS[] = {"One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"};
   for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
     for (guint k = 0; k < G_N_ELEMENTS(WORDS); k++)
-      if (i != k)
-        replace_each(shape, sentence, WORDS[i], WORDS[k], TRUE, "number word", tally);
+      if (i != k) replace_each(shape, sentence, WORDS[i], WORDS[k], TRUE, "number word", tally);
 }
 
 /* ---- directions and superlatives ---- */
 static void spoil_words(const Shape *shape, const char *sentence, Tally *tally) {
-  static const char *const PAIRS[][2] = {
-    {"rose", "fell"}, {"fell", "rose"}, {"rose", "declined"}, {"fell", "grew"}, {"more", "less"},
-    {"less", "more"}, {"more", "fewer"}, {"higher", "lower"}, {"lower", "higher"}, {"above", "below"}, {"below", "above"},
-    {"exceeded", "fell below"}, {"ahead of", "behind"}, {"unchanged", "up"}, {"rose", "was unchanged"},
-    {"highest", "lowest"}, {"lowest", "highest"}, {"most", "least"}, {"most", "fewest"}, {"fewest", "most"}, {"largest", "smallest"},
-    {"smallest", "largest"}, {"peak", "low"}, {"low", "peak"}, {"top", "bottom"}, {"has the highest", "trails in"},
-    {"a loss of", "a profit of"}, {"loss", "gain"}, {"lost money", "made gains"}, {"highest", "second highest"},
-    {"in total", "on average"}, {"an average of", "a total of"}, {"together come", "on average come"}};
+  static const char *const PAIRS[][2] = {{"rose", "fell"},
+                                         {"fell", "rose"},
+                                         {"rose", "declined"},
+                                         {"fell", "grew"},
+                                         {"more", "less"},
+                                         {"less", "more"},
+                                         {"more", "fewer"},
+                                         {"higher", "lower"},
+                                         {"lower", "higher"},
+                                         {"above", "below"},
+                                         {"below", "above"},
+                                         {"exceeded", "fell below"},
+                                         {"ahead of", "behind"},
+                                         {"unchanged", "up"},
+                                         {"rose", "was unchanged"},
+                                         {"highest", "lowest"},
+                                         {"lowest", "highest"},
+                                         {"most", "least"},
+                                         {"most", "fewest"},
+                                         {"fewest", "most"},
+                                         {"largest", "smallest"},
+                                         {"smallest", "largest"},
+                                         {"peak", "low"},
+                                         {"low", "peak"},
+                                         {"top", "bottom"},
+                                         {"has the highest", "trails in"},
+                                         {"a loss of", "a profit of"},
+                                         {"loss", "gain"},
+                                         {"lost money", "made gains"},
+                                         {"highest", "second highest"},
+                                         {"in total", "on average"},
+                                         {"an average of", "a total of"},
+                                         {"together come", "on average come"}};
   for (guint i = 0; i < G_N_ELEMENTS(PAIRS); i++)
     replace_each(shape, sentence, PAIRS[i][0], PAIRS[i][1], TRUE, "word", tally);
 }
@@ -156,22 +177,18 @@ static GPtrArray *names_of(const Shape *shape) {
   GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
   for (guint c = 0; c < shape->columns->len; c++) {
     const AnswerColumn *column = g_ptr_array_index(shape->columns, c);
-    if (column->role != COLUMN_DIMENSION)
-      continue;
+    if (column->role != COLUMN_DIMENSION) continue;
     for (gsize row = 0; row < shape->result->n_rows; row++) {
       const Value *value = result_table_at(shape->result, row, c);
-      if (value->type != VALUE_TEXT)
-        continue;
+      if (value->type != VALUE_TEXT) continue;
       g_autofree char *name = insight_format_value(column, value);
       if (g_utf8_strlen(name, -1) > 2 && !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
         g_ptr_array_add(names, g_steal_pointer(&name));
     }
   }
   const Compare *compare = &shape->query->compare;
-  if (compare->member != NULL)
-    g_ptr_array_add(names, g_strdup(compare->member));
-  if (compare->other != NULL)
-    g_ptr_array_add(names, g_strdup(compare->other));
+  if (compare->member != NULL) g_ptr_array_add(names, g_strdup(compare->member));
+  if (compare->other != NULL) g_ptr_array_add(names, g_strdup(compare->other));
   if (compare->kind == COMPARE_PERIODS && shape->query->time.kind == TIME_ABSOLUTE) {
     Calendar calendar = CALENDAR_DEFAULT;
     g_ptr_array_add(names, day_range_describe(shape->query->time.from, shape->query->time.to, &calendar));
@@ -184,24 +201,25 @@ static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
   g_autoptr(GPtrArray) names = names_of(shape);
   for (guint i = 0; i < names->len; i++) {
     const char *one = g_ptr_array_index(names, i);
-    if (strstr(sentence, one) == NULL)
-      continue;
+    if (strstr(sentence, one) == NULL) continue;
     for (guint k = 0; k < MIN(names->len, 12); k++)
-      if (i != k)
-        replace_each(shape, sentence, one, g_ptr_array_index(names, k), TRUE, "name", tally);
+      if (i != k) replace_each(shape, sentence, one, g_ptr_array_index(names, k), TRUE, "name", tally);
     replace_each(shape, sentence, one, "Ruritania", TRUE, "unknown name", tally);
     for (guint k = i + 1; k < names->len; k++) {
-      const char *other = g_ptr_array_index(names, k), *at_one = strstr(sentence, one), *at_other = strstr(sentence, other);
-      if (at_one == NULL || at_other == NULL || strstr(one, other) != NULL || strstr(other, one) != NULL)
-        continue;
+      const char *other = g_ptr_array_index(names, k), *at_one = strstr(sentence, one),
+                 *at_other = strstr(sentence, other);
+      if (at_one == NULL || at_other == NULL || strstr(one, other) != NULL || strstr(other, one) != NULL) continue;
       int first[2] = {(int)(at_one - sentence), (int)(at_one - sentence + (gssize)strlen(one))};
       int second[2] = {(int)(at_other - sentence), (int)(at_other - sentence + (gssize)strlen(other))};
       /* Two equal members in an enumeration may stand in either order. */
-      gboolean joined = strstr(sentence, " tie for ") != NULL ||
-                        (shape->query->dimensions->len == 2 && g_str_has_prefix(sentence, "The ")); /* one cell, either way */
-      if (joined || !whole_word(sentence, (gsize)first[0], strlen(one)) || !whole_word(sentence, (gsize)second[0], strlen(other)))
+      gboolean joined =
+          strstr(sentence, " tie for ") != NULL ||
+          (shape->query->dimensions->len == 2 && g_str_has_prefix(sentence, "The ")); /* one cell, either way */
+      if (joined || !whole_word(sentence, (gsize)first[0], strlen(one)) ||
+          !whole_word(sentence, (gsize)second[0], strlen(other)))
         continue;
-      g_autofree char *spoilt = first[0] < second[0] ? swapped(sentence, first, second) : swapped(sentence, second, first);
+      g_autofree char *spoilt =
+          first[0] < second[0] ? swapped(sentence, first, second) : swapped(sentence, second, first);
       plant(shape, sentence, spoilt, "swapped name", tally);
     }
   }
@@ -210,8 +228,7 @@ static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
 static void spoil_sentence(const Shape *shape, const char *sentence, Tally *tally) {
   g_autofree char *why = NULL;
   gboolean passes = insight_check_sentence(&shape->input, sentence, &why);
-  if (!passes)
-    g_test_message("own sentence refused: %s (%s)", sentence, why);
+  if (!passes) g_test_message("own sentence refused: %s (%s)", sentence, why);
   g_assert_true(passes);
   spoil_digits(shape, sentence, tally);
   swap_numbers(shape, sentence, tally);
@@ -224,28 +241,26 @@ static void spoil_sentence(const Shape *shape, const char *sentence, Tally *tall
 
 static void spoil(const Shape *shape, Tally *tally) {
   g_autoptr(GPtrArray) sentences = sentences_of(shape, tally);
-  for (guint i = 0; i < sentences->len; i++)
-    spoil_sentence(shape, g_ptr_array_index(sentences, i), tally);
+  for (guint i = 0; i < sentences->len; i++) spoil_sentence(shape, g_ptr_array_index(sentences, i), tally);
 }
 
 /* ---- random results ---- */
-static const char *const PLACES[] = {"Ankara", "Bergen", "Cork", "Dresden", "Espoo", "Faro", "Ghent", "Haarlem", "Izmir", "Jena",
-                                     "Krakow", "Lyon", "Malmo", "Narva", "Oslo", "Porto"};
+static const char *const PLACES[] = {"Ankara", "Bergen", "Cork",   "Dresden", "Espoo", "Faro",  "Ghent", "Haarlem",
+                                     "Izmir",  "Jena",   "Krakow", "Lyon",    "Malmo", "Narva", "Oslo",  "Porto"};
 static const char *const GOODS[] = {"Lamps", "Rugs", "Chairs", "Desks", "Vases", "Clocks"};
 static const char *const UNITS[] = {"currency:USD", "currency:GBP", "count", "fraction", "currency", ""};
 
 static double random_value(GRand *rand, const char *unit, gboolean may_be_negative) {
   double value = strcmp(unit, "fraction") == 0 ? g_rand_double_range(rand, 0.01, 0.9)
-                 : strcmp(unit, "count") == 0 ? floor(g_rand_double_range(rand, 100, 9000))
-                                              : round(exp(g_rand_double_range(rand, 4, 14)) * 100) / 100;
+                 : strcmp(unit, "count") == 0  ? floor(g_rand_double_range(rand, 100, 9000))
+                                               : round(exp(g_rand_double_range(rand, 4, 14)) * 100) / 100;
   return may_be_negative && g_rand_int_range(rand, 0, 4) == 0 ? -value : value;
 }
 
 static void append_measure(json_t *row, GRand *rand, const char *unit, gboolean compared, gboolean negative) {
   double value = random_value(rand, unit, negative);
   json_array_append_new(row, json_real(value));
-  if (!compared)
-    return;
+  if (!compared) return;
   double previous = random_value(rand, unit, negative);
   json_array_append_new(row, json_real(previous));
   json_array_append_new(row, json_real(value - previous));
@@ -265,12 +280,13 @@ static json_t *random_measure(GRand *rand, gboolean compared, const char **unit,
 
 static json_t *random_rows(GRand *rand, int shape, const char *unit, gboolean compared, gboolean negative) {
   json_t *rows = json_array();
-  int count = shape == 0 ? 1 : shape == 1 ? g_rand_int_range(rand, 2, G_N_ELEMENTS(PLACES)) : g_rand_int_range(rand, 2, 13);
+  int count = shape == 0   ? 1
+              : shape == 1 ? g_rand_int_range(rand, 2, G_N_ELEMENTS(PLACES))
+                           : g_rand_int_range(rand, 2, 13);
   if (shape < 3)
     for (int i = 0; i < count; i++) {
       json_t *row = json_array();
-      if (shape == 1)
-        json_array_append_new(row, json_string(PLACES[i]));
+      if (shape == 1) json_array_append_new(row, json_string(PLACES[i]));
       if (shape == 2) {
         g_autofree char *month = g_strdup_printf("2020-%02d", i + 1);
         json_array_append_new(row, json_string(month));
@@ -288,7 +304,8 @@ static json_t *random_rows(GRand *rand, int shape, const char *unit, gboolean co
 }
 
 static int by_value_down(const void *a, const void *b) {
-  double one = json_number_value(json_array_get(*(json_t *const *)a, 1)), two = json_number_value(json_array_get(*(json_t *const *)b, 1));
+  double one = json_number_value(json_array_get(*(json_t *const *)a, 1)),
+         two = json_number_value(json_array_get(*(json_t *const *)b, 1));
   return (one < two) - (one > two);
 }
 
@@ -297,8 +314,7 @@ static void cut_to_top(json_t *json) {
   json_t *rows = json_object_get(json, "rows");
   json_t *sorted[32];
   size_t count = MIN(json_array_size(rows), G_N_ELEMENTS(sorted)), i;
-  for (i = 0; i < count; i++)
-    sorted[i] = json_incref(json_array_get(rows, i));
+  for (i = 0; i < count; i++) sorted[i] = json_incref(json_array_get(rows, i));
   qsort(sorted, count, sizeof sorted[0], by_value_down);
   json_array_clear(rows);
   for (i = 0; i < count; i++)
@@ -318,10 +334,8 @@ static Shape *random_shape(GRand *rand, guint number) {
   g_autofree char *name = g_strdup_printf("random %u (kind %d%s)", number, kind, compared ? ", compared" : "");
   g_autoptr(json_t) json = json_pack("{s:s, s:[s,s]}", "name", name, "time", "2020-01-01", "2021-01-01");
   json_object_set_new(json, "measures", json_pack("[o]", random_measure(rand, compared, &unit, &negative)));
-  if (kind == 1)
-    json_object_set_new(json, "dimensions", json_pack("[{s:s}]", "label", "City"));
-  if (kind == 2)
-    json_object_set_new(json, "dimensions", json_pack("[{s:s, s:s}]", "label", "Month", "time", "month"));
+  if (kind == 1) json_object_set_new(json, "dimensions", json_pack("[{s:s}]", "label", "City"));
+  if (kind == 2) json_object_set_new(json, "dimensions", json_pack("[{s:s, s:s}]", "label", "Month", "time", "month"));
   if (kind == 3)
     json_object_set_new(json, "dimensions", json_pack("[{s:s},{s:s}]", "label", "City", "label", "Category"));
   if (compared)
@@ -333,8 +347,7 @@ static Shape *random_shape(GRand *rand, guint number) {
     json_object_set_new(json, "other", json_string("Zenith"));
   }
   json_object_set_new(json, "rows", random_rows(rand, kind, unit, compared, negative));
-  if (kind == 1 && !compared && g_rand_boolean(rand))
-    cut_to_top(json);
+  if (kind == 1 && !compared && g_rand_boolean(rand)) cut_to_top(json);
   return shape_new(json);
 }
 
@@ -342,9 +355,9 @@ static Shape *random_shape(GRand *rand, guint number) {
 static void test_shapes_of_the_file(void) {
   Tally tally = {0};
   g_autoptr(GPtrArray) shapes = shapes_load("shapes.json");
-  for (guint i = 0; i < shapes->len; i++)
-    spoil(g_ptr_array_index(shapes, i), &tally);
-  g_test_message("%u results, %u told, %u planted errors, %u caught", tally.results, tally.told, tally.planted, tally.caught);
+  for (guint i = 0; i < shapes->len; i++) spoil(g_ptr_array_index(shapes, i), &tally);
+  g_test_message("%u results, %u told, %u planted errors, %u caught", tally.results, tally.told, tally.planted,
+                 tally.caught);
   g_assert_cmpuint(tally.planted, >, 2000);
   g_assert_cmpuint(tally.caught, ==, tally.planted);
   g_assert_cmpuint(tally.told * 100, >=, tally.results * 95);
@@ -358,7 +371,7 @@ static void test_loose_sentences(void) {
     const Shape *shape = g_ptr_array_index(shapes, i);
     size_t k;
     json_t *sentence;
-    json_array_foreach(json_object_get(shape->json, "true"), k, sentence)
+    json_array_foreach (json_object_get(shape->json, "true"), k, sentence)
       spoil_sentence(shape, json_string_value(sentence), &tally);
   }
   g_test_message("%u planted errors, %u caught", tally.planted, tally.caught);

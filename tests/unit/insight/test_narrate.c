@@ -14,7 +14,7 @@ static void check_expected(const Shape *shape) {
   g_autoptr(GString) expected = g_string_new(NULL);
   size_t i;
   json_t *sentence;
-  json_array_foreach(json_object_get(shape->json, "sentences"), i, sentence)
+  json_array_foreach (json_object_get(shape->json, "sentences"), i, sentence)
     g_string_append_printf(expected, "%s%s", i > 0 ? " " : "", json_string_value(sentence));
   g_autofree char *said = joined(narrative->sentences);
   g_test_message("%s: %s", shape->name, said);
@@ -31,7 +31,7 @@ static void check_expected(const Shape *shape) {
 static void check_free_sentences(const Shape *shape, const char *key, gboolean must_pass) {
   size_t i;
   json_t *sentence;
-  json_array_foreach(json_object_get(shape->json, key), i, sentence) {
+  json_array_foreach (json_object_get(shape->json, key), i, sentence) {
     g_autofree char *why = NULL;
     gboolean passes = insight_check_sentence(&shape->input, json_string_value(sentence), &why);
     if (passes != must_pass) {
@@ -46,8 +46,7 @@ static void check_free_sentences(const Shape *shape, const char *key, gboolean m
 static void test_shapes(void) {
   g_autoptr(GPtrArray) shapes = shapes_load("shapes.json");
   g_assert_cmpuint(shapes->len, >, 30);
-  for (guint i = 0; i < shapes->len; i++)
-    check_expected(g_ptr_array_index(shapes, i));
+  for (guint i = 0; i < shapes->len; i++) check_expected(g_ptr_array_index(shapes, i));
 }
 
 static void test_true_sentences(void) {
@@ -61,8 +60,7 @@ static void test_true_sentences(void) {
 
 static void test_false_sentences(void) {
   g_autoptr(GPtrArray) shapes = shapes_load("shapes.json");
-  for (guint i = 0; i < shapes->len; i++)
-    check_free_sentences(g_ptr_array_index(shapes, i), "false", FALSE);
+  for (guint i = 0; i < shapes->len; i++) check_free_sentences(g_ptr_array_index(shapes, i), "false", FALSE);
 }
 
 static void test_facts_stand_in_the_text(void) {

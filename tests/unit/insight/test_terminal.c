@@ -5,8 +5,7 @@
 
 static Shape *find_shape(GPtrArray *shapes, const char *name) {
   for (guint i = 0; i < shapes->len; i++)
-    if (strcmp(((Shape *)g_ptr_array_index(shapes, i))->name, name) == 0)
-      return g_ptr_array_index(shapes, i);
+    if (strcmp(((Shape *)g_ptr_array_index(shapes, i))->name, name) == 0) return g_ptr_array_index(shapes, i);
   g_assert_not_reached();
 }
 
@@ -14,11 +13,9 @@ static void check_lines(const Shape *shape, const char *text, int width) {
   g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
     int used = terminal_width_of(lines[i]);
-    if (used > width)
-      g_test_message("%s: %d of %d columns: %s", shape->name, used, width, lines[i]);
+    if (used > width) g_test_message("%s: %d of %d columns: %s", shape->name, used, width, lines[i]);
     g_assert_cmpint(used, <=, width);
-    for (const char *p = lines[i]; *p != '\0'; p++)
-      g_assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
+    for (const char *p = lines[i]; *p != '\0'; p++) g_assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
   }
 }
 
@@ -34,8 +31,7 @@ static void test_everything_fits(void) {
         g_autofree char *table = insight_render_table(&shape->input, WIDTHS[w], 15);
         g_autofree char *chart = insight_render_chart(&shape->input, WIDTHS[w]);
         check_lines(shape, table, WIDTHS[w]);
-        if (chart == NULL)
-          continue;
+        if (chart == NULL) continue;
         check_lines(shape, chart, WIDTHS[w]);
         drawn++;
       }
@@ -65,8 +61,7 @@ static void test_wide_and_hostile_names(void) {
   g_assert_null(strchr(table, '\033'));
   g_assert_null(strchr(table, '\t'));
   g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
-  for (guint i = 3; i < 6; i++)
-    g_assert_cmpint(terminal_width_of(lines[i]), ==, terminal_width_of(lines[2]));
+  for (guint i = 3; i < 6; i++) g_assert_cmpint(terminal_width_of(lines[i]), ==, terminal_width_of(lines[2]));
 }
 
 static void test_columns_that_do_not_fit(void) {
@@ -109,11 +104,20 @@ static void test_values(void) {
     double value;
     const char *text;
   } Case;
-  static const Case CASES[] = {
-    {"currency:GBP", 1234.5, "£1,234.50"}, {"currency:GBP", -0.001, "£0.00"}, {"currency:USD", -1234567.891, "-$1,234,567.89"},
-    {"currency:JPY", 1234.4, "¥1,234"}, {"currency:CHF", 5, "CHF 5.00"}, {"currency", 1234.5, "1,234.50"},
-    {"fraction", 0.123, "12.3 %"}, {"fraction", 0.0004, "0.040 %"}, {"fraction", 0, "0.0 %"}, {"pp", 0.012, "1.2 pp"},
-    {"count", 5009, "5,009"}, {"count", 3.7914, "3.79"}, {"", 0.00123, "0.0012"}, {"days", 4, "4"}};
+  static const Case CASES[] = {{"currency:GBP", 1234.5, "£1,234.50"},
+                               {"currency:GBP", -0.001, "£0.00"},
+                               {"currency:USD", -1234567.891, "-$1,234,567.89"},
+                               {"currency:JPY", 1234.4, "¥1,234"},
+                               {"currency:CHF", 5, "CHF 5.00"},
+                               {"currency", 1234.5, "1,234.50"},
+                               {"fraction", 0.123, "12.3 %"},
+                               {"fraction", 0.0004, "0.040 %"},
+                               {"fraction", 0, "0.0 %"},
+                               {"pp", 0.012, "1.2 pp"},
+                               {"count", 5009, "5,009"},
+                               {"count", 3.7914, "3.79"},
+                               {"", 0.00123, "0.0012"},
+                               {"days", 4, "4"}};
   for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
     AnswerColumn column = {.unit = (char *)CASES[i].unit, .role = COLUMN_MEASURE};
     Value value = {.type = VALUE_DOUBLE, .number = CASES[i].value};
@@ -123,10 +127,15 @@ static void test_values(void) {
 }
 
 static void test_periods(void) {
-  static const char *const CASES[][3] = {{"2020-11", "November 2020", "Nov 2020"}, {"2020-Q4", "Q4 2020", "Q4 2020"},
-                                         {"2020-W07", "week 7 of 2020", "W07 2020"}, {"2020-11-30", "30 November 2020", "30 Nov 2020"},
-                                         {"2020", "2020", "2020"}, {"FY2020", "FY2020", "FY2020"}, {"2020-13", "2020-13", "2020-13"},
-                                         {"", "", ""}, {"Widget-2020", "Widget-2020", "Widget-2020"}};
+  static const char *const CASES[][3] = {{"2020-11", "November 2020", "Nov 2020"},
+                                         {"2020-Q4", "Q4 2020", "Q4 2020"},
+                                         {"2020-W07", "week 7 of 2020", "W07 2020"},
+                                         {"2020-11-30", "30 November 2020", "30 Nov 2020"},
+                                         {"2020", "2020", "2020"},
+                                         {"FY2020", "FY2020", "FY2020"},
+                                         {"2020-13", "2020-13", "2020-13"},
+                                         {"", "", ""},
+                                         {"Widget-2020", "Widget-2020", "Widget-2020"}};
   for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
     g_autofree char *full = view_period_label(CASES[i][0], FALSE);
     g_autofree char *brief = view_period_label(CASES[i][0], TRUE);
