@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/embedded.h"
+#include "server/schema.h"
 
 static json_t *read_embedded(const char *name, GError **error) {
   const EmbeddedFile *file = embedded_file_find(name);
@@ -22,7 +23,16 @@ static char *inward_reference(const char *name, const char *reference) {
   return g_strdup(reference);
 }
 
-static void turn_references(json_t *schema, const char *name) {
+static gboolean may_be_text(const json_t *schema) {
+  const json_t *type = json_object_get(schema, "type");
+  if (json_is_string(type)) return strcmp(json_string_value(type), "string") == 0;
+  for (gsize i = 0; i < json_array_size(type); i++) {
+    if (g_strcmp0(json_string_value(json_array_get(type, i)), "string") == 0) return TRUE;
+  }
+  return FALSE;
+}
+
+static void turn_inward(json_t *schema, const char *name) {
   const char *key;
   json_t *member;
   gsize index;
@@ -31,8 +41,11 @@ static void turn_references(json_t *schema, const char *name) {
     g_autofree char *inward = inward_reference(name, reference);
     json_object_set_new(schema, "$ref", json_string(inward));
   }
-  json_object_foreach(schema, key, member) turn_references(member, name);
-  json_array_foreach(schema, index, member) turn_references(member, name);
+  /* No text holds a NUL. The contracts need not say it of each, but those who make up requests want to know. */
+  if (may_be_text(schema) && json_object_get(schema, "pattern") == NULL && json_object_get(schema, "format") == NULL)
+    json_object_set_new(schema, "pattern", json_string(SCHEMA_NO_NUL));
+  json_object_foreach(schema, key, member) turn_inward(member, name);
+  json_array_foreach(schema, index, member) turn_inward(member, name);
 }
 
 /* Adds a contract under `name` and its definitions under "name_definition". */
@@ -41,7 +54,7 @@ static gboolean add_contract(json_t *components, const char *name, const char *f
   if (schema == NULL) return FALSE;
   json_object_del(schema, "$schema");
   json_object_del(schema, "$id");
-  turn_references(schema, name);
+  turn_inward(schema, name);
   g_autoptr(json_t) definitions = json_incref(json_object_get(schema, "$defs"));
   json_object_del(schema, "$defs");
   const char *key;
@@ -57,6 +70,7 @@ static gboolean add_contract(json_t *components, const char *name, const char *f
 json_t *openapi_components(GError **error) {
   g_autoptr(json_t) components = read_embedded("api_schemas.json", error);
   if (components == NULL) return NULL;
+  turn_inward(components, "");
   if (!add_contract(components, "SemanticQuery", "semantic_query.json", error)) return NULL;
   if (!add_contract(components, "Answer", "answer.json", error)) return NULL;
   return g_steal_pointer(&components);
@@ -83,7 +97,8 @@ static json_t *describe_parameter(const RouteParameter *parameter) {
   if (!text || parameter->minimum > 0)
     json_object_set_new(schema, text ? "minLength" : "minimum", json_integer(parameter->minimum));
   json_object_set_new(schema, text ? "maxLength" : "maximum", json_integer(parameter->maximum));
-  if (!text) json_object_set_new(schema, "default", json_integer(parameter->fallback));
+  if (text) json_object_set_new(schema, "pattern", json_string(SCHEMA_NO_NUL));
+  else json_object_set_new(schema, "default", json_integer(parameter->fallback));
   return json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", parameter->name, "in", parameter->in_path ? "path" : "query",
                    "required", parameter->required, "description", parameter->description, "schema", schema);
 }

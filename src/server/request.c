@@ -1,5 +1,6 @@
 #include "server/request.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "server/headers.h"
@@ -96,6 +97,26 @@ gboolean request_take_piece(Request *request, const char *bytes, size_t length) 
   return TRUE;
 }
 
+/* In JSON Schema 5.0 is an integer; from here on it is one. The depth is bounded by the parser. */
+static json_t *with_whole_numbers(json_t *value) {
+  const char *key;
+  json_t *member;
+  gsize index;
+  void *next;
+  double number = json_is_real(value) ? json_real_value(value) : 0.5;
+  if (number == floor(number) && fabs(number) < 9007199254740992.0) {
+    json_decref(value);
+    return json_integer((json_int_t)number);
+  }
+  json_object_foreach_safe(value, next, key, member) {
+    if (!json_is_string(member)) json_object_set_new(value, key, with_whole_numbers(json_incref(member)));
+  }
+  json_array_foreach(value, index, member) {
+    if (!json_is_string(member)) json_array_set_new(value, index, with_whole_numbers(json_incref(member)));
+  }
+  return value;
+}
+
 static void check_body(Request *request) {
   const Route *route = request->match.route;
   g_autoptr(GError) error = NULL;
@@ -105,6 +126,7 @@ static void check_body(Request *request) {
     reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, error->message);
     return;
   }
+  request->json = with_whole_numbers(request->json);
   const json_t *schema = json_object_get(request->state->components, route->request);
   if (!schema_check(schema, request->state->components, request->json, &error)) reply_set_error(&request->reply, error);
   request->call.body = request->json;

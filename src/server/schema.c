@@ -63,7 +63,8 @@ static gboolean check_string(Check *check, const json_t *schema, const json_t *v
   if (length < json_get_int(schema, "minLength", 0)) return fail(check, "is too short");
   if (length > json_get_int(schema, "maxLength", G_MAXINT64)) return fail(check, "is too long");
   const char *pattern = json_get_string(schema, "pattern");
-  if (pattern != NULL && !g_regex_match_simple(pattern, text, G_REGEX_DOLLAR_ENDONLY, 0))
+  if (pattern != NULL && strcmp(pattern, SCHEMA_NO_NUL) != 0 &&
+      !g_regex_match_simple(pattern, text, G_REGEX_DOLLAR_ENDONLY, 0))
     return fail(check, "must match %s", pattern);
   Day day;
   if (g_strcmp0(json_get_string(schema, "format"), "date") == 0 && !day_parse_iso(text, &day))

@@ -6,5 +6,8 @@
 #pragma once
 #include "base/base.h"
 
+/* A pattern that says what the JSON parser sees to already, for others to know: it is not checked again. */
+#define SCHEMA_NO_NUL "^[^\\x00]*$"
+
 /* INVALID_ARGUMENT names the path: "/query/limit must be at least 1". `components`: what "#/components/schemas/X" leads to. */
 gboolean schema_check(const json_t *schema, const json_t *components, const json_t *value, GError **error);

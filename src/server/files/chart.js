@@ -2,7 +2,6 @@
 /* Draws the ECharts options of an answer as plain SVG: bars (upright and lying) and lines on a category axis. */
 (function () {
   const NS = "http://www.w3.org/2000/svg";
-  const WIDTH = 860;
 
   function element(name, attributes, text) {
     const node = document.createElementNS(NS, name);
@@ -58,14 +57,14 @@
     });
   }
 
-  function lying(svg, labels, series, scale, top, rowHeight) {
-    const longest = Math.min(26, Math.max(...labels.map((label) => String(label).length)));
-    const left = 16 + longest * 7, right = WIDTH - 70, x = (v) => left + ((v - scale.low) / (scale.high - scale.low)) * (right - left);
+  function lying(svg, width, labels, series, scale, top, rowHeight) {
+    const longest = Math.min(width < 500 ? 14 : 26, Math.max(...labels.map((label) => String(label).length)));
+    const left = 16 + longest * 7, right = width - 64, x = (v) => left + ((v - scale.low) / (scale.high - scale.low)) * (right - left);
     const thickness = Math.max(4, (rowHeight - 8) / series.length);
     svg.append(element("line", { x1: x(0), x2: x(0), y1: top, y2: top + rowHeight * labels.length, class: "axis" }));
     labels.forEach((label, row) => {
       const middle = top + rowHeight * row + rowHeight / 2;
-      const name = element("text", { x: left - 8, y: middle + 4, "text-anchor": "end", class: "label" }, shorten(label, 26));
+      const name = element("text", { x: left - 8, y: middle + 4, "text-anchor": "end", class: "label" }, shorten(label, longest));
       name.append(element("title", {}, String(label)));
       svg.append(name);
       series.forEach((one, index) => {
@@ -91,23 +90,24 @@
     }
   }
 
-  function upright(svg, labels, series, scale, top, bottom) {
-    const left = 64, right = WIDTH - 12, y = (v) => bottom - ((v - scale.low) / (scale.high - scale.low)) * (bottom - top);
+  function upright(svg, width, labels, series, scale, top, bottom) {
+    const left = 56, right = width - 12, y = (v) => bottom - ((v - scale.low) / (scale.high - scale.low)) * (bottom - top);
     const slot = (right - left) / labels.length, bars = series.filter((one) => one.type === "bar");
     grid(svg, scale, y, left, right);
-    const every = Math.ceil((labels.length * 62) / (right - left));
+    const longest = Math.min(16, Math.max(...labels.map((label) => String(label).length)));
+    const every = Math.ceil((labels.length * (longest * 6.5 + 10)) / (right - left));
     labels.forEach((label, i) => {
       if (i % every === 0)
         svg.append(element("text", { x: left + slot * (i + 0.5), y: bottom + 18, "text-anchor": "middle" },
-          shorten(label, Math.max(4, Math.floor((slot * every) / 7)))));
+          shorten(label, longest)));
     });
     series.forEach((one, index) => {
       if (one.type === "bar") {
-        const width = Math.max(1, Math.min(56, (slot * 0.76) / bars.length)), at = bars.indexOf(one);
+        const thick = Math.max(1, Math.min(56, (slot * 0.76) / bars.length)), at = bars.indexOf(one);
         one.values.forEach((value, i) => {
           if (value === null || value === undefined) return;
-          const x = left + slot * (i + 0.5) - (width * bars.length) / 2 + width * at;
-          const bar = element("rect", { x, y: Math.min(y(value), y(0)), width: Math.max(width - 1, 1),
+          const x = left + slot * (i + 0.5) - (thick * bars.length) / 2 + thick * at;
+          const bar = element("rect", { x, y: Math.min(y(value), y(0)), width: Math.max(thick - 1, 1),
             height: Math.max(Math.abs(y(value) - y(0)), 1), rx: 1.5, class: "series-" + (index % 6) });
           bar.append(element("title", {}, labels[i] + ": " + value.toLocaleString("en")));
           svg.append(bar);
@@ -134,8 +134,9 @@
     });
   }
 
-  /* A figure, or null when the option is of a kind that is not drawn here. */
-  window.drawChart = function (option) {
+  /* A figure `available` pixels wide, or null when the option is of a kind that is not drawn here. */
+  window.drawChart = function (option, available) {
+    const width = Math.round(Math.min(Math.max(available || 860, 280), 960));
     if (!option || !Array.isArray(option.series)) return null;
     const x = first(option.xAxis), y = first(option.yAxis);
     const lies = y.type === "category", category = lies ? y : x;
@@ -149,14 +150,14 @@
     const top = series.length > 1 ? 34 : 14, rowHeight = Math.max(24, 12 * series.length + 8);
     const height = lies ? top + rowHeight * labels.length + 10 : 320;
     const title = first(option.title).text || "Chart";
-    const svg = element("svg", { viewBox: "0 0 " + WIDTH + " " + height, role: "img", "aria-label": title });
+    const svg = element("svg", { viewBox: "0 0 " + width + " " + height, role: "img", "aria-label": title });
     if (series.length > 1) legend(svg, series, 16);
     if (lies && !y.inverse) {
       labels.reverse();
       series.forEach((one) => one.values.reverse());
     }
-    if (lies) lying(svg, labels, series, scaleOf(values), top, rowHeight);
-    else upright(svg, labels, series, scaleOf(values), top, height - 28);
+    if (lies) lying(svg, width, labels, series, scaleOf(values), top, rowHeight);
+    else upright(svg, width, labels, series, scaleOf(values), top, height - 28);
     const figure = document.createElement("figure");
     figure.append(svg);
     return figure;

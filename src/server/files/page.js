@@ -86,7 +86,7 @@
   function showAnswered(card, answer) {
     if (answer.narrative) card.append(make("p", answer.narrative, "narrative"));
     if (answer.restatement) card.append(make("p", "Understood as: " + answer.restatement, "restated"));
-    const figure = drawChart(answer.chart);
+    const figure = drawChart(answer.chart, answers.clientWidth - 42);
     if (figure) card.append(figure);
     if (answer.rows.length > 0) card.append(tableOf(answer));
     if (answer.rows.length > MAX_SHOWN_ROWS)
