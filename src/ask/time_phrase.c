@@ -185,6 +185,7 @@ static guint parse_open(const GArray *tokens, guint i, TimeMention *mention) {
     if (token_is(tokens, i, "up") && !token_is(tokens, i + 1, "to") && !token_is(tokens, i + 1, "until")) return 0;
     if (TOKEN_IS_ANY(tokens, at, "to", "until")) at++;
     if (token_is(tokens, at, "and") && token_is(tokens, at + 1, "including")) at += 2;
+    at = time_skip_the(tokens, at);
     if (token_is(tokens, at, "end") && token_is(tokens, at + 1, "of")) at += 2;
   } else {
     return 0;

@@ -142,7 +142,10 @@ char *phrase_normalise(const char *text) {
     gboolean new_word = g_unichar_isupper(c) && (g_unichar_islower(before) ||
                         (g_unichar_isupper(before) && g_unichar_islower(g_utf8_get_char(next)) && g_utf8_get_char(next) != 's'));
     if (new_word) g_string_append_c(spaced, ' ');
-    if (is_apostrophe(c)) continue;
+    if (is_apostrophe(c)) {
+      before = c;
+      continue;
+    }
     g_string_append_unichar(spaced, g_unichar_isalnum(c) ? c : ' ');
     before = c;
   }
