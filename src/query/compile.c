@@ -25,13 +25,14 @@ static char *compile_body(Compiler *compiler, GPtrArray **columns, GError **erro
   return body;
 }
 
-/* Datasets whose relation stands in the statement. */
+/* Datasets whose relation stands in the statement: each clause of WITH starts a line. */
 static GPtrArray *used_tables(const Compiler *compiler, const char *sql) {
   GPtrArray *tables = g_ptr_array_new();
   for (guint i = 0; i < compiler->sources->len; i++) {
     const RowSource *source = compiler->sources->pdata[i];
-    g_autofree char *name = sql_name(source->dataset->name), *head = g_strdup_printf("%s AS (", name);
-    if (strstr(sql, head)) g_ptr_array_add(tables, (gpointer)source->dataset);
+    g_autofree char *name = sql_name(source->dataset->name), *first = g_strdup_printf("WITH %s AS (", name);
+    g_autofree char *later = g_strdup_printf("\n%s AS (", name);
+    if (g_str_has_prefix(sql, first) || strstr(sql, later)) g_ptr_array_add(tables, (gpointer)source->dataset);
   }
   return tables;
 }

@@ -248,7 +248,9 @@ static void add_having(GString *text, const SemanticQuery *query, const Model *m
                               measure);
     } else {
       g_autofree char *test = restate_test(having->op, having->value, having->value_to);
-      piece = g_strdup_printf("with %s%s %s", on_words(having->on), measure, test);
+      gboolean counts = having->on == ON_VALUE && g_str_has_prefix(measure, "number of ");
+      piece = counts ? g_strdup_printf("with %s %s", test, measure + strlen("number of "))
+                     : g_strdup_printf("with %s%s %s", on_words(having->on), measure, test);
     }
     add(text, i ? "and" : NULL);
     add(text, piece);

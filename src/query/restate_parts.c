@@ -109,7 +109,18 @@ static char *cyclic_value_words(Cyclic cyclic, const char *text) {
   }
 }
 
+/* The hours from midnight on: "before 9:00". 0: something else. */
+static int hours_before(const Filter *filter) {
+  if (filter->cyclic != CYCLIC_HOUR_OF_DAY || filter->op != OP_EQUAL || filter->negated) return 0;
+  for (guint i = 0; i < filter->values->len; i++) {
+    int hour;
+    if (!cyclic_value(CYCLIC_HOUR_OF_DAY, filter->values->pdata[i], &hour) || hour != (int)i) return 0;
+  }
+  return filter->values->len > 1 ? (int)filter->values->len : 0;
+}
+
 static char *cyclic_filter(const Filter *filter) {
+  if (hours_before(filter)) return g_strdup_printf("before %d:00", hours_before(filter));
   g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < filter->values->len; i++)
     g_ptr_array_add(words, cyclic_value_words(filter->cyclic, filter->values->pdata[i]));
@@ -138,6 +149,12 @@ static char *entity_filter(const Model *model, const Filter *filter) {
   g_autofree char *entities = entity_plural(model, filter->entity),
                   *measure = filter->measure ? restate_measure(model, filter->measure) : g_strdup("");
   g_autofree char *test = restate_test(filter->op, number_of(filter->values, 0), number_of(filter->values, 1));
+  const Measure *by = filter->measure;
+  gboolean worth =
+      by && by->kind == MEASURE_METRIC && !by->filters->len && g_strcmp0(by->metric, model->default_metric) == 0;
+  if (worth) /* "orders worth more than 500" */
+    return g_strdup_printf("%s %s worth %s%s", filter->negated ? "excluding" : "for", entities, test,
+                           filter->within ? "" : " ever");
   const char *counted = g_str_has_prefix(measure, "number of ") ? measure + strlen("number of ") : measure;
   return g_strdup_printf("%s %s with %s %s%s", filter->negated ? "excluding" : "for", entities, test, counted,
                          filter->within ? "" : " ever");

@@ -70,7 +70,8 @@ static char *units_words(const TimeRange *range) {
 static char *relative_words(const TimeRange *range) {
   g_autofree char *unit = g_strdelimit(g_strdup(time_unit_name(range->unit)), "_", ' ');
   if (range->kind == TIME_UNITS) return units_words(range);
-  if (range->kind == TIME_ROLLING) return g_strdup_printf("the last %d %ss up to today", range->count, unit);
+  if (range->kind == TIME_ROLLING)
+    return g_strdup_printf("the last %d %ss%s", range->count, unit, range->unit == TIME_UNIT_DAY ? "" : " up to today");
   if (!range->offset) return g_strdup_printf("%s to date", unit);
   return g_strdup_printf(range->offset == -1 ? "last %s to date" : "%s to date %d %ss ago", unit, abs(range->offset),
                          unit);
