@@ -4,6 +4,7 @@
  */
 #pragma once
 #include "ask/ask.h"
+#include "cache/cache.h"
 #include "insight/insight.h"
 #include "store/store.h"
 
@@ -53,6 +54,8 @@ GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, in
  * the engine or the disk, so an event loop may call it. Status 200. (transfer full)
  */
 GBytes *answer_ask_cached(AnswerService *service, const AnswerRequest *request);
+/* What the result cache holds and did. */
+void answer_service_cache_statistics(AnswerService *service, CacheStatistics *out);
 /* The lexicon of a scope, built once. (transfer full) */
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);

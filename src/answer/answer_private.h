@@ -1,7 +1,6 @@
 /* Inside answer/: one request on its way through the pipeline. */
 #pragma once
 #include "answer/answer.h"
-#include "cache/cache.h"
 
 typedef struct {
   AnswerService *service;

@@ -86,6 +86,7 @@ Store *answer_service_store(AnswerService *service) { return service->store; }
 const LakeSnapshot *answer_service_snapshot(const AnswerService *service) { return service->snapshot; }
 Engine *answer_service_engine(AnswerService *service) { return service->engine; }
 Cache *answer_service_cache(AnswerService *service) { return service->cache; }
+void answer_service_cache_statistics(AnswerService *service, CacheStatistics *out) { cache_statistics(service->cache, out); }
 
 /* Under the lock: what one scope sees, built on first use; old scopes are forgotten all at once when there are too many. */
 static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **error) {

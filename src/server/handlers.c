@@ -183,6 +183,9 @@ void handle_metrics(const Call *call, Reply *reply) {
   }
   GString *out = g_string_sized_new(16384);
   metrics_write(&call->state->metrics, methods, paths, routes_count(), call->state->waiting(call->state->server), out);
+  CacheStatistics cache;
+  answer_service_cache_statistics(call->state->service, &cache);
+  metrics_write_cache(&cache, out);
   reply_set_bytes(reply, 200, "text/plain; version=0.0.4; charset=utf-8", g_string_free_to_bytes(out));
 }
 

@@ -70,3 +70,19 @@ void metrics_write(const Metrics *metrics, const char *const *methods, const cha
     write_histogram(out, &metrics->routes[r], labels);
   }
 }
+
+void metrics_write_cache(const CacheStatistics *statistics, GString *out) {
+  const struct {
+    const char *name, *type, *help;
+    guint64 value;
+  } lines[] = {{"aisle_cache_hits_total", "counter", "Results and answers found in memory.", statistics->hits},
+               {"aisle_cache_misses_total", "counter", "Results and answers that had to be made.", statistics->misses},
+               {"aisle_cache_waits_total", "counter", "Requests that waited for another's identical work.", statistics->waits},
+               {"aisle_cache_evictions_total", "counter", "Entries dropped for want of room.", statistics->evictions},
+               {"aisle_cache_bytes", "gauge", "Memory that entries take.", statistics->bytes},
+               {"aisle_cache_entries", "gauge", "Entries kept.", statistics->entries}};
+  for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+    write_header(out, lines[i].name, lines[i].type, lines[i].help);
+    g_string_append_printf(out, "%s %" G_GUINT64_FORMAT "\n", lines[i].name, lines[i].value);
+  }
+}

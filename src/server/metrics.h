@@ -2,7 +2,7 @@
 #pragma once
 #include <stdatomic.h>
 
-#include "base/base.h"
+#include "cache/cache.h"
 
 #define METRICS_MAX_ROUTES 32
 #define METRICS_BUCKETS 12
@@ -21,6 +21,7 @@ typedef struct {
 } Metrics;
 
 void metrics_count(Metrics *metrics, guint route, int status, gint64 duration_us);
-/* Appends the text. `names`: method and path of each route; `waiting`: requests in the queue. */
+/* Appends the text. `methods`, `paths`: of each route; `waiting`: requests in the queue. */
 void metrics_write(const Metrics *metrics, const char *const *methods, const char *const *paths, guint n_routes, int waiting,
                    GString *out);
+void metrics_write_cache(const CacheStatistics *statistics, GString *out);

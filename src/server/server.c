@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,8 @@
 /* Memory for one connection's head and reading; what does not fit is 431 or 414. */
 #define CONNECTION_MEMORY (16 * 1024)
 #define MAX_CONNECTIONS 4096
+/* Files that tables, the store and the loops may need. */
+#define FILES_RESERVED 128
 #define IDLE_SECONDS 60
 #define LISTEN_BACKLOG 1024
 /* How long cancelled work may take to notice it. */
@@ -172,6 +175,19 @@ static int count_waiting(gpointer server) {
   return worker_pool_waiting(((Server *)server)->workers);
 }
 
+/* What the system's limit on open files leaves for clients. */
+static guint connection_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= MAX_CONNECTIONS + FILES_RESERVED) return MAX_CONNECTIONS;
+  return limit.rlim_cur > 2 * FILES_RESERVED ? (guint)limit.rlim_cur - FILES_RESERVED : FILES_RESERVED;
+}
+
+/* Words and values are collected now, so that the first question need not wait for them. */
+static gboolean warm_up(ServerState *state, GError **error) {
+  g_autoptr(Lexicon) lexicon = answer_service_lexicon(state->service, state->scope, error);
+  return lexicon != NULL;
+}
+
 static gboolean start_daemon(Server *server, const ServerOptions *options, const ListenAddress *address, GError **error) {
   guint loops = (guint)CLAMP(options->loop_threads > 0 ? options->loop_threads : (int)g_get_num_processors(), 1, MAX_LOOP_THREADS);
   guint flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (address->ipv6 ? MHD_USE_IPv6 : 0);
@@ -180,7 +196,7 @@ static gboolean start_daemon(Server *server, const ServerOptions *options, const
   server->daemon = MHD_start_daemon(
       flags, 0, NULL, NULL, on_request, server, MHD_OPTION_SOCK_ADDR, &address->socket_address, MHD_OPTION_URI_LOG_CALLBACK,
       on_uri, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT, connection_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
       (unsigned int)IDLE_SECONDS, MHD_OPTION_LISTEN_BACKLOG_SIZE, (unsigned int)LISTEN_BACKLOG,
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
   if (server->daemon == NULL) {
@@ -204,7 +220,7 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   state->metrics.started_s = time(NULL);
   server->request_ms = options->request_ms > 0 ? options->request_ms : DEFAULT_REQUEST_MS;
   state->components = openapi_components(error);
-  if (state->components == NULL) return NULL;
+  if (state->components == NULL || !warm_up(state, error)) return NULL;
   state->openapi = openapi_document(state->components);
   server->hangups = hangup_watch_new();
   server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,

@@ -224,6 +224,7 @@ static void test_cancellation_interrupts(Fixture *fixture, gconstpointer unused)
 static gpointer run_endless(gpointer engine) {
   g_autoptr(GError) error = NULL;
   g_autoptr(ResultTable) table = engine_select(engine, ENDLESS, NULL, 0, deadline_in_ms(600, NULL), &error);
+  g_assert_null(table);
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT);
   return NULL;
 }
