@@ -134,6 +134,62 @@ static void qualify(char **name, const Model *model) {
   *name = g_strdup_printf("%s.%s", field->dataset, field->name);
 }
 
+/* ---- fields that mean the same ---- */
+static gboolean add_dataset(const char **only, const char *name) {
+  if (!name || (*only && !g_str_equal(*only, name))) return FALSE;
+  *only = name;
+  return TRUE;
+}
+
+/* The one dataset that a measure stands on; FALSE when there are several, or none is known. */
+static gboolean measured_dataset(const Measure *measure, const Model *model, const char **only) {
+  if (!measure) return TRUE;
+  const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
+  if (measure->metric && !metric) return FALSE;
+  g_autoptr(GPtrArray) datasets = metric ? model_metric_datasets(model, metric) : NULL;
+  for (guint i = 0; datasets && i < datasets->len; i++)
+    if (!add_dataset(only, ((const Dataset *)datasets->pdata[i])->name)) return FALSE;
+  const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
+  if (field && !add_dataset(only, field->dataset)) return FALSE;
+  if (measure->dataset && !add_dataset(only, measure->dataset)) return FALSE;
+  return measured_dataset(measure->left, model, only) && measured_dataset(measure->right, model, only);
+}
+
+/* "The channel of orders", asked of visits, is the channel of visits: one spelling for one meaning. */
+static void conform(char **name, const Model *model, const Dataset *dataset) {
+  const Field *field = *name ? model_find_field(model, *name) : NULL;
+  if (!field || g_str_equal(field->dataset, dataset->name)) return;
+  g_autoptr(GPtrArray) path = model_join_path(model, dataset->name, field->dataset);
+  const Field *reached = path ? NULL : reach_field(model, dataset, field);
+  if (!reached) return;
+  g_free(*name);
+  *name = g_strdup_printf("%s.%s", reached->dataset, reached->name);
+}
+
+static void conform_filters(GPtrArray *filters, const Model *model, const Dataset *dataset) {
+  for (guint i = 0; i < filters->len; i++) {
+    Filter *filter = filters->pdata[i];
+    if (filter->kind == FILTER_FIELD) conform(&filter->field, model, dataset);
+    if (filter->kind == FILTER_ANY) conform_filters(filter->did, model, dataset);
+  }
+}
+
+static void conform_query(SemanticQuery *query, const Model *model) {
+  const char *only = NULL;
+  for (guint i = 0; i < query->measures->len; i++)
+    if (!measured_dataset(query->measures->pdata[i], model, &only)) return;
+  const Dataset *dataset = only ? model_find_dataset(model, only) : NULL;
+  if (!dataset) return;
+  conform_filters(query->filters, model, dataset);
+  conform(&query->compare.field, model, dataset);
+  for (guint i = 0; i < query->measures->len; i++)
+    conform_filters(((Measure *)query->measures->pdata[i])->filters, model, dataset);
+  for (guint i = 0; i < query->dimensions->len; i++) {
+    Dimension *dimension = query->dimensions->pdata[i];
+    if (dimension->kind == DIMENSION_FIELD) conform(&dimension->field, model, dataset);
+  }
+}
+
 static void resolve_measure(Measure *measure, const Model *model, const ResolveContext *context);
 
 static void resolve_filters(GPtrArray *filters, const Model *model, const ResolveContext *context) {
@@ -177,6 +233,7 @@ SemanticQuery *semantic_query_resolve(const SemanticQuery *query, const Model *m
                                       GError **error) {
   g_autoptr(SemanticQuery) resolved = semantic_query_copy(query);
   resolve_names(resolved, model, context);
+  conform_query(resolved, model);
   if (!resolve_compare(resolved, context, error)) return NULL;
   resolve_in_place(&resolved->time, context);
   return g_steal_pointer(&resolved);

@@ -75,6 +75,23 @@ static void check_resolved_stays(gconstpointer data) {
   }
 }
 
+/* The region of orders, asked of visits, is the region of visits; but what a fact leads to keeps its name. */
+static void check_one_spelling(gconstpointer data) {
+  const Fixture *fixture = data;
+  static const char *const cases[][3] = {
+      {"visitors", "order_line.region", "visit.region"}, {"visitors", "visit.region", "visit.region"},
+      {"revenue", "visit.region", "order_line.region"},  {"revenue", "product.category", "product.category"},
+      {"revenue", "category", "product.category"},       {"conversion", "visit.region", "visit.region"}};
+  ResolveContext context = {.as_of = day_from_ymd(2020, 5, 20), .calendar = CALENDAR_DEFAULT};
+  for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+    g_autoptr(SemanticQuery) query = semantic_query_new();
+    g_ptr_array_add(query->measures, measure_new_metric(cases[i][0]));
+    g_ptr_array_add(query->filters, filter_new_values(cases[i][1], OP_EQUAL, "x", NULL));
+    g_autoptr(SemanticQuery) resolved = semantic_query_resolve(query, fixture->model, &context, NULL);
+    g_assert_cmpstr(((const Filter *)resolved->filters->pdata[0])->field, ==, cases[i][2]);
+  }
+}
+
 /* ---- mistakes ---- */
 static void check_mistakes(gconstpointer data) {
   const Fixture *fixture = data;
@@ -213,6 +230,7 @@ int main(int argc, char **argv) {
   fixture.scope = access_scope_new_local();
   g_test_add_data_func("/query/meaning/resolving", &fixture, check_resolving);
   g_test_add_data_func("/query/meaning/resolved_stays", &fixture, check_resolved_stays);
+  g_test_add_data_func("/query/meaning/one_spelling", &fixture, check_one_spelling);
   g_test_add_data_func("/query/meaning/mistakes", &fixture, check_mistakes);
   g_test_add_data_func("/query/meaning/deep_nesting", &fixture, check_deep_nesting);
   g_test_add_data_func("/query/meaning/restatements", &fixture, check_restatements);
