@@ -335,15 +335,35 @@ static void test_errors(Fixture *fixture, gconstpointer unused) {
   }
 }
 
+#define MANY_DISTINCT "SELECT count(*) FROM (SELECT DISTINCT hash(i), hash(i + 1) FROM range(3000000) t(i))"
+
 static void test_memory_limit_is_an_error(void) {
   g_autoptr(GError) error = NULL;
-  EngineOptions options = {.threads = 1, .memory_limit_bytes = 32 << 20};
+  EngineOptions options = {.threads = 1, .memory_limit_bytes = 48 << 20};
   g_autoptr(Engine) engine = engine_open_duckdb(&options, &error);
   g_assert_no_error(error);
-  g_autoptr(ResultTable) table = engine_query(engine, "SELECT count(*) FROM (SELECT DISTINCT hash(i), hash(i + 1) FROM range(9000000) t(i))",
-                                              NULL, 0, DEADLINE_NEVER, &error);
+  g_autoptr(ResultTable) table = engine_query(engine, MANY_DISTINCT, NULL, 0, DEADLINE_NEVER, &error);
   g_assert_null(table);
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE);
+}
+
+/* What does not fit into memory goes to the spill directory, also when everything else is locked. */
+static void test_spilling(void) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp("aisle-engine-XXXXXX", &error);
+  g_assert_no_error(error);
+  EngineOptions options = {.threads = 1, .memory_limit_bytes = 48 << 20, .spill_directory = folder};
+  {
+    g_autoptr(Engine) engine = engine_open_duckdb(&options, &error);
+    g_assert_no_error(error);
+    const char *directories[] = {folder, NULL};
+    g_assert_true(engine_lock_down(engine, directories, &error));
+    g_autoptr(ResultTable) table = engine_query(engine, MANY_DISTINCT, NULL, 0, DEADLINE_NEVER, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(result_table_at(table, 0, 0)->integer, ==, 3000000);
+  }
+  /* Nothing is left behind. */
+  g_assert_cmpint(g_rmdir(folder), ==, 0);
 }
 
 static void test_parse_sql(Fixture *fixture, gconstpointer unused) {
@@ -392,6 +412,7 @@ int main(int argc, char **argv) {
   CASE("lock-down", test_lock_down);
   CASE("errors", test_errors);
   g_test_add_func("/engine/memory-limit-is-an-error", test_memory_limit_is_an_error);
+  g_test_add_func("/engine/spilling", test_spilling);
   CASE("parse-sql", test_parse_sql);
   CASE("many-threads", test_many_threads);
   return g_test_run();
