@@ -29,24 +29,13 @@ void infer_note_column(Inference *inference, const InferColumn *column, const ch
   va_end(arguments);
 }
 
+/* A table and a metric may have one name. */
 void infer_note_table(Inference *inference, const InferTable *table, const char *format, ...) {
   va_list arguments;
   g_autofree char *name = g_strdup_printf("table:%s", table->dataset->name);
   va_start(arguments, format);
   add_note(inference, name, format, arguments);
   va_end(arguments);
-}
-
-/* A table and a metric may have one name; then the note is the metric's. */
-static void settle_table_notes(Inference *inference) {
-  for (guint i = 0; i < inference->tables->len && inference->notes != NULL; i++) {
-    const InferTable *table = g_ptr_array_index(inference->tables, i);
-    g_autofree char *name = g_strdup_printf("table:%s", table->dataset->name);
-    const char *note = g_hash_table_lookup(inference->notes, name);
-    if (note != NULL && !g_hash_table_contains(inference->notes, table->dataset->name))
-      g_hash_table_insert(inference->notes, g_strdup(table->dataset->name), g_strdup(note));
-    g_hash_table_remove(inference->notes, name);
-  }
 }
 
 InferColumn *infer_find_concept(const InferTable *table, const char *concept) {
@@ -191,6 +180,5 @@ Model *model_infer(Engine *engine, const char *name, const GPtrArray *imported_t
   inference.model->calendar = CALENDAR_DEFAULT;
   if (!conclude(&inference, imported_tables, error))
     return NULL;
-  settle_table_notes(&inference);
   return model_builder_finish(g_steal_pointer(&builder), error);
 }

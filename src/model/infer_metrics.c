@@ -73,6 +73,28 @@ char *infer_column_expression(const InferColumn *column) {
                             : g_strdup_printf("%s / %.1f", column->field->name, column->scale);
 }
 
+static char *capitalised(const char *words) {
+  char *label = g_strdup(words);
+  label[0] = g_ascii_toupper(label[0]);
+  return label;
+}
+
+/* Headers made for machines ("unit_price", "SALESAMT", "qtySold") are spelled out; those made for people stay. */
+char *infer_metric_label(const Inference *inference, const InferColumn *column) {
+  const char *header = column->field->label;
+  gboolean capitals = TRUE, small = FALSE, camel = FALSE;
+  for (const char *c = header; *c != '\0'; c++) {
+    capitals &= !g_ascii_islower(*c);
+    small |= g_ascii_islower(*c);
+    camel |= c > header && g_ascii_isupper(*c) && g_ascii_islower(c[-1]);
+  }
+  gboolean made_for_people = strchr(header, '_') == NULL && !camel && !(capitals && strlen(header) > 4) && small;
+  g_autofree char *spelled = retail_header_spelled(inference->lexicon, header);
+  if (made_for_people || *spelled == '\0')
+    return g_strdup(header);
+  return capitalised(spelled);
+}
+
 Metric *infer_add_column_metric(Inference *inference, const char *name, const InferColumn *column) {
   g_autofree char *expression = infer_column_expression(column);
   Aggregate aggregate = column->field->default_aggregate != AGGREGATE_NONE ? column->field->default_aggregate : AGGREGATE_SUM;
@@ -82,7 +104,8 @@ Metric *infer_add_column_metric(Inference *inference, const char *name, const In
   const char *kind = aggregate == AGGREGATE_AVERAGE ? "the plain average" : "the sum";
   g_autofree char *description = g_strdup_printf("%s of %s over the %s", kind, column->field->label, column->table->dataset->label);
   description[0] = g_ascii_toupper(description[0]);
-  infer_describe(inference, metric, column->field->label, column->scale == 1 ? column->field->unit : "fraction", description);
+  g_autofree char *label = infer_metric_label(inference, column);
+  infer_describe(inference, metric, label, column->scale == 1 ? column->field->unit : "fraction", description);
   infer_add_header_words(inference, metric, column);
   infer_note(inference, metric->name, "%s is %s", column->field->label,
              aggregate == AGGREGATE_AVERAGE ? "averaged: adding it up means nothing" : "added up");
@@ -133,12 +156,6 @@ static void add_numbers(Inference *inference, InferTable *table) {
 }
 
 /* ---- counts ---- */
-
-static char *capitalised(const char *words) {
-  char *label = g_strdup(words);
-  label[0] = g_ascii_toupper(label[0]);
-  return label;
-}
 
 static char *count_label(const Inference *inference, const Entity *entity, const InferColumn *key) {
   if (g_str_equal(entity->name, "order") && key != NULL) {

@@ -19,6 +19,8 @@ Metric *infer_add_metric(Inference *inference, const char *name, Aggregate aggre
                          const char *expression);
 /* The metric of one column, with its header's words. */
 Metric *infer_add_column_metric(Inference *inference, const char *name, const InferColumn *column);
+/* What people are shown for the numbers of a column. (transfer full) */
+char *infer_metric_label(const Inference *inference, const InferColumn *column);
 void infer_describe(Inference *inference, Metric *metric, const char *label, const char *unit, const char *description);
 void infer_add_words(Inference *inference, Metric *metric, char *const *words);
 void infer_add_concept_words(Inference *inference, Metric *metric, const char *concept);

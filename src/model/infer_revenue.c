@@ -16,6 +16,7 @@ typedef struct {
   char *revenue;     /* expression */
   char *revenue_net; /* expression excluding tax; NULL */
   gboolean profit_is_net; /* computed from revenue excluding tax */
+  char *computed_profit; /* over the table's own columns; NULL */
   const char *unit;
 } Sales;
 
@@ -235,7 +236,7 @@ static void add_gross_and_gone(Sales *sales, const char *base, const char *expre
 
 static void add_revenue(Sales *sales) {
   Inference *inference = sales->inference;
-  const char *label = sales->total != NULL ? sales->total->field->label : "Revenue";
+  g_autofree char *label = sales->total != NULL ? infer_metric_label(inference, sales->total) : g_strdup("Revenue");
   Metric *metric = add_sum(sales, "revenue", sales->revenue, label, sales->unit,
                            sales->revenue_net != NULL ? "Revenue including tax" : "Revenue", NULL);
   if (metric == NULL)
@@ -257,8 +258,8 @@ static void add_revenue(Sales *sales) {
     infer_add_words(inference, metric, (char *const *)gross);
   if (sales->revenue_net == NULL)
     return;
-  Metric *net = add_sum(sales, "revenue_excluding_tax", sales->revenue_net,
-                        sales->net != NULL ? sales->net->field->label : "Revenue excluding tax", sales->unit, "Revenue without tax", NULL);
+  g_autofree char *net_label = sales->net != NULL ? infer_metric_label(inference, sales->net) : g_strdup("Revenue excluding tax");
+  Metric *net = add_sum(sales, "revenue_excluding_tax", sales->revenue_net, net_label, sales->unit, "Revenue without tax", NULL);
   if (net == NULL)
     return;
   if (sales->net != NULL) {
@@ -327,7 +328,7 @@ static void add_profit(Sales *sales) {
   infer_note(sales->inference, "profit", "no column holds it: revenue less cost");
   sales->profit_is_net = sales->revenue_net != NULL;
   if (!expression_is_joined(sales->table->dataset, expression)) /* a condition is about the columns of its own table */
-    infer_add_loss(sales->inference, sales->table, expression, "revenue is below cost");
+    sales->computed_profit = g_steal_pointer(&expression);
 }
 
 /* Margin is profit over revenue; a column of margins that says the same is not a metric of its own. */
@@ -357,6 +358,19 @@ static gboolean add_margin(Sales *sales, GError **error) {
   return TRUE;
 }
 
+/* Rows at a loss get a name where there are any. */
+static gboolean add_computed_loss(Sales *sales, GError **error) {
+  if (sales->computed_profit == NULL)
+    return TRUE;
+  g_autofree char *test = g_strdup_printf("(%s) < 0", sales->computed_profit);
+  double share = 0;
+  if (!infer_share(sales->inference, sales->table, test, &share, error))
+    return FALSE;
+  if (share > 0)
+    infer_add_loss(sales->inference, sales->table, sales->computed_profit, "revenue is below cost");
+  return TRUE;
+}
+
 static gboolean conclude_sales(Sales *sales, GError **error) {
   if (!separate_tax(sales, error))
     return FALSE;
@@ -372,7 +386,7 @@ static gboolean conclude_sales(Sales *sales, GError **error) {
     add_revenue(sales);
     add_units(sales);
     add_profit(sales);
-    return add_margin(sales, error);
+    return add_computed_loss(sales, error) && add_margin(sales, error);
   }
   add_units(sales);
   return TRUE;
@@ -388,5 +402,6 @@ gboolean infer_revenue(Inference *inference, InferTable *table, GError **error) 
   gboolean done = conclude_sales(&sales, error);
   g_free(sales.revenue);
   g_free(sales.revenue_net);
+  g_free(sales.computed_profit);
   return done;
 }

@@ -250,7 +250,8 @@ static void write_field(ExtensionWriter *writer, const Field *field, const YamlN
 static void write_dataset(ExtensionWriter *writer, const Dataset *dataset, const YamlNode *old_datasets) {
   YamlWriter *yaml = &writer->yaml;
   const YamlNode *old = yaml_get(old_datasets, dataset->name), *old_fields = yaml_get(old, "fields");
-  yaml_begin(yaml, old_datasets, dataset->name, note_of(writer, dataset->name));
+  g_autofree char *table = g_strdup_printf("table:%s", dataset->name); /* a metric may have the same name */
+  yaml_begin(yaml, old_datasets, dataset->name, note_of(writer, table));
   yaml_write_text(yaml, old, "label", dataset->label);
   yaml_write_words(yaml, old, "row_words", dataset->row_words);
   write_optional(yaml, old, "default_date", dataset->default_date);
