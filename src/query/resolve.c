@@ -111,9 +111,13 @@ static gboolean resolve_compare(SemanticQuery *query, const ResolveContext *cont
     resolve_in_place(&compare->baseline, context);
     return TRUE;
   }
-  if ((compare->kind != COMPARE_PREVIOUS && compare->kind != COMPARE_YEAR_EARLIER) || query_series(query) >= 0)
-    return TRUE;
+  if (compare->kind != COMPARE_PREVIOUS && compare->kind != COMPARE_YEAR_EARLIER) return TRUE;
   TimeRange resolved = resolve_range(&query->time, context);
+  if (query_series(query) >= 0) { /* the last bucket is compared over as many days as it has */
+    if (resolved.kind == TIME_ABSOLUTE && is_cut(&query->time, &resolved, context))
+      query->time = time_range_absolute(resolved.from, MIN(resolved.to, context->as_of + 1));
+    return TRUE;
+  }
   if (resolved.kind != TIME_ABSOLUTE || resolved.from == DAY_NONE || resolved.to == DAY_NONE) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
                         "/compare: comparing with the period before needs a period with a beginning and an end");
