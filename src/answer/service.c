@@ -1,3 +1,4 @@
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,7 +23,7 @@ struct AnswerService {
   Model *model;
   Store *store;
   Cache *cache;
-  GMutex lock;
+  pthread_mutex_t lock; /* of `views` */
   GHashTable *views; /* scope key -> ScopeView* */
 };
 
@@ -53,7 +54,7 @@ AnswerService *answer_service_open(const AnswerServiceOptions *options, GError *
     return NULL;
   }
   g_autoptr(AnswerService) service = g_new0(AnswerService, 1);
-  g_mutex_init(&service->lock);
+  pthread_mutex_init(&service->lock, NULL);
   service->workspace = g_canonicalize_filename(options->workspace, NULL);
   service->cache = cache_new(options->cache_bytes);
   service->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, scope_view_free);
@@ -76,7 +77,7 @@ void answer_service_free(AnswerService *service) {
   engine_unref(service->engine);
   g_clear_pointer(&service->snapshot, lake_snapshot_unref);
   model_unref(service->model);
-  g_mutex_clear(&service->lock);
+  pthread_mutex_destroy(&service->lock);
   g_free(service->workspace);
   g_free(service);
 }
@@ -109,18 +110,18 @@ static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **e
 }
 
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error) {
-  g_mutex_lock(&service->lock);
+  pthread_mutex_lock(&service->lock);
   ScopeView *view = view_of(service, scope, error);
   Lexicon *lexicon = view != NULL ? lexicon_ref(view->lexicon) : NULL;
-  g_mutex_unlock(&service->lock);
+  pthread_mutex_unlock(&service->lock);
   return lexicon;
 }
 
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error) {
-  g_mutex_lock(&service->lock);
+  pthread_mutex_lock(&service->lock);
   ScopeView *view = view_of(service, scope, error);
   ValueIndex *values = view != NULL ? value_index_ref(view->values) : NULL;
-  g_mutex_unlock(&service->lock);
+  pthread_mutex_unlock(&service->lock);
   return values;
 }
 
@@ -186,14 +187,14 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
   turn->snapshot = lake_snapshot_ref(service->snapshot);
   g_autoptr(ValueIndex) values = NULL;
-  g_mutex_lock(&service->lock);
+  pthread_mutex_lock(&service->lock);
   ScopeView *view = view_of(service, request->scope, error);
   if (view != NULL) {
     turn->model = model_ref(view->model);
     turn->lexicon = lexicon_ref(view->lexicon);
     values = value_index_ref(view->values);
   }
-  g_mutex_unlock(&service->lock);
+  pthread_mutex_unlock(&service->lock);
   if (view == NULL) return FALSE;
   set_as_of(turn, values);
   return TRUE;
