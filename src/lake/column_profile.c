@@ -21,7 +21,7 @@ static gboolean is_one_of(const char *text, gsize length, const char *const *wor
 static gboolean is_null_anywhere(const char *text, gsize length) {
   static const char *const words[] = {"NULL", "null", "NaN",    "nan",  "N/A", "n/a",
                                       "#N/A", "\\N",  "(null)", "<NA>", NULL};
-  return length <= 6 && is_one_of(text, length, words);
+  return length <= 6 && strchr("Nn#\\(<", *text) && is_one_of(text, length, words);
 }
 
 /* Stand for "no value" among numbers and dates; in text they may be a country or a size. */
@@ -29,7 +29,7 @@ static gboolean is_null_word(const char *text, gsize length) {
   static const char *const words[] = {"NA",    "na",      "Null",    "None",  "none",    "NONE", "nil",
                                       "-",     "--",      "—",       "–",     "?",       ".",    "n.a.",
                                       "#REF!", "#VALUE!", "#DIV/0!", "#NUM!", "missing", NULL};
-  return length <= 8 && is_one_of(text, length, words);
+  return length <= 8 && !g_ascii_isdigit(*text) && is_one_of(text, length, words);
 }
 
 static void trim_cell(const char **text, gsize *length) {

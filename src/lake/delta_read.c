@@ -237,6 +237,10 @@ static gboolean replay_log(Replay *replay, const char *folder, gint64 version, E
   g_autoptr(GArray) commits = g_array_new(FALSE, FALSE, sizeof(gint64));
   gint64 checkpoint;
   if (!list_log(folder, version, commits, &checkpoint, error)) return FALSE;
+  if (commits->len == 0 && checkpoint < 0) { /* a creation that never came to its commit */
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s has an empty Delta log", folder);
+    return FALSE;
+  }
   g_array_sort(commits, compare_versions);
   gint64 next = 0;
   gboolean from_start = commits->len > 0 && g_array_index(commits, gint64, 0) == 0;

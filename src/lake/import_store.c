@@ -15,8 +15,11 @@ void import_report(const ImportContext *context, double fraction, gint64 rows, c
 char *import_table_name(ImportContext *context, const char *name) {
   for (;;) {
     g_autofree char *slug = text_slug_unique(name, context->taken);
-    g_autofree char *log = g_build_filename(context->lake, slug, "_delta_log", NULL);
-    if (!g_file_test(log, G_FILE_TEST_EXISTS)) return g_steal_pointer(&slug);
+    g_autofree char *first = g_build_filename(context->lake, slug, "_delta_log", "00000000000000000000.json", NULL);
+    g_autofree char *checkpoint = g_build_filename(context->lake, slug, "_delta_log", "_last_checkpoint", NULL);
+    /* A folder without a commit is what a crash left; it is taken over. */
+    if (!g_file_test(first, G_FILE_TEST_EXISTS) && !g_file_test(checkpoint, G_FILE_TEST_EXISTS))
+      return g_steal_pointer(&slug);
   }
 }
 

@@ -156,6 +156,9 @@ static gboolean convert_row(TextImport *import, const char *path, const TableRow
     import->aside += row->kind == TABLE_ROW_ASIDE;
     return reject(import, path, row->line, row->reason, row->raw, row->raw_length, error);
   }
+  if (row->repaired &&
+      !reject(import, path, row->line, "was damaged and put right; the row is kept", row->raw, row->raw_length, error))
+    return FALSE;
   g_string_truncate(import->line, 0);
   for (guint j = 0; j < import->n_columns; j++) {
     if (j) g_string_append_c(import->line, ',');

@@ -3,6 +3,11 @@
 #include "lake/import.h"
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define STAGING_PREFIX "_staging-"
+#define STALE_STAGING_SECONDS (24 * 3600)
 
 static void import_context_clear(ImportContext *context) {
   if (context->staging) disk_remove_tree(context->staging);
@@ -12,11 +17,25 @@ static void import_context_clear(ImportContext *context) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportContext, import_context_clear)
 
+/* Staging folders of imports that were killed a day ago or more. */
+static void remove_stale_staging(const char *lake) {
+  g_autoptr(GDir) listing = g_dir_open(lake, 0, NULL);
+  const char *name;
+  while (listing && (name = g_dir_read_name(listing))) {
+    g_autofree char *path = g_build_filename(lake, name, NULL);
+    struct stat status;
+    if (g_str_has_prefix(name, STAGING_PREFIX) && stat(path, &status) == 0 &&
+        status.st_mtime < time(NULL) - STALE_STAGING_SECONDS)
+      disk_remove_tree(path);
+  }
+}
+
 static gboolean import_context_prepare(ImportContext *context, GError **error) {
   g_autofree char *root = g_canonicalize_filename(context->workspace, NULL);
   context->lake = g_build_filename(root, "lake", NULL);
+  remove_stale_staging(context->lake);
   g_autofree char *id = g_uuid_string_random();
-  g_autofree char *name = g_strconcat("_staging-", id, NULL);
+  g_autofree char *name = g_strconcat(STAGING_PREFIX, id, NULL);
   context->staging = g_build_filename(context->lake, name, NULL);
   context->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   return disk_make_folder(context->staging, error);

@@ -230,9 +230,9 @@ static guint filled_cells(const CsvRecord *record) {
 }
 
 /* Makes the record fit where that loses nothing: blank cells too many, or cells that are commonly left out. */
-static gboolean fit_width(TableReader *reader, CsvRecord *record) {
+static gboolean fit_width(TableReader *reader, CsvRecord *record, gboolean may_trim) {
   guint columns = reader->layout->columns;
-  if (record->cells->len > columns && cells_blank_from(record, columns)) {
+  if (may_trim && record->cells->len > columns && cells_blank_from(record, columns)) {
     g_array_set_size(record->cells, columns);
   } else if (record->cells->len < columns && reader->layout->pads_short_rows && !record->stray_quote &&
              filled_cells(record) >= 2) {
@@ -414,7 +414,8 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
     return FALSE;
   }
   gboolean damaged = record->stray_quote || record->unterminated;
-  gboolean fits = fit_width(reader, record);
+  /* Where blanks delimit, one within a cell moves the others, and the last may be blank by right. */
+  gboolean fits = fit_width(reader, record, reader->dialect.delimiter[0] != ' ');
   if ((!fits || damaged) && !reader->other_table && !may_be_other_table(reader) && repair_record(reader)) {
     if (reader->queue.length) {
       /* The rows held back are rows after all; read this one again afterwards. */
@@ -423,6 +424,7 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
     give_record(reader, row, TRUE);
     return TRUE;
   }
+  fits = fits || fit_width(reader, record, TRUE);
   if (!fits && record->line_breaks > 0) cut_to_first_line(reader->csv, &reader->dialect, record);
   gboolean same = FALSE;
   if (!fits && repeats_labels(reader, record)) {

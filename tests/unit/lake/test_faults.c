@@ -147,11 +147,38 @@ static void append_keeps_the_log_whole(void) {
   }
 }
 
+/* What a killed import leaves behind neither hinders a snapshot nor the next import of the same file. */
+static void leftovers_do_no_harm(void) {
+  g_auto(Scratch) scratch = scratch_new();
+  EngineOptions options = {.threads = 1};
+  g_autoptr(Engine) engine = engine_open_duckdb(&options, NULL);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *log = g_build_filename(scratch.path, "lake", "orders", "_delta_log", NULL);
+  g_autofree char *staging = g_build_filename(scratch.path, "lake", "_staging-x", NULL);
+  g_assert_true(disk_make_folder(log, NULL) && disk_make_folder(staging, NULL));
+  g_autofree char *half = scratch_file(&scratch, "lake/orders/part-0.parquet", "PAR1", 4);
+  g_autofree char *aside = scratch_file(&scratch, "lake/orders/_delta_log/.tmp-1", "{", 1);
+  lake_snapshot_publish(scratch.path, NULL, &error);
+  g_assert_no_error(error);
+  g_autofree char *path = scratch_file(&scratch, "orders.csv", "a,b\n1,2\n", -1);
+  const char *paths[] = {path, NULL};
+  g_autoptr(GPtrArray) tables = lake_import(engine, scratch.path, paths, NULL, DEADLINE_NEVER, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(((ImportedTable *)tables->pdata[0])->table, ==, "orders");
+  lake_snapshot_publish(scratch.path, NULL, &error);
+  g_assert_no_error(error);
+  g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(scratch.path, NULL, &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(snapshot->tables->len, ==, 1);
+  g_assert_cmpint(lake_snapshot_find(snapshot, "orders")->rows, ==, 1);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/lake/faults/replaced whole or not", replaced_whole_or_not);
   g_test_add_func("/lake/faults/import is all or nothing", import_is_all_or_nothing);
   g_test_add_func("/lake/faults/snapshot is old or new", snapshot_is_old_or_new);
   g_test_add_func("/lake/faults/append keeps the log whole", append_keeps_the_log_whole);
+  g_test_add_func("/lake/faults/leftovers do no harm", leftovers_do_no_harm);
   return g_test_run();
 }
