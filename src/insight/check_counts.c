@@ -145,8 +145,9 @@ gboolean check_top_count(Check *check, int index) {
     return FALSE;
   claim_segment(check, index, &start, &end);
   /* "The top 3 make up 40 %" stands and falls with its share. */
-  gboolean has_share = claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE) ||
-                       claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL);
+  gboolean has_cue = claim_range_has(check, start, end, TOKEN_CUE, CUE_SHARE) ||
+                     claim_range_has(check, start, end, TOKEN_CUE, CUE_TOTAL);
+  gboolean has_share = has_cue && claim_range_has(check, index + 1, end, TOKEN_NUMBER, CUE_NONE);
   if (!has_share &&
       !lists_top_rows(check, index, view_measure(check->view, (guint)bound.measure), extreme, (gsize)number->value))
     return FALSE;

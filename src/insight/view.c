@@ -75,6 +75,7 @@ char *view_cell_label(const ResultView *view, const ViewDimension *dimension, gs
   const Value *value = result_table_at(view->input->result, row, dimension->column);
   const AnswerColumn *column = view_column(view, (int)dimension->column);
   if (value->type == VALUE_NULL) return g_strdup("(none)");
+  if (value->type == VALUE_TEXT && *value->text == '\0') return g_strdup("(blank)");
   if (value->type == VALUE_TEXT) {
     const char *label = coded_label(dimension->field, value->text);
     if (label != NULL) return g_strdup(label);
