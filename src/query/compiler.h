@@ -241,8 +241,9 @@ char *joined_leaf_sql(const Block *block, const Leaf *leaf, gpointer grouping);
 char *grouping_select(Compiler *compiler, Grouping *grouping, const Term *term, const char *name, const char *test);
 
 /* ---- keys.c, names.c ---- */
-/* Display of a key for people, the key itself where both are the same; `sorts`: whether it sorts like the key. */
-char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql, gboolean *sorts);
+/* Display of a key for people; the key itself where both are the same. (transfer full) */
+char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql);
+gboolean group_key_sorts(const Dimension *dimension); /* the display sorts like the key */
 char *dimension_name(const Compiler *compiler, const Dimension *dimension); /* (transfer full) */
 char *measure_name(const Model *model, const Measure *measure);             /* (transfer full) */
 char *measure_label(const Model *model, const Measure *measure);            /* (transfer full) */

@@ -159,18 +159,20 @@ GPtrArray *grouping_keys_sql(Compiler *compiler, const Grouping *grouping, RowSo
   return g_steal_pointer(&keys);
 }
 
-char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql, gboolean *sorts) {
-  *sorts = TRUE;
+gboolean group_key_sorts(const Dimension *dimension) {
+  if (dimension->kind == DIMENSION_BUCKET || dimension->kind == DIMENSION_ENTITY_BUCKET) return FALSE;
+  return dimension->kind != DIMENSION_CYCLIC ||
+         (dimension->cyclic != CYCLIC_WEEKDAY && dimension->cyclic != CYCLIC_MONTH_OF_YEAR &&
+          dimension->cyclic != CYCLIC_WEEKEND);
+}
+
+char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql) {
   switch (dimension->kind) {
   case DIMENSION_TIME:
   case DIMENSION_FIRST_TIME: return time_bucket_display(sql, dimension->unit, &compiler->model->calendar);
-  case DIMENSION_CYCLIC:
-    *sorts = dimension->cyclic != CYCLIC_WEEKDAY && dimension->cyclic != CYCLIC_MONTH_OF_YEAR &&
-             dimension->cyclic != CYCLIC_WEEKEND;
-    return cyclic_display(sql, dimension->cyclic);
+  case DIMENSION_CYCLIC: return cyclic_display(sql, dimension->cyclic);
   case DIMENSION_BUCKET:
   case DIMENSION_ENTITY_BUCKET: {
-    *sorts = FALSE;
     g_autofree char *labels = bucket_labels(compiler, dimension);
     return g_strdup_printf("%s[%s + 1]", labels, sql);
   }

@@ -107,9 +107,7 @@ static char *dimension_order(const Reading *reading, guint index) {
   const GroupKey *key = key_at(reading->statement, index);
   g_autofree char *name = sql_name(key->name);
   const char *source = reading->direct ? reading->direct->keys->pdata[index] : name;
-  gboolean sorts;
-  g_autofree char *display = group_key_display(reading->statement->compiler, key->dimension, source, &sorts);
-  if (sorts) return g_steal_pointer(&name);
+  if (group_key_sorts(key->dimension)) return g_steal_pointer(&name);
   if (reading->direct) return g_strdup(source);
   g_autofree char *stage = compiler_cte(reading->statement->stage);
   return g_strdup_printf("%s.%s", stage, name);
@@ -211,9 +209,8 @@ static void show_keys(const Reading *reading, GPtrArray *columns) {
   for (guint i = 0; i < statement->grouping->keys->len; i++) {
     const GroupKey *key = key_at(statement, i);
     g_autofree char *name = sql_name(key->name);
-    gboolean sorts;
     g_autofree char *display = group_key_display(statement->compiler, key->dimension,
-                                                 reading->direct ? reading->direct->keys->pdata[i] : name, &sorts);
+                                                 reading->direct ? reading->direct->keys->pdata[i] : name);
     add_column(columns, display, key->name);
   }
 }
