@@ -30,14 +30,34 @@ static gsize count_groups(const Check *check, const Token *noun) {
   return g_hash_table_size(seen);
 }
 
-static gsize count_changes(const ResultView *view, const ViewMeasure *measure, int direction) {
-  gsize count = 0;
+/* What the counted groups have in common. */
+typedef enum { FITS_ALL, FITS_CHANGE, FITS_LOSS, FITS_BOUND } PredicateKind;
+typedef struct {
+  PredicateKind kind;
+  const ViewMeasure *measure;
+  int direction;
+  double bound;
+  gboolean or_equal;
+} Predicate;
+
+static gboolean row_fits(const ResultView *view, const Predicate *predicate, gsize row) {
   Delta delta;
-  for (gsize row = 0; row < view->n_rows; row++)
-    if (derive_row_delta(view, measure, row, &delta)) {
-      double change = isnan(delta.change) ? delta.growth : delta.change;
-      count += change * direction > 0 ? 1 : 0;
-    }
+  double value = predicate->kind != FITS_ALL ? view_number(view, row, predicate->measure->main) : 0;
+  switch (predicate->kind) {
+  case FITS_ALL: return TRUE;
+  case FITS_CHANGE:
+    return derive_row_delta(view, predicate->measure, row, &delta) &&
+           (isnan(delta.change) ? delta.growth : delta.change) * predicate->direction > 0;
+  case FITS_LOSS: return value < 0;
+  case FITS_BOUND:
+    return (value - predicate->bound) * predicate->direction > 0 || (predicate->or_equal && value == predicate->bound);
+  }
+  return FALSE;
+}
+
+static gsize count_fitting(const ResultView *view, const Predicate *predicate) {
+  gsize count = 0;
+  for (gsize row = 0; row < view->n_rows; row++) count += row_fits(view, predicate, row) ? 1 : 0;
   return count;
 }
 
@@ -51,69 +71,86 @@ static gboolean says_direction_twice(const Check *check, int index, int directio
   return FALSE;
 }
 
-static gsize count_below_zero(const ResultView *view, const ViewMeasure *measure) {
-  gsize count = 0;
-  for (gsize row = 0; row < view->n_rows; row++) count += view_number(view, row, measure->main) < 0 ? 1 : 0;
-  return count;
-}
-
-static gsize count_beyond(const ResultView *view, int column, double bound, int direction, gboolean or_equal) {
-  gsize count = 0;
-  for (gsize row = 0; row < view->n_rows; row++) {
-    double value = view_number(view, row, column);
-    count += (value - bound) * direction > 0 || (or_equal && value == bound) ? 1 : 0;
-  }
-  return count;
-}
-
-/* The verb behind "3 of 4 regions": "grew", "lost money", or nothing. */
-static gboolean count_with_predicate(Check *check, int index, const ViewMeasure *measure, double *expected) {
-  int start, end, direction = 0;
-  gboolean or_equal = FALSE;
-  const ResultView *view = check->view;
+/* The verb behind "3 of 4 regions": "grew", "lost money", "have sales above $5", or nothing. */
+static gboolean find_predicate(Check *check, int index, Predicate *predicate) {
+  int start, end;
   claim_clause(check, index, &start, &end);
-  if (check_is_direction_count(check, index, &direction)) {
-    *expected = says_direction_twice(check, index, direction) ? NAN : (double)count_changes(view, measure, direction);
+  if (check_is_direction_count(check, index, &predicate->direction)) {
+    predicate->kind = FITS_CHANGE;
     return TRUE;
   }
   for (int i = index + 1; i < end; i++) {
     const Token *token = claim_token(check, i);
     int threshold = claim_is_cue(check, i + 1, CUE_THAN) || claim_is_cue(check, i, CUE_AT) ? i + 2 : i + 1;
     if ((token->kind == TOKEN_DIRECTION || claim_is_cue(check, i, CUE_AT)) && claim_is_number(check, threshold) &&
-        check_is_threshold(check, threshold, &direction, &or_equal)) {
-      *expected =
-          (double)count_beyond(view, measure->main, claim_token(check, threshold)->number.value, direction, or_equal);
+        check_is_threshold(check, threshold, &predicate->direction, &predicate->or_equal)) {
+      predicate->kind = FITS_BOUND;
+      predicate->bound = claim_token(check, threshold)->number.value;
       return TRUE;
     }
-    if (token->kind == TOKEN_DIRECTION) {
-      *expected = (double)count_changes(view, measure, token->direction);
-      claim_token_mutable(check, i)->tied = TRUE;
-      return TRUE;
-    }
-    if (claim_is_cue(check, i, CUE_LOSS)) {
-      *expected = (double)count_below_zero(view, measure);
-      claim_token_mutable(check, i)->tied = TRUE;
-      return TRUE;
-    }
+    if (token->kind != TOKEN_DIRECTION && !claim_is_cue(check, i, CUE_LOSS)) continue;
+    predicate->kind = token->kind == TOKEN_DIRECTION ? FITS_CHANGE : FITS_LOSS;
+    predicate->direction = token->direction;
+    claim_token_mutable(check, i)->tied = TRUE;
+    return TRUE;
   }
   return FALSE;
+}
+
+/* ": Tables, Bookcases and Supplies" behind a count: as many, each once, each fitting; "among them" may be fewer. */
+static gboolean list_agrees(const Check *check, int index, const Predicate *predicate, gsize expected) {
+  const ResultView *view = check->view;
+  int start, end, at = index;
+  guint names = 0;
+  claim_segment(check, index, &start, &end);
+  while (at < end &&
+         !(claim_token(check, at)->kind == TOKEN_PUNCTUATION && strchr(":,", claim_token(check, at)->word[0])))
+    at++;
+  gboolean is_part = claim_is_cue(check, at + 1, CUE_SHOWN);
+  gboolean is_list = at < end && (is_part || claim_token(check, at)->word[0] == ':');
+  if (!is_list || view->dimensions->len != 1) return TRUE;
+  for (int i = at + 1; i < end; i++) {
+    const Token *token = claim_token(check, i);
+    gboolean joined = claim_is_cue(check, i - 1, CUE_AND) || claim_token(check, i - 1)->kind == TOKEN_PUNCTUATION;
+    if (token->kind == TOKEN_SIDE && joined) return FALSE;
+    names += token->kind == TOKEN_MEMBER ? 1 : 0;
+  }
+  if (names == 0) return TRUE;
+  gsize distinct = 0;
+  for (int i = at + 1; i < end; i++) {
+    if (claim_token(check, i)->kind != TOKEN_MEMBER) continue;
+    Subject one = {.members = {{claim_token(check, i)->label}}, .counts = {1}};
+    gsize row = 0;
+    if (claim_rows(check, &one, &row) != 1 || !row_fits(view, predicate, row)) return FALSE;
+    for (int before = at + 1; before < i; before++)
+      if (claim_token(check, before)->kind == TOKEN_MEMBER &&
+          strcmp(claim_token(check, before)->label, claim_token(check, i)->label) == 0)
+        return FALSE;
+    distinct++;
+  }
+  return is_part ? distinct <= expected : distinct == expected;
 }
 
 gboolean check_count(Check *check, int index) {
   const ResultView *view = check->view;
   gboolean is_whole = claim_is_cue(check, index - 1, CUE_OF) && claim_is_number(check, index - 2);
   BoundMeasure bound = claim_measure(check, index);
-  double expected = NAN;
+  Predicate predicate = {.kind = FITS_ALL};
   int start, end;
   claim_segment(check, index, &start, &end);
-  if (!is_whole && bound.measure >= 0 &&
-      count_with_predicate(check, index, view_measure(view, (guint)bound.measure), &expected))
-    return check_tie_number(check, index, expected, expected, "count(rows that fit)");
+  if (bound.measure >= 0) predicate.measure = view_measure(view, (guint)bound.measure);
+  if (!is_whole && predicate.measure != NULL && find_predicate(check, index, &predicate)) {
+    gsize fitting = count_fitting(view, &predicate);
+    if (predicate.kind == FITS_CHANGE && says_direction_twice(check, index, predicate.direction)) return FALSE;
+    return list_agrees(check, index, &predicate, fitting) &&
+           check_tie_number(check, index, (double)fitting, (double)fitting, "count(rows that fit)");
+  }
   /* "3 of 4 regions" needs to say which 3. */
   if (!is_whole && claim_is_cue(check, index + 1, CUE_OF)) return FALSE;
   if (view->limited && !claim_range_has(check, start, end, TOKEN_CUE, CUE_SHOWN)) return FALSE;
-  expected = (double)count_groups(check, counted_noun(check, index));
-  return check_tie_number(check, index, expected, expected, "count(rows)");
+  gsize groups = count_groups(check, counted_noun(check, index));
+  return (is_whole || list_agrees(check, index, &predicate, groups)) &&
+         check_tie_number(check, index, (double)groups, (double)groups, "count(rows)");
 }
 
 /* "The top 3 cities are A, B and C": those very rows. */

@@ -310,11 +310,25 @@ static gboolean follows_period(const Check *check, int index) {
          claim_is_cue(check, index - 2, CUE_IN);
 }
 
+/* "In West, … to $5 in West": a place said twice is not what was meant. */
+static gboolean repeats_place(const Check *check, int index) {
+  int start, end;
+  const Token *place = claim_token(check, index + 2);
+  if (check->view->dimensions->len != 1 || !claim_is_cue(check, index + 1, CUE_IN) || place->kind != TOKEN_MEMBER)
+    return FALSE;
+  claim_segment(check, index, &start, &end);
+  for (int i = start; i < end; i++)
+    if (i != index + 2 && claim_token(check, i)->kind == TOKEN_MEMBER &&
+        strcmp(claim_token(check, i)->label, place->label) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean check_level(Check *check, int index) {
   const ResultView *view = check->view;
   BoundMeasure bound = claim_measure(check, index);
   if (bound.measure < 0 || view->n_rows == 0 || claim_is_cue(check, index - 1, CUE_IN) ||
-      follows_period(check, index) ||
+      follows_period(check, index) || repeats_place(check, index) ||
       (names_a_share(check, index) && claim_token(check, index)->number.unit != NUMBER_PERCENT))
     return FALSE;
   const ViewMeasure *measure = view_measure(view, (guint)bound.measure);

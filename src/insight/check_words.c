@@ -136,7 +136,12 @@ gboolean check_extreme_holds(const Check *check, int index, const ViewMeasure *m
     const Having *having = &g_array_index(query->having, Having, i);
     gboolean keeps_top = having->op == OP_GREATER || having->op == OP_GREATER_EQUAL;
     gboolean keeps_bottom = having->op == OP_LESS || having->op == OP_LESS_EQUAL;
-    if (having->measure != measure->measure || having->on != ON_VALUE || column != measure->value ||
+    int bounded = having->on == ON_VALUE    ? measure->value
+                  : having->on == ON_CHANGE ? measure->change
+                  : having->on == ON_GROWTH ? measure->growth
+                  : having->on == ON_SHARE  ? measure->share
+                                            : -1;
+    if (having->measure != measure->measure || column < 0 || column != bounded ||
         !(extreme > 0 ? keeps_top : keeps_bottom))
       return FALSE;
   }

@@ -213,7 +213,7 @@ static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
       int second[2] = {(int)(at_other - sentence), (int)(at_other - sentence + (gssize)strlen(other))};
       /* Two equal members in an enumeration may stand in either order. */
       gboolean joined =
-          strstr(sentence, " tie for ") != NULL ||
+          strstr(sentence, " tie for ") != NULL || strstr(sentence, " shown: ") != NULL ||
           (shape->query->dimensions->len == 2 && g_str_has_prefix(sentence, "The ")); /* one cell, either way */
       if (joined || !whole_word(sentence, (gsize)first[0], strlen(one)) ||
           !whole_word(sentence, (gsize)second[0], strlen(other)))
