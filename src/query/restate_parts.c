@@ -53,10 +53,18 @@ char *restate_list(const GPtrArray *words, const char *last_joint) {
   return g_string_free(list, FALSE);
 }
 
+/* What people call many of them: the label of the metric that counts them ("tickets"), else the entity's name. */
 static char *entity_plural(const Model *model, const char *name) {
   const Entity *entity = name ? model_find_entity(model, name) : NULL;
+  const Metric *metric = entity && entity->metric ? model_find_metric(model, entity->metric) : NULL;
+  if (metric && metric->label) return g_utf8_strdown(metric->label, -1);
   g_autofree char *spaced = g_strdelimit(g_strdup(entity ? entity->name : "row"), "_", ' ');
   return text_plural(spaced);
+}
+
+static char *entity_singular(const Model *model, const char *name) {
+  g_autofree char *plural = entity_plural(model, name);
+  return text_singular(plural);
 }
 
 /* ---- filters ---- */
@@ -160,17 +168,26 @@ static char *entity_filter(const Model *model, const Filter *filter) {
                          filter->within ? "" : " ever");
 }
 
+/* Customers buy, orders have, products are sold. */
+static const char *did_verb(const Model *model, const Filter *filter) {
+  const Entity *entity = filter->entity ? model_find_entity(model, filter->entity) : NULL;
+  if (entity && entity->is_event) return filter->negated ? "without" : "with";
+  if (entity && !g_str_equal(entity->name, "customer")) return filter->negated ? "never sold" : "sold";
+  return filter->negated ? "never bought" : "bought";
+}
+
 /* "bought Category Furniture in 2019": what the entity did or never did. */
 static char *did_words(const Model *model, const Filter *filter) {
   g_autofree char *what = restate_filters(model, filter->did), *when = restate_time(&filter->did_time, model);
   const char *thing = what && g_str_has_prefix(what, "for ") ? what + strlen("for ") : what;
-  return g_strdup_printf("%s%s%s%s%s", filter->negated ? "never bought" : "bought", thing ? " " : "",
-                         thing ? thing : "", when ? " " : "", when ? when : "");
+  return g_strdup_printf("%s%s%s%s%s", did_verb(model, filter), thing ? " " : "", thing ? thing : "", when ? " " : "",
+                         when ? when : "");
 }
 
 static char *did_filter(const Model *model, const Filter *filter) {
   g_autofree char *entities = entity_plural(model, filter->entity), *did = did_words(model, filter);
-  return g_strdup_printf("for %s who %s", entities, did);
+  gboolean is_person = g_str_has_suffix(did_verb(model, filter), "bought");
+  return g_strdup_printf(is_person ? "for %s who %s" : "for %s %s", entities, did);
 }
 
 static char *any_filter(const Model *model, const Filter *filter) {
@@ -266,7 +283,7 @@ static char *bare_measure(const Model *model, const Measure *measure) {
   case MEASURE_PER: {
     g_autofree char *inner = measure->left ? restate_measure(model, measure->left) : g_strdup("");
     g_autofree char *per =
-        g_strdelimit(g_strdup(measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit)), "_", ' ');
+        measure->per_entity ? entity_singular(model, measure->per_entity) : g_strdup(time_unit_name(measure->per_unit));
     return g_strdup_printf("%s %s per %s", aggregate_words(measure->aggregate), inner, per);
   }
   default: return pair_measure(model, measure);
@@ -312,7 +329,8 @@ char *restate_dimension(const Model *model, const Dimension *dimension) {
   case DIMENSION_BUCKET: return g_strdup_printf("%s in steps at %s", field ? field : "value", edges);
   case DIMENSION_ENTITY_BUCKET: {
     g_autofree char *measure = dimension->measure ? restate_measure(model, dimension->measure) : g_strdup("");
-    return g_strdup_printf("%s per %s in steps at %s", measure, dimension->entity ? dimension->entity : "", edges);
+    g_autofree char *entity = entity_singular(model, dimension->entity);
+    return g_strdup_printf("%s per %s in steps at %s", measure, entity, edges);
   }
   case DIMENSION_FIRST_TIME: return g_strdup_printf("%s of first purchase", unit);
   default: return g_strdup(field ? field : "");
