@@ -13,7 +13,7 @@ static gboolean token_is(const Parse *parse, guint index, const char *const *wor
 static gboolean starts_like_followup(const Parse *parse) {
   static const char *const STARTS[] = {"and", "also", "only", "just", "but", "now", "instead", "same", "then", "ok", "okay", "or", "without",
       "excluding", "except", "by", "for", "in", "split", "break", "broken", "per", "restrict", "limit", "as", "make", "add", "drop",
-      "switch", "change", "include", "exclude", "sort", "rather", "with", "compared", "versus", "vs", NULL};
+      "switch", "change", "include", "exclude", "sort", "rather", "with", "compared", "versus", "vs", "rank", "show", NULL};
   static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
   return token_is(parse, 0, STARTS);
@@ -42,8 +42,13 @@ gboolean followup_applies(const Parse *parse) {
   if (parse_has_word(parse, WORD_INSTEAD)) return TRUE;
   static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
-  static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", NULL};
+  static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", "add", "break", "split", "vs", "versus",
+                                    "compared", "same", "sort", "rank", NULL};
   if (token_is(parse, 0, AND)) return TRUE;
+  for (guint i = 0; i < parse->items->tokens->len; i++) { /* "show the margin too", "as a percentage of sales" */
+    static const char *const TOO[] = {"too", "instead", NULL};
+    if (token_is(parse, i, TOO) && parse->items->tokens->len <= 8) return TRUE;
+  }
   static const char *const PREPOSITIONS[] = {"by", "for", "in", "with", "without", "per", "excluding", NULL};
   if (token_is(parse, 0, PREPOSITIONS) && parse->items->tokens->len <= 5 && !parse_has_word(parse, WORD_WHICH)) return TRUE;
   if (asks_anew(parse)) return FALSE;
@@ -68,7 +73,7 @@ void followup_drop_replaced(Parse *parse) {
 }
 
 static gboolean adds(const Parse *parse) {
-  static const char *const ADD[] = {"also", "too", "add", "additionally", "plus", "further", "split", "break", "broken", "besides", "include", NULL};
+  static const char *const ADD[] = {"also", "too", "add", "additionally", "plus", "further", "split", "break", "broken", "besides", "include", "down", NULL};
   for (guint i = 0; i < parse->items->tokens->len; i++)
     if (token_is(parse, i, ADD)) return TRUE;
   return FALSE;
@@ -146,6 +151,24 @@ static void merge_measures(SemanticQuery *query, GPtrArray *fresh, gboolean add)
   }
 }
 
+/* "and the worst 10?", "show the bottom 5 instead", "which is the highest?": the same ranking, the other way round or cut. */
+static void turn_order(const Parse *parse, SemanticQuery *query) {
+  static const struct { WordClass word; gboolean descending; } WAYS[] = {{WORD_RANK_HIGH, TRUE}, {WORD_BEST, TRUE}, {WORD_RANK_ALL, TRUE},
+      {WORD_RANK_LOW, FALSE}, {WORD_WORST, FALSE}, {WORD_RANK_ALL_LOW, FALSE}};
+  for (guint i = 0; i < G_N_ELEMENTS(WAYS); i++) {
+    if (!parse_has_word(parse, WAYS[i].word) || query->dimensions->len == 0 || query->measures->len == 0) continue;
+    if (query->order->len == 0) {
+      Order order = {0, ON_VALUE, WAYS[i].descending, FALSE};
+      g_array_append_val(query->order, order);
+    } else {
+      g_array_index(query->order, Order, 0).descending = WAYS[i].descending;
+    }
+    gboolean one = parse_has_word(parse, WORD_WHICH) && !parse->limit_named && WAYS[i].word != WORD_RANK_ALL && WAYS[i].word != WORD_RANK_ALL_LOW;
+    if (one) query->limit = 1;
+    return;
+  }
+}
+
 static void merge_ranking(const Parse *parse, SemanticQuery *query) {
   const SemanticQuery *fresh = parse->query;
   if (parse->limit_named && fresh->limit > 0) {
@@ -159,6 +182,8 @@ static void merge_ranking(const Parse *parse, SemanticQuery *query) {
   if (parse->order_named && fresh->order->len > 0) {
     g_array_set_size(query->order, 0);
     g_array_append_vals(query->order, fresh->order->data, fresh->order->len);
+  } else {
+    turn_order(parse, query);
   }
 }
 

@@ -112,7 +112,7 @@ static void set_kind(Item *item) {
   else if (meaning->field != NULL) item->kind = ITEM_FIELD;
   else if (meaning->cyclic != CYCLIC_NONE) item->kind = ITEM_CYCLIC;
   else if (meaning->unit != TIME_UNIT_NONE) item->kind = ITEM_GRAIN;
-  else if (item->hits != NULL) item->kind = ITEM_VALUE;
+  else if (item->hits != NULL) item->kind = ITEM_VALUE; /* unless it turns out weak */
   else if (!word_set_is_empty(item->words)) item->kind = ITEM_WORD;
   else item->kind = item->is_stop ? ITEM_STOP : ITEM_UNKNOWN;
 }
@@ -136,6 +136,9 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   if (token->quoted) return FALSE;
   const ValueHit *hit = item_hit(item, NULL);
   if (hit->match == VALUE_MATCH_ABBREVIATION) return !token->is_shouted;
+  gboolean all_shouted = TRUE; /* "sales in OR" */
+  for (guint i = 0; i < items->tokens->len; i++) all_shouted = all_shouted && token_at(items->tokens, i)->is_shouted;
+  if (hit->match == VALUE_MATCH_EXACT && token->is_shouted && strlen(token->fold) >= 2 && !token->is_number && !all_shouted) return FALSE;
   gboolean named = token->is_capital && item->first > 0 && hit->match <= VALUE_MATCH_FOLDED && strlen(token->fold) > 2 &&
                    word_set_is_empty(item->words);
   if (named) return FALSE; /* "profit on Tables": written as a name */
@@ -160,6 +163,27 @@ static gboolean is_crossed(const Items *items, guint first, guint count) {
   return FALSE;
 }
 
+/* "did we make", "state the sales": a verb that is also a column's name. */
+static gboolean is_verb_use(const Items *items, guint first, WordSet words) {
+  static const char *const SUBJECTS[] = {"we", "they", "us", "i", "customers", "did", "to", "you", NULL};
+  gboolean verb = word_set_has(words, WORD_EARNED) || word_set_has(words, WORD_SOLD) || word_set_has(words, WORD_BOUGHT) || word_set_has(words, WORD_SPENT);
+  return verb && first > 0 && g_strv_contains(SUBJECTS, token_at(items->tokens, first - 1)->fold);
+}
+
+/* "average sales per day": not the model's "average sale", which is per order. */
+static gboolean is_average_per(const Items *items, guint first, guint count) {
+  static const char *const AVERAGES[] = {"average", "avg", "mean", NULL};
+  guint after = first + count;
+  if (count < 2 || !g_strv_contains(AVERAGES, token_at(items->tokens, first)->fold) || after + 1 >= items->tokens->len) return FALSE;
+  if (strcmp(token_at(items->tokens, after)->fold, "per") != 0) return FALSE;
+  g_autofree char *rest = tokens_stem_phrase(items->tokens, first + 1, count - 1);
+  const Meaning *total = lexicon_find(items->lexicon, rest);
+  g_autofree char *noun = tokens_stem_phrase(items->tokens, after + 1, 1);
+  const Meaning *per = lexicon_find(items->lexicon, noun);
+  gboolean other = per != NULL && (per->unit != TIME_UNIT_NONE || (per->entity != NULL && !per->entity->is_event));
+  return other && total != NULL && total->metric != NULL;
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
@@ -172,6 +196,8 @@ static Item read_item(const Items *items, guint first) {
     const Meaning *meaning = split || into_time ? NULL : lexicon_find(lexicon, stems);
     const WordSet *words = split ? NULL : g_hash_table_lookup(lexicon->english->phrases, fold);
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
+    if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
+    if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;
     g_autoptr(GPtrArray) hits = into_time ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
     if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
@@ -180,6 +206,8 @@ static Item read_item(const Items *items, guint first) {
     if (meaning != NULL) item.meaning = *meaning;
     if (words != NULL) item.words = *words;
     if (hits->len > 0) item.hits = g_ptr_array_ref(hits);
+    if (item.meaning.unit != TIME_UNIT_NONE) /* "month" and "monthly" share a stem */
+      item.meaning.unit_adverb = g_str_has_suffix(fold, "ly") || strcmp(fold, "annual") == 0 || strcmp(fold, "per annum") == 0;
     item.is_inflected_verb = count == 1 && (g_str_has_suffix(fold, "ed") || g_str_has_suffix(fold, "ing"));
     set_kind(&item);
     const Token *last = token_at(items->tokens, first + count - 1);
@@ -242,6 +270,20 @@ static gboolean longer_than_time(const Items *items, const TimeMention *time) {
   return longer || word_only;
 }
 
+/* "the same | month a year earlier": an article must not break the longer phrase after it. */
+static gboolean hides_longer(const Items *items, const Item *item) {
+  if (item->count < 2 || item->first + 2 >= items->tokens->len || strcmp(token_at(items->tokens, item->first)->fold, "the") != 0) return FALSE;
+  Item next = read_item(items, item->first + 1);
+  gboolean longer = next.count + 1 > item->count && next.kind != ITEM_STOP && next.kind != ITEM_UNKNOWN;
+  item_clear(&next);
+  return longer;
+}
+
+static Item single_stop(const Items *items, guint first, Item *replaced) {
+  item_clear(replaced);
+  return (Item){.kind = ITEM_STOP, .first = first, .count = 1, .is_stop = TRUE, .comma_before = token_at(items->tokens, first)->comma_before};
+}
+
 static void cut(Items *items) {
   for (guint i = 0; i < items->tokens->len;) {
     const TimeMention *time = time_starting_at(items, i);
@@ -251,7 +293,15 @@ static void cut(Items *items) {
                     .comma_before = token_at(items->tokens, i)->comma_before};
     } else {
       item = read_item(items, i);
+      if (hides_longer(items, &item)) item = single_stop(items, i, &item);
       read_number(items, &item);
+      gboolean imperative = i == 0 && item.kind == ITEM_FIELD && !item.plural && items->tokens->len > 2 &&
+                            (strcmp(token_at(items->tokens, 1)->fold, "the") == 0 || strcmp(token_at(items->tokens, 1)->fold, "me") == 0);
+      if (imperative) { /* "State the total sales" */
+        item.kind = ITEM_STOP;
+        item.is_stop = TRUE;
+        item.meaning = (Meaning){0};
+      }
       if (item.kind == ITEM_VALUE && is_weak_value(items, &item)) {
         item.kind = !word_set_is_empty(item.words) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
       }

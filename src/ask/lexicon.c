@@ -41,7 +41,16 @@ static Meaning *phrase_meaning(Lexicon *lexicon, const char *raw) {
   return meaning_of(lexicon, stemmed);
 }
 
+/* "sales per store" asks for every store, though the model may know an average of that name. */
+static gboolean names_groups(const Lexicon *lexicon, const Metric *metric, const char *phrase) {
+  if (metric->kind != METRIC_RATIO || strstr(phrase, " per ") == NULL) return FALSE;
+  const Metric *below = model_find_metric(lexicon->model, metric->denominator);
+  const Entity *entity = below != NULL && below->entity != NULL ? model_find_entity(lexicon->model, below->entity) : NULL;
+  return entity != NULL && !entity->is_event && strcmp(entity->name, "customer") != 0;
+}
+
 static void add_metric_phrase(Lexicon *lexicon, const Metric *metric, const char *phrase) {
+  if (names_groups(lexicon, metric, phrase)) return;
   Meaning *meaning = phrase_meaning(lexicon, phrase);
   if (meaning != NULL && meaning->metric == NULL) meaning->metric = metric;
 }
@@ -92,6 +101,43 @@ static void add_fields(Lexicon *lexicon) {
             const Meaning *known = g_hash_table_lookup(lexicon->meanings, stemmed);
             if (known == NULL || known->field == NULL) add_field_phrase(lexicon, field, *synonym);
           }
+        }
+      }
+    }
+  }
+}
+
+/* "driverName", "Voucher Code", "Customer Group": people say driver, voucher, group where only one column fits. */
+static void add_bare_field_words(Lexicon *lexicon) {
+  static const char *const GENERIC[] = {"name", "code", "id", "no", "number", "type", "group", "status", "flag", "key", "label", "text", "desc",
+                                        "description", "value", "category", "class", "mode", "terms", "days", NULL};
+  g_autoptr(GHashTable) fitting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint d = 0; d < lexicon->model->datasets->len; d++) {
+      const Dataset *dataset = g_ptr_array_index(lexicon->model->datasets, d);
+      for (guint f = 0; f < dataset->fields->len; f++) {
+        const Field *field = g_ptr_array_index(dataset->fields, f);
+        if (field->role != FIELD_ROLE_DIMENSION && field->role != FIELD_ROLE_IDENTIFIER) continue;
+        g_autofree char *phrase = phrase_normalise(field->label);
+        g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+        guint n = g_strv_length(words);
+        if (n < 2 || !g_strv_contains(GENERIC, words[n - 1])) continue;
+        g_autofree char *suffix = g_strdup(words[n - 1]);
+        g_clear_pointer(&words[n - 1], g_free);
+        g_autofree char *head = g_strjoinv(" ", words);
+        static const char *const ALONE[] = {"status", "type", "group", "mode", "class", NULL};
+        const char *forms[] = {head, g_strv_contains(ALONE, suffix) ? suffix : NULL};
+        for (guint k = 0; k < G_N_ELEMENTS(forms); k++) {
+          if (forms[k] == NULL) continue;
+          g_autofree char *stem = phrase_stem(forms[k]);
+          if (pass == 0) {
+            g_hash_table_replace(fitting, g_strdup(stem), GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(fitting, stem)) + 1));
+            continue;
+          }
+          const Meaning *known = g_hash_table_lookup(lexicon->meanings, stem);
+          gboolean taken = known != NULL && (known->field != NULL || known->entity != NULL || known->metric != NULL || known->condition != NULL ||
+                                             known->rows != NULL || known->unit != TIME_UNIT_NONE);
+          if (!taken && GPOINTER_TO_INT(g_hash_table_lookup(fitting, stem)) == 1) add_field_phrase(lexicon, field, forms[k]);
         }
       }
     }
@@ -235,6 +281,7 @@ Lexicon *lexicon_new(Model *model, ValueIndex *values, GError **error) {
   add_entities(lexicon);
   add_conditions(lexicon);
   add_time_words(lexicon);
+  add_bare_field_words(lexicon);
   add_value_words(lexicon);
   add_vocabulary(lexicon);
   return g_steal_pointer(&lexicon);

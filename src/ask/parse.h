@@ -22,6 +22,7 @@ typedef struct {
   gboolean limit_named;
   gboolean order_named;
   gboolean change_asked;      /* grew, fell, change, compared: two periods belong together */
+  gboolean change_tested;     /* by more than 50 %: a test on the change was found */
   gboolean total_asked;       /* combined, in total */
   gboolean time_given, all_time;
   guint series_units;         /* bit per TimeUnit named as a series */

@@ -85,6 +85,10 @@ static void order_by_change(Parse *parse, int change_at, int rank_at, gboolean f
 }
 
 static void keep_changed(Parse *parse, int change_at, gboolean falls) {
+  if (parse->change_tested) { /* "by more than 50 %" says it better */
+    parse->query->compare.show = COMPARE_SHOW_VALUE | COMPARE_SHOW_PREVIOUS | COMPARE_SHOW_GROWTH;
+    return;
+  }
   Having having = {measure_near(parse, change_at), ON_CHANGE, falls ? OP_LESS : OP_GREATER, 0, 0};
   g_array_append_val(parse->query->having, having);
   parse->query->compare.show = parse->query->measures->len > 1 ? COMPARE_SHOW_CHANGE
@@ -185,7 +189,16 @@ static void clarify_baseline(Parse *parse) {
 
 static void read_baseline(Parse *parse) {
   SemanticQuery *query = parse->query;
-  if (query->compare.kind != COMPARE_NONE || query->measures->len == 0) return;
+  if (query->compare.kind != COMPARE_NONE) return;
+  if (parse->fragment && (parse_has_word(parse, WORD_SAME_PERIOD_YEAR_EARLIER) || parse_has_word(parse, WORD_YEAR_OVER_YEAR))) {
+    compare_with(parse, COMPARE_YEAR_EARLIER); /* "vs the year before" */
+    return;
+  }
+  if (parse->fragment && parse_has_word(parse, WORD_PREVIOUS_PERIOD)) {
+    compare_with(parse, COMPARE_PREVIOUS);
+    return;
+  }
+  if (query->measures->len == 0) return;
   TimeUnit unit;
   if (any_period_word(parse, &unit)) {
     compare_by_unit(parse, unit);

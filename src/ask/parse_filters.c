@@ -117,9 +117,33 @@ static Filter *add_condition(Parse *parse, const char *name, gboolean negated) {
   return filter;
 }
 
+static gboolean names_rows(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event)) return TRUE;
+  }
+  return FALSE;
+}
+
+/* "which products", "states with", "how many states": groups are asked for, so their sums are judged. */
+static gboolean asks_for_groups(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse) && i < 5; i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean noun = (item->kind == ITEM_FIELD || item->kind == ITEM_ENTITY) && parse_group_field(parse, item) != NULL && item->plural;
+    if (noun) return TRUE;
+  }
+  return FALSE;
+}
+
 static void read_condition(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   const Condition *condition = item->meaning.condition;
+  if (strcmp(condition->name, "loss") == 0 && !names_rows(parse) && asks_for_groups(parse)) {
+    if (parse_has_word(parse, WORD_HOW_MANY)) return;   /* a count of groups by their sum is not a count of rows: asked back */
+    word_set_add(&item->words, WORD_LOST);
+    item->kind = ITEM_WORD; /* "states with negative profit": the states, not single lines */
+    return;
+  }
   if (item_is_word(item, WORD_LOST) && (parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHO))) {
     item->kind = ITEM_WORD; /* "which categories lost money": the groups, not single lines */
     return;

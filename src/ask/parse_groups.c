@@ -172,6 +172,22 @@ static gboolean group_by_leading_noun(Parse *parse) {
   return TRUE;
 }
 
+/* "for each month, the state with the highest profit": the noun that holds a superlative. */
+static gboolean group_by_held_noun(Parse *parse) {
+  for (guint i = 0; i + 2 < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || !parse_is_group_noun(parse, item) || (item->kind == ITEM_GRAIN && item->meaning.unit_adverb)) continue;
+    if (strcmp(token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold, "with") != 0) continue;
+    int rank = parse_next(parse, i + 2);
+    if (rank < 0) continue;
+    const Item *word = parse_item(parse, (guint)rank);
+    if (!item_is_word(word, WORD_RANK_HIGH) && !item_is_word(word, WORD_RANK_LOW) && !item_is_word(word, WORD_BEST)) continue;
+    take_subject(parse, i);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 /* "which 5 stock codes", "what are the top 3 cities", "list the 10 customers" */
 static void group_by_question(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -191,7 +207,7 @@ static void group_by_question(Parse *parse) {
     parse_group_by_item(parse, (guint)noun);
     return;
   }
-  if (group_by_leading_noun(parse)) return;
+  if (group_by_leading_noun(parse) || group_by_held_noun(parse)) return;
   int who = parse_find_word(parse, WORD_WHO, 0);
   if (who < 0 && parse_n(parse) > 0 && parse_free_word(parse, 0, WORD_HAVING) && strcmp(token_at(parse->items->tokens, 0)->fold, "who") == 0)
     who = 0; /* "who has more than 6 orders" */

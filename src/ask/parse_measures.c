@@ -301,6 +301,9 @@ static void add_default_metric(Parse *parse) {
   static const WordClass MONEY[] = {WORD_HOW_MUCH, WORD_VALUE_WORD, WORD_SOLD, WORD_BOUGHT, WORD_SPENT, WORD_EARNED};
   for (guint i = 0; i < G_N_ELEMENTS(MONEY); i++) money = money || parse_has_word(parse, MONEY[i]);
   gboolean best_only = (parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST) || parse_has_word(parse, WORD_JUDGE)) && !money;
+  gboolean trend_only = parse_has_word(parse, WORD_TREND) && !parse->group_named && parse->query->filters->len == 0 && !money &&
+                        parse->query->dimensions->len == 1; /* "how did it develop?": what? */
+  if (trend_only) return;
   gboolean grounded = parse->query->dimensions->len > 0 || parse->query->filters->len > 0 || money;
   if (best_only || (!grounded && !money)) return;
   if (parse->change_asked && parse->query->filters->len == 0 && !parse->group_named && !money) return;

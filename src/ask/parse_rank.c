@@ -116,6 +116,19 @@ static int tested_noun(const Parse *parse, const NumberTest *test) {
     (void)after;
     if (!item->claimed || item->kind == ITEM_METRIC || g_strcmp0(item->claimed_as, "count") == 0) return next;
   }
+  int held = parse_before(parse, test->first);
+  if (held >= 0 && parse_item(parse, (guint)held)->meaning.condition != NULL) { /* "with a discount over 30 %": tests the measure itself */
+    const Item *item = parse_item(parse, (guint)held);
+    for (guint t = item->first; t < item->first + item->count; t++) {
+      const Meaning *meaning = lexicon_find(parse->lexicon, token_at(parse->items->tokens, t)->stem);
+      if (meaning == NULL || meaning->metric == NULL) continue;
+      Item *tested = parse_item(parse, (guint)held);
+      tested->meaning.metric = meaning->metric;
+      tested->meaning.field = meaning->field;
+      tested->kind = ITEM_METRIC;
+      return held;
+    }
+  }
   for (int at = (int)test->first - 1; at >= 0; at--) {
     const Item *item = parse_item(parse, (guint)at);
     if (item->kind == ITEM_METRIC || item->kind == ITEM_FIELD) return at;
@@ -229,8 +242,25 @@ static gboolean test_times(Parse *parse, const NumberTest *test) {
   return TRUE;
 }
 
+/* "states that grew by more than 50 %": kept until the comparison is known. */
+static gboolean test_growth(Parse *parse, const NumberTest *test) {
+  gboolean falls = parse_has_word(parse, WORD_FALL), rises = parse_has_word(parse, WORD_RISE) || parse_has_word(parse, WORD_GROW);
+  if ((!falls && !rises) || parse->query->dimensions->len == 0 || !parse->change_asked) return FALSE;
+  gboolean below = test->op == OP_LESS || test->op == OP_LESS_EQUAL;
+  double value = test->percent ? test->value / 100 : test->value;
+  Having having = {0, test->percent ? ON_GROWTH : ON_CHANGE, test->op, value, test->value_to};
+  if (falls && !rises) {
+    having.op = below ? (test->op == OP_LESS ? OP_GREATER : OP_GREATER_EQUAL) : (test->op == OP_GREATER ? OP_LESS : OP_LESS_EQUAL);
+    having.value = -value;
+  }
+  g_array_append_val(parse->query->having, having);
+  parse->change_tested = TRUE;
+  claim_test(parse, test, -1);
+  return TRUE;
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
-  if (test_times(parse, test)) return;
+  if (test_times(parse, test) || test_growth(parse, test)) return;
   int noun = tested_noun(parse, test);
   const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
   const Metric *metric = item != NULL ? metric_of_noun(parse, item) : NULL;
@@ -416,6 +446,7 @@ static void limit_within_groups(Parse *parse) {
   gboolean by_group = FALSE;
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
+    if (item_is_word(item, WORD_EACH)) by_group = TRUE; /* also "in each of Germany and France" */
     if (item->claimed && (item_is_word(item, WORD_EACH) || item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_BY))) by_group = TRUE;
   }
   if (!by_group) return;
@@ -446,7 +477,7 @@ void parse_rank(Parse *parse) {
       parse_refuse(parse, "no_such_data", word, "The data has nothing to measure '%s' by.", word);
       return;
     }
-    if (judging && (!parse->metric_named && parse->query->measures->len == 0)) return;
+    if (judging && !parse->fragment && !parse->metric_named && parse->query->measures->len == 0) return;
     read_limit_number(parse, (guint)rank.at);
     if (index < 0) index = nearest_measure(parse, rank.at);
     if (index < 0) index = ordering_measure(parse);

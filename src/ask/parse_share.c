@@ -78,6 +78,12 @@ void parse_share(Parse *parse) {
       return;
     }
   }
+  if (parse->fragment && parse->query->measures->len == 0) { /* "as a share of the total" */
+    parse->query->share = SHARE_TOTAL;
+    parse_claim_word(parse, WORD_SHARE, "share");
+    parse_claim_word(parse, WORD_SUM, "total");
+    return;
+  }
   if (parse->query->measures->len == 0) {
     const Metric *metric = parse_default_metric(parse);
     if (metric == NULL || (parse->query->filters->len == 0 && parse->query->dimensions->len == 0)) return;

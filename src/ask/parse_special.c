@@ -99,6 +99,10 @@ static void read_days_between(Parse *parse) {
     dates[1] = dates[0];
     dates[0] = start;
   }
+  if (dates[1] == start && dates[0] != NULL) { /* "to ship an order": from order to shipping all the same */
+    dates[1] = dates[0];
+    dates[0] = start;
+  }
   if (dates[0] == NULL || dates[1] == NULL) return;
   Measure *measure = measure_new(MEASURE_DATE_DIFFERENCE);
   measure->aggregate = parse_has_word(parse, WORD_MEDIAN) ? AGGREGATE_MEDIAN
@@ -340,14 +344,30 @@ static void read_never(Parse *parse) {
 }
 
 /* "customers who bought both X and Y" */
+/* "X and Y" of one field, whoever it is that is counted or listed. */
+static gboolean two_values_joined(const Parse *parse) {
+  for (guint i = 0; i + 2 < parse_n(parse); i++) {
+    const Item *a = parse_item(parse, i), *b = parse_item(parse, i + 2);
+    if (a->claimed || b->claimed || a->kind != ITEM_VALUE || b->kind != ITEM_VALUE || !item_is_word(parse_item(parse, i + 1), WORD_AND)) continue;
+    if (item_hit(b, item_hit(a, NULL)->field) != NULL) return TRUE;
+  }
+  return FALSE;
+}
+
 static void read_both(Parse *parse) {
   const Entity *entity = person_entity(parse);
-  if (entity == NULL || !parse_has_word(parse, WORD_BOUGHT)) return;
+  gboolean joined = entity != NULL && parse_has_word(parse, WORD_BOUGHT) && two_values_joined(parse) &&
+                    (parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_HOW_MANY) || parse_has_word(parse, WORD_WHO));
+  for (guint i = 0; i < parse_n(parse) && entity == NULL; i++) { /* "orders that have both" */
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_ENTITY && item->meaning.entity->key != NULL) entity = item->meaning.entity;
+  }
+  if (entity == NULL || (!parse_has_word(parse, WORD_BOUGHT) && !parse_has_word(parse, WORD_HAVING) && !parse_has_word(parse, WORD_CONTAINS))) return;
   for (guint t = 0; t + 2 < parse->items->tokens->len; t++) {
-    if (strcmp(token_at(parse->items->tokens, t)->fold, "both") != 0) continue;
+    if (!joined && strcmp(token_at(parse->items->tokens, t)->fold, "both") != 0) continue;
     for (guint i = 0; i < parse_n(parse); i++) {
       Item *item = parse_item(parse, i);
-      if (item->first <= t || item->claimed) continue;
+      if ((!joined && item->first <= t) || item->claimed) continue;
       if (item->kind != ITEM_VALUE && !(item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_POINT)) continue;
       Filter *did = new_did(entity, FALSE);
       if (fill_did(parse, did, i, i + 1)) g_ptr_array_add(parse->query->filters, did);

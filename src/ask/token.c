@@ -73,7 +73,7 @@ static const char *word_end(const char *at) {
 GArray *tokens_parse(const char *question) {
   GArray *tokens = g_array_new(FALSE, TRUE, sizeof(Token));
   g_array_set_clear_func(tokens, token_clear);
-  gboolean hyphen = FALSE, comma = FALSE, money = FALSE, quoted = FALSE;
+  gboolean hyphen = FALSE, comma = FALSE, money = FALSE, quoted = FALSE, minus = FALSE;
   gboolean after_space = TRUE;
   for (const char *at = question; *at;) {
     gunichar c = g_utf8_get_char(at);
@@ -83,6 +83,8 @@ GArray *tokens_parse(const char *question) {
       Token token = {.start = (int)(at - question), .length = (int)(end - at), .text = g_strndup(at, (gsize)(end - at)),
                      .is_word = TRUE, .hyphen_before = hyphen, .comma_before = comma, .is_money = money, .quoted = quoted};
       finish_word(&token);
+      if (minus && token.number_ok) token.number = -token.number; /* "below -500" */
+      minus = FALSE;
       g_array_append_val(tokens, token);
       hyphen = comma = money = after_space = FALSE;
       at = end;
@@ -90,14 +92,24 @@ GArray *tokens_parse(const char *question) {
     }
     Token *last = tokens->len > 0 ? token_at(tokens, tokens->len - 1) : NULL;
     if (c == '"' || c == 0x201C || c == 0x201D) quoted = !quoted;
-    if (c == '%' && last != NULL) last->is_percent = TRUE;
+    if (c == '%' && last != NULL && last->number_ok) {
+      last->is_percent = TRUE;
+    } else if (c == '%') { /* "what % of sales" */
+      Token percent = {.start = (int)(at - question), .length = 1, .text = g_strdup("percent"), .is_word = TRUE, .comma_before = comma};
+      finish_word(&percent);
+      g_array_append_val(tokens, percent);
+      comma = FALSE;
+    }
     if (g_utf8_strchr(CURRENCY_SIGNS, -1, c) != NULL) {
       if (last != NULL && last->number_ok && !after_space)
         last->is_money = TRUE;
       else
         money = TRUE;
     }
-    if ((c == '-' || c == '/' || c == 0x2013 || c == 0x2011 || c == 0x2014) && last != NULL) hyphen = TRUE;
+    if ((c == '-' || c == '/' || c == 0x2013 || c == 0x2011 || c == 0x2014) && last != NULL) {
+      minus = after_space && g_ascii_isdigit(*next);
+      hyphen = !minus;
+    }
     static const char *const SHORTENED[] = {"no", "nr", "avg", "approx", "vs", "incl", "excl", "qty", "max", "min", "ca", "jan", "feb", "mar",
                                             "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", NULL};
     gboolean abbreviation = c == '.' && last != NULL && g_strv_contains(SHORTENED, last->fold);
