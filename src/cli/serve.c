@@ -49,6 +49,7 @@ static gboolean read_settings(int argc, char **argv, Settings *settings, GError 
                 problem != NULL ? problem->message : "too many arguments; see aisle serve --help");
     return FALSE;
   }
+  if (settings->workspace == NULL) settings->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
   if (settings->workspace == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: aisle serve -w DIR");
     return FALSE;
