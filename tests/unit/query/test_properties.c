@@ -2,8 +2,9 @@
  * twice. */
 #include "unit/query/random_query.h"
 #include "unit/query/shop.h"
+#include <math.h>
 
-#define ROUNDS 800
+#define ROUNDS 300
 #define SEED 20201104 /* the same queries every time */
 
 typedef struct {
@@ -129,6 +130,115 @@ static void check_every_statement_runs(gconstpointer data) {
   g_assert_cmpint(ran, >, ROUNDS / 10);
 }
 
+/* ---- queries that must agree with each other ---- */
+/* A random query of additive metrics by categories or time: nothing in it drops rows or cuts results. */
+static SemanticQuery *random_plain_query(GRand *random) {
+  static const char *const metrics[] = {"revenue", "profit", "units", "cancelled_value", "lost", "kept"};
+  g_autoptr(SemanticQuery) drawn = random_query(random);
+  SemanticQuery *query = semantic_query_new();
+  g_ptr_array_add(query->measures, measure_new_metric(metrics[g_rand_int_range(random, 0, G_N_ELEMENTS(metrics))]));
+  for (guint i = 0; i < drawn->dimensions->len; i++) {
+    const Dimension *dimension = drawn->dimensions->pdata[i];
+    gboolean names_entity = dimension->field && (strstr(dimension->field, "_id") || strstr(dimension->field, "_name"));
+    if (!names_entity && dimension->kind != DIMENSION_ENTITY_BUCKET && dimension->kind != DIMENSION_FIRST_TIME)
+      g_ptr_array_add(query->dimensions, dimension_copy(dimension));
+  }
+  for (guint i = 0; i < drawn->filters->len; i++)
+    g_ptr_array_add(query->filters, filter_copy(drawn->filters->pdata[i]));
+  if (drawn->time.kind == TIME_ABSOLUTE) query->time = drawn->time;
+  return query;
+}
+
+static ResultTable *run(const Fixture *fixture, const SemanticQuery *query) {
+  g_autoptr(GError) error = NULL;
+  if (!semantic_query_validate(query, fixture->model, NULL)) return NULL;
+  g_autoptr(CompiledQuery) compiled = semantic_query_compile(query, fixture->model, fixture->scope, &error);
+  g_assert_no_error(error);
+  ResultTable *result =
+      engine_select(fixture->engine, compiled->sql, compiled->parameters, 0, deadline_in_ms(10000, NULL), &error);
+  if (error) g_test_message("%s", compiled->shown_sql);
+  g_assert_no_error(error);
+  return result;
+}
+
+static double column_sum(const ResultTable *result, guint column) {
+  double sum = 0;
+  for (gsize row = 0; row < result->n_rows; row++) {
+    const Value *value = result_table_at(result, row, column);
+    sum += value->type == VALUE_NULL ? 0 : value->number;
+  }
+  return sum;
+}
+
+static void assert_near(const SemanticQuery *query, double found, double expected) {
+  if (fabs(found - expected) < 1e-6) return;
+  g_autofree char *text = semantic_query_canonical(query);
+  g_test_message("%g, not %g: %s", found, expected, text);
+  g_test_fail();
+}
+
+static void check_groups_add_up(gconstpointer data) {
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  int checked = 0;
+  for (int i = 0; i < ROUNDS; i++) {
+    g_autoptr(SemanticQuery) query = random_plain_query(random);
+    g_autoptr(ResultTable) groups = run(data, query);
+    if (!groups) continue;
+    g_autoptr(SemanticQuery) whole = semantic_query_copy(query);
+    g_ptr_array_set_size(whole->dimensions, 0);
+    g_autoptr(ResultTable) total = run(data, whole);
+    g_assert_nonnull(total);
+    assert_near(query, column_sum(groups, query->dimensions->len), column_sum(total, 0));
+    checked++;
+  }
+  g_assert_cmpint(checked, >, ROUNDS / 4);
+}
+
+/* Both sides of a comparison add up to what asking each alone gives. */
+static void check_comparison_is_two_queries(gconstpointer data) {
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
+  int checked = 0;
+  for (int i = 0; i < ROUNDS; i++) {
+    g_autoptr(SemanticQuery) query = random_plain_query(random);
+    Day from = day_from_ymd(2019, 1 + g_rand_int_range(random, 0, 6), 1), split = day_add_months(from, 6);
+    query->time = time_range_absolute(split, day_add_months(split, 6));
+    query->compare.kind = COMPARE_PERIODS;
+    query->compare.baseline = time_range_absolute(from, split);
+    g_autoptr(ResultTable) compared = run(data, query);
+    if (!compared) continue;
+    g_autoptr(SemanticQuery) alone = semantic_query_copy(query);
+    alone->compare.kind = COMPARE_NONE;
+    g_autoptr(ResultTable) now = run(data, alone);
+    alone->time = query->compare.baseline;
+    g_autoptr(ResultTable) then = run(data, alone);
+    guint column = query->dimensions->len;
+    assert_near(query, column_sum(compared, column), column_sum(now, column));
+    assert_near(query, column_sum(compared, column + 1), column_sum(then, column));
+    assert_near(query, column_sum(compared, column + 2), column_sum(now, column) - column_sum(then, column));
+    checked++;
+  }
+  g_assert_cmpint(checked, >, ROUNDS / 4);
+}
+
+/* A filter that keeps every row changes nothing. */
+static void check_idle_filter(gconstpointer data) {
+  g_autoptr(GRand) random = g_rand_new_with_seed(SEED + 1);
+  for (int i = 0; i < ROUNDS; i++) {
+    g_autoptr(SemanticQuery) query = random_plain_query(random);
+    g_autoptr(ResultTable) before = run(data, query);
+    if (!before) continue;
+    g_ptr_array_add(query->filters, filter_new_values("order_line.sales", OP_GREATER, "-1", NULL));
+    g_autoptr(ResultTable) after = run(data, query);
+    g_assert_cmpuint(before->n_rows, ==, after->n_rows);
+    for (gsize row = 0; row < before->n_rows; row++)
+      for (guint column = 0; column < result_table_n_columns(before); column++) {
+        g_autofree char *one = value_to_text(result_table_at(before, row, column));
+        g_autofree char *other = value_to_text(result_table_at(after, row, column));
+        g_assert_cmpstr(one, ==, other);
+      }
+  }
+}
+
 static void check_restatement_is_stable(gconstpointer data) {
   const Fixture *fixture = data;
   g_autoptr(GRand) random = g_rand_new_with_seed(SEED);
@@ -153,6 +263,9 @@ int main(int argc, char **argv) {
   g_test_add_data_func("/query/properties/canonical_ignores_order", &fixture, check_canonical_ignores_order);
   g_test_add_data_func("/query/properties/spellings_are_one", &fixture, check_spellings_are_one);
   g_test_add_data_func("/query/properties/every_statement_runs", &fixture, check_every_statement_runs);
+  g_test_add_data_func("/query/properties/groups_add_up", &fixture, check_groups_add_up);
+  g_test_add_data_func("/query/properties/comparison_is_two_queries", &fixture, check_comparison_is_two_queries);
+  g_test_add_data_func("/query/properties/idle_filter", &fixture, check_idle_filter);
   g_test_add_data_func("/query/properties/restatement_is_stable", &fixture, check_restatement_is_stable);
   int status = g_test_run();
   access_scope_unref(fixture.scope);
