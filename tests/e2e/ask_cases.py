@@ -140,8 +140,9 @@ def show(case, verdict, golds, answer):
         print(f"  expected: {case['expect']}")
     if answer is None:
         return print("  no answer")
-    understood, reason = answer.get("understood"), answer.get("reason") or answer.get("error") or answer.get("clarify")
-    print(f"  {answer.get('status')}: {understood}" + (f"  {json.dumps(reason)[:300]}" if reason else ""))
+    reason = answer.get("reason") or answer.get("error") or (answer.get("clarify") or {}).get("question")
+    unused = [word["text"] for word in answer.get("understood") or [] if word["kind"] in ("ignored", "unknown")]
+    print(f"  {answer.get('status')}: {answer.get('restatement')}   (unused: {', '.join(unused)})" + (f"  {json.dumps(reason)[:200]}" if reason else ""))
     if answer.get("rows"):
         print(f"  rows: {len(answer['rows'])}  {[column['name'] for column in answer['columns']]}  {answer['rows'][:3]}")
 
