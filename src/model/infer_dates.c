@@ -1,10 +1,10 @@
-/* Which column says when a row happened; months and years kept as text or numbers become dates. */
+/* Which column says when a row happened; months and years kept as text or numbers become dates. Paths become levels. */
 #include "model/infer.h"
+#include "model/infer_private.h"
 #include <string.h>
 
-static InferColumn *add_computed(Inference *inference, InferTable *table, const InferColumn *source, const char *suffix,
-                                 FieldType type, FieldRole role, const char *expression) {
-  g_autofree char *name = g_strdup_printf("%s_%s", source->field->name, suffix);
+InferColumn *infer_add_computed(Inference *inference, InferTable *table, const InferColumn *source, const char *name,
+                                FieldType type, FieldRole role, const char *expression) {
   if (infer_find_column(table, name) != NULL)
     return NULL;
   InferColumn *column = g_new0(InferColumn, 1);
@@ -19,6 +19,11 @@ static InferColumn *add_computed(Inference *inference, InferTable *table, const 
   return column;
 }
 
+static InferColumn *add_month(Inference *inference, InferTable *table, const InferColumn *source, const char *expression) {
+  g_autofree char *name = g_strdup_printf("%s_start", source->field->name);
+  return infer_add_computed(inference, table, source, name, FIELD_DATE, FIELD_ROLE_TIME, expression);
+}
+
 /* "2024-03", "202403" */
 static gboolean month_from_text(Inference *inference, InferTable *table, InferColumn *source) {
   const ColumnProfile *profile = source->profile;
@@ -31,7 +36,7 @@ static gboolean month_from_text(Inference *inference, InferTable *table, InferCo
     expression = g_strdup_printf("make_date(%s // 100, %s %% 100, 1)", source->field->name, source->field->name);
   if (expression == NULL)
     return FALSE;
-  InferColumn *date = add_computed(inference, table, source, "start", FIELD_DATE, FIELD_ROLE_TIME, expression);
+  InferColumn *date = add_month(inference, table, source, expression);
   if (date == NULL)
     return FALSE;
   source->field->role = FIELD_ROLE_DETAIL;
@@ -63,7 +68,7 @@ static void month_from_parts(Inference *inference, InferTable *table) {
   if (year == NULL || month == NULL)
     return;
   g_autofree char *expression = g_strdup_printf("make_date(%s, %s, 1)", year->field->name, month->field->name);
-  InferColumn *date = add_computed(inference, table, month, "start", FIELD_DATE, FIELD_ROLE_TIME, expression);
+  InferColumn *date = add_month(inference, table, month, expression);
   if (date == NULL)
     return;
   date->concept = retail_lexicon_concept(inference->lexicon, "event_date");
@@ -125,6 +130,30 @@ static void forget_parts_of_dates(Inference *inference, InferTable *table) {
   }
 }
 
+/* "Home|Kitchen|Knives": the first and second level are what people group by. */
+static void levels_of_path(Inference *inference, InferTable *table, const InferColumn *source) {
+  static const char *const places[][4] = {{"main", "1", "Main", "top-level"}, {"sub", "2", "Sub", "second-level"}};
+  g_autofree char *noun = retail_header_phrase(source->field->label);
+  for (guint i = 0; i < G_N_ELEMENTS(places); i++) {
+    g_autofree char *name = g_strdup_printf("%s_%s", places[i][0], source->field->name);
+    g_autofree char *expression = g_strdup_printf("nullif(split_part(%s, '|', %s), '')", source->field->name, places[i][1]);
+    InferColumn *level = infer_add_computed(inference, table, source, name, FIELD_TEXT, FIELD_ROLE_DIMENSION, expression);
+    if (level == NULL)
+      continue;
+    g_autofree char *label = g_strdup_printf("%s %s", places[i][2], noun);
+    g_autofree char *other = g_strdup_printf("%s %s", places[i][3], noun), *joined = g_strdup_printf("%s%s", places[i][0], noun);
+    model_set_text(&level->field->label, label);
+    model_add_word(&level->field->synonyms, other);
+    model_add_word(&level->field->synonyms, joined);
+    infer_note_column(inference, level, "level %s of the path in %s", places[i][1], source->field->label);
+  }
+  g_autofree char *main_name = g_strdup_printf("main_%s", source->field->name), *sub_name = g_strdup_printf("sub_%s", source->field->name);
+  g_autofree char *name = g_strdup_printf("%s_%s_path", table->dataset->name, source->field->name);
+  const char *const levels[] = {main_name, sub_name, source->field->name, NULL};
+  if (dataset_find_field(table->dataset, main_name) != NULL && dataset_find_field(table->dataset, sub_name) != NULL)
+    model_builder_add_hierarchy(inference->builder, name, table->dataset->name, levels);
+}
+
 gboolean infer_dates(Inference *inference, InferTable *table, GError **error) {
   if (!deadline_check(inference->deadline, error))
     return FALSE;
@@ -134,6 +163,11 @@ gboolean infer_dates(Inference *inference, InferTable *table, GError **error) {
     found |= month_from_text(inference, table, g_ptr_array_index(table->columns, i));
   if (!found)
     month_from_parts(inference, table);
+  for (guint i = 0; i < stored; i++) {
+    const InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (column->profile->column->is_path && column->field->role == FIELD_ROLE_DIMENSION)
+      levels_of_path(inference, table, column);
+  }
   choose_default_date(inference, table);
   forget_parts_of_dates(inference, table);
   return TRUE;

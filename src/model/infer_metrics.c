@@ -259,7 +259,7 @@ static GPtrArray *tables_in_order(const Inference *inference) {
 }
 
 static void choose_default_metric(Inference *inference) {
-  static const char *const wanted[] = {"revenue", "units", "orders", "visits", "spend", "budget", "stock", "profit"};
+  static const char *const wanted[] = {"revenue", "units", "orders", "visits", "spend", "budget", "stock", "profit", "products", "customers"};
   for (guint i = 0; i < G_N_ELEMENTS(wanted); i++)
     if (model_find_metric(inference->model, wanted[i]) != NULL) {
       model_set_text(&inference->model->default_metric, wanted[i]);
