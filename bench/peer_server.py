@@ -1,6 +1,6 @@
 """The peer of `aisle serve`: FastAPI + uvicorn + DuckDB with a dictionary as result cache.
 
-    PEER_FILES='path/*.parquet' PEER_SQL=queries.json uvicorn peer_server:app
+    PEER_FILES="['a.parquet']" PEER_TABLE=sales PEER_SQL=queries.json uvicorn peer_server:app
 
 It is given what it could not work out itself: the SQL of every wording.
 """
@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request, Response
 
 app = FastAPI()
 database = duckdb.connect()
-database.execute(f"CREATE VIEW {os.environ['PEER_TABLE']} AS SELECT * FROM read_parquet('{os.environ['PEER_FILES']}')")
+database.execute(f"CREATE VIEW {os.environ['PEER_TABLE']} AS SELECT * FROM read_parquet({os.environ['PEER_FILES']})")
 with open(os.environ["PEER_SQL"], encoding="utf-8") as file:
     queries = json.load(file)
 cache = {}

@@ -24,7 +24,7 @@ import duckdb
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 AISLE = (ROOT / os.environ.get("AISLE", "build/aisle")).resolve()
-MEASURE = AISLE.parent / "measure"
+MEASURE = AISLE.parent / "bench/measure"
 DATA = HERE / "data"
 PORT, PEER_PORT = 18181, 18182
 REGIONS = ["North", "South", "East", "West", "Central"]
@@ -82,7 +82,8 @@ def workspace_of(csv):
 def parquet_files(workspace):
     """The files of the one table, and its name."""
     table = next(path for path in (workspace / "lake").iterdir() if (path / "_delta_log").is_dir())
-    return f"{table}/**/*.parquet", table.name
+    files = ", ".join(f"'{path}'" for path in sorted(table.rglob("*.parquet")))
+    return f"[{files}]", table.name
 
 
 QUESTIONS = [
@@ -118,7 +119,7 @@ def bench_answer(workspace, quick):
     lines = [line for line in measure("answer", workspace, QUESTIONS, rounds) if line["status"] == "answered"]
     files, table = parquet_files(workspace)
     database = duckdb.connect()
-    database.execute(f"CREATE SCHEMA lake; CREATE VIEW lake.{table} AS SELECT * FROM read_parquet('{files}')")
+    database.execute(f"CREATE SCHEMA lake; CREATE VIEW lake.{table} AS SELECT * FROM read_parquet({files})")
     database.execute(f"CREATE VIEW {table} AS FROM lake.{table}")
     compared = []
     for line in lines:
@@ -293,7 +294,7 @@ def main():
     parser.add_argument("--only", default="understand,answer,http,init")
     arguments = parser.parse_args()
     parts = arguments.only.split(",")
-    subprocess.run(["ninja", "--quiet", "-C", AISLE.parent, "measure"], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(["ninja", "--quiet", "-C", AISLE.parent, "bench/measure"], check=True, stdin=subprocess.DEVNULL)
     rows = []
     if {"understand", "answer", "http"} & set(parts):
         workspace = workspace_of(sales_csv(100_000 if arguments.quick else 1_000_000))

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/date.h"
+#include "base/text.h"
 
 static const Calendar standard = CALENDAR_DEFAULT;
 static const Calendar retail = {7, 4, TRUE};    /* weeks from Sunday, fiscal year from April, named by its end */
