@@ -1,6 +1,8 @@
 /* The stage between blocks and final SELECT: one row per group with values, earlier values, shares and windows. */
 #include "query/compiler.h"
 
+#define MAX_BUCKETS 10000 /* of a series whose gaps are filled: 27 years of days, 13 months of hours */
+
 static char *key_name(const Statement *statement, guint index) {
   return sql_name(((const GroupKey *)statement->grouping->keys->pdata[index])->name);
 }
@@ -135,9 +137,25 @@ static char *step_sql(TimeUnit unit) {
                                            : "INTERVAL 1 DAY");
 }
 
-/* The joined row as a CTE, then every bucket between its first and last with every other combination of keys. */
-static void fill_gaps(Statement *statement) {
+/* Every bucket between the first and the last that `found` has, with every combination of the other keys it has. */
+static char *every_bucket(const Statement *statement, const char *found, const GPtrArray *others) {
   const Dimension *series = statement->query->dimensions->pdata[statement->series];
+  g_autofree char *name = key_name(statement, (guint)statement->series), *step = step_sql(series->unit);
+  g_autofree char *bucket = g_strdup_printf("first_bucket + number * %s", step), *list = sql_join(others, ", ");
+  GString *sql = g_string_new(NULL);
+  g_string_append_printf(sql, "SELECT CAST(%s AS %s) AS %s%s%s\n", bucket,
+                         series->unit == TIME_UNIT_HOUR ? "TIMESTAMP" : "DATE", name, others->len ? ", " : "", list);
+  g_string_append_printf(sql, "FROM (SELECT MIN(%s) AS first_bucket, MAX(%s) AS last_bucket FROM %s) AS bounds\n", name,
+                         name, found);
+  g_string_append_printf(sql, "CROSS JOIN (SELECT unnest(generate_series(0, %d)) AS number) AS steps\n",
+                         MAX_BUCKETS - 1);
+  if (others->len) g_string_append_printf(sql, "CROSS JOIN (SELECT DISTINCT %s FROM %s) AS others\n", list, found);
+  g_string_append_printf(sql, "WHERE %s <= last_bucket", bucket);
+  return g_string_free(sql, FALSE);
+}
+
+/* The joined row becomes a CTE; every bucket takes its place, with nothing where there was no row. */
+static void fill_gaps(Statement *statement) {
   g_autoptr(GPtrArray) columns = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < statement->keys->len; i++) {
@@ -152,20 +170,11 @@ static void fill_gaps(Statement *statement) {
       g_ptr_array_add(columns, sql_name(leaf->name));
     }
   }
-  g_autofree char *list = sql_join(columns, ", "), *name = key_name(statement, (guint)statement->series),
-                  *step = step_sql(series->unit);
+  g_autofree char *list = sql_join(columns, ", ");
   guint found =
       compiler_add_cte(statement->compiler, "found", g_strdup_printf("SELECT %s\nFROM %s", list, statement->from));
-  g_autofree char *found_name = compiler_cte(found), *other_list = sql_join(others, ", ");
-  const char *type = series->unit == TIME_UNIT_HOUR ? "TIMESTAMP" : "DATE";
-  GString *spine = g_string_new(NULL);
-  g_string_append_printf(spine,
-                         "SELECT CAST(buckets.%s AS %s) AS %s%s%s\nFROM (SELECT unnest(generate_series(MIN(%s), "
-                         "MAX(%s), %s)) AS %s FROM %s) AS buckets",
-                         name, type, name, others->len ? ", " : "", other_list, name, name, step, name, found_name);
-  if (others->len)
-    g_string_append_printf(spine, "\nCROSS JOIN (SELECT DISTINCT %s FROM %s) AS others", other_list, found_name);
-  guint every = compiler_add_cte(statement->compiler, "every_bucket", g_string_free(spine, FALSE));
+  g_autofree char *found_name = compiler_cte(found);
+  guint every = compiler_add_cte(statement->compiler, "every_bucket", every_bucket(statement, found_name, others));
   g_autofree char *every_name = compiler_cte(every);
   g_free(statement->from);
   GString *from = g_string_new(NULL);

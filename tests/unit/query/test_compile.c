@@ -57,6 +57,20 @@ static void check_columns(const json_t *expected, const CompiledQuery *compiled,
                     json_string_value(json_array_get(expected, i)));
 }
 
+/* What the compiler writes is what the guard lets through, over the datasets' names alone. */
+static void check_guard(const Fixture *fixture, const CompiledQuery *compiled) {
+  g_autoptr(GPtrArray) relations = g_ptr_array_new();
+  for (guint i = 0; i < compiled->tables->len; i++)
+    g_ptr_array_add(relations, ((const Dataset *)compiled->tables->pdata[i])->name);
+  g_ptr_array_add(relations, NULL);
+  GuardPolicy policy = {.relations = (const char *const *)relations->pdata};
+  g_autoptr(GError) error = NULL;
+  g_autofree char *passed = guard_check(fixture->engine, compiled->shown_sql, &policy, &error);
+  if (error) g_test_message("%s", compiled->shown_sql);
+  g_assert_no_error(error);
+  g_assert_nonnull(passed);
+}
+
 static SemanticQuery *read_query(const Case *test, GError **error) {
   g_autoptr(SemanticQuery) query = semantic_query_from_json(json_object_get(test->spec, "query"), error);
   const char *as_of = json_get_string(test->spec, "as_of");
@@ -86,6 +100,7 @@ static void run_case(gconstpointer data) {
   if (error) g_test_message("%s\n%s", name, compiled->sql);
   g_assert_no_error(error);
   check_columns(json_object_get(test->spec, "columns"), compiled, result);
+  check_guard(fixture, compiled);
   check_rows(name, json_object_get(test->spec, "rows"), result, compiled->sql);
   if (g_getenv("SHOW_SQL")) g_test_message("%s\n%s", name, compiled->shown_sql);
 }
