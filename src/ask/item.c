@@ -253,6 +253,17 @@ static void number_after_comparator(Items *items) {
   }
 }
 
+/* "how much discount": a measure is asked for, even where some product is called so. */
+static void refuse_measured_values(Items *items) {
+  for (guint i = 0; i + 1 < items->items->len; i++) {
+    Item *value = item_at(items, i + 1);
+    if (!item_is_word(item_at(items, i), WORD_HOW_MUCH) || value->kind != ITEM_VALUE || value->count != 1) continue;
+    if (token_at(items->tokens, value->first)->is_capital || item_hit(value, NULL)->field->role == FIELD_ROLE_DIMENSION) continue;
+    value->kind = ITEM_UNKNOWN;
+    g_clear_pointer(&value->hits, g_ptr_array_unref);
+  }
+}
+
 static const TimeMention *time_starting_at(const Items *items, guint token) {
   for (guint i = 0; i < items->times->len; i++) {
     const TimeMention *time = &g_array_index(items->times, TimeMention, i);
@@ -336,7 +347,7 @@ static gboolean is_noun(const Item *item) {
 }
 
 static gboolean is_and_or(const Item *item) {
-  return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR);
+  return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR) || (item->kind == ITEM_WORD && item_is_word(item, WORD_COMPARE));
 }
 
 static void become_value(Item *value, const Field *field) {
@@ -450,6 +461,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   items->items = g_array_new(FALSE, TRUE, sizeof(Item));
   g_array_set_clear_func(items->items, item_clear);
   cut(items);
+  refuse_measured_values(items);
   number_after_comparator(items);
   join_neighbours(items);
   join_label_words(items);

@@ -157,7 +157,9 @@ static void add_key_word(Lexicon *lexicon, const Entity *entity) {
   g_clear_pointer(&words[n - 1], g_free);
   g_autofree char *noun = g_strjoinv(" ", words);
   Meaning *meaning = phrase_meaning(lexicon, noun);
-  if (meaning != NULL && meaning->entity == NULL && meaning->field == NULL) meaning->entity = entity;
+  /* "Sale ID" numbers sales, but what people call sales is money where there is such a metric. */
+  gboolean other_metric = meaning != NULL && meaning->metric != NULL && g_strcmp0(meaning->metric->entity, entity->name) != 0;
+  if (meaning != NULL && meaning->entity == NULL && meaning->field == NULL && !other_metric) meaning->entity = entity;
 }
 
 static void add_entities(Lexicon *lexicon) {

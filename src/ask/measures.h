@@ -13,6 +13,9 @@ Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, 
 /* Aggregate over single rows of the metric's own row expression. */
 Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate);
 
+/* The metric over just the condition that is filtered on, shown with its natural sign (units returned), where the model has it. */
+const Metric *measure_of_condition(const Parse *parse, const Metric *metric);
+
 /* Counts the noun at `index`: an entity, rows, different values. FALSE: it cannot be counted. */
 gboolean parse_count_item(Parse *parse, guint index);
 void parse_counts(Parse *parse);

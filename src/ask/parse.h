@@ -67,6 +67,8 @@ gboolean parse_is_group_noun(const Parse *parse, const Item *item);
 void parse_group_by_item(Parse *parse, guint index);
 /* Date field of the main fact and its visible range. */
 DateRange parse_data_range(const Parse *parse);
+/* Whether the question speaks of lines or events, so that conditions on single rows are meant. */
+gboolean parse_names_rows(const Parse *parse);
 
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */

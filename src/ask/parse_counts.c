@@ -111,7 +111,7 @@ gboolean parse_count_item(Parse *parse, guint index) {
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "number of %s", item->meaning.rows->label);
   } else if (item->kind == ITEM_METRIC) {
-    parse_add_metric(parse, item->meaning.metric);
+    parse_add_metric(parse, measure_of_condition(parse, item->meaning.metric));
     parse_describe(parse, index, "%s", item->meaning.metric->label);
   } else if (distinct_field) {
     const Field *field = parse_group_field(parse, item);

@@ -117,7 +117,7 @@ static Filter *add_condition(Parse *parse, const char *name, gboolean negated) {
   return filter;
 }
 
-static gboolean names_rows(const Parse *parse) {
+gboolean parse_names_rows(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event)) return TRUE;
@@ -138,7 +138,7 @@ static gboolean asks_for_groups(const Parse *parse) {
 static void read_condition(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   const Condition *condition = item->meaning.condition;
-  if (strcmp(condition->name, "loss") == 0 && !names_rows(parse) && asks_for_groups(parse)) {
+  if (strcmp(condition->name, "loss") == 0 && !parse_names_rows(parse) && asks_for_groups(parse)) {
     if (parse_has_word(parse, WORD_HOW_MANY)) return;   /* a count of groups by their sum is not a count of rows: asked back */
     word_set_add(&item->words, WORD_LOST);
     item->kind = ITEM_WORD; /* "states with negative profit": the states, not single lines */
@@ -184,6 +184,10 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
   filter->op = OP_IS_NULL;
+  if (field->role == FIELD_ROLE_MEASURE && field->null_count == 0) { /* "no discount": there is always a number, so nought is meant */
+    filter->op = OP_EQUAL;
+    g_ptr_array_add(filter->values, g_strdup("0"));
+  }
   g_ptr_array_add(parse->query->filters, filter);
   parse_claim(parse, index, "missing");
   parse_describe(parse, index, "%s is missing", field->label);
@@ -208,6 +212,8 @@ static void read_missing(Parse *parse) {
     gboolean predicate = g_strv_contains(PREDICATES, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold) ||
                          parse_item(parse, i)->count > 1;
     const Field *before_field = before >= 0 && after_field == NULL && predicate ? missing_field(parse, parse_item(parse, (guint)before)) : NULL;
+    gboolean net_of_measure = after_field != NULL && after_field->role == FIELD_ROLE_MEASURE && !parse_has_word(parse, WORD_HOW_MANY) && !parse_names_rows(parse);
+    if (net_of_measure) continue; /* "sales without tax" */
     if (after_field != NULL) add_null_filter(parse, after_field, (guint)next);
     else if (before_field != NULL) add_null_filter(parse, before_field, (guint)before);
     else continue;

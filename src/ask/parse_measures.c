@@ -24,7 +24,7 @@ static gboolean read_metric_per(Parse *parse, guint index) {
 }
 
 /* A metric over just the condition that is filtered on, shown with its natural sign: value of cancellations. */
-static const Metric *metric_of_condition(const Parse *parse, const Metric *metric) {
+const Metric *measure_of_condition(const Parse *parse, const Metric *metric) {
   for (guint f = 0; f < parse->query->filters->len; f++) {
     const Filter *filter = g_ptr_array_index(parse->query->filters, f);
     if (filter->kind != FILTER_CONDITION || filter->negated) continue;
@@ -84,7 +84,7 @@ static gboolean read_value_of(Parse *parse, guint index) {
     Filter *filter = filter_new(FILTER_CONDITION);
     filter->condition = g_strdup(count->conditions[0]);
     g_ptr_array_add(parse->query->filters, filter);
-    const Metric *metric = metric_of_condition(parse, money);
+    const Metric *metric = measure_of_condition(parse, money);
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "%s", metric->label);
     return TRUE;
@@ -92,21 +92,50 @@ static gboolean read_value_of(Parse *parse, guint index) {
   return FALSE;
 }
 
-/* "sold most including tax": what the default measure includes anyway. */
+static gboolean stands_for_inclusion(const Parse *parse, int index) {
+  static const char *const AFTER[] = {"included", "inclusive", "incl", NULL};
+  return index >= 0 && index < (int)parse_n(parse) && item_is_word(parse_item(parse, (guint)index), WORD_INCLUDE) &&
+         g_strv_contains(AFTER, token_at(parse->items->tokens, parse_item(parse, (guint)index)->first)->fold);
+}
+
+/* "sold most including tax", "tax included": what the default measure includes anyway. */
 static gboolean is_inclusion(Parse *parse, guint index) {
   int before = parse_before(parse, index);
   const Metric *money = parse_default_metric(parse);
-  if (before < 0 || money == NULL || !item_is_word(parse_item(parse, (guint)before), WORD_INCLUDE)) return FALSE;
+  gboolean after = stands_for_inclusion(parse, (int)index + 1);
+  gboolean included_before = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_INCLUDE);
+  if (money == NULL || (!included_before && !after)) return FALSE;
   g_autofree char *word = item_source(parse->items, parse_item(parse, index));
   g_autofree char *phrase = phrase_normalise(word);
   g_autofree char *wanted = g_strdup_printf("including %s", phrase);
   for (char **synonym = money->synonyms; *synonym; synonym++) {
     g_autofree char *known = phrase_normalise(*synonym);
     if (strstr(known, wanted) == NULL) continue;
-    parse_claim(parse, (guint)before, "included");
+    parse_claim(parse, after ? index + 1 : (guint)before, "included");
     return TRUE;
   }
   return FALSE;
+}
+
+/* "distinct products bought by ...": said to be counted, whatever else is measured. */
+static void count_distinct_nouns(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    Item *next = parse_item(parse, i + 1);
+    if (!item_is_word(parse_item(parse, i), WORD_DISTINCT) || next->claimed || next->kind != ITEM_ENTITY) continue;
+    parse_count_item(parse, i + 1);
+    return;
+  }
+}
+
+/* "which segment orders most often": by the number of orders. */
+static void read_often(Parse *parse) {
+  int often = parse_find_word(parse, WORD_OFTEN, 0);
+  const Entity *order = model_find_entity(parse->model, "order");
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+  if (often < 0 || orders == NULL || parse->query->measures->len > 0) return;
+  parse_add_metric(parse, orders);
+  parse->metric_named = TRUE;
+  parse_claim(parse, (guint)often, "number of orders");
 }
 
 static void read_metrics(Parse *parse) {
@@ -126,7 +155,7 @@ static void read_metrics(Parse *parse) {
       parse_claim(parse, i, "metric");
       continue;
     }
-    const Metric *metric = metric_of_condition(parse, item->meaning.metric);
+    const Metric *metric = measure_of_condition(parse, item->meaning.metric);
     parse_add_metric(parse, metric);
     parse_claim(parse, i, "metric");
     parse_describe(parse, i, "%s", metric->label);
@@ -253,6 +282,10 @@ static void count_bare_entities(Parse *parse) {
     Item *item = parse_item(parse, i);
     if (item->claimed || (item->kind != ITEM_ENTITY && item->kind != ITEM_ROWS)) continue;
     if (parse->query->measures->len > 0) continue;
+    if (parse->fragment && i > 0 && parse_item(parse, i - 1)->kind == ITEM_VALUE) { /* "only mall locations" */
+      parse_claim(parse, i, "context");
+      continue;
+    }
     int before = parse_before(parse, i);
     gboolean ranked = before >= 0 && !parse->listing && (item_is_word(parse_item(parse, (guint)before), WORD_BEST) ||
                                                          item_is_word(parse_item(parse, (guint)before), WORD_WORST));
@@ -286,6 +319,10 @@ static void add_default_metric(Parse *parse) {
   if (metric == NULL || parse->query->measures->len > 0 || parse->fragment) return;
   int spent = parse_find_word(parse, WORD_SPENT, 0);
   gboolean own_spend = spent >= 0 && model_find_metric(parse->model, "spend") == NULL;
+  gboolean says_we = FALSE; /* "women spend more than men" is about them */
+  static const char *const WE[] = {"we", "us", "our", "company", "i", NULL};
+  for (guint t = 0; t < parse->items->tokens->len; t++) says_we = says_we || g_strv_contains(WE, token_at(parse->items->tokens, t)->fold);
+  for (guint i = 0; i < parse_n(parse) && !says_we; i++) own_spend = own_spend && parse_item(parse, i)->kind != ITEM_VALUE;
   for (guint i = 0; own_spend && i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->meaning.entity != NULL || item_is_word(item, WORD_WHO)) own_spend = FALSE; /* customers spend with us */
@@ -309,7 +346,7 @@ static void add_default_metric(Parse *parse) {
   if (parse->change_asked && parse->query->filters->len == 0 && !parse->group_named && !money) return;
   gboolean several = parse_has_word(parse, WORD_COMPARE) && !money && parse->query->filters->len == 0;
   if (several) return;
-  metric = metric_of_condition(parse, metric);
+  metric = measure_of_condition(parse, metric);
   parse_add_metric(parse, metric);
   parse_claim_word(parse, WORD_HOW_MUCH, "amount");
   parse_assume(parse, "default_metric", "measured by %s", metric->label);
@@ -322,7 +359,9 @@ void parse_measures(Parse *parse) {
   parse_aggregates(parse);
   parse_counts(parse);
   read_verbs(parse);
+  count_distinct_nouns(parse);
   read_metrics(parse);
+  read_often(parse);
   if (parse->verdict != NULL) return;
   read_own_spend(parse);
   add_actual(parse);

@@ -64,7 +64,20 @@ static void make_ratio(Parse *parse, guint share_at) {
   ratio->name = g_strdup_printf("share_of_%s", metric != NULL ? metric->name : "total");
   ratio->label = g_strdup_printf("Share of %s", metric != NULL ? metric->label : "total");
   g_ptr_array_insert(parse->query->measures, 0, ratio);
-  g_ptr_array_set_size(parse->query->dimensions, 0);
+}
+
+/* "share of units bought by members per branch": a part within each group. */
+static gboolean part_is_named(const Parse *parse, guint share_at) {
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    if (filter->kind == FILTER_CONDITION && filter->negated) continue;
+    if (filter->kind == FILTER_FIELD && (filter->op != OP_EQUAL || filter->values->len != 1)) continue;
+    gboolean grouped = FALSE;
+    for (guint d = 0; d < parse->query->dimensions->len; d++)
+      grouped = grouped || g_strcmp0(((const Dimension *)g_ptr_array_index(parse->query->dimensions, d))->field, filter->field) == 0;
+    if (!grouped && !belongs_to_whole(parse, filter, share_at)) return TRUE;
+  }
+  return FALSE;
 }
 
 void parse_share(Parse *parse) {
@@ -90,13 +103,23 @@ void parse_share(Parse *parse) {
     parse_add_metric(parse, metric);
     parse_assume(parse, "default_metric", "measured by %s", metric->label);
   }
+  const Measure *asked = g_ptr_array_index(parse->query->measures, 0);
+  const Metric *asked_metric = asked->metric != NULL ? model_find_metric(parse->model, asked->metric) : NULL;
+  if (asked_metric != NULL && asked_metric->kind == METRIC_RATIO && g_strcmp0(asked_metric->unit, "fraction") == 0) {
+    parse_claim_word(parse, WORD_SHARE, "share"); /* a rate of the model is a share already */
+    return;
+  }
+  if (parse->total_asked && parse->query->limit > 0) {
+    parse_clarify(parse, "The share of each of them, or of all of them together?");
+    return;
+  }
   gboolean entity_test = FALSE;
   for (guint i = 0; i < parse->query->filters->len; i++) {
     const Filter *filter = g_ptr_array_index(parse->query->filters, i);
     entity_test = entity_test || filter->kind == FILTER_ENTITY || filter->kind == FILTER_DID;
   }
   if (entity_test && parse->listing == FALSE) make_ratio(parse, (guint)share);
-  else if (parse->query->dimensions->len > 0) parse->query->share = SHARE_TOTAL;
+  else if (parse->query->dimensions->len > 0 && !part_is_named(parse, (guint)share)) parse->query->share = SHARE_TOTAL;
   else make_ratio(parse, (guint)share);
   parse_claim_word(parse, WORD_SHARE, "share");
   parse_claim_word(parse, WORD_SUM, "total");

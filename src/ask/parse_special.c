@@ -25,6 +25,11 @@ static void read_first_last_date(Parse *parse) {
     if (g_strv_contains(STARTS, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold)) earliest = (int)i;
   int at = latest >= 0 ? latest : earliest;
   if (at < 0) return;
+  for (guint i = 0; i + 1 < parse_n(parse) && !parse_has_word(parse, WORD_WHEN); i++) { /* "which store opened first" names a store */
+    int noun = item_is_word(parse_item(parse, i), WORD_WHICH) ? parse_next(parse, i + 1) : -1;
+    const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
+    if (item != NULL && (item->kind == ITEM_ENTITY || item->kind == ITEM_FIELD) && parse_group_field(parse, item) != NULL) return;
+  }
   gboolean when = parse_has_word(parse, WORD_WHEN);
   gboolean date_noun = FALSE;
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -358,6 +363,7 @@ static void read_both(Parse *parse) {
   const Entity *entity = person_entity(parse);
   gboolean joined = entity != NULL && parse_has_word(parse, WORD_BOUGHT) && two_values_joined(parse) &&
                     (parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_HOW_MANY) || parse_has_word(parse, WORD_WHO));
+  if (!parse_has_word(parse, WORD_BOUGHT)) entity = NULL;
   for (guint i = 0; i < parse_n(parse) && entity == NULL; i++) { /* "orders that have both" */
     const Item *item = parse_item(parse, i);
     if (item->kind == ITEM_ENTITY && item->meaning.entity->key != NULL) entity = item->meaning.entity;

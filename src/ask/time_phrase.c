@@ -342,7 +342,8 @@ static gboolean reads_as_number(const GArray *tokens, guint i) {
 
 /* The years of "January and February 2019", "Q2 vs Q3 2011": a partial point takes the year said just after it. */
 static void spread_years(GArray *mentions, const GArray *tokens) {
-  for (guint i = 0; i + 1 < mentions->len; i++) {
+  for (guint i = mentions->len; i-- > 0;) { /* from the end on: "Q1, Q2 and Q3 of 2019" */
+    if (i + 1 >= mentions->len) continue;
     TimeMention *mention = &g_array_index(mentions, TimeMention, i), *next = &g_array_index(mentions, TimeMention, i + 1);
     if (mention->kind != TIME_MENTION_POINT || !time_point_is_partial(&mention->from)) continue;
     if (next->kind != TIME_MENTION_POINT || next->from.unit != mention->from.unit || next->from.year == 0) continue;

@@ -50,7 +50,8 @@ static void note_change_words(Parse *parse) {
   for (guint i = 0; i + 1 < parse_n(parse); i++) { /* "lost most sales": the sales fell; there is no loss in money */
     Item *item = parse_item(parse, i);
     const Metric *profit = model_find_metric(parse->model, "profit");
-    for (guint k = i + 1; item_is_word(item, WORD_LOST) && k < parse_n(parse) && k < i + 4; k++) {
+    gboolean losing = g_str_has_prefix(token_at(parse->items->tokens, item->first)->fold, "los") && item->count == 1;
+    for (guint k = i + 1; losing && item_is_word(item, WORD_LOST) && k < parse_n(parse) && k < i + 4; k++) {
       const Metric *metric = parse_item(parse, k)->kind == ITEM_METRIC ? parse_item(parse, k)->meaning.metric : NULL;
       if (metric == NULL || metric == profit) continue;
       item->words = (WordSet){{0, 0}};
