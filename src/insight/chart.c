@@ -35,15 +35,10 @@ static GArray *chart_rows(const ResultView *view, int column, gboolean sorted, c
   return rows;
 }
 
-static char *row_name(const ResultView *view, gsize row) {
-  if (view->dimensions->len == 1) return view_cell_label(view, view_dimension(view, 0), row, TRUE);
-  return view_row_label(view, row);
-}
-
 static json_t *labels_of(const ResultView *view, const GArray *rows) {
   json_t *labels = json_array();
   for (guint i = 0; i < rows->len; i++) {
-    g_autofree char *name = row_name(view, g_array_index(rows, gsize, i));
+    g_autofree char *name = view_row_name(view, g_array_index(rows, gsize, i));
     json_array_append_new(labels, json_string(name));
   }
   return labels;
@@ -181,7 +176,7 @@ static json_t *pie_chart(const ResultView *view, const ViewMeasure *measure) {
   int column = measure->value >= 0 ? measure->value : measure->share;
   json_t *option = chart_base(view, title, NULL, "item"), *data = json_array(), *names = json_array();
   for (gsize row = 0; row < view->n_rows; row++) {
-    g_autofree char *label = row_name(view, row);
+    g_autofree char *label = view_row_name(view, row);
     json_array_append_new(data, json_pack("{s:s, s:o}", "name", label, "value", chart_number(view, row, column)));
     json_array_append_new(names, json_string(label));
   }

@@ -204,8 +204,7 @@ char *insight_render_chart(const InsightInput *input, int width) {
   gsize shown = upright ? view->n_rows : MIN(view->n_rows, MAX_BARS);
   g_autoptr(GArray) bars = bars_new();
   for (gsize row = 0; row < shown; row++) {
-    g_autofree char *label = view->dimensions->len == 1 ? view_cell_label(view, view_dimension(view, 0), row, TRUE)
-                                                        : view_row_label(view, row);
+    g_autofree char *label = view_row_name(view, row);
     add_bar(bars, view, label, row, column);
   }
   g_autofree char *name = chart_title(view, measure);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define GAP 2
-#define TEXT_MIN 10 /* text columns are cut down to this before columns are left out */
-#define HEADER_MAX 22
+#define TEXT_MIN 10   /* text columns are cut down to this before columns are left out */
+#define HEADER_MIN 14 /* header of a narrow column of numbers */
 
 typedef struct {
   guint columns;
@@ -13,6 +13,7 @@ typedef struct {
   char **cells; /* rows x columns */
   gboolean *right;
   int *widths;
+  int *least;  /* what a column cannot do without: numbers whole, some of a text */
   guint shown; /* columns that fit */
 } Table;
 
@@ -21,6 +22,7 @@ static void table_clear(Table *table) {
   g_strfreev(table->cells);
   g_free(table->right);
   g_free(table->widths);
+  g_free(table->least);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Table, table_clear)
 
@@ -67,19 +69,23 @@ static void fill_table(Table *table, const ResultView *view, gsize max_rows) {
   table->cells = g_new0(char *, table->rows * table->columns + 1);
   table->right = g_new0(gboolean, table->columns);
   table->widths = g_new0(int, table->columns);
+  table->least = g_new0(int, table->columns);
   for (guint c = 0; c < table->columns; c++) {
     const AnswerColumn *column = view_column(view, (int)c);
     table->headers[c] = header_text(column);
-    table->widths[c] = MIN(terminal_width_of(table->headers[c]), HEADER_MAX);
+    table->widths[c] = terminal_width_of(table->headers[c]);
+    int cells = 0;
     for (gsize row = 0; row < table->rows; row++) {
       const Value *value = result_table_at(view->input->result, row, c);
       gboolean is_number = value->type == VALUE_INT || value->type == VALUE_DOUBLE || value->type == VALUE_DECIMAL;
       table->right[c] |= is_number && (column->role == COLUMN_MEASURE || view->is_detail);
       char *text = cell_text(view, row, c);
       table->cells[row * table->columns + c] = text;
-      table->widths[c] = MAX(table->widths[c], terminal_width_of(text));
+      cells = MAX(cells, terminal_width_of(text));
     }
     table->right[c] |= column->role == COLUMN_MEASURE;
+    table->least[c] = table->right[c] ? MAX(cells, MIN(HEADER_MIN, table->widths[c])) : TEXT_MIN;
+    table->widths[c] = MAX(table->widths[c], cells);
   }
 }
 
@@ -89,16 +95,18 @@ static int total_width(const Table *table) {
   return total;
 }
 
-/* The widest text column gives way first; when none can, the last columns are left out. Numbers are never cut. */
+/* The column with most to spare gives way first; when none can, the last columns are left out. Numbers are never cut.
+ */
 static void fit_table(Table *table, int width) {
   table->shown = table->columns;
   while (total_width(table) > width) {
     int widest = -1;
     for (guint c = 0; c < table->shown; c++)
-      if (!table->right[c] && table->widths[c] > TEXT_MIN && (widest < 0 || table->widths[c] > table->widths[widest]))
+      if (table->widths[c] > table->least[c] &&
+          (widest < 0 || table->widths[c] - table->least[c] > table->widths[widest] - table->least[widest]))
         widest = (int)c;
     if (widest >= 0) {
-      table->widths[widest] = MAX(TEXT_MIN, table->widths[widest] - MAX(1, total_width(table) - width));
+      table->widths[widest]--;
     } else if (table->shown > 1) {
       table->shown--;
     } else {

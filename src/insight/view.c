@@ -408,8 +408,16 @@ char *view_row_label(const ResultView *view, gsize row) {
     for (guint i = 0; i < view->dimensions->len; i++) {
       const ViewDimension *dimension = view_dimension(view, i);
       if (dimension->is_time != (times == 1)) continue;
-      if (label->len > 0) g_string_append(label, " in ");
-      g_string_append(label, dimension->labels[row]);
+      g_string_append_printf(label, "%s%s", label->len > 0 ? " in " : "", dimension->labels[row]);
     }
   return g_string_free(g_steal_pointer(&label), FALSE);
+}
+
+char *view_row_name(const ResultView *view, gsize row) {
+  g_autoptr(GString) name = g_string_new(NULL);
+  for (guint i = 0; i < view->dimensions->len; i++) {
+    g_autofree char *label = view_cell_label(view, view_dimension(view, i), row, TRUE);
+    g_string_append_printf(name, "%s%s", i > 0 ? " · " : "", label);
+  }
+  return g_string_free(g_steal_pointer(&name), FALSE);
 }

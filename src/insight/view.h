@@ -67,6 +67,7 @@ double view_sum(const ResultView *view, int column);
 gboolean view_non_negative(const ResultView *view, int column);
 /* A row's members joined: "Consumer in West". (transfer full) */
 char *view_row_label(const ResultView *view, gsize row);
+char *view_row_name(const ResultView *view, gsize row); /* the same for charts: "Consumer · West" (transfer full) */
 /* Amounts in the column's unit, for values that were computed. (transfer full) */
 char *view_format(const ResultView *view, int column, double value);
 char *view_format_percent(double fraction);
