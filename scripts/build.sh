@@ -15,4 +15,4 @@ if [ ! -f "$build/build.ninja" ]; then
   rm -f "$log"
 fi
 # shellcheck disable=SC2086
-ninja --quiet -C "$build" -j "${JOBS:-$(nproc)}" ${TARGETS:-} </dev/null
+ninja --quiet -k 0 -C "$build" -j "${JOBS:-$(nproc)}" ${TARGETS:-} </dev/null
