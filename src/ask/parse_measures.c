@@ -277,6 +277,7 @@ static void count_joined_entities(Parse *parse) {
 static void count_bare_entities(Parse *parse) {
   for (guint i = 0; i + 1 < parse_n(parse); i++) /* "value of delivered orders" */
     if (parse_free_word(parse, i, WORD_VALUE_WORD) && !parse_has_word(parse, WORD_HOW_MANY)) return;
+  if (parse_has_word(parse, WORD_SPENT) && !parse_has_word(parse, WORD_HOW_MANY)) return; /* "what do members spend": an amount */
   if (parse_has_word(parse, WORD_HOW_MUCH)) return; /* "how much did customers in X buy": an amount */
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
