@@ -18,6 +18,20 @@ static gboolean is_pieces(const Parse *parse, guint index) {
   return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
 }
 
+/* Counts the different keys of an entity in one field: that of its own table, or the one by which facts refer to it. */
+static void count_keys(Parse *parse, guint index, const Entity *entity, const Field *key) {
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(key);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  if (!parse->listing) parse->subject = (int)index;
+  parse_claim(parse, index, "count");
+  parse_describe(parse, index, "number of %s", measure->name);
+}
+
 /* "how many members bought something": those that the facts speak of, not all that are listed. */
 static gboolean count_in_fact(Parse *parse, guint index) {
   const Entity *entity = parse_item(parse, index)->meaning.entity;
@@ -34,16 +48,7 @@ static gboolean count_in_fact(Parse *parse, guint index) {
              item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
   }
   if (reference == NULL || !active) return FALSE;
-  Measure *measure = measure_new(MEASURE_AGGREGATE);
-  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
-  measure->field = lexicon_field_path(reference);
-  measure->name = text_plural(entity->name);
-  parse_add_measure(parse, measure);
-  parse->counted = entity;
-  parse->metric_named = TRUE;
-  if (!parse->listing) parse->subject = (int)index;
-  parse_claim(parse, index, "count");
-  parse_describe(parse, index, "number of %s in the facts", measure->name);
+  count_keys(parse, index, entity, reference);
   return TRUE;
 }
 
@@ -75,16 +80,7 @@ static gboolean count_listed(Parse *parse, guint index) {
                             strcmp(item->meaning.field->dataset, dataset->name) == 0);
   }
   if (any_time && !own_date) return FALSE;
-  Measure *measure = measure_new(MEASURE_AGGREGATE);
-  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
-  measure->field = lexicon_field_path(key);
-  measure->name = text_plural(entity->name);
-  parse_add_measure(parse, measure);
-  parse->counted = entity;
-  parse->metric_named = TRUE;
-  if (!parse->listing) parse->subject = (int)index;
-  parse_claim(parse, index, "count");
-  parse_describe(parse, index, "number of %s", measure->name);
+  count_keys(parse, index, entity, key);
   return TRUE;
 }
 
