@@ -16,7 +16,8 @@ static Condition *add_condition(Inference *inference, const InferTable *table, c
   const ConditionWords *words = retail_condition_words(inference->lexicon, name);
   if (words != NULL)
     model_set_words(&condition->synonyms, (const char *const *)words->words);
-  g_autofree char *label = g_strdup_printf("%s %s", name, table->dataset->label);
+  const char *rows = infer_is_list_of_returns(table) ? "orders" : table->dataset->label;
+  g_autofree char *label = g_strdup_printf("%s %s", name, rows);
   model_set_text(&condition->label, label);
   return condition;
 }

@@ -100,10 +100,39 @@ static InferColumn *called_like(const InferColumn *key, const char *entity) {
   return NULL;
 }
 
+/* First and last name of people who are listed by number. */
+static InferColumn *full_name(Inference *inference, const Entity *entity, const InferColumn *key) {
+  InferColumn *parts[2] = {NULL, NULL};
+  static const char *const which[] = {"first", "last"};
+  for (guint i = 0; i < key->table->columns->len && key == key->table->key; i++) {
+    InferColumn *column = g_ptr_array_index(key->table->columns, i);
+    for (guint j = 0; j < G_N_ELEMENTS(which); j++)
+      if (column->profile->is_text && infer_has_word(column, which[j]) && infer_has_word(column, "name"))
+        parts[j] = column;
+  }
+  if (parts[0] == NULL || parts[1] == NULL)
+    return NULL;
+  g_autofree char *name = g_strdup_printf("%s_name", entity->name);
+  g_autofree char *label = g_strdup_printf("%s name", entity->name);
+  g_autofree char *expression = g_strdup_printf("concat_ws(' ', %s, %s)", parts[0]->field->name, parts[1]->field->name);
+  InferColumn *column = infer_add_computed(inference, key->table, parts[1], name, FIELD_TEXT, FIELD_ROLE_DIMENSION, expression);
+  if (column == NULL)
+    return NULL;
+  model_set_text(&column->field->label, label);
+  model_set_text(&column->field->personal, "name");
+  infer_note_column(inference, column, "%s and %s", parts[0]->field->label, parts[1]->field->label);
+  return column;
+}
+
 static gboolean conclude_name(Inference *inference, Entity *entity, const InferColumn *key, GError **error) {
   InferColumn *name = infer_find_entity_column(key->table, entity->name, CONCEPT_NAME);
   if (name == NULL)
     name = called_like(key, entity->name);
+  if (name == NULL && (name = full_name(inference, entity, key)) != NULL) {
+    model_set_text(&entity->name_field, name->field->name);
+    model_set_text(&name->field->entity, entity->name);
+    return TRUE;
+  }
   if (name == NULL)
     name = own_name(key);
   gboolean names = FALSE;
@@ -247,7 +276,7 @@ static void name_rows(Inference *inference, InferTable *table) {
   const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
   gboolean sells = infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "units") != NULL ||
                    table == inference->main;
-  if (order != NULL && order == table->key)
+  if (order != NULL && order == table->key && !infer_is_list_of_returns(table))
     table->row_is_order = TRUE;
   if (table->row_is_order || (order != NULL && sells && dataset->is_fact)) {
     name_order_rows(inference, table, order);
@@ -264,7 +293,7 @@ static void name_rows(Inference *inference, InferTable *table) {
 gboolean infer_entities(Inference *inference, GError **error) {
   forget_foreign_names(inference);
   static const char *const known[] = {"order", "customer", "product", "store", "seller", "supplier", "campaign", "visit",
-                                      "warehouse", "return", "shipment", "review"};
+                                      "warehouse", "return", "shipment", "shipper", "review"};
   for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
     InferColumn *key = find_key(inference, known[i]);
     if (key != NULL && !add_entity(inference, known[i], key, error))

@@ -119,14 +119,29 @@ char *retail_header_phrase(const char *header) {
   return g_strjoinv(" ", (char **)words->pdata);
 }
 
+/* "DEALSIZE": what comes before a known word is a word as well, if only for people to say it. */
+static gboolean split_known_end(const RetailLexicon *lexicon, const char *glued, GPtrArray *pieces) {
+  gsize length = strlen(glued);
+  for (gsize start = 3; start + 4 <= length; start++)
+    if (g_hash_table_contains(lexicon->vocabulary, glued + start)) {
+      g_ptr_array_add(pieces, g_strndup(glued, start));
+      g_ptr_array_add(pieces, g_strdup(glued + start));
+      return TRUE;
+    }
+  return FALSE;
+}
+
 char *retail_header_spelled(const RetailLexicon *lexicon, const char *header) {
   g_autoptr(GPtrArray) raw = raw_words(header);
   g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < raw->len; i++) {
     const char *word = g_ptr_array_index(raw, i), *long_form = g_hash_table_lookup(lexicon->abbreviations, word);
     g_autoptr(GPtrArray) pieces = g_ptr_array_new_with_free_func(g_free);
-    if (raw->len > 1 || long_form != NULL || g_hash_table_contains(lexicon->vocabulary, word) || !split_glued(lexicon, word, pieces, 4))
+    gboolean whole = raw->len > 1 || long_form != NULL || g_hash_table_contains(lexicon->vocabulary, word);
+    if (!whole && !split_glued(lexicon, word, pieces, 4)) {
       g_ptr_array_set_size(pieces, 0);
+      split_known_end(lexicon, word, pieces);
+    }
     if (pieces->len == 0)
       g_ptr_array_add(words, g_strdup(long_form != NULL ? long_form : word));
     for (guint j = 0; j < pieces->len; j++) {

@@ -142,6 +142,11 @@ static void add_days(Inference *inference, const InferTable *table, const char *
   infer_describe(inference, metric, label, "days", "Average number of days between the two dates");
   metric->lower_is_better = TRUE;
   infer_add_words(inference, metric, (char *const *)words);
+  for (; *words != NULL; words++) { /* people say that it is the average */
+    g_autofree char *average = g_strdup_printf("average %s", *words);
+    if (!g_str_has_prefix(*words, "average"))
+      model_add_word(&metric->synonyms, average);
+  }
   infer_note(inference, metric->name, "days from %s to %s", from->field->label, to->field->label);
 }
 
@@ -161,6 +166,22 @@ static void share_words(const Inference *inference) {
     }
 }
 
+/* Lines without a quantity are single items. */
+static void lines_are_items(Inference *inference) {
+  static const char *const counted[] = {"items sold", "units sold", "units", "number of items", NULL};
+  static const char *const each[] = {"items per order", "items per transaction", "items per basket", "basket size", "average basket size",
+                                     "units per order", "items per invoice", NULL};
+  if (model_find_metric(inference->model, "units") != NULL)
+    return;
+  for (guint i = 0; i < inference->model->metrics->len; i++) {
+    Metric *metric = g_ptr_array_index(inference->model->metrics, i);
+    if (g_str_equal(metric->name, "order_lines"))
+      infer_add_words(inference, metric, (char *const *)counted);
+    else if (g_str_equal(metric->name, "lines_per_order"))
+      infer_add_words(inference, metric, (char *const *)each);
+  }
+}
+
 void infer_ratios(Inference *inference, const InferTable *table) {
   static const char *const shipping[] = {"days to ship", "shipping time", "shipping days", "time to ship", "days between order and shipping",
       "days from order to shipping", "processing time", "handling time", "lead time", "order to ship time", NULL};
@@ -171,12 +192,18 @@ void infer_ratios(Inference *inference, const InferTable *table) {
   add_average_order_value(inference);
   for (guint i = 0; i < G_N_ELEMENTS(ratios); i++)
     add_derived(inference, &ratios[i], METRIC_RATIO);
+  lines_are_items(inference);
   if (table->gone_by_prefix)
     share_words(inference);
   static const Ratio variance = {"budget_variance", "revenue", "budget", "Revenue less budget", "", "Revenue minus budget", FALSE,
                                  {"variance to budget", "difference to budget", "budget gap", "gap to target", "variance against budget",
                                   "over or under budget", "gap to budget", "variance"}};
   add_derived(inference, &variance, METRIC_DIFFERENCE);
-  add_days(inference, table, "ship_date", "shipping_days", "Days to ship", shipping);
-  add_days(inference, table, "delivery_date", "delivery_days", "Days to deliver", delivery);
+  for (guint i = 0; i < inference->tables->len; i++) { /* dates stand in the lines, or in the orders they lead to */
+    const InferTable *other = g_ptr_array_index(inference->tables, i);
+    if (!other->dataset->is_fact || !infer_leads_to(inference, table, other))
+      continue;
+    add_days(inference, other, "ship_date", "shipping_days", "Days to ship", shipping);
+    add_days(inference, other, "delivery_date", "delivery_days", "Days to deliver", delivery);
+  }
 }
