@@ -218,3 +218,30 @@ char *view_capital(const char *name) {
   g_autofree char *first = g_utf8_strup(name, rest - name);
   return g_strconcat(first, rest, NULL);
 }
+
+/* A number that grows by one from period to period; -1: not known. */
+static int period_number(const Value *value) {
+  Day day;
+  if (value->type == VALUE_DATE) return (int)value->integer;
+  if (value->type == VALUE_INT) return (int)value->integer;
+  if (value->type != VALUE_TEXT) return -1;
+  const char *text = value->text;
+  gsize length = strlen(text);
+  if (length < 4 || !all_digits(text, 4)) return -1;
+  int year = atoi(text);
+  if (length == 4) return year;
+  if (length == 10 && day_parse_iso(text, &day)) return day;
+  if (length != 7 || text[4] != '-') return -1;
+  if (text[5] == 'Q') return year * 4 + atoi(text + 6);
+  return all_digits(text + 5, 2) ? year * 12 + atoi(text + 5) : -1;
+}
+
+gboolean view_is_contiguous(const ResultView *view) {
+  guint column = view_dimension(view, 0)->column;
+  for (gsize row = 1; row < view->n_rows; row++) {
+    int before = period_number(result_table_at(view->input->result, row - 1, column));
+    int after = period_number(result_table_at(view->input->result, row, column));
+    if (before < 0 || after != before + 1) return FALSE;
+  }
+  return TRUE;
+}

@@ -18,12 +18,32 @@ void narrative_free(Narrative *narrative) {
 }
 
 /* ---- tools of the templates ---- */
+/* "3 January 2020" at `text`. */
+static gboolean is_day(const char *text) {
+  static const char *const MONTHS[] = {"January ", "February ", "March ",     "April ",   "May ",      "June ",
+                                       "July ",    "August ",   "September ", "October ", "November ", "December "};
+  gsize digits = strspn(text, "0123456789");
+  if (digits < 1 || digits > 2 || text[digits] != ' ') return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS(MONTHS); i++)
+    if (g_str_has_prefix(text + digits + 1, MONTHS[i])) return TRUE;
+  return FALSE;
+}
+
+/* Templates say "in" of every period; of days it is "on". */
+static void say_on_days(char *sentence) {
+  for (char *at = sentence; (at = strstr(at, "n ")) != NULL; at++) {
+    gboolean is_in = at > sentence && (at[-1] == 'i' || at[-1] == 'I') && (at - 1 == sentence || at[-2] == ' ');
+    if (is_in && is_day(at + 2)) at[-1] = at[-1] == 'I' ? 'O' : 'o';
+  }
+}
+
 gboolean narrate_tell(Narrator *narrator, const char *format, ...) {
   if (narrator->narrative->sentences->len >= NARRATE_MAX_SENTENCES) return FALSE;
   va_list arguments;
   va_start(arguments, format);
   g_autofree char *sentence = g_strdup_vprintf(format, arguments);
   va_end(arguments);
+  say_on_days(sentence);
   g_autofree char *why = NULL;
   if (!check_sentence(narrator->view, narrator->phrases, sentence, narrator->narrative->facts, &why)) {
     g_debug("sentence dropped: %s: %s", why, sentence);

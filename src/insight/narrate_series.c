@@ -52,8 +52,9 @@ static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measur
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *total = view_format(view, measure->value, sum);
   g_autofree char *mean = view_format(view, measure->value, sum / (double)count);
-  narrate_tell(narrator, "%s came to %s altogether, an average of %s per %s.", name, total, mean,
-               view_dimension(view, 0)->noun);
+  /* Periods without rows are not there, so they are not in the average. */
+  narrate_tell(narrator, "%s came to %s altogether, an average of %s per %s%s.", name, total, mean,
+               view_dimension(view, 0)->noun, view_is_contiguous(view) ? "" : " that has any");
 }
 
 /* "Cumulative sales reached $733,215.26 in December 2020." */

@@ -68,6 +68,8 @@ gboolean view_non_negative(const ResultView *view, int column);
 /* A row's members joined: "Consumer in West". (transfer full) */
 char *view_row_label(const ResultView *view, gsize row);
 char *view_row_name(const ResultView *view, gsize row); /* the same for charts: "Consumer · West" (transfer full) */
+/* The periods of a series follow each other without a gap, as far as can be told. */
+gboolean view_is_contiguous(const ResultView *view);
 /* Amounts in the column's unit, for values that were computed. (transfer full) */
 char *view_format(const ResultView *view, int column, double value);
 char *view_format_percent(double fraction);
