@@ -1,5 +1,6 @@
 /* Any bytes as a file: reading ends with valid UTF-8 cells or with an error, never with a crash. */
 #include "fuzz.h"
+#include "lake/lake.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
