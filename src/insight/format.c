@@ -228,12 +228,12 @@ static int period_number(const Value *value) {
   const char *text = value->text;
   gsize length = strlen(text);
   if (length < 4 || !all_digits(text, 4)) return -1;
-  int year = atoi(text);
+  int year = (int)g_ascii_strtoll(text, NULL, 10);
   if (length == 4) return year;
   if (length == 10 && day_parse_iso(text, &day)) return day;
   if (length != 7 || text[4] != '-') return -1;
-  if (text[5] == 'Q') return year * 4 + atoi(text + 6);
-  return all_digits(text + 5, 2) ? year * 12 + atoi(text + 5) : -1;
+  if (text[5] == 'Q') return year * 4 + (int)g_ascii_strtoll(text + 6, NULL, 10);
+  return all_digits(text + 5, 2) ? year * 12 + (int)g_ascii_strtoll(text + 5, NULL, 10) : -1;
 }
 
 gboolean view_is_contiguous(const ResultView *view) {
