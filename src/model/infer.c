@@ -106,8 +106,8 @@ static void conclude_currency(Inference *inference) {
     const InferTable *table = g_ptr_array_index(inference->tables, i);
     for (guint j = 0; j < table->columns->len; j++) {
       const InferColumn *column = g_ptr_array_index(table->columns, j);
-      if (column->profile->column->currency != NULL)
-        g_hash_table_add(codes, column->profile->column->currency);
+      if (g_str_has_prefix(column->field->unit, "currency:"))
+        g_hash_table_add(codes, column->field->unit + strlen("currency:"));
       if (!infer_is_concept(column, "currency") || !column->profile->frequent_complete)
         continue;
       for (guint k = 0; k < column->profile->frequent->len; k++) {

@@ -48,6 +48,8 @@ char **retail_header_words(const RetailLexicon *lexicon, const char *header);
 char *retail_header_phrase(const char *header);
 /* The same with abbreviations written out: "Cust No" -> "customer number". (transfer full) */
 char *retail_header_spelled(const RetailLexicon *lexicon, const char *header);
+/* The currency a header names ("Amount (£)", "amount_usd"), as a code; NULL. (transfer none) */
+const char *retail_header_currency(const char *header);
 /* The concept of the kinds (bits 1 << ConceptKind) that fits the words best; NULL when none does. `score` may be NULL. */
 const Concept *retail_lexicon_match(const RetailLexicon *lexicon, char **words, guint kinds, double *score);
 /* Words for people: "revenue", then the singular and so on; the lexicon's words of an entity or condition. (transfer none) */
@@ -76,6 +78,7 @@ struct InferTable {
   InferColumn *key;    /* single-column key; NULL */
   gboolean is_one_side;/* some join leads here */
   gboolean row_is_order;
+  gboolean returned_is_partial; /* a row says how much of it came back: the rest was sold */
   gboolean gone_by_prefix; /* one condition stands for cancelled and returned alike */
   gboolean cancelled_is_negative, returned_is_negative; /* those rows carry negative numbers: sums are net already */
 };

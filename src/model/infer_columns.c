@@ -99,6 +99,14 @@ static const Concept *prefer_number(const Inference *inference, const InferColum
   return identifier != NULL ? identifier : column->concept;
 }
 
+/* "Returned" that counts further than to 1 is how many came back. */
+static const Concept *prefer_count(const Inference *inference, const InferColumn *column) {
+  gboolean counts = column->profile->is_number && (column->profile->distinct > 2 || column->profile->high > 1);
+  if (!counts || (!infer_is_concept(column, "return_flag") && !infer_is_concept(column, "cancel_flag")))
+    return column->concept;
+  return infer_is_concept(column, "return_flag") ? retail_lexicon_concept(inference->lexicon, "returned_units") : NULL;
+}
+
 static InferColumn *column_new(const Inference *inference, InferTable *table, const ColumnProfile *profile) {
   InferColumn *column = g_new0(InferColumn, 1);
   column->table = table;
@@ -109,6 +117,7 @@ static InferColumn *column_new(const Inference *inference, InferTable *table, co
                                          &column->score);
   column->concept = prefer_name(inference, column);
   column->concept = prefer_number(inference, column);
+  column->concept = prefer_count(inference, column);
   column->is_key = profile->filled == table->profile->rows && profile->distinct == profile->filled && profile->filled > 1;
   return column;
 }
@@ -199,7 +208,7 @@ static FieldRole role_of(InferColumn *column) {
 
 static gboolean is_rate_word(const InferColumn *column) {
   static const char *const rates[] = {"rate", "ratio", "percent", "average", "mean", "score", "index", "per", "price", "median",
-                                      "margin", "share", "temperature", "age", "rating", "probability", "cpi", "unemployment", "humidity",
+                                      "margin", "share", "temperature", "age", "rating", "probability", "cpi", "unemployment", "humidity", "minute", "duration", "second", "time",
                                       "inflation", NULL};
   return has_any_word(column, rates);
 }
@@ -230,12 +239,25 @@ static gboolean sounds_like_money(const InferColumn *column) {
   static const char *const money[] = {"amount", "cost", "price", "value", "fee", "salary", "income", "spend", "sale", "revenue",
                                       "profit", "charge", "payment", "money", "refund", "budget", "total", "balance",
                                       "expense", "wage", "rent", "subsidy", "credit", "debit", NULL};
-  return column->profile->column->currency != NULL || has_any_word(column, money);
+  return column->profile->column->currency != NULL || retail_header_currency(column->field->label) != NULL ||
+         has_any_word(column, money);
+}
+
+/* A unit of time or weight that the header names. */
+static const char *named_unit(const InferColumn *column) {
+  static const char *const units[][2] = {{"minute", "minutes"}, {"hour", "hours"}, {"second", "seconds"}, {"day", "days"}, {"kg", "kg"},
+                                         {"gram", "grams"}, {"km", "km"}, {"liter", "litres"}, {"litre", "litres"}};
+  for (guint i = 0; i < G_N_ELEMENTS(units); i++)
+    if (infer_has_word(column, units[i][0]))
+      return units[i][1];
+  return NULL;
 }
 
 static void conclude_measure(InferColumn *column) {
   const ColumnProfile *profile = column->profile;
   const char *currency = profile->column->currency;
+  if (currency == NULL)
+    currency = retail_header_currency(column->field->label);
   g_autofree char *money = currency != NULL ? g_strdup_printf("currency:%s", currency) : g_strdup("currency");
   Field *field = column->field;
   const Concept *concept = column->concept;
@@ -244,6 +266,8 @@ static void conclude_measure(InferColumn *column) {
     field->default_aggregate = rate ? AGGREGATE_AVERAGE : AGGREGATE_SUM;
     const char *plain = profile->whole == profile->filled && !rate ? "count" : "";
     model_set_text(&field->unit, profile->column->is_percent ? "fraction" : sounds_like_money(column) ? money : plain);
+    if (named_unit(column) != NULL && !infer_is_money(column))
+      model_set_text(&field->unit, named_unit(column));
     if (infer_has_word(column, "percent") && !profile->column->is_percent)
       conclude_fraction(column, money);
   } else if (g_str_equal(concept->unit, "fraction")) {

@@ -211,7 +211,9 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
   const InferColumn *returned = infer_find_concept(table, "returned_units"), *refunds = infer_find_concept(table, "refunds");
   const InferColumn *date = infer_find_concept(table, "return_date");
   gint64 rows = table->profile->rows;
-  if (table->gone_by_prefix || !table->dataset->is_fact)
+  gboolean sold = revenue != NULL || infer_find_concept(table, "unit_price") != NULL ||
+                  infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER) != NULL;
+  if (!sold || table->gone_by_prefix || !table->dataset->is_fact)
     return;
   if (units != NULL && units->profile->negative > 0 && units->profile->negative * 2 < rows) {
     if (add_simple(inference, table, "returned", NULL, units, "< 0") == NULL)
@@ -228,8 +230,9 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
     g_autofree char *expression = g_strdup_printf("%s IS NOT NULL", date->field->name);
     if (add_condition(inference, table, "returned", expression) != NULL)
       infer_note(inference, "returned", "%s is filled", date->field->label);
-  } else if ((returned != NULL || refunds != NULL) && (units != NULL || revenue != NULL)) {
+  } else if ((returned != NULL || refunds != NULL) && infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER) != NULL) {
     const InferColumn *column = returned != NULL ? returned : refunds;
+    table->returned_is_partial = TRUE;
     if (add_simple(inference, table, "returned", NULL, column, "> 0") != NULL)
       infer_note(inference, "returned", "%s is above 0", column->field->label);
   }

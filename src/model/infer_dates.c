@@ -24,8 +24,42 @@ static InferColumn *add_month(Inference *inference, InferTable *table, const Inf
   return infer_add_computed(inference, table, source, name, FIELD_DATE, FIELD_ROLE_TIME, expression);
 }
 
-/* "2024-03", "202403" */
-static gboolean month_from_text(Inference *inference, InferTable *table, InferColumn *source) {
+/* The form of months or quarters written in words, "Jan 2024", "Q3 2023", as the date they begin; NULL: none fits all. */
+static gboolean written_period(Inference *inference, const InferTable *table, const InferColumn *source, char **expression,
+                               GError **error) {
+  static const char *const forms[] = {
+      "CAST(try_strptime(%, '%b %Y') AS DATE)", "CAST(try_strptime(%, '%B %Y') AS DATE)", "CAST(try_strptime(%, '%b-%Y') AS DATE)",
+      "CAST(try_strptime(%, '%b-%y') AS DATE)", "CAST(try_strptime(%, '%b %y') AS DATE)", "CAST(try_strptime(%, '%m/%Y') AS DATE)",
+      "CAST(try_strptime(%, '%m-%Y') AS DATE)",
+      "make_date(TRY_CAST(right(%, 4) AS BIGINT), TRY_CAST(substr(%, 2, 1) AS BIGINT) * 3 - 2, 1)",
+      "make_date(TRY_CAST(left(%, 4) AS BIGINT), TRY_CAST(right(%, 1) AS BIGINT) * 3 - 2, 1)"};
+  static const char *const shapes[] = {"[A-Za-z]{3} [0-9]{4}", "[A-Za-z]{3,9} [0-9]{4}", "[A-Za-z]{3}-[0-9]{4}", "[A-Za-z]{3}-[0-9]{2}",
+                                       "[A-Za-z]{3} [0-9]{2}", "(0?[1-9]|1[0-2])/[0-9]{4}", "(0?[1-9]|1[0-2])-[0-9]{4}",
+                                       "[Qq][1-4][ -]?[0-9]{4}", "[0-9]{4}[ -]?[Qq][1-4]"};
+  const ColumnProfile *profile = source->profile;
+  *expression = NULL;
+  if (!profile->is_text || profile->filled == 0 || profile->longest > 14 || profile->average_length < 5 ||
+      !(infer_has_word(source, "month") || infer_has_word(source, "period") || infer_has_word(source, "quarter") ||
+        infer_has_word(source, "date")))
+    return TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(forms) && *expression == NULL; i++) {
+    g_autoptr(GString) form = g_string_new(forms[i]);
+    /* "%" alone stands for the column; strptime's own directives are a percent sign and a letter. */
+    g_string_replace(form, "(%,", "(\001,", 0);
+    g_string_replace(form, "\001", source->field->name, 0);
+    g_autofree char *test = g_strdup_printf("%s IS NULL OR (regexp_full_match(%s, '%s') AND %s IS NOT NULL)", profile->sql, profile->sql,
+                                            shapes[i], form->str);
+    double share = 0;
+    if (!infer_share(inference, table, test, &share, error))
+      return FALSE;
+    if (share == 1)
+      *expression = g_strdup(form->str);
+  }
+  return TRUE;
+}
+
+/* "2024-03", "202403", or in words. */
+static gboolean month_from_text(Inference *inference, InferTable *table, InferColumn *source, gboolean *found, GError **error) {
   const ColumnProfile *profile = source->profile;
   g_autofree char *expression = NULL;
   if (profile->is_text && profile->filled > 0 && profile->month > 0.99)
@@ -34,15 +68,16 @@ static gboolean month_from_text(Inference *inference, InferTable *table, InferCo
   else if (profile->column->type == FIELD_INTEGER && profile->filled > 0 && profile->low >= 190001 && profile->high <= 209912 &&
            (infer_has_word(source, "month") || infer_has_word(source, "period")))
     expression = g_strdup_printf("make_date(%s // 100, %s %% 100, 1)", source->field->name, source->field->name);
-  if (expression == NULL)
+  else if (!written_period(inference, table, source, &expression, error))
     return FALSE;
-  InferColumn *date = add_month(inference, table, source, expression);
+  InferColumn *date = expression != NULL ? add_month(inference, table, source, expression) : NULL;
   if (date == NULL)
-    return FALSE;
+    return TRUE;
   source->field->role = FIELD_ROLE_DETAIL;
   source->is_period = TRUE;
   date->concept = retail_lexicon_concept(inference->lexicon, "event_date");
-  infer_note_column(inference, date, "the first day of the month in %s", source->field->label);
+  infer_note_column(inference, date, "the first day of the period in %s", source->field->label);
+  *found = TRUE;
   return TRUE;
 }
 
@@ -86,7 +121,7 @@ static int date_rank(const InferColumn *column) {
     return 4 + filled;
   for (guint i = 0; i < G_N_ELEMENTS(never); i++)
     if (infer_is_concept(column, never[i]))
-      return 0;
+      return infer_has_word(column, "start") ? 1 : 0;
   for (guint i = 0; i < G_N_ELEMENTS(late); i++)
     if (infer_is_concept(column, late[i]))
       return 2 + filled;
@@ -160,7 +195,8 @@ gboolean infer_dates(Inference *inference, InferTable *table, GError **error) {
   guint stored = table->columns->len;
   gboolean found = FALSE;
   for (guint i = 0; i < stored; i++)
-    found |= month_from_text(inference, table, g_ptr_array_index(table->columns, i));
+    if (!month_from_text(inference, table, g_ptr_array_index(table->columns, i), &found, error))
+      return FALSE;
   if (!found)
     month_from_parts(inference, table);
   for (guint i = 0; i < stored; i++) {

@@ -89,11 +89,35 @@ static void drop_trailing_digits(GString *word) {
     g_string_truncate(word, letters);
 }
 
+/* Letters of any script belong to words; signs like that of a currency do not. */
+static gboolean is_word_byte(const char *header, gsize at) {
+  if ((header[at] & 0x80) == 0)
+    return g_ascii_isalnum(header[at]);
+  while (at > 0 && (header[at] & 0xC0) == 0x80)
+    at--;
+  gunichar character = g_utf8_get_char_validated(header + at, -1);
+  return character < 0x110000 && g_unichar_isalnum(character);
+}
+
+const char *retail_header_currency(const char *header) {
+  static const char *const signs[][2] = {{"£", "GBP"}, {"€", "EUR"}, {"₹", "INR"}, {"¥", "JPY"}, {"$", "USD"}};
+  static const char *const codes[] = {"USD", "EUR", "GBP", "INR", "AUD", "CAD", "CHF", "JPY", "CNY", "BRL", "SEK", "NOK", "DKK", "PLN"};
+  for (guint i = 0; i < G_N_ELEMENTS(signs); i++)
+    if (strstr(header, signs[i][0]) != NULL)
+      return signs[i][1];
+  g_auto(GStrv) words = g_strsplit_set(header, " _-()[],./", -1);
+  for (guint i = 0; i < G_N_ELEMENTS(codes); i++)
+    for (char **word = words; *word != NULL; word++)
+      if (g_ascii_strcasecmp(*word, codes[i]) == 0)
+        return codes[i];
+  return NULL;
+}
+
 static GPtrArray *raw_words(const char *header) {
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GString) word = g_string_new(NULL);
   for (gsize i = 0; ; i++) {
-    gboolean inside = header[i] != '\0' && (g_ascii_isalnum(header[i]) || (header[i] & 0x80));
+    gboolean inside = is_word_byte(header, i);
     if (word->len > 0 && (!inside || begins_word(header, i))) {
       drop_trailing_digits(word);
       if (!is_number_word(word->str))
@@ -181,6 +205,13 @@ static gboolean contains_all(char **words, char **pattern) {
   return pattern[0] != NULL;
 }
 
+/* The words in the pattern's own order, others between them allowed: "order total" is not "total orders". */
+static gboolean in_order(char **words, char **pattern) {
+  for (; *words != NULL && *pattern != NULL; words++)
+    pattern += g_str_equal(*words, *pattern);
+  return *pattern == NULL;
+}
+
 /* Higher is better; below zero does not fit. A whole header beats any phrase inside it. */
 static double pattern_score(char **words, guint n_words, const Concept *concept) {
   for (guint i = 0; i < concept->exact->len; i++) {
@@ -199,7 +230,8 @@ static double pattern_score(char **words, guint n_words, const Concept *concept)
     guint length = g_strv_length(pattern);
     guint extra = n_words > length ? n_words - length : 0;
     gboolean same_end = g_str_equal(pattern[length - 1], words[n_words - 1]);
-    double score = 20.0 * length - 4.0 * extra + (same_end ? 6 : 0) - 0.1 * MIN(i, 40) + (extra == 0 ? 20 : 0);
+    double score = 20.0 * length - 4.0 * extra + (same_end ? 6 : 0) - 0.1 * MIN(i, 40) + (extra == 0 ? 20 : 0) -
+                   (in_order(words, pattern) ? 0 : 8);
     best = MAX(best, score);
   }
   return best;

@@ -146,7 +146,7 @@ static void add_number(Inference *inference, InferTable *table, InferColumn *col
   else if (concept != NULL)
     metric->lower_is_better = concept->lower_is_better;
   mark_snapshot(inference, metric, column);
-  if (infer_column_is_sale(column))
+  if (infer_column_is_sale(column) && !infer_has_word(column, "gross"))
     infer_apply_net(inference, table, metric);
 }
 

@@ -132,7 +132,7 @@ static gboolean is_negative(const InferTable *table, const char *condition) {
 /* Cancelled or returned rows that carry positive numbers are left out of net sums. */
 static gboolean excludes(const Inference *inference, const InferTable *table, const char *condition) {
   const Condition *found = model_find_condition(inference->model, condition);
-  if (found == NULL || is_negative(table, condition))
+  if (found == NULL || is_negative(table, condition) || (table->returned_is_partial && g_str_equal(condition, "returned")))
     return FALSE;
   InferTable *other = infer_find_table(inference, found->dataset);
   return other != NULL && infer_leads_to(inference, table, other);
@@ -193,7 +193,8 @@ static void add_gone(Sales *sales, const char *condition, const char *base, cons
   const Condition *found = model_find_condition(sales->inference->model, condition);
   gboolean units = g_str_equal(base, "units"), cancelled = g_str_equal(condition, "cancelled");
   InferTable *other = found != NULL ? infer_find_table(sales->inference, found->dataset) : NULL;
-  if (other == NULL || !infer_leads_to(sales->inference, sales->table, other))
+  gboolean partial = sales->table->returned_is_partial && !cancelled;
+  if (other == NULL || partial || !infer_leads_to(sales->inference, sales->table, other))
     return;
   g_autofree char *name = g_strdup_printf("%s_%s", condition, units ? "units" : "value");
   g_autofree char *label = g_strdup_printf("%s %s", cancelled ? "Cancelled" : "Returned", units ? "units" : "value");
