@@ -46,12 +46,13 @@ ask '6. Something harder' 0 'For each month of 2011, which country outside the U
 ask '7. And what it will not guess' 4 'What was our profit margin last month?'
 
 heading 'Try next'
-cat <<TEXT
-  $aisle ask -w $workspace "How many customers ordered more than 10 times?"
-  $aisle ask -w $workspace --explain "average order value by country"
-  $aisle ask -w $workspace --sql "share of revenue by country in 2011"
-  $aisle serve -w $workspace                    the same in a browser, on http://127.0.0.1:8080
-  less $workspace/model/aisle.yaml              what was concluded from the data; edit it, then: $aisle check -w $workspace
-  $aisle init shop your-orders.csv              your own data
-TEXT
+try_next() { # why, command
+  printf '  # %s\n  %s\n' "$1" "$2"
+}
+try_next 'more of the same kind' "$aisle ask -w $workspace \"How many customers ordered more than 10 times?\""
+try_next 'which word became what' "$aisle ask -w $workspace --explain \"average order value by country\""
+try_next 'the statement behind an answer' "$aisle ask -w $workspace --sql \"share of revenue by country in 2011\""
+try_next 'in a browser, on http://127.0.0.1:8080' "$aisle serve -w $workspace"
+try_next "what was concluded from the data; edit it, then: $aisle check -w $workspace" "less $workspace/model/aisle.yaml"
+try_next 'your own data' "$aisle init shop your-orders.csv"
 exit $failed
