@@ -18,6 +18,8 @@ static char *compile_body(Compiler *compiler, GPtrArray **columns, GError **erro
     if (body) *columns = g_steal_pointer(&listed);
     return body;
   }
+  for (guint i = 0; i < compiler->query->measures->len; i++)
+    compiler->has_fact = compiler->has_fact || measure_uses_fact(compiler->model, compiler->query->measures->pdata[i]);
   g_auto(Statement) statement = {.compiler = compiler, .query = compiler->query};
   if (!statement_plan(&statement, error)) return NULL;
   char *body = statement_sql(&statement, error);

@@ -49,6 +49,7 @@ typedef struct {
   GHashTable *cte_names;
   GPtrArray *sources; /* of RowSource* */
   int depth;          /* of nested groupings */
+  gboolean has_fact;  /* one of the query's measures counts what happened */
   guint leaves;       /* planned so far: a bound on the work */
 } Compiler;
 
@@ -204,6 +205,7 @@ gboolean term_is_additive(const Term *term); /* adding its values over groups gi
 gboolean term_accumulates(const Term *term); /* its value up to a bucket follows from the buckets' leaves */
 gboolean term_zero_when_missing(const Term *term);
 const char *term_type(const Term *term);
+gboolean measure_uses_fact(const Model *model, const Measure *measure);
 /* Rows without any aggregate, for lists of members. */
 gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context,
                       GError **error);

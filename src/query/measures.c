@@ -89,11 +89,32 @@ static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const
   return fits;
 }
 
+/*
+ * Seats of stores, limits of customers: beside facts, what a table only lists stands for the whole time. Its own dates
+ * (opened, joined) say when it was listed, not when something happened.
+ */
+static gboolean is_standing(const Compiler *compiler, const Dataset *dataset, const RowContext *context) {
+  return compiler->has_fact && !dataset->is_fact && !context->time_field;
+}
+
+static gboolean has_time_key(const Grouping *grouping) {
+  for (guint i = 0; i < grouping->keys->len; i++) {
+    const Dimension *dimension = ((const GroupKey *)grouping->keys->pdata[i])->dimension;
+    if ((dimension->kind == DIMENSION_TIME || dimension->kind == DIMENSION_CYCLIC) && !dimension->field) return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean asks_time(const Grouping *grouping, const RowContext *context) {
+  return context->time.kind != TIME_ALL || has_time_key(grouping);
+}
+
 /* Distinct keys can be counted wherever they are referred to: customers live in one table, what they bought in another.
  */
 static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec,
                                    const Field *counted, const RowContext *context) {
-  if (!counted || dataset_fits(compiler, grouping, spec->dataset, context)) return spec->dataset;
+  gboolean timed = is_standing(compiler, spec->dataset, context) && asks_time(grouping, context);
+  if (!counted || (!timed && dataset_fits(compiler, grouping, spec->dataset, context))) return spec->dataset;
   const Dataset *main_fact =
       compiler->model->default_dataset ? model_find_dataset(compiler->model, compiler->model->default_dataset) : NULL;
   if (main_fact && reach_field(compiler->model, main_fact, counted) &&
@@ -215,14 +236,8 @@ static Term *plan_first_seen(Compiler *compiler, Grouping *grouping, const LeafS
   return term_of_leaf(block, leaf);
 }
 
-static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context,
-                       GError **error) {
-  if (++compiler->leaves > QUERY_MAX_LEAVES) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the query is too complex");
-    return NULL;
-  }
-  const Field *counted = counted_field(spec);
-  const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
+static Term *plan_leaf_over(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const Field *counted,
+                            const Dataset *dataset, const RowContext *context, GError **error) {
   if (spec->expression && !compiler_sees(compiler, spec->dataset, spec->expression)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no metric \"%s\"", spec->name);
     return NULL;
@@ -255,6 +270,26 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
   leaf->is_additive = (spec->aggregate == AGGREGATE_SUM || spec->aggregate == AGGREGATE_COUNT);
   leaf->zero_when_missing = leaf->is_additive || spec->aggregate == AGGREGATE_COUNT_DISTINCT;
   return term_of_leaf(block, leaf);
+}
+
+static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context,
+                       GError **error) {
+  if (++compiler->leaves > QUERY_MAX_LEAVES) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the query is too complex");
+    return NULL;
+  }
+  const Field *counted = counted_field(spec);
+  const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
+  if (!is_standing(compiler, dataset, context))
+    return plan_leaf_over(compiler, grouping, spec, counted, dataset, context, error);
+  if (has_time_key(grouping)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no date beside which it could be counted",
+                dataset->name);
+    return NULL;
+  }
+  g_auto(RowContext) timeless = row_context_copy(context);
+  timeless.time = time_range_all();
+  return plan_leaf_over(compiler, grouping, spec, counted, dataset, &timeless, error);
 }
 
 /* ---- kinds of measures ---- */
@@ -473,4 +508,17 @@ gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dat
   Block *block = grouping_block(grouping, compiler_cte(source->widened), keys, dataset->name, context->suffix);
   block_leaf(grouping, block, NULL, NULL, g_steal_pointer(&predicates));
   return TRUE;
+}
+
+gboolean measure_uses_fact(const Model *model, const Measure *measure) {
+  if (!measure) return FALSE;
+  const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
+  g_autoptr(GPtrArray) datasets = metric ? model_metric_datasets(model, metric) : NULL;
+  for (guint i = 0; datasets && i < datasets->len; i++)
+    if (((const Dataset *)datasets->pdata[i])->is_fact) return TRUE;
+  const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
+  const char *name = field ? field->dataset : measure->dataset;
+  const Dataset *dataset = name ? model_find_dataset(model, name) : NULL;
+  return (dataset && dataset->is_fact) || measure_uses_fact(model, measure->left) ||
+         measure_uses_fact(model, measure->right);
 }
