@@ -1,6 +1,7 @@
 /* aisle read FILE --csv: the cells of a file before typing. */
 #include "cli/cli.h"
 #include "lake/lake.h"
+#include <glib/gstdio.h>
 #include <stdio.h>
 
 int cli_read(int argc, char **argv) {
@@ -16,6 +17,12 @@ int cli_read(int argc, char **argv) {
   if (!g_option_context_parse(options, &argc, &argv, &error) || argc != 2) {
     fprintf(stderr, "aisle read: %s\n", error ? error->message : "name one file: aisle read FILE --csv");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
+  }
+  GStatBuf status;
+  if (g_stat(argv[1], &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0) {
+    /* No bytes are no cells: nothing to print, and nothing wrong with that. */
+    fprintf(stderr, "aisle read: %s is empty\n", argv[1]);
+    return 0;
   }
   if (lake_read_as_csv(argv[1], stdout, &error)) return 0;
   return cli_fail("read", g_steal_pointer(&error));

@@ -58,9 +58,9 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
 typedef enum { CELL_VALUE, CELL_NULL, CELL_BAD } CellOutcome;
 /* Appends the canonical text of the cell; nothing for NULL and for cells that contradict the plan. */
 CellOutcome column_plan_convert(const ColumnPlan *plan, const char *text, gsize length, GString *out);
-/* "Order ID", "InvoiceNo", "zip", "phone": names of things that are not counted with. */
+/* "Order ID", "DocNo", "zip", "phone": names of things that are not counted with. */
 gboolean header_is_identifier(const char *header);
-/* Words of a header in lower case, "InvoiceNo" -> invoice, no. (transfer full) */
+/* Words of a header in lower case, "DocNo" -> invoice, no. (transfer full) */
 GPtrArray *header_words(const char *header);
 const char *field_type_sql(FieldType type); /* the engine's type: "DECIMAL(18,4)" */
 /*

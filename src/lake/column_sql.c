@@ -36,14 +36,13 @@ static char *date_format(const ColumnPlan *plan, const ColumnProfile *profile) {
 
 static gboolean append_date(GString *out, const ColumnPlan *plan, const ColumnProfile *profile, const char *column) {
   if (profile->year_first == profile->dates && plan->simple) {
-    g_autofree char *condition =
-        g_strdup_printf("length(%s) = 10 AND CAST(CAST(%s AS DATE) AS VARCHAR) = %s", column, column, column);
+    g_autofree char *condition = g_strdup_printf("%s LIKE '____-__-__'", column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS DATE)", column);
     return append_checked(out, column, condition, value, "DATE");
   }
   g_autofree char *format = date_format(plan, profile);
   if (!format || profile->clocked) return FALSE;
-  g_autofree char *condition = g_strdup_printf("length(%s) BETWEEN 6 AND 10", column);
+  g_autofree char *condition = g_strdup_printf("strlen(%s) BETWEEN 6 AND 10", column);
   g_autofree char *value = g_strdup_printf("CAST(strptime(%s, '%s') AS DATE)", column, format);
   return append_checked(out, column, condition, value, "DATE");
 }
@@ -62,7 +61,7 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
   }
   case FIELD_DECIMAL: {
     g_autofree char *condition =
-        g_strdup_printf("strpos(%s, '.') = 0 OR length(%s) - strpos(%s, '.') <= 4", column, column, column);
+        g_strdup_printf("strpos(%s, '.') = 0 OR strlen(%s) - strpos(%s, '.') <= 4", column, column, column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS DECIMAL(18,4))", column);
     return plain && append_checked(out, column, condition, value, "DECIMAL(18,4)");
   }
@@ -74,7 +73,7 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
   case FIELD_DATE:
     return profile->null_words == 0 && profile->offset_dates == 0 && append_date(out, plan, profile, column);
   case FIELD_TIMESTAMP: {
-    g_autofree char *condition = g_strdup_printf("length(%s) IN (10, 16, 19)", column);
+    g_autofree char *condition = g_strdup_printf("strlen(%s) IN (10, 16, 19)", column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS TIMESTAMP)", column);
     return plain && append_checked(out, column, condition, value, "TIMESTAMP");
   }

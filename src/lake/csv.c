@@ -221,6 +221,7 @@ struct CsvReader {
   gsize capacity, at, end;
   gboolean at_end;
   gint64 line; /* of buffer[at] */
+  guint cuts;  /* records that never ended, so far */
 };
 
 CsvReader *csv_reader_new(TextSource *source, const CsvDialect *dialect) {
@@ -271,13 +272,23 @@ static gboolean csv_reader_fill(CsvReader *reader, GError **error) {
   return TRUE;
 }
 
-/* A quote that was never closed must not swallow the file: its first line alone is the record. */
+/* How far to look for the end of a record: less and less where quotes keep staying open, or each of them would cost a
+ * look through the rest of the file. */
+static gsize record_limit(const CsvReader *reader) {
+  return reader->cuts < 8 ? CSV_MAX_RECORD_BYTES : reader->cuts < 1000 ? 64u << 10 : 8u << 10;
+}
+
+/* A quote that was never closed must not swallow the file: its first line alone is the record. 0: more text is needed.
+ */
 static gsize cut_at_line(CsvReader *reader, CsvRecord *record) {
   const char *text = reader->buffer + reader->at;
-  gsize line = csv_line_length(&reader->dialect, text, reader->end - reader->at, TRUE);
-  csv_parse_record(&reader->dialect, text, line, TRUE, CSV_NO_LITERAL, record);
-  record->unterminated = TRUE;
-  while (record->raw_length && strchr("\r\n", text[record->raw_length - 1])) record->raw_length--;
+  gsize available = reader->end - reader->at;
+  gsize line = csv_line_length(&reader->dialect, text, available, reader->at_end || available > CSV_MAX_RECORD_BYTES);
+  if (line == 0) return 0;
+  gsize content = line;
+  while (content && strchr("\r\n", text[content - 1])) content--;
+  csv_parse_record(&reader->dialect, text, content, TRUE, CSV_NO_LITERAL, record);
+  reader->cuts += record->unterminated;
   record->line_breaks = 0;
   return line;
 }
@@ -288,10 +299,10 @@ int csv_reader_next(CsvReader *reader, CsvRecord *record, GError **error) {
     if (available == 0 && reader->at_end) return 0;
     gsize taken = 0;
     if (available > 0) {
-      taken = csv_parse_record(&reader->dialect, reader->buffer + reader->at, available, reader->at_end, CSV_NO_LITERAL,
-                               record);
-      gboolean endless =
-          (taken == 0 && available > CSV_MAX_RECORD_BYTES) || (taken && record->unterminated && record->line_breaks);
+      gsize limit = record_limit(reader), window = MIN(available, limit);
+      gboolean last = reader->at_end && window == available;
+      taken = csv_parse_record(&reader->dialect, reader->buffer + reader->at, window, last, CSV_NO_LITERAL, record);
+      gboolean endless = (taken == 0 && window == limit) || (taken && record->unterminated && record->line_breaks);
       if (endless) taken = cut_at_line(reader, record);
     }
     if (taken) {

@@ -149,6 +149,7 @@ gboolean import_direct(ImportContext *context, const TableSource *source, GPtrAr
   g_autoptr(GString) select = g_string_new(NULL);
   if (good && direct_select(table, readers->pdata[0], source, profiles, select)) {
     g_autofree char *identity = import_identity(source->paths);
+    import_report(context, -1, 0, "reading");
     g_autoptr(GError) failing = NULL;
     if (import_store(context, table, select->str, identity, &failing)) return TRUE;
     /* Only what the data contradicts is worth the long way; a deadline or a full disk is not. */

@@ -10,6 +10,7 @@
 #define SHAPES_PER_COLUMN 256
 #define SHAPE_BYTES 32
 #define TRIES_BEFORE_DOUBT 200 /* then at least one in five must have succeeded */
+#define MAX_TRIES 20000        /* each costs milliseconds */
 #define FIT_MARGIN 6.0
 
 /* How often each shape and kind of cell occurs in a column. */
@@ -279,6 +280,7 @@ static void offer_joined_pieces(RowRepair *repair, const char *line, gsize lengt
 gboolean row_repair_try(RowRepair *repair, const CsvRecord *record, const char *line, gsize line_length,
                         GArray *cells) {
   if (repair->rows < 3 || repair->columns < 2 || line_length == 0 || line_length > MAX_REPAIR_LINE) return FALSE;
+  if (repair->tries >= MAX_TRIES) return FALSE;
   if (repair->tries >= TRIES_BEFORE_DOUBT && repair->successes * 5 < repair->tries) return FALSE;
   repair->best = -G_MAXDOUBLE;
   if (record->cells->len == repair->columns && !record->line_breaks && !record->unterminated) {

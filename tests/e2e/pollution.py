@@ -78,6 +78,7 @@ def file_cases(rows):
     other = Writer().file([[f"{name} 2" for name in rows[0]]] + rows[1:])
     return [
         ("clean", text.encode(), rows),
+        ("no_payload", b"", []),
         ("no_trailing_newline", text.rstrip("\r\n").encode(), rows),
         ("double_trailing_newline", (text + "\r\n").encode(), rows),
         ("no_header", plain.file(rows[1:]).encode(), rows[1:]),
