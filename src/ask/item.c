@@ -322,7 +322,7 @@ static void cut(Items *items) {
   }
 }
 
-/* ---- neighbours: "branch A", "stock code 85123A", "customer 17850", "West region", "Consumer segment" ---- */
+/* ---- neighbours: "branch A", "stock code 123A", "customer 17850", "West region", "Retail segment" ---- */
 static gboolean field_fits(const Items *items, const Item *noun, const ValueHit *hit) {
   if (noun->meaning.field == hit->field) return TRUE;
   for (guint i = 0; noun->meaning.fields != NULL && i < noun->meaning.fields->len; i++)
@@ -395,7 +395,7 @@ static void join_neighbours(Items *items) {
   }
 }
 
-/* "normal customers" where the values belong to "Customer type": the word is part of the field's name. */
+/* "normal customers" where the values belong to "Client kind": the word is part of the field's name. */
 static void join_label_words(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
     Item *word = item_at(items, i);
@@ -414,7 +414,7 @@ static void join_label_words(Items *items) {
   }
 }
 
-/* A number that is a value of the field another value of the question belongs to: "85123A but never 22423". */
+/* A number that is a value of the field another value of the question belongs to: "123A but never 22423". */
 static void adopt_numbers(Items *items) {
   const Field *field = NULL;
   for (guint i = 0; i < items->items->len; i++) {

@@ -339,7 +339,7 @@ static void settle_fields(Parse *parse) {
   }
 }
 
-/* "at least one Technology product", "any discount": that there is one is what the filter says anyway. */
+/* "at least one Lighting product", "any discount": that there is one is what the filter says anyway. */
 static void read_existence(Parse *parse) {
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
     if (!parse_free_word(parse, i, WORD_AT_LEAST)) continue;

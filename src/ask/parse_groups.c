@@ -255,7 +255,7 @@ static void group_by_rank(Parse *parse) {
   }
 }
 
-/* Two or more values of one field, each its own row: "Germany, France and EIRE". */
+/* Two or more values of one field, each its own row: "Porto, Braga and Lisbon". */
 static void group_by_members(Parse *parse) {
   if (parse->total_asked) return;
   for (guint f = 0; f < parse->query->filters->len; f++) {

@@ -446,7 +446,7 @@ static void limit_within_groups(Parse *parse) {
   gboolean by_group = FALSE;
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
-    if (item_is_word(item, WORD_EACH)) by_group = TRUE; /* also "in each of Germany and France" */
+    if (item_is_word(item, WORD_EACH)) by_group = TRUE; /* also "in each of Porto and Braga" */
     if (item->claimed && (item_is_word(item, WORD_EACH) || item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_BY))) by_group = TRUE;
   }
   if (!by_group) return;

@@ -8,7 +8,7 @@ typedef struct {
   char *fold;             /* folded, possessive 's removed, typos corrected */
   char *stem;
   gboolean is_word;       /* letters or digits; else one punctuation character */
-  gboolean is_number;     /* starts with a digit: 85123A counts too, see `number_ok` */
+  gboolean is_number;     /* starts with a digit: 123A counts too, see `number_ok` */
   gboolean number_ok;     /* wholly a number: 1,000.50 */
   double number;
   gboolean is_money, is_percent; /* currency sign before or after, % after */
@@ -27,6 +27,6 @@ char *tokens_fold_phrase(const GArray *tokens, guint first, guint count);
 char *tokens_stem_phrase(const GArray *tokens, guint first, guint count);
 char *tokens_source(const char *question, const GArray *tokens, guint first, guint count);
 static inline Token *token_at(const GArray *tokens, guint index) { return &g_array_index(tokens, Token, index); }
-/* The phrase form that lexicon and tokens share: "Sub-Category" -> "sub category", "InvoiceDate" -> "invoice date". (transfer full) */
+/* The phrase form that lexicon and tokens share: "Sub-Group" -> "sub category", "BookedOn" -> "invoice date". (transfer full) */
 char *phrase_normalise(const char *text);
 char *phrase_stem(const char *phrase);

@@ -6,7 +6,7 @@
 /* Longest physical name; PostgreSQL stops at 63 bytes. */
 #define SLUG_MAX 60
 
-/* Where one word ends and the next begins inside "CustomerID", "unitPrice", "SKUCode". */
+/* Where one word ends and the next begins inside "ClientNo", "unitPrice", "SKUCode". */
 static gboolean begins_word(const char *text, gsize at) {
   if (at == 0 || !g_ascii_isupper(text[at])) return FALSE;
   return g_ascii_islower(text[at - 1]) || (g_ascii_isupper(text[at - 1]) && g_ascii_islower(text[at + 1]));

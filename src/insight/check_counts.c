@@ -97,7 +97,7 @@ static gboolean find_predicate(Check *check, int index, Predicate *predicate) {
   return FALSE;
 }
 
-/* ": Tables, Bookcases and Supplies" behind a count: as many, each once, each fitting; "among them" may be fewer. */
+/* ": Tables, Shelves and Lamps" behind a count: as many, each once, each fitting; "among them" may be fewer. */
 static gboolean list_agrees(const Check *check, int index, const Predicate *predicate, gsize expected) {
   const ResultView *view = check->view;
   int start, end, at = index;

@@ -264,7 +264,7 @@ static Subject pool_of(const Check *check, int index, const Subject *subject, gb
   return pool;
 }
 
-/* "In Furniture, Furniture leads" says nothing; "In Chair X, Furniture leads" has nobody to lead. */
+/* "In Garden, Garden leads" says nothing; "In Chair X, Garden leads" has nobody to lead. */
 static gboolean has_rivals(const Check *check, int index, const Subject *subject, const Subject *pool, guint own) {
   const ResultView *view = check->view;
   int start, end;

@@ -263,7 +263,7 @@ void view_describe_context(ResultView *view) {
     }
     g_autofree char *words = filter_words(view, filter);
     if (!add_phrase(view, words)) continue;
-    /* "for Home Office, California" */
+    /* "for Small Firm, Alentejo" */
     gboolean is_members = g_str_has_prefix(words, "for ");
     g_string_append_printf(context, "%s%s", after_members && is_members ? ", " : " ",
                            after_members && is_members ? words + strlen("for ") : words);

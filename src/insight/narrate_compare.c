@@ -201,7 +201,7 @@ static void count_directions(const ResultView *view, const ViewMeasure *measure,
   }
 }
 
-/* ": Appliances, Machines and Supplies" for a few groups that passed a bound. */
+/* ": Heaters, Drills and Lamps" for a few groups that passed a bound. */
 static char *short_list(const ResultView *view) {
   g_autoptr(GString) list = g_string_new(NULL);
   if (view->query->having->len == 0 || view->dimensions->len != 1 || view->n_rows > 6) return g_strdup("");

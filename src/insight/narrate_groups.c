@@ -118,7 +118,7 @@ static void tell_followers(Narrator *narrator, const ViewMeasure *measure, const
     narrate_tell(narrator, "%s follows with %s and %s with %s.", name, two, labels[third], three);
 }
 
-/* Two groups are compared rather than ranked: "Germany has 10.3 % more revenue than France (£a against £b)." */
+/* Two groups are compared rather than ranked: "Porto has 10.3 % more revenue than Braga (£a against £b)." */
 static gboolean tell_two(Narrator *narrator, const ViewMeasure *measure, const GArray *ranked) {
   const ResultView *view = narrator->view;
   gsize first = row_at(ranked, 0), second = row_at(ranked, 1);
@@ -218,7 +218,7 @@ gboolean narrate_is_having_list(const ResultView *view) {
   return list_bound(view) != NULL && !view->limited;
 }
 
-/* ": Tables (-$17,725.48), Bookcases (-$3,472.56) and Supplies (-$1,189.10)" */
+/* ": Tables (-$17,725.48), Shelves (-$3,472.56) and Lamps (-$1,189.10)" */
 static char *list_members(const Narrator *narrator, const ViewMeasure *measure, gboolean lowest_first) {
   const ResultView *view = narrator->view;
   gboolean all = view->n_rows <= 5;

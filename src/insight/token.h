@@ -97,7 +97,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Phrases, claim_phrases_free)
 
 /* Of Token*; the text must be valid UTF-8. (transfer full) */
 GPtrArray *claim_tokenize(const Phrases *phrases, const char *text);
-/* Number at `text`; bytes it takes, 0 when there is none. A code such as "85123A" is none. */
+/* Number at `text`; bytes it takes, 0 when there is none. A code such as "123A" is none. */
 int claim_number_parse(const char *text, NumberToken *out);
 /* Fills kind, direction, extreme, cue or number from one lower-case word; FALSE when it is an ordinary word. */
 gboolean claim_word_meaning(const char *word, Token *out);

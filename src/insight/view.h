@@ -65,16 +65,16 @@ gboolean view_is_fraction(const ResultView *view, int column); /* fraction or pp
 double view_sum(const ResultView *view, int column);
 /* No value of the column is negative. */
 gboolean view_non_negative(const ResultView *view, int column);
-/* A row's members joined: "Consumer in West". (transfer full) */
+/* A row's members joined: "Retail in West". (transfer full) */
 char *view_row_label(const ResultView *view, gsize row);
-char *view_row_name(const ResultView *view, gsize row); /* the same for charts: "Consumer · West" (transfer full) */
+char *view_row_name(const ResultView *view, gsize row); /* the same for charts: "Retail · West" (transfer full) */
 /* The periods of a series follow each other without a gap, as far as can be told. */
 gboolean view_is_contiguous(const ResultView *view);
 /* Amounts in the column's unit, for values that were computed. (transfer full) */
 char *view_format(const ResultView *view, int column, double value);
 char *view_format_percent(double fraction);
 char *view_format_points(double difference); /* size of a difference of two fractions: "1.2 pp" (transfer full) */
-/* "Payment_Method", "InvoiceDate" -> "payment method", "invoice date"; words in capitals stay. (transfer full) */
+/* "Payment_Method", "BookedOn" -> "payment method", "invoice date"; words in capitals stay. (transfer full) */
 char *view_words(const char *label);
 /* "2020-11" -> "November 2020" ("Nov 2020" when brief); what is no period is copied. (transfer full) */
 char *view_period_label(const char *period, gboolean brief);

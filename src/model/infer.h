@@ -44,7 +44,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RetailLexicon, retail_lexicon_free)
 const Concept *retail_lexicon_concept(const RetailLexicon *lexicon, const char *name); /* NULL: none */
 /* A header's words: camel case and glued words split, abbreviations written out, singular, id words spelled "id". (transfer full) */
 char **retail_header_words(const RetailLexicon *lexicon, const char *header);
-/* The header as people would write it: "InvoiceNo" -> "invoice no". (transfer full) */
+/* The header as people would write it: "DocNo" -> "invoice no". (transfer full) */
 char *retail_header_phrase(const char *header);
 /* The same with abbreviations written out: "Cust No" -> "customer number". (transfer full) */
 char *retail_header_spelled(const RetailLexicon *lexicon, const char *header);

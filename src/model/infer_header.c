@@ -60,7 +60,7 @@ static void add_word(const RetailLexicon *lexicon, GPtrArray *words, const char 
   g_ptr_array_add(words, strlen(word) > 3 ? text_singular(word) : g_strdup(word));
 }
 
-/* Where one word ends and the next begins inside "CustomerID", "InvoiceNo", "unitPrice", "SKUCode". */
+/* Where one word ends and the next begins inside "ClientNo", "DocNo", "unitPrice", "SKUCode". */
 static gboolean begins_word(const char *text, gsize at) {
   if (at == 0)
     return FALSE;

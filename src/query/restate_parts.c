@@ -3,7 +3,7 @@
 #include "query/restate.h"
 #include <string.h>
 
-/* Headers like "StockCode" are no words. */
+/* Headers like "ItemNo" are no words. */
 static gboolean is_camel_case(const char *label) {
   for (const char *c = label; c[0] && c[1]; c++)
     if (g_ascii_islower(c[0]) && g_ascii_isupper(c[1])) return TRUE;
@@ -176,7 +176,7 @@ static const char *did_verb(const Model *model, const Filter *filter) {
   return filter->negated ? "never bought" : "bought";
 }
 
-/* "bought Category Furniture in 2019": what the entity did or never did. */
+/* "bought Category Garden in 2019": what the entity did or never did. */
 static char *did_words(const Model *model, const Filter *filter) {
   g_autofree char *what = restate_filters(model, filter->did), *when = restate_time(&filter->did_time, model);
   const char *thing = what && g_str_has_prefix(what, "for ") ? what + strlen("for ") : what;
