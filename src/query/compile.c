@@ -19,7 +19,7 @@ static char *compile_body(Compiler *compiler, GPtrArray **columns, GError **erro
     return body;
   }
   for (guint i = 0; i < compiler->query->measures->len; i++)
-    compiler->has_fact = compiler->has_fact || measure_uses_fact(compiler->model, compiler->query->measures->pdata[i]);
+    measure_add_datasets(compiler->model, compiler->query->measures->pdata[i], compiler->measured);
   g_auto(Statement) statement = {.compiler = compiler, .query = compiler->query};
   if (!statement_plan(&statement, error)) return NULL;
   char *body = statement_sql(&statement, error);

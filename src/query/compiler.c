@@ -16,6 +16,7 @@ Compiler *compiler_new(const SemanticQuery *query, const Model *model, const Acc
   compiler->scope = scope;
   compiler->query = query;
   compiler->pool = parameters_new();
+  compiler->measured = g_ptr_array_new();
   compiler->ctes = g_ptr_array_new_with_free_func((GDestroyNotify)cte_free);
   compiler->cte_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   compiler->sources = g_ptr_array_new_with_free_func((GDestroyNotify)row_source_free);
@@ -27,6 +28,7 @@ Compiler *compiler_new(const SemanticQuery *query, const Model *model, const Acc
 void compiler_free(Compiler *compiler) {
   if (!compiler) return;
   g_ptr_array_unref(compiler->pool);
+  g_ptr_array_unref(compiler->measured);
   g_ptr_array_unref(compiler->ctes);
   g_hash_table_unref(compiler->cte_names);
   g_ptr_array_unref(compiler->sources);

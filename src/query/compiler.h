@@ -49,7 +49,7 @@ typedef struct {
   GHashTable *cte_names;
   GPtrArray *sources; /* of RowSource* */
   int depth;          /* of nested groupings */
-  gboolean has_fact;  /* one of the query's measures counts what happened */
+  GPtrArray *measured; /* of const Dataset*: what the query's measures stand on */
   guint leaves;       /* planned so far: a bound on the work */
 } Compiler;
 
@@ -120,6 +120,8 @@ char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtr
 
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */
+/* The key that a field refers to, when it is the many side of a relationship of one field. NULL: none. */
+const Field *reach_referenced_key(const Model *model, const Field *field);
 /* The date of a dataset's rows: its default date, or that of the nearest dataset it leads to. NULL: none. */
 const Field *reach_default_date(const Model *model, const Dataset *dataset);
 /* Field that is the key of the entity; NULL when every row is one and there is no single primary key. */
@@ -205,7 +207,8 @@ gboolean term_is_additive(const Term *term); /* adding its values over groups gi
 gboolean term_accumulates(const Term *term); /* its value up to a bucket follows from the buckets' leaves */
 gboolean term_zero_when_missing(const Term *term);
 const char *term_type(const Term *term);
-gboolean measure_uses_fact(const Model *model, const Measure *measure);
+/* The datasets a measure stands on, with repetitions, as the model declares them. */
+void measure_add_datasets(const Model *model, const Measure *measure, GPtrArray *out);
 /* Rows without any aggregate, for lists of members. */
 gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dataset, const RowContext *context,
                       GError **error);

@@ -89,12 +89,31 @@ static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const
   return fits;
 }
 
+/* Orders have their own dates even where order lines lead to them. */
+static gboolean holds_events(const Model *model, const Dataset *dataset) {
+  for (guint i = 0; i < model->entities->len; i++) {
+    const Entity *entity = model->entities->pdata[i];
+    const Field *key = entity->is_event ? reach_entity_key(model, entity) : NULL;
+    const Field *referenced = key ? reach_referenced_key(model, key) : NULL;
+    if (key &&
+        (g_str_equal(key->dataset, dataset->name) || (referenced && g_str_equal(referenced->dataset, dataset->name))))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /*
- * Seats of stores, limits of customers: beside facts, what a table only lists stands for the whole time. Its own dates
- * (opened, joined) say when it was listed, not when something happened.
+ * Seats of stores, limits of customers: beside facts that lead to it, what a table only lists stands for the whole
+ * time. Its own dates (opened, joined) say when it was listed, not when something happened.
  */
 static gboolean is_standing(const Compiler *compiler, const Dataset *dataset, const RowContext *context) {
-  return compiler->has_fact && !dataset->is_fact && !context->time_field;
+  if (context->time_field || holds_events(compiler->model, dataset)) return FALSE;
+  for (guint i = 0; i < compiler->measured->len; i++) {
+    const Dataset *other = compiler->measured->pdata[i];
+    g_autoptr(GPtrArray) path = other != dataset ? model_join_path(compiler->model, other->name, dataset->name) : NULL;
+    if (path && path->len) return TRUE;
+  }
+  return FALSE;
 }
 
 static gboolean has_time_key(const Grouping *grouping) {
@@ -510,15 +529,15 @@ gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dat
   return TRUE;
 }
 
-gboolean measure_uses_fact(const Model *model, const Measure *measure) {
-  if (!measure) return FALSE;
+void measure_add_datasets(const Model *model, const Measure *measure, GPtrArray *out) {
+  if (!measure) return;
   const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
   g_autoptr(GPtrArray) datasets = metric ? model_metric_datasets(model, metric) : NULL;
-  for (guint i = 0; datasets && i < datasets->len; i++)
-    if (((const Dataset *)datasets->pdata[i])->is_fact) return TRUE;
+  for (guint i = 0; datasets && i < datasets->len; i++) g_ptr_array_add(out, datasets->pdata[i]);
   const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
   const char *name = field ? field->dataset : measure->dataset;
   const Dataset *dataset = name ? model_find_dataset(model, name) : NULL;
-  return (dataset && dataset->is_fact) || measure_uses_fact(model, measure->left) ||
-         measure_uses_fact(model, measure->right);
+  if (dataset) g_ptr_array_add(out, (gpointer)dataset);
+  measure_add_datasets(model, measure->left, out);
+  measure_add_datasets(model, measure->right, out);
 }

@@ -15,7 +15,7 @@ static const char *single(char **names) {
 }
 
 /* The key that a field refers to, when it is the many side of a relationship of one field. */
-static const Field *referenced_key(const Model *model, const Field *field) {
+const Field *reach_referenced_key(const Model *model, const Field *field) {
   for (guint i = 0; i < model->relationships->len; i++) {
     const Relationship *relationship = model->relationships->pdata[i];
     if (g_strcmp0(relationship->from_dataset, field->dataset) == 0 &&
@@ -41,7 +41,7 @@ static const Field *referring_field(const Model *model, const Dataset *dataset, 
 
 const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field) {
   if (g_strcmp0(field->dataset, dataset->name) == 0) return field;
-  const Field *key = referenced_key(model, field);
+  const Field *key = reach_referenced_key(model, field);
   if (!key) key = field;
   const Field *own = referring_field(model, dataset, key);
   if (own) return own;
