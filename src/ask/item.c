@@ -264,6 +264,17 @@ static void refuse_measured_values(Items *items) {
   }
 }
 
+/* "total gross income" where a column is called Total: the sum of what follows. */
+static void total_is_a_word(Items *items) {
+  for (guint i = 0; i + 1 < items->items->len; i++) {
+    Item *total = item_at(items, i);
+    const Item *next = item_at(items, i + 1);
+    if (total->kind != ITEM_METRIC || total->count != 1 || !item_is_word(total, WORD_SUM) || next->kind != ITEM_METRIC || next->comma_before) continue;
+    total->kind = ITEM_WORD;
+    total->meaning = (Meaning){0};
+  }
+}
+
 static const TimeMention *time_starting_at(const Items *items, guint token) {
   for (guint i = 0; i < items->times->len; i++) {
     const TimeMention *time = &g_array_index(items->times, TimeMention, i);
@@ -462,6 +473,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   g_array_set_clear_func(items->items, item_clear);
   cut(items);
   refuse_measured_values(items);
+  total_is_a_word(items);
   number_after_comparator(items);
   join_neighbours(items);
   join_label_words(items);

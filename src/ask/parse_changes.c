@@ -298,6 +298,15 @@ static void read_windows(Parse *parse) {
         if (parse_time_dimension(parse) < 0) parse_add_time_dimension(parse, item->meaning.unit);
       }
     }
+    for (guint i = (guint)at + 1; size == 0 && i + 1 < parse_n(parse); i++) { /* "over 3 months" */
+      Item *number = parse_item(parse, i), *unit = parse_item(parse, i + 1);
+      if (number->kind != ITEM_NUMBER || number->claimed || unit->kind != ITEM_GRAIN) continue;
+      size = (int)number->number;
+      parse_claim(parse, i, "window");
+      parse_claim(parse, i + 1, "window");
+      if (i > 0) parse_claim(parse, i - 1, "window");
+      if (parse_time_dimension(parse) < 0) parse_add_time_dimension(parse, unit->meaning.unit);
+    }
     if (size == 0) {
       size = 3;
       parse_assume(parse, "default_window", "averaged over 3 periods");

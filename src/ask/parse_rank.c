@@ -85,6 +85,10 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
     }
     if (!operator_of(item, &op)) continue;
     int next = parse_next(parse, i + 1);
+    int unit = next >= 0 ? parse_next(parse, (guint)next + 1) : -1;
+    gboolean duration = unit >= 0 && parse_item(parse, (guint)unit)->kind == ITEM_GRAIN && op == OP_GREATER &&
+                        strcmp(token_at(parse->items->tokens, item->first)->fold, "over") == 0; /* "averaged over 3 months" */
+    if (duration) continue;
     if (next >= 0 && parse_item(parse, (guint)next)->kind == ITEM_NUMBER && !parse_item(parse, (guint)next)->claimed) {
       guint end;
       double value = scaled_number(parse, (guint)next, &end);
