@@ -141,6 +141,7 @@ static void a_gap_in_the_log_is_corrupt(void) {
   write_log(&scratch, "00000000000000000002.json", "{\"commitInfo\":{}}\n");
   g_autoptr(GError) error = NULL;
   g_autoptr(DeltaTable) table = delta_table_open(scratch.path, -1, NULL, &error);
+  g_assert_null(table);
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT);
 }
 

@@ -158,6 +158,7 @@ static void leftovers_do_no_harm(void) {
   g_assert_true(disk_make_folder(log, NULL) && disk_make_folder(staging, NULL));
   g_autofree char *half = scratch_file(&scratch, "lake/orders/part-0.parquet", "PAR1", 4);
   g_autofree char *aside = scratch_file(&scratch, "lake/orders/_delta_log/.tmp-1", "{", 1);
+  g_assert_true(half && aside);
   lake_snapshot_publish(scratch.path, NULL, &error);
   g_assert_no_error(error);
   g_autofree char *path = scratch_file(&scratch, "orders.csv", "a,b\n1,2\n", -1);

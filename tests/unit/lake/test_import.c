@@ -97,6 +97,7 @@ static void series_of_files_is_one_table(void) {
   g_autofree char *b = scratch_file(&scratch, "in/sales_2023-02.csv", "id,when,n\nB,25/2/2023,7\n", -1);
   g_autofree char *c = scratch_file(&scratch, "in/shops.csv", "shop,city\n1,Bonn\n2,Köln\n", -1);
   g_autoptr(GError) error = NULL;
+  g_assert_true(a && b && c);
   g_autoptr(GPtrArray) tables = import(engine, &scratch, folder, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(tables->len, ==, 2);
@@ -270,6 +271,7 @@ static void snapshots_change_with_every_load(void) {
   g_autoptr(GError) error = NULL;
   g_autofree char *workspace = g_build_filename(scratch.path, "shop", NULL);
   g_autoptr(LakeSnapshot) none = lake_snapshot_open(workspace, NULL, &error);
+  g_assert_null(none);
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND);
   g_clear_error(&error);
   g_autofree char *path = scratch_file(&scratch, "t.csv", "a,b\n1,2\n", -1);
