@@ -277,6 +277,7 @@ static void snapshots_change_with_every_load(void) {
   g_autofree char *path = scratch_file(&scratch, "t.csv", "a,b\n1,2\n", -1);
   g_autoptr(GPtrArray) tables = import(engine, &scratch, path, &error);
   g_assert_no_error(error);
+  g_assert_cmpuint(tables->len, ==, 1);
   g_assert_true(lake_snapshot_publish(workspace, "m1", NULL));
   g_autoptr(LakeSnapshot) first = lake_snapshot_open(workspace, NULL, NULL);
   g_assert_true(lake_snapshot_publish(workspace, NULL, NULL));
