@@ -158,7 +158,8 @@ static void add_key_word(Lexicon *lexicon, const Entity *entity) {
   g_autofree char *noun = g_strjoinv(" ", words);
   Meaning *meaning = phrase_meaning(lexicon, noun);
   /* "Sale ID" numbers sales, but what people call sales is money where there is such a metric. */
-  gboolean other_metric = meaning != NULL && meaning->metric != NULL && g_strcmp0(meaning->metric->entity, entity->name) != 0;
+  gboolean counts_rows = meaning != NULL && meaning->metric != NULL && meaning->metric->aggregate == AGGREGATE_COUNT;
+  gboolean other_metric = meaning != NULL && meaning->metric != NULL && !counts_rows && g_strcmp0(meaning->metric->entity, entity->name) != 0;
   if (meaning != NULL && meaning->entity == NULL && meaning->field == NULL && !other_metric) meaning->entity = entity;
 }
 
