@@ -264,6 +264,11 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
 static void name_other_rows(InferTable *table) {
   g_autofree char *words = infer_table_noun(table->dataset->name);
   g_autofree char *singular = text_singular(words), *plural = text_plural(singular);
+  if (infer_is_list_of_returns(table) && !table->dataset->is_fact) { /* "returned" is what it says of orders, not what its rows are */
+    model_set_text(&table->dataset->label, "listed returns");
+    model_add_word(&table->dataset->row_words, "listed return");
+    return;
+  }
   gboolean counted = !g_str_equal(words, singular) || !table->dataset->is_fact;
   g_autofree char *row = counted ? g_strdup(singular) : g_strdup_printf("%s row", words);
   g_autofree char *label = counted ? g_strdup(plural) : g_strdup_printf("%s rows", words);
@@ -296,7 +301,9 @@ gboolean infer_entities(Inference *inference, GError **error) {
                                       "warehouse", "return", "shipment", "shipper", "review"};
   for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
     InferColumn *key = find_key(inference, known[i]);
-    if (key != NULL && !add_entity(inference, known[i], key, error))
+    gboolean listed = key != NULL && g_str_equal(known[i], "return") && infer_is_list_of_returns(key->table) &&
+                      !key->table->dataset->is_fact; /* there it is the orders that came back: a condition of theirs */
+    if (key != NULL && !listed && !add_entity(inference, known[i], key, error))
       return FALSE;
   }
   for (guint i = 0; i < inference->tables->len; i++)
