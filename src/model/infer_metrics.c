@@ -211,6 +211,16 @@ static void count_entity(Inference *inference, Entity *entity) {
   infer_note(inference, metric->name, "%s", description);
 }
 
+/* What a table lists, one row each, where that is an entity: members of a loyalty scheme are the customers. */
+static Entity *entity_listed_in(const Inference *inference, const InferTable *table) {
+  for (guint i = 0; i < inference->model->entities->len && !table->dataset->is_fact; i++) {
+    Entity *entity = g_ptr_array_index(inference->model->entities, i);
+    if (g_strcmp0(entity->dataset, table->dataset->name) == 0 && entity->key != NULL)
+      return entity;
+  }
+  return NULL;
+}
+
 /* The rows themselves. Where rows are orders the orders are counted by their numbers, and rows are only rows. */
 static void count_rows(Inference *inference, InferTable *table) {
   const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
@@ -230,6 +240,11 @@ static void count_rows(Inference *inference, InferTable *table) {
       continue;
     if (!lines && table != inference->main && model_find_entity(inference->model, *word) != NULL)
       continue;
+    Entity *listed = entity_listed_in(inference, table);
+    if (listed != NULL) {
+      model_add_word(&listed->synonyms, *word);
+      continue;
+    }
     g_autofree char *plural = text_plural(*word);
     const char *const words[] = {plural, NULL};
     infer_add_words(inference, metric, (char *const *)words);
