@@ -213,7 +213,7 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
   gint64 rows = table->profile->rows;
   gboolean sold = revenue != NULL || infer_find_concept(table, "unit_price") != NULL ||
                   infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER) != NULL;
-  if (!sold || table->gone_by_prefix || !table->dataset->is_fact)
+  if (!sold || infer_is_list_of_returns(table) || table->gone_by_prefix || !table->dataset->is_fact)
     return;
   if (units != NULL && units->profile->negative > 0 && units->profile->negative * 2 < rows) {
     if (add_simple(inference, table, "returned", NULL, units, "< 0") == NULL)

@@ -283,7 +283,7 @@ static void name_rows(Inference *inference, InferTable *table) {
                    table == inference->main;
   if (order != NULL && order == table->key && !infer_is_list_of_returns(table))
     table->row_is_order = TRUE;
-  if (table->row_is_order || (order != NULL && sells && dataset->is_fact)) {
+  if (table->row_is_order || (order != NULL && sells && dataset->is_fact && !infer_is_list_of_returns(table))) {
     name_order_rows(inference, table, order);
   } else {
     name_other_rows(table);

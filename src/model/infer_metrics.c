@@ -150,7 +150,34 @@ static void add_number(Inference *inference, InferTable *table, InferColumn *col
     infer_apply_net(inference, table, metric);
 }
 
+/* A table of returns with a date of its own counts what came back. */
+static void count_returns(Inference *inference, InferTable *table) {
+  static const char *const units_words[] = {"units were returned", "units returned", "items returned", "units came back", NULL};
+  static const char *const order_words[] = {"returned orders", "orders were returned", "orders returned", "orders came back",
+                                            "orders with returns", NULL};
+  InferColumn *units = infer_find_concept(table, "units"), *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
+  if (table == inference->main || !table->dataset->is_fact || !infer_is_list_of_returns(table))
+    return;
+  Metric *metric = units != NULL && canonical_is_free(inference, "returned_units")
+                       ? infer_add_column_metric(inference, "returned_units", units) : NULL;
+  if (metric != NULL) {
+    units->has_metric = TRUE;
+    infer_describe(inference, metric, "Returned units", "count", "Units that came back");
+    infer_add_concept_words(inference, metric, "returned_units");
+    infer_add_words(inference, metric, (char *const *)units_words);
+  }
+  metric = order != NULL && canonical_is_free(inference, "returned_orders")
+               ? infer_add_metric(inference, "returned_orders", AGGREGATE_COUNT_DISTINCT, table, order->field->name) : NULL;
+  if (metric != NULL) {
+    infer_describe(inference, metric, "Returned orders", "count", "Different orders of which something came back");
+    infer_add_words(inference, metric, (char *const *)order_words);
+    metric->lower_is_better = TRUE;
+    infer_note(inference, metric->name, "counted in %s", table->dataset->name);
+  }
+}
+
 static void add_numbers(Inference *inference, InferTable *table) {
+  count_returns(inference, table);
   for (guint i = 0; i < table->columns->len; i++)
     add_number(inference, table, g_ptr_array_index(table->columns, i));
 }
