@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Proves that a fresh clone works on a machine that has nothing: a minimal Debian in a folder, no mounts left behind.
-#   scripts/fresh-machine-test.sh [--keep]         needs root, debootstrap, util-linux; takes about 20 minutes
+#   scripts/fresh-machine-test.sh [--keep] [--quick]     needs root, debootstrap, util-linux; takes about 20 minutes
 #
 #   1. root, with network:         git clone, make demo, make test
 #   2. a user with sudo, offline:  the same from a clone of their own
+#
+# --quick: root only sets up, the user only runs the demo. --keep: leaves the folder for a look.
 #
 # This machine's own package-client settings (apt, npm, pip, proxies, certificates) are handed in from outside; the
 # repository knows none of them.
@@ -11,8 +13,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 repository=$PWD
 suite=bookworm
-keep=no
-[ "${1:-}" = --keep ] && keep=yes
+keep=no quick=no
+for flag in "$@"; do
+  case $flag in
+    --keep) keep=yes ;;
+    --quick) quick=yes ;;
+    *) echo 'usage: scripts/fresh-machine-test.sh [--keep] [--quick]' >&2 && exit 2 ;;
+  esac
+done
 [ "$(id -u)" -eq 0 ] || { echo 'fresh-machine-test: needs root (debootstrap, chroot)' >&2 && exit 2; }
 for tool in debootstrap unshare chroot git timeout; do
   command -v $tool >/dev/null || { echo "fresh-machine-test: needs $tool" >&2 && exit 2; }
@@ -133,8 +141,16 @@ visit() { # online|offline user home
   [ -z "$(inside "$1" "$2" 60 'cd aisle && scripts/setup.sh test' 2>&1)" ]
 }
 
-visit online root /root
-visit offline clerk /srv/clerk
+if [ $quick = yes ]; then
+  clone_for root /root
+  inside online root 1200 'cd aisle && scripts/setup.sh test'
+  clone_for clerk /srv/clerk
+  say 'clerk, offline: make demo'
+  inside offline clerk 2400 'cd aisle && make demo'
+else
+  visit online root /root
+  visit offline clerk /srv/clerk
+fi
 if grep -q "$machine" /proc/self/mounts; then
   say 'mounts were left behind' && exit 1
 fi
