@@ -253,6 +253,16 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
 
 /* ---- running ---- */
 
+/* The second look at what the compiler wrote: one SELECT over the model's own relations, by the allow-list. */
+static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **error) {
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < turn->model->datasets->len; i++) g_ptr_array_add(names, ((Dataset *)g_ptr_array_index(turn->model->datasets, i))->name);
+  g_ptr_array_add(names, NULL);
+  GuardPolicy policy = {(const char *const *)names->pdata, 0};
+  g_autofree char *checked = guard_check(turn->service->engine, compiled->shown_sql, &policy, error);
+  return checked != NULL;
+}
+
 /* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
 static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, const CompiledQuery *compiled, gsize max_rows, GError **error) {
   AnswerService *service = turn->service;
@@ -261,7 +271,7 @@ static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, const Compil
   CacheOutcome outcome = cache_get_or_begin(service->cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";
   if (outcome != CACHE_BEGIN) return kept;
-  ResultTable *result = engine_select(service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
+  ResultTable *result = !pass_guard(turn, compiled, error) ? NULL : engine_select(service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
   if (result != NULL) kept = kept_result_new(result);
   cache_finish(service->cache, key, kept, TRUE);
   return kept;
@@ -302,7 +312,8 @@ static json_t *refuse_query(Turn *turn, AskResult *asked, const GError *problem)
   AskResult *refused = asked != NULL ? asked : &none;
   refused->status = ASK_REFUSED;
   refused->reason_code = g_strdup("no_such_combination");
-  refused->reason_text = g_strdup(problem->message);
+  const char *colon = *problem->message == '/' ? strstr(problem->message, ": ") : NULL; /* the JSON path is for programs */
+  refused->reason_text = g_strdup(colon != NULL ? colon + 2 : problem->message);
   refused->missing = g_strdup(turn->request->question);
   json_t *answer = turn_build_unanswered(turn, refused);
   g_free(none.reason_code);

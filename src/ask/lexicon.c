@@ -332,6 +332,8 @@ const char *lexicon_correct(const Lexicon *lexicon, const char *folded_word) {
     int tier = GPOINTER_TO_INT(tier_pointer);
     if (tier == VOCABULARY_ENGLISH && g_hash_table_contains(lexicon->english->stop, known)) continue; /* a typo never becomes nothing */
     gsize known_length = strlen(known);
+    gboolean swapped = known[0] == folded_word[1] && known[1] == folded_word[0];
+    if (known[0] != folded_word[0] && !swapped) continue; /* people rarely mistype the first letter: "pending" is no "spending" */
     if (known_length < 4 || known_length > length + (gsize)limit || known_length + (gsize)limit < length) continue;
     int distance = text_distance(folded_word, known, limit);
     if (distance > limit || distance > best_distance) continue;
