@@ -135,9 +135,9 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   const Token *token = token_at(items->tokens, item->first);
   if (token->quoted) return FALSE;
   const ValueHit *hit = item_hit(item, NULL);
-  if (hit->match == VALUE_MATCH_ABBREVIATION) return !token->is_shouted;
   gboolean all_shouted = TRUE; /* "sales in OR" */
   for (guint i = 0; i < items->tokens->len; i++) all_shouted = all_shouted && token_at(items->tokens, i)->is_shouted;
+  if (hit->match == VALUE_MATCH_ABBREVIATION) return !token->is_shouted || all_shouted;
   if (hit->match == VALUE_MATCH_EXACT && token->is_shouted && strlen(token->fold) >= 2 && !token->is_number && !all_shouted) return FALSE;
   gboolean named = token->is_capital && item->first > 0 && hit->match <= VALUE_MATCH_FOLDED && strlen(token->fold) > 2 &&
                    word_set_is_empty(item->words);
