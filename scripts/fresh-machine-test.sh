@@ -28,6 +28,7 @@ done
 
 say() { printf '\n== %s (%d s)\n' "$*" $SECONDS; }
 machine=$(mktemp -d "${TMPDIR:-/var/tmp}/aisle-fresh.XXXXXX")
+chmod 755 "$machine" # it is the root folder of everybody inside
 clean_up() {
   local status=$?
   if [ $keep = yes ]; then
