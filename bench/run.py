@@ -280,7 +280,7 @@ def write_results(rows, about):
     (folder / "latest.json").write_text(json.dumps({"machine": about, "results": rows}, indent=1, ensure_ascii=False) + "\n")
     lines = [f"# Measured on {about['date']}", "",
              f"{about['cpu']}, {about['cores']} cores, {about['memory_gb']} GB, Linux {about['kernel']}, DuckDB {about['duckdb']}, "
-             f"Python {about['python']}, commit {about['commit']}; {about['load_before']} other processes were running. Medians; peers in the same run; `make bench`.", "",
+             f"Python {about['python']}, commit {about['commit']}; load average {about['load_before']} at the start. Medians; peers in the same run; `make bench`.", "",
              "| What | Aisle | Peer | Ratio | Aim | Met |", "| --- | --- | --- | --- | --- | --- |"]
     for row in rows:
         met = {True: "yes", False: "**no**", None: ""}[row["met"]]
