@@ -121,13 +121,37 @@ static void note_corrections(Parse *parse) {
   }
 }
 
+static void option_free(gpointer pointer) {
+  AskOption *option = pointer;
+  g_free(option->label);
+  semantic_query_free(option->query);
+  g_free(option);
+}
+
+/* Whoever is asked back gets at least two ready options: where the doubt itself offers none, the plainest measures. */
+static void pad_options(const Parse *parse, AskResult *result) {
+  if (result->options == NULL) result->options = g_ptr_array_new_with_free_func(option_free);
+  for (guint i = 0; i < parse->model->metrics->len && result->options->len < 2; i++) {
+    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
+    gboolean offered = FALSE;
+    for (guint k = 0; k < result->options->len; k++)
+      offered = offered || g_strcmp0(((const AskOption *)g_ptr_array_index(result->options, k))->label, metric->label) == 0;
+    if (offered) continue;
+    AskOption *option = g_new0(AskOption, 1);
+    option->label = g_strdup(metric->label);
+    option->query = semantic_query_new();
+    g_ptr_array_add(option->query->measures, measure_new_metric(metric->name));
+    g_ptr_array_add(result->options, option);
+  }
+}
+
 static AskResult *finish(Parse *parse) {
   note_corrections(parse);
   AskResult *result = parse->verdict != NULL ? g_steal_pointer(&parse->verdict) : g_new0(AskResult, 1);
   result->understood = describe_items(parse);
   result->assumptions = g_steal_pointer(&parse->assumptions);
   result->is_followup = parse->fragment;
-  if (result->options != NULL && result->options->len == 1) g_ptr_array_set_size(result->options, 0);
+  if (result->status == ASK_CLARIFY) pad_options(parse, result);
   if (result->status == ASK_UNDERSTOOD) result->query = g_steal_pointer(&parse->query);
   return result;
 }
