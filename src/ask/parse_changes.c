@@ -352,11 +352,6 @@ void parse_changes(Parse *parse) {
   rank_or_keep(parse);
   gboolean several_groups = parse->query->dimensions->len > 0 || parse->query->measures->len > 1;
   if (parse->query->compare.kind != COMPARE_NONE || (several_groups && !wants_growth(parse))) {
-    for (guint i = 0; i < parse_n(parse); i++) {
-      Item *item = parse_item(parse, i);
-      gboolean test_word = item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN);
-      (void)test_word;
-    }
     claim_change_words(parse);
   }
 }
