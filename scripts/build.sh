@@ -5,6 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build=$1
 shift
+# Compiled files are the same wherever the checkout lies: let the compiler cache share them.
+export CCACHE_NOHASHDIR=1
 if [ ! -f "$build/build.ninja" ]; then
   log=$(mktemp)
   if ! meson setup "$build" "$@" >"$log" 2>&1 </dev/null; then

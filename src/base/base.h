@@ -8,4 +8,5 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/scope.h"
+#include "base/settings.h"
 #include "base/text.h"

@@ -144,7 +144,7 @@ void workspace_draft_free(WorkspaceDraft *draft) {
   g_free(draft);
 }
 
-static const char settings_text[] =
+static const char SETTINGS_TEMPLATE[] =
     "# Settings of this workspace. A value here is overridden by the environment (AISLE_...), and that by a flag.\n"
     "version: 1\n"
     "\n"
@@ -164,6 +164,6 @@ gboolean workspace_write_settings(const char *folder, const char *name, GError *
   if (g_file_test(path, G_FILE_TEST_EXISTS))
     return TRUE;
   g_autofree char *quoted = text_sql_quote(name); /* YAML doubles single quotes as SQL does */
-  g_autofree char *text = g_strdup_printf(settings_text, quoted);
+  g_autofree char *text = g_strdup_printf(SETTINGS_TEMPLATE, quoted);
   return disk_replace(path, text, strlen(text), error);
 }

@@ -9,54 +9,63 @@
 #include "server/server.h"
 
 #define DRAIN_MS 10000
-#define DEFAULT_CACHE_MB 256
 
-typedef struct {
-  char *workspace;
-  char *listen;
-  int threads, memory_mb, cache_mb, workers, queue, timeout_s;
-} Settings;
-
-static void settings_clear(Settings *settings) {
-  g_free(settings->workspace);
-  g_free(settings->listen);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Settings, settings_clear)
-
-static gboolean check_range(const char *flag, int value, int maximum, GError **error) {
+/* A number out of range is refused here, not where it would do harm. */
+static gboolean check_range(const Settings *settings, Setting setting, gint64 maximum, GError **error) {
+  gint64 value = settings_integer(settings, setting);
   if (value >= 0 && value <= maximum) return TRUE;
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s must be between 0 and %d", flag, maximum);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s says %s; the most is %" G_GINT64_FORMAT, settings_origin(settings, setting),
+              settings_text(settings, setting), maximum);
   return FALSE;
 }
 
-static gboolean read_settings(int argc, char **argv, Settings *settings, GError **error) {
-  const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &settings->workspace, "Workspace to serve", "DIR"},
-      {"listen", 'l', 0, G_OPTION_ARG_STRING, &settings->listen, "Address on loopback (127.0.0.1:8080)", "HOST:PORT"},
-      {"threads", 0, 0, G_OPTION_ARG_INT, &settings->threads, "Threads of the SQL engine (0: cores)", "N"},
-      {"memory", 0, 0, G_OPTION_ARG_INT, &settings->memory_mb, "Memory of the SQL engine in MB (0: half)", "MB"},
-      {"cache", 0, 0, G_OPTION_ARG_INT, &settings->cache_mb, "Memory of the result cache in MB (256)", "MB"},
-      {"workers", 0, 0, G_OPTION_ARG_INT, &settings->workers, "Questions at once (4)", "N"},
-      {"queue", 0, 0, G_OPTION_ARG_INT, &settings->queue, "Questions that may wait (64)", "N"},
-      {"timeout", 0, 0, G_OPTION_ARG_INT, &settings->timeout_s, "Seconds a question may take (30)", "S"},
-      {0}};
+typedef struct {
+  const char *name;
+  char letter;
+  Setting setting;
+  const char *help, *value;
+} FlagOfSetting;
+static const FlagOfSetting FLAGS[] = {
+    {"listen", 'l', SETTING_SERVER_LISTEN, "Address on loopback (127.0.0.1:8080)", "HOST:PORT"},
+    {"threads", 0, SETTING_ENGINE_THREADS, "Threads of the SQL engine (0: cores)", "N"},
+    {"memory", 0, SETTING_ENGINE_MEMORY, "Memory of the SQL engine, such as 4GB", "SIZE"},
+    {"cache", 0, SETTING_CACHE_MEMORY, "Memory of the result cache, such as 256MB", "SIZE"},
+    {"workers", 0, SETTING_SERVER_WORKERS, "Questions at once (4)", "N"},
+    {"queue", 0, SETTING_SERVER_QUEUE, "Questions that may wait (64)", "N"},
+    {"timeout", 0, SETTING_SERVER_TIMEOUT, "How long a question may take (30s)", "TIME"},
+};
+
+/* The workspace goes to *workspace (transfer full). */
+static Settings *read_settings(int argc, char **argv, char **workspace, GError **error) {
+  g_autofree char *profile = NULL;
+  char *texts[G_N_ELEMENTS(FLAGS)] = {NULL};
+  GOptionEntry entries[G_N_ELEMENTS(FLAGS) + 3] = {
+      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, workspace, "Workspace to serve", "DIR"},
+      {"profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Section of `profiles` in aisle.yaml", "NAME"}};
+  for (guint i = 0; i < G_N_ELEMENTS(FLAGS); i++)
+    entries[i + 2] = (GOptionEntry){FLAGS[i].name, FLAGS[i].letter, 0, G_OPTION_ARG_STRING, &texts[i], FLAGS[i].help, FLAGS[i].value};
   g_autoptr(GOptionContext) context = g_option_context_new("- answer questions over HTTP, on this machine only");
   g_option_context_add_main_entries(context, entries, NULL);
   g_autoptr(GError) problem = NULL;
+  g_autoptr(Settings) settings = NULL;
+  gboolean good = FALSE;
   if (!g_option_context_parse(context, &argc, &argv, &problem) || argc > 1) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s",
                 problem != NULL ? problem->message : "too many arguments; see aisle serve --help");
-    return FALSE;
+  } else {
+    if (*workspace == NULL) *workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
+    if (*workspace == NULL)
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: aisle serve -w DIR");
+    else
+      good = (settings = settings_load(*workspace, profile, error)) != NULL;
   }
-  if (settings->workspace == NULL) settings->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-  if (settings->workspace == NULL) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: aisle serve -w DIR");
-    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS(FLAGS); i++) {
+    good = good && (texts[i] == NULL || settings_set_flag(settings, FLAGS[i].setting, texts[i], error));
+    g_free(texts[i]);
   }
-  return check_range("--threads", settings->threads, 1024, error) && check_range("--memory", settings->memory_mb, 1 << 24, error) &&
-         check_range("--cache", settings->cache_mb, 1 << 20, error) && check_range("--workers", settings->workers, 256, error) &&
-         check_range("--queue", settings->queue, 65536, error) && check_range("--timeout", settings->timeout_s, 86400, error);
+  good = good && check_range(settings, SETTING_ENGINE_THREADS, 1024, error) && check_range(settings, SETTING_SERVER_WORKERS, 256, error) &&
+         check_range(settings, SETTING_SERVER_QUEUE, 65536, error) && check_range(settings, SETTING_SERVER_TIMEOUT, 86400000, error);
+  return good ? g_steal_pointer(&settings) : NULL;
 }
 
 /* Every connection is a file; the usual soft limit of 1,024 is less than the server takes. */
@@ -87,21 +96,27 @@ static void serve_until_signal(Server *server, const sigset_t *signals) {
 }
 
 int cli_serve(int argc, char **argv) {
-  g_auto(Settings) settings = {.cache_mb = DEFAULT_CACHE_MB};
   GError *error = NULL;
-  if (!read_settings(argc, argv, &settings, &error)) return cli_fail("serve", error);
-  const char *listen_at = settings.listen != NULL ? settings.listen : "127.0.0.1:8080";
+  g_autofree char *workspace = NULL;
+  g_autoptr(Settings) settings = read_settings(argc, argv, &workspace, &error);
+  if (settings == NULL) return cli_fail("serve", error);
+  const char *listen_at = settings_text(settings, SETTING_SERVER_LISTEN);
   /* Known before the tables are opened, which may take a while. */
   ListenAddress address;
   if (!listen_address_parse(listen_at, &address, &error)) return cli_fail("serve", error);
   sigset_t signals;
   block_signals(&signals);
   raise_file_limit();
-  AnswerServiceOptions options = {.workspace = settings.workspace, .threads = settings.threads,
-                                  .memory_limit_bytes = (gint64)settings.memory_mb << 20, .cache_bytes = (gsize)settings.cache_mb << 20};
+  AnswerServiceOptions options = {.workspace = workspace,
+                                  .threads = (int)settings_integer(settings, SETTING_ENGINE_THREADS),
+                                  .memory_limit_bytes = settings_integer(settings, SETTING_ENGINE_MEMORY),
+                                  .cache_bytes = (gsize)settings_integer(settings, SETTING_CACHE_MEMORY)};
   g_autoptr(AnswerService) service = answer_service_open(&options, &error);
   if (service == NULL) return cli_fail("serve", error);
-  ServerOptions server_options = {.listen = listen_at, .workers = settings.workers, .queue_max = settings.queue, .request_ms = settings.timeout_s * 1000};
+  ServerOptions server_options = {.listen = listen_at,
+                                  .workers = (int)settings_integer(settings, SETTING_SERVER_WORKERS),
+                                  .queue_max = (int)settings_integer(settings, SETTING_SERVER_QUEUE),
+                                  .request_ms = (int)settings_integer(settings, SETTING_SERVER_TIMEOUT)};
   g_autoptr(Server) server = server_start(&server_options, service, &error);
   if (server == NULL) return cli_fail("serve", error);
   serve_until_signal(server, &signals);

@@ -1,0 +1,281 @@
+#include "base/settings.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/base.h"
+
+typedef struct {
+  const char *name;
+  SettingType type;
+  const char *fallback, *meaning;
+} SettingInfo;
+
+static const SettingInfo TABLE[] = {
+#define X(symbol, name, type, fallback, meaning) {name, SETTING_TYPE_##type, fallback, meaning},
+    SETTINGS_TABLE(X)
+#undef X
+};
+
+typedef struct {
+  char *text, *origin;
+  gint64 number;
+} SettingValue;
+
+struct Settings {
+  SettingValue values[SETTING_COUNT];
+};
+
+/* Digits with an optional decimal part and a unit of the list; the result in the list's smallest unit. */
+typedef struct {
+  const char *suffix;
+  double factor;
+} Unit;
+
+static gboolean parse_with_units(const char *text, const Unit *units, guint n_units, gint64 *out) {
+  char *end;
+  if (!g_ascii_isdigit(text[0])) return FALSE;
+  double number = g_ascii_strtod(text, &end);
+  while (*end == ' ') end++;
+  for (guint i = 0; i < n_units; i++) {
+    if (g_ascii_strcasecmp(end, units[i].suffix) != 0) continue;
+    double value = number * units[i].factor;
+    if (value >= 9e18) return FALSE;
+    *out = (gint64)value;
+    return TRUE;
+  }
+  return *end == '\0' && number == 0 ? (*out = 0, TRUE) : FALSE;
+}
+
+gboolean duration_parse(const char *text, gint64 *milliseconds) {
+  static const Unit UNITS[] = {{"ms", 1},        {"s", 1000},      {"sec", 1000},      {"min", 60e3},    {"m", 60e3},
+                               {"h", 3600e3},    {"d", 86400e3},   {"day", 86400e3},   {"days", 86400e3}, {"w", 7 * 86400e3}};
+  return parse_with_units(text, UNITS, G_N_ELEMENTS(UNITS), milliseconds);
+}
+
+gboolean bytes_parse(const char *text, gint64 *bytes) {
+  static const Unit UNITS[] = {{"", 1},          {"B", 1},        {"KB", 1e3},       {"MB", 1e6},          {"GB", 1e9},       {"TB", 1e12},
+                               {"KiB", 1024.0},  {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};
+  return parse_with_units(text, UNITS, G_N_ELEMENTS(UNITS), bytes);
+}
+
+static const char *const EXPECTED[] = {"text", "a whole number", "a size such as 4GB", "a time such as 30s, 5min or 7d",
+                                       "true or false"};
+
+static gboolean parse_number(SettingType type, const char *text, gint64 *number) {
+  char *end;
+  switch (type) {
+    case SETTING_TYPE_TEXT: *number = 0; return TRUE;
+    case SETTING_TYPE_INTEGER:
+      errno = 0;
+      *number = g_ascii_strtoll(text, &end, 10);
+      return end != text && *end == '\0' && errno == 0;
+    case SETTING_TYPE_BYTES: return bytes_parse(text, number);
+    case SETTING_TYPE_DURATION: return duration_parse(text, number);
+    case SETTING_TYPE_BOOLEAN:
+      *number = g_ascii_strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0;
+      return *number || g_ascii_strcasecmp(text, "false") == 0 || strcmp(text, "0") == 0;
+  }
+  return FALSE;
+}
+
+/* Takes `origin`. */
+static gboolean set_value(Settings *settings, Setting setting, const char *text, char *origin, GError **error) {
+  gint64 number;
+  if (!g_utf8_validate(text, -1, NULL) || !parse_number(TABLE[setting].type, text, &number)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s: the setting %s must be %s, not '%.80s'", origin,
+                TABLE[setting].name, EXPECTED[TABLE[setting].type], text);
+    g_free(origin);
+    return FALSE;
+  }
+  SettingValue *value = &settings->values[setting];
+  g_free(value->text);
+  g_free(value->origin);
+  *value = (SettingValue){g_strdup(text), origin, number};
+  return TRUE;
+}
+
+static gboolean find_setting(const char *name, Setting *out) {
+  for (guint i = 0; i < SETTING_COUNT; i++)
+    if (strcmp(TABLE[i].name, name) == 0) {
+      *out = (Setting)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean has_settings_below(const char *name) {
+  g_autofree char *prefix = g_strconcat(name, ".", NULL);
+  for (guint i = 0; i < SETTING_COUNT; i++)
+    if (g_str_has_prefix(TABLE[i].name, prefix)) return TRUE;
+  return FALSE;
+}
+
+typedef struct {
+  Settings *settings;
+  yaml_document_t *document;
+  const char *profile; /* whose section is being read; NULL: the file itself */
+} FileReader;
+
+G_GNUC_PRINTF(3, 4)
+static gboolean file_error(const yaml_node_t *node, GError **error, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *text = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml:%zu:%zu: %s", node->start_mark.line + 1,
+              node->start_mark.column + 1, text);
+  return FALSE;
+}
+
+static const char *scalar_text(const yaml_node_t *node) {
+  return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+}
+
+static gboolean read_scalar(FileReader *reader, const char *name, const yaml_node_t *key, const yaml_node_t *value, GError **error) {
+  Setting setting;
+  if (!find_setting(name, &setting))
+    return file_error(key, error, "there is no setting '%s'; `aisle settings` lists those there are", name);
+  if (scalar_text(value) == NULL) return file_error(value, error, "the setting %s takes one value", name);
+  char *origin = reader->profile == NULL
+                     ? g_strdup_printf("aisle.yaml:%zu", value->start_mark.line + 1)
+                     : g_strdup_printf("aisle.yaml:%zu (profile %s)", value->start_mark.line + 1, reader->profile);
+  return set_value(reader->settings, setting, scalar_text(value), origin, error);
+}
+
+#define SETTINGS_MAX_DEPTH 4
+
+static gboolean read_mapping(FileReader *reader, const yaml_node_t *mapping, const char *prefix, int depth, GError **error) {
+  for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
+    const yaml_node_t *value = yaml_document_get_node(reader->document, pair->value);
+    const char *word = scalar_text(key);
+    if (word == NULL) return file_error(key, error, "the name of a setting must be text");
+    /* These two are no settings: the version of the file, and what profiles change. */
+    if (prefix == NULL && (strcmp(word, "version") == 0 || strcmp(word, "profiles") == 0)) continue;
+    g_autofree char *name = prefix == NULL ? g_strdup(word) : g_strconcat(prefix, ".", word, NULL);
+    if (value->type == YAML_MAPPING_NODE && depth < SETTINGS_MAX_DEPTH && has_settings_below(name)) {
+      if (!read_mapping(reader, value, name, depth + 1, error)) return FALSE;
+    } else if (!read_scalar(reader, name, key, value, error)) {
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static const yaml_node_t *mapping_find(FileReader *reader, const yaml_node_t *mapping, const char *name) {
+  if (mapping == NULL || mapping->type != YAML_MAPPING_NODE) return NULL;
+  for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    const char *word = scalar_text(yaml_document_get_node(reader->document, pair->key));
+    if (word != NULL && strcmp(word, name) == 0) return yaml_document_get_node(reader->document, pair->value);
+  }
+  return NULL;
+}
+
+static gboolean read_profile(FileReader *reader, const yaml_node_t *root, const char *profile, GError **error) {
+  const yaml_node_t *section = mapping_find(reader, mapping_find(reader, root, "profiles"), profile);
+  if (section == NULL) {
+    static const char *const USUAL[] = {"dev", "staging", "prod"};
+    for (guint i = 0; i < G_N_ELEMENTS(USUAL); i++)
+      if (strcmp(profile, USUAL[i]) == 0) return TRUE;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml has no profile '%s' in its section 'profiles'", profile);
+    return FALSE;
+  }
+  reader->profile = profile;
+  if (section->type == YAML_MAPPING_NODE) return read_mapping(reader, section, NULL, 0, error);
+  return scalar_text(section) != NULL && *scalar_text(section) == '\0' ? TRUE
+                                                                       : file_error(section, error, "profile %s must hold settings", profile);
+}
+
+static gboolean read_document(Settings *settings, yaml_document_t *document, const char *profile, GError **error) {
+  FileReader reader = {settings, document, NULL};
+  const yaml_node_t *root = yaml_document_get_root_node(document);
+  if (root == NULL) return TRUE; /* nothing but comments */
+  if (root->type != YAML_MAPPING_NODE) return file_error(root, error, "the file must be a list of names and values");
+  const yaml_node_t *version = mapping_find(&reader, root, "version");
+  if (version != NULL && g_strcmp0(scalar_text(version), "1") != 0)
+    return file_error(version, error, "this program reads only version 1 of the file");
+  if (!read_mapping(&reader, root, NULL, 0, error)) return FALSE;
+  if (profile == NULL) profile = g_getenv("AISLE_PROFILE");
+  if (profile == NULL) profile = settings->values[SETTING_PROFILE].text;
+  return *profile == '\0' || read_profile(&reader, root, profile, error);
+}
+
+static gboolean read_file(Settings *settings, const char *workspace, const char *profile, GError **error) {
+  g_autofree char *path = g_build_filename(workspace, "aisle.yaml", NULL);
+  g_autofree char *text = NULL;
+  gsize length;
+  g_autoptr(GError) missing = NULL;
+  if (!g_file_get_contents(path, &text, &length, &missing)) {
+    if (g_error_matches(missing, G_FILE_ERROR, G_FILE_ERROR_NOENT)) return TRUE;
+    g_propagate_error(error, g_steal_pointer(&missing));
+    return FALSE;
+  }
+  yaml_parser_t parser;
+  yaml_document_t document;
+  if (!yaml_parser_initialize(&parser)) g_error("out of memory");
+  yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
+  gboolean good = yaml_parser_load(&parser, &document) != 0;
+  if (good) {
+    good = read_document(settings, &document, profile, error);
+    yaml_document_delete(&document);
+  } else {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml:%zu:%zu: %s", parser.problem_mark.line + 1,
+                parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "this is no YAML");
+  }
+  yaml_parser_delete(&parser);
+  return good;
+}
+
+/* "server.listen" -> "AISLE_SERVER_LISTEN". (transfer full) */
+static char *environment_name(const char *name) {
+  g_autofree char *upper = g_ascii_strup(name, -1);
+  g_strdelimit(upper, ".", '_');
+  return g_strconcat("AISLE_", upper, NULL);
+}
+
+static gboolean read_environment(Settings *settings, GError **error) {
+  for (guint i = 0; i < SETTING_COUNT; i++) {
+    g_autofree char *name = environment_name(TABLE[i].name);
+    const char *text = g_getenv(name);
+    if (text != NULL && !set_value(settings, (Setting)i, text, g_steal_pointer(&name), error)) return FALSE;
+  }
+  return TRUE;
+}
+
+Settings *settings_load(const char *workspace, const char *profile, GError **error) {
+  g_autoptr(Settings) settings = g_new0(Settings, 1);
+  for (guint i = 0; i < SETTING_COUNT; i++)
+    if (!set_value(settings, (Setting)i, TABLE[i].fallback, g_strdup("default"), error)) return NULL;
+  if (workspace != NULL && !read_file(settings, workspace, profile, error)) return NULL;
+  if (!read_environment(settings, error)) return NULL;
+  if (profile != NULL && !settings_set_flag(settings, SETTING_PROFILE, profile, error)) return NULL;
+  return g_steal_pointer(&settings);
+}
+
+void settings_free(Settings *settings) {
+  if (settings == NULL) return;
+  for (guint i = 0; i < SETTING_COUNT; i++) {
+    g_free(settings->values[i].text);
+    g_free(settings->values[i].origin);
+  }
+  g_free(settings);
+}
+
+gboolean settings_set_flag(Settings *settings, Setting setting, const char *text, GError **error) {
+  return set_value(settings, setting, text, g_strdup("flag"), error);
+}
+
+const char *settings_text(const Settings *settings, Setting setting) { return settings->values[setting].text; }
+gint64 settings_integer(const Settings *settings, Setting setting) { return settings->values[setting].number; }
+gboolean settings_boolean(const Settings *settings, Setting setting) { return settings->values[setting].number != 0; }
+const char *settings_origin(const Settings *settings, Setting setting) { return settings->values[setting].origin; }
+
+json_t *settings_to_json(const Settings *settings) {
+  json_t *list = json_array();
+  for (guint i = 0; i < SETTING_COUNT; i++)
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", TABLE[i].name, "value", settings->values[i].text,
+                                          "origin", settings->values[i].origin, "meaning", TABLE[i].meaning));
+  return list;
+}
