@@ -25,6 +25,9 @@
   X(BUSY, "busy", 503, 18, TRUE, "too much work at once; try again after the given time")               \
   X(TOO_LARGE, "too_large", 413, 19, FALSE, "a size or depth limit was passed")                         \
   X(ENGINE, "engine", 500, 20, FALSE, "the SQL engine reported an error")                               \
+  X(BUDGET, "budget_exceeded", 429, 22, FALSE, "the budget for language models is used up")             \
+  X(RATE_LIMITED, "rate_limited", 429, 23, TRUE, "too many requests or tokens in this minute")          \
+  X(UPSTREAM, "upstream", 502, 24, TRUE, "a service that Aisle depends on failed")                      \
   X(INTERNAL, "internal", 500, 21, FALSE, "a defect in Aisle; please report it")
 
 typedef enum {
