@@ -24,6 +24,9 @@
   X(LAKE_RETENTION, "lake.retention", DURATION, "7d", "how long files that no version needs are kept before vacuum may remove them") \
   X(LAKE_FILE_SIZE, "lake.file_size", BYTES, "256MB", "size of data files that loads and compaction aim for")            \
   X(LAKE_REGISTRY_TTL, "lake.registry_ttl", DURATION, "5min", "how long what is known of a source is believed")          \
+  X(S3_ENDPOINT, "s3.endpoint", TEXT, "", "address of the S3 service, such as https://minio.shop.example:9000; empty: Amazon's") \
+  X(S3_REGION, "s3.region", TEXT, "", "region that requests are signed for; empty: AWS_REGION, then us-east-1")      \
+  X(S3_STYLE, "s3.style", TEXT, "auto", "where the bucket stands in an address: path, host, or auto (host at Amazon only)") \
   X(AI_URL, "ai.url", TEXT, "", "address of the model gateway; empty: the one inside `aisle serve`")                    \
   X(AI_CONFIG, "ai.config", TEXT, "ai.yaml", "file of the gateway: providers, tiers, budgets (relative to the workspace)") \
   X(AI_QUESTIONS, "ai.questions", BOOLEAN, "false", "whether a language model may be asked to read a question that rules cannot") \

@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 #include "cli/init_report.h"
 #include "cli/init_workspace.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include "lake/lake.h"
 #include "model/infer_add.h"
 #include <stdio.h>

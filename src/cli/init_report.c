@@ -1,5 +1,5 @@
 #include "cli/init_report.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #include "cli/init_workspace.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>

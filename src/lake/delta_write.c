@@ -1,7 +1,7 @@
 /* Committing to a Delta log. */
 #include "lake/delta.h"
 #include "lake/delta_schema.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include <string.h>
 #include <sys/stat.h>
 

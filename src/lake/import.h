@@ -2,7 +2,7 @@
 #pragma once
 #include "lake/column_profile.h"
 #include "lake/delta.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include "lake/lake.h"
 #include "lake/table_reader.h"
 

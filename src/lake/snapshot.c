@@ -1,6 +1,6 @@
 /* Snapshots: which version of every table belongs together. One JSON file, replaced in one step. */
 #include "lake/delta.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include "lake/lake.h"
 #include <string.h>
 

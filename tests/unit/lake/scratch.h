@@ -1,6 +1,6 @@
 /* A folder for one test, and files in it. */
 #pragma once
-#include "lake/disk.h"
+#include "base/disk.h"
 #include <string.h>
 
 typedef struct {

@@ -1,4 +1,4 @@
-#include "lake/disk.h"
+#include "base/disk.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
