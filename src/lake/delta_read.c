@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Deletion vectors, column mapping and other reader features change what the files mean: tables with one that is not
+ * in this list are refused. */
+#define DELTA_READER_VERSION 3
+#define DELTA_SUPPORTED_FEATURES "timestampNtz"
 #define LOG_FOLDER "_delta_log"
 #define VERSION_DIGITS 20
 
@@ -11,11 +15,19 @@ void delta_file_free(DeltaFile *file) {
   if (!file) return;
   g_free(file->path);
   g_free(file->statistics);
+  g_strfreev(file->partition_values);
+  g_free(file->layout);
   g_free(file);
 }
 
-void delta_table_free(DeltaTable *table) {
-  if (!table) return;
+DeltaTable *delta_table_ref(DeltaTable *table) {
+  g_atomic_int_inc(&table->references);
+  return table;
+}
+
+void delta_table_unref(DeltaTable *table) {
+  if (!table || !g_atomic_int_dec_and_test(&table->references)) return;
+  g_free(table->location);
   g_free(table->id);
   g_free(table->schema);
   g_clear_pointer(&table->columns, g_ptr_array_unref);
@@ -275,6 +287,8 @@ static gboolean replay_log(Replay *replay, const char *folder, gint64 version, E
 
 DeltaTable *delta_table_open(const char *folder, gint64 version, Engine *engine, GError **error) {
   g_autoptr(DeltaTable) table = g_new0(DeltaTable, 1);
+  table->references = 1;
+  table->location = g_strdup(folder);
   table->identities = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   table->files = g_ptr_array_new_with_free_func((GDestroyNotify)delta_file_free);
   g_autoptr(GHashTable) live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)delta_file_free);

@@ -1,5 +1,5 @@
 /* Committing to a Delta log. */
-#include "lake/delta.h"
+#include "lake/delta_write.h"
 #include "lake/delta_schema.h"
 #include "base/disk.h"
 #include <string.h>

@@ -55,23 +55,37 @@ gboolean lake_read_as_csv(const char *path, FILE *out, GError **error);
 
 /* ---- snapshots ---- */
 typedef struct {
-  char *name;            /* table */
+  char *name;               /* table */
   gint64 version;
-  char **files;          /* absolute paths of the Parquet files of that version */
+  char **files;             /* where the engine finds the Parquet files of that version */
   gint64 rows, bytes;
-  char *location;        /* table folder */
+  char *location;           /* folder of the table, or URL */
+  struct DeltaTable *delta; /* that version (lake/delta.h): columns, files with statistics, for pruning */
 } SnapshotTable;
 typedef struct {
   char *id;              /* changes with every load */
+  char *name;            /* NULL for the current one */
   char *model_hash;
   gint64 created_ms;
   GPtrArray *tables;     /* of SnapshotTable* */
 } LakeSnapshot;
 
-/* Publishes the newest version of every table of the workspace as the current snapshot: write, fsync, rename. */
+/* Publishes the newest version of every table of the workspace as the current snapshot: write, fsync, rename. Loads of
+ * several tables use lake/load.h instead. */
 gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GError **error);
 /* The current (name NULL) or a named snapshot. (transfer full) */
 LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError **error);
+/* The same as lake_snapshot_open(workspace, NULL), with every table at the version it had at that time (milliseconds since
+ * 1970, UTC), or with one table (NULL: each that has it) at that version. Tables younger than that are left out. */
+LakeSnapshot *lake_snapshot_open_at(const char *workspace, gint64 time_ms, GError **error);
+LakeSnapshot *lake_snapshot_open_version(const char *workspace, const char *table, gint64 version, GError **error);
+/* Keeps the current snapshot under a name ("week 2026-47"): vacuum never takes a file of it. EXISTS. */
+gboolean lake_snapshot_keep(const char *workspace, const char *name, GError **error);
+gboolean lake_snapshot_forget(const char *workspace, const char *name, GError **error);
+/* Names, newest first. Of char*. (transfer full) */
+GPtrArray *lake_snapshot_names(const char *workspace, GError **error);
+/* The id of the current snapshot, read from its file without opening tables: cheap enough to ask often. (transfer full) */
+char *lake_snapshot_current_id(const char *workspace, GError **error);
 LakeSnapshot *lake_snapshot_ref(LakeSnapshot *snapshot);
 void lake_snapshot_unref(LakeSnapshot *snapshot);
 const SnapshotTable *lake_snapshot_find(const LakeSnapshot *snapshot, const char *table);

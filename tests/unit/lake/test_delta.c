@@ -1,5 +1,5 @@
 /* The log of Delta tables: commits, races, reading what others write, refusing what is not understood. */
-#include "lake/delta.h"
+#include "lake/delta_change.h"
 #include "scratch.h"
 
 static GPtrArray *two_columns(void) {

@@ -1,0 +1,32 @@
+/*
+ * Loads of a workspace. A load changes one table or several by Delta commits; nothing of it is visible to questions
+ * before lake_load_publish() makes all of it the current snapshot in one step. While a load runs, its tables are locked
+ * against other loads of this workspace (their locks go with the process; readers are never locked out).
+ *
+ * A load that was killed leaves a journal. The next load over one of its tables either goes on with it (same identity:
+ * commits that are there already do nothing, see DeltaIdentity) or first takes back what it had committed.
+ */
+#pragma once
+#include "lake/delta_change.h"
+
+typedef struct LakeLoad LakeLoad;
+
+/*
+ * Waits for the tables (names; they need not exist yet) until the deadline: BUSY after it. `identity` names the load's
+ * content. (transfer full)
+ */
+LakeLoad *lake_load_begin(const char *workspace, const char *identity, const char *const *tables, Engine *engine,
+                          Deadline deadline, GError **error);
+/* TRUE when a killed run with the same identity left commits that are now resumed. */
+gboolean lake_load_resumed(const LakeLoad *load);
+/*
+ * The tables as they are now, together with the others as the current snapshot has them, become the current snapshot;
+ * `name` (may be NULL) keeps it under a name too. `model_hash` NULL: as before.
+ */
+gboolean lake_load_publish(LakeLoad *load, const char *model_hash, const char *name, GError **error);
+/* Without publish: what was committed is taken back (as far as possible; else by the next load). */
+void lake_load_free(LakeLoad *load);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LakeLoad, lake_load_free)
+
+/* Where a workspace keeps a table: <workspace>/lake/<table>, or below the setting lake.location. (transfer full) */
+char *lake_table_location(const char *workspace, const char *table, GError **error);
