@@ -1,7 +1,7 @@
 /* What reading and writing model/core.yaml and model/aisle.yaml share. */
 #pragma once
 #include "model/model_private.h"
-#include "model/yaml_tree.h"
+#include "base/yaml_tree.h"
 
 #define MODEL_CORE_FILE "model/core.yaml"
 #define MODEL_EXTENSION_FILE "model/aisle.yaml"

@@ -3,7 +3,7 @@
  * (or NULL): its comments are kept, and with yaml_write_foreign() its keys that the writer knows nothing of.
  */
 #pragma once
-#include "model/yaml_tree.h"
+#include "base/yaml_tree.h"
 
 typedef struct {
   GString *out;
