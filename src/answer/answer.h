@@ -26,6 +26,13 @@ Store *answer_service_store(AnswerService *service);             /* (transfer no
 const LakeSnapshot *answer_service_snapshot(const AnswerService *service);
 Engine *answer_service_engine(AnswerService *service);
 
+/*
+ * What is known before the whole answer is: "understood", then "result", then "sentences", each once at most and in this
+ * order, on the thread that asked. An answer from the cache, and one that is refused or fails, has none of them.
+ * "How far" is told through the deadline's Progress.
+ */
+typedef void (*AnswerSink)(gpointer data, const char *stage, const json_t *part);
+
 typedef struct {
   const char *question;          /* or */
   const json_t *query;           /* a semantic query */
@@ -37,7 +44,13 @@ typedef struct {
   gsize max_rows;                /* 0: 10,000 */
   gboolean understand_only;      /* stop before the engine */
   gboolean explain;              /* keep readings and scores */
+  const char *id;                /* of answer_new_id(), where the caller wants to know it before; NULL */
+  AnswerSink sink;               /* NULL: only the whole answer is wanted */
+  gpointer sink_data;
 } AnswerRequest;
+
+/* An id for an answer; no two are alike. (transfer full) */
+char *answer_new_id(void);
 
 /*
  * The answer as the JSON object of the contract (schemas/answer.json). Refusals and clarifications are answers; failures

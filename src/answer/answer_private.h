@@ -25,6 +25,9 @@ void turn_caveat(Turn *turn, const char *code, const char *format, ...) G_GNUC_P
 /* The answer of an executed query. (transfer full) */
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked);
+/* Tells the sink what a query means, before it runs. */
+void turn_report_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                            const AskResult *asked);
 /* The same without a result: nothing was run. */
 json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                               const AskResult *asked);
@@ -32,5 +35,6 @@ json_t *turn_build_unanswered(Turn *turn, const AskResult *asked);
 json_t *turn_build_failed(Turn *turn, const GError *error);
 /* "Why did it change": members of every dimension with their part in the change. NULL on error. */
 ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtrArray **columns, GError **error);
-char *answer_new_id(void); /* (transfer full) */
+/* Tells the caller's sink, when there is one, what stands under these keys of the answer (NULL ends them). */
+void turn_report(const Turn *turn, const char *stage, const json_t *answer, const char *const *keys);
 Cache *answer_service_cache(AnswerService *service);

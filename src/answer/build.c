@@ -168,6 +168,15 @@ static json_t *describe_query(Turn *turn, const SemanticQuery *query, const Sema
   return answer;
 }
 
+static const char *const UNDERSTOOD_KEYS[] = {"understood", "query", "resolved", "restatement", "as_of", "after", NULL};
+
+void turn_report_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
+                            const AskResult *asked) {
+  if (turn->request->sink == NULL) return;
+  g_autoptr(json_t) answer = describe_query(turn, query, resolved, compiled, asked);
+  turn_report(turn, "understood", answer, UNDERSTOOD_KEYS);
+}
+
 json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                               const AskResult *asked) {
   json_t *answer = describe_query(turn, query, resolved, compiled, asked);
@@ -200,6 +209,19 @@ static void add_drivers(Narrative *narrative, const GPtrArray *columns, const Re
   }
 }
 
+void turn_report(const Turn *turn, const char *stage, const json_t *answer, const char *const *keys) {
+  if (turn->request->sink == NULL) return;
+  g_autoptr(json_t) part = json_object();
+  for (; *keys != NULL; keys++) {
+    json_t *value = json_object_get(answer, *keys);
+    if (value != NULL) json_object_set(part, *keys, value);
+  }
+  turn->request->sink(turn->request->sink_data, stage, part);
+}
+
+static const char *const RESULT_KEYS[] = {"columns", "rows", "row_count", "truncated", "chart", "sql", NULL};
+static const char *const SENTENCE_KEYS[] = {"narrative", "facts", "caveats", "sources", NULL};
+
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
@@ -208,6 +230,9 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));
   json_object_set_new(answer, "truncated", json_boolean(result->truncated));
   InsightInput input = {resolved, turn->model, compiled->columns, result};
+  json_t *chart = insight_chart(&input);
+  json_object_set_new(answer, "chart", chart != NULL ? chart : json_null());
+  turn_report(turn, "result", answer, RESULT_KEYS);
   g_autoptr(SemanticQuery) plain = semantic_query_copy(resolved);
   plain->analysis = ANALYSIS_NONE;
   if (turn->whole != NULL) g_ptr_array_set_size(plain->dimensions, 0);
@@ -220,9 +245,9 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   json_object_set_new(answer, "narrative", json_string(text->str));
   g_string_free(text, TRUE);
   json_object_set_new(answer, "facts", facts_json(narrative->facts));
-  json_t *chart = insight_chart(&input);
-  json_object_set_new(answer, "chart", chart != NULL ? chart : json_null());
-  return finish_answer(turn, answer);
+  finish_answer(turn, answer);
+  turn_report(turn, "sentences", answer, SENTENCE_KEYS);
+  return answer;
 }
 
 /* A question of the whole of a metric, ready to be asked. */

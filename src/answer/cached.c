@@ -15,7 +15,7 @@ static gboolean record_or_wait(Store *store, const StoreAnswer *answer) {
 
 /* The answer from a cache entry, recorded under its own id; NULL when it cannot be recorded now. */
 static GBytes *answer_from(AnswerService *service, const AnswerRequest *request, GBytes *kept, gint64 started_us, Record record) {
-  g_autofree char *id = answer_new_id();
+  g_autofree char *id = request->id != NULL ? g_strdup(request->id) : answer_new_id();
   g_autofree char *scope_key = access_scope_key(request->scope);
   StoreAnswer line = {.id = id, .tenant = request->scope->tenant, .user = request->scope->user, .scope_key = scope_key,
                       .question = request->question, .route = "exact_cache", .created_ms = g_get_real_time() / 1000,

@@ -181,7 +181,7 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->service = service;
   turn->request = request;
   turn->started_us = g_get_monotonic_time();
-  turn->id = answer_new_id();
+  turn->id = request->id != NULL ? g_strdup(request->id) : answer_new_id();
   turn->session = g_strdup(request->session);
   turn->route = "rules";
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
@@ -287,6 +287,7 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
   if (compiled == NULL) return NULL;
   turn->understood_us = g_get_monotonic_time();
   if (turn->request->understand_only) return turn_build_understood(turn, query, resolved, compiled, asked);
+  turn_report_understood(turn, query, resolved, compiled, asked);
   gsize max_rows = turn->request->max_rows > 0 ? turn->request->max_rows : ANSWER_DEFAULT_ROWS;
   gint64 scope_rows = turn->request->scope->max_rows;
   if (scope_rows > 0 && (gsize)scope_rows < max_rows) max_rows = (gsize)scope_rows;

@@ -2,6 +2,22 @@
 
 #include "base/error.h"
 
+void progress_init(Progress *progress) {
+  atomic_init(&progress->rows, 0);
+  atomic_init(&progress->permyriad, -1);
+}
+
+void progress_set(Progress *progress, gint64 rows, double percent) {
+  atomic_store_explicit(&progress->rows, rows, memory_order_relaxed);
+  atomic_store_explicit(&progress->permyriad, percent < 0 ? -1 : (gint64)(percent * 100), memory_order_relaxed);
+}
+
+void progress_read(Progress *progress, gint64 *rows, double *percent) {
+  gint64 permyriad = atomic_load_explicit(&progress->permyriad, memory_order_relaxed);
+  *rows = atomic_load_explicit(&progress->rows, memory_order_relaxed);
+  *percent = permyriad < 0 ? -1 : (double)permyriad / 100;
+}
+
 static gboolean is_cancelled(Deadline deadline) {
   return deadline.cancelled != NULL && g_atomic_int_get(deadline.cancelled) != 0;
 }
@@ -9,8 +25,8 @@ static gboolean is_cancelled(Deadline deadline) {
 Deadline deadline_in_ms(gint64 milliseconds, const gint *cancelled) {
   gint64 now = g_get_monotonic_time();
   /* Far enough away is never: the addition must not wrap. */
-  if (milliseconds > (G_MAXINT64 - now) / 1000) return (Deadline){G_MAXINT64, cancelled};
-  return (Deadline){now + MAX(milliseconds, 0) * 1000, cancelled};
+  if (milliseconds > (G_MAXINT64 - now) / 1000) return (Deadline){G_MAXINT64, cancelled, NULL};
+  return (Deadline){now + MAX(milliseconds, 0) * 1000, cancelled, NULL};
 }
 
 gint64 deadline_left_ms(Deadline deadline) {

@@ -15,6 +15,7 @@ typedef struct {
   duckdb_database database;
   ConnectionPool *pool;
   Watchdog *watchdog;
+  int max_connections;
 } DuckdbEngine;
 
 /* One statement at work: its connection, what watches it, what it must give back. */
@@ -30,6 +31,11 @@ typedef struct {
 
 static void interrupt_connection(gpointer connection) {
   duckdb_interrupt(connection);
+}
+
+static void look_at_progress(gpointer connection, Progress *progress) {
+  duckdb_query_progress_type seen = duckdb_query_progress(connection);
+  progress_set(progress, (gint64)seen.rows_processed, seen.percentage);
 }
 
 static gboolean run_begin(Run *run, Engine *engine, Deadline deadline, GError **error) {
@@ -193,7 +199,28 @@ static ResultTable *duckdb_kind_run(Engine *engine, const char *sql, const GPtrA
 
 /* ---- life ---- */
 
+/* Only with its (silent) progress bar does a connection know how far a statement is; afterwards nothing can be set. */
+static gboolean show_progress(DuckdbEngine *duckdb, GError **error) {
+  g_autoptr(GPtrArray) connections = g_ptr_array_new();
+  gboolean done = TRUE;
+  for (int i = 0; done && i < duckdb->max_connections; i++) {
+    duckdb_connection connection = connection_pool_take(duckdb->pool, DEADLINE_NEVER, error);
+    done = connection != NULL;
+    if (!done) break;
+    g_ptr_array_add(connections, connection);
+    static const char *const settings[] = {"SET enable_progress_bar = true", "SET enable_progress_bar_print = false"};
+    for (guint s = 0; s < G_N_ELEMENTS(settings); s++) {
+      duckdb_result result;
+      if (duckdb_query(connection, settings[s], &result) != DuckDBSuccess) g_debug("no progress: %s", duckdb_result_error(&result));
+      duckdb_destroy_result(&result);
+    }
+  }
+  for (guint i = 0; i < connections->len; i++) connection_pool_return(duckdb->pool, connections->pdata[i]);
+  return done;
+}
+
 static gboolean duckdb_kind_lock_down(Engine *engine, const char *const *directories, GError **error) {
+  if (!show_progress((DuckdbEngine *)engine, error)) return FALSE;
   GString *sql = g_string_new("SET allowed_directories = [");
   for (const char *const *directory = directories; directory != NULL && *directory != NULL; directory++) {
     g_autofree char *quoted = text_sql_quote(*directory);
@@ -267,9 +294,9 @@ Engine *engine_open_duckdb(const EngineOptions *options, GError **error) {
   atomic_init(&duckdb->base.references, 1);
   g_autoptr(Engine) engine = &duckdb->base;
   if (!open_database(duckdb, options, error)) return NULL;
-  duckdb->pool = connection_pool_new(duckdb->database,
-                                     options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS);
-  duckdb->watchdog = watchdog_new(interrupt_connection);
+  duckdb->max_connections = options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;
+  duckdb->pool = connection_pool_new(duckdb->database, duckdb->max_connections);
+  duckdb->watchdog = watchdog_new(interrupt_connection, look_at_progress);
   if (duckdb->watchdog == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_ENGINE, "the system gives no further thread");
     return NULL;

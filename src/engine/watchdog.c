@@ -7,9 +7,12 @@
 #define LOOK_EVERY_MS 10
 /* How long to go on looking when nothing runs, so that one query after the other needs no wake-up. */
 #define IDLE_LOOKS 20
+/* How many looks between two reports of progress. */
+#define LOOKS_PER_REPORT 10
 
 struct Watchdog {
   WatchdogStop stop;
+  WatchdogLook look;
   pthread_mutex_t lock;
   pthread_cond_t changed;
   pthread_t thread;
@@ -36,11 +39,14 @@ static void wait_a_little(Watchdog *watchdog) {
 static void *watchdog_run(void *data) {
   Watchdog *watchdog = data;
   int idle_looks = 0;
+  guint looks = 0;
   pthread_mutex_lock(&watchdog->lock);
   while (!watchdog->ending) {
     for (WatchdogEntry *entry = watchdog->entries; entry != NULL; entry = entry->next) {
       if (is_over(entry->deadline)) watchdog->stop(entry->target);
+      else if (entry->deadline.progress != NULL && looks % LOOKS_PER_REPORT == 0) watchdog->look(entry->target, entry->deadline.progress);
     }
+    looks++;
     idle_looks = watchdog->entries != NULL ? 0 : idle_looks + 1;
     if (idle_looks < IDLE_LOOKS) {
       wait_a_little(watchdog);
@@ -54,9 +60,10 @@ static void *watchdog_run(void *data) {
   return NULL;
 }
 
-Watchdog *watchdog_new(WatchdogStop stop) {
+Watchdog *watchdog_new(WatchdogStop stop, WatchdogLook look) {
   Watchdog *watchdog = g_new0(Watchdog, 1);
   watchdog->stop = stop;
+  watchdog->look = look;
   pthread_mutex_init(&watchdog->lock, NULL);
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);

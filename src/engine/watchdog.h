@@ -1,5 +1,5 @@
 /*
- * Stops statements that run past their deadline or were cancelled. One thread per engine looks every few milliseconds
+ * Stops statements that run past their deadline or were cancelled, and tells how far the others are. One thread per engine looks every few milliseconds
  * while something runs, and sleeps otherwise. Thread-safe.
  */
 #pragma once
@@ -7,8 +7,12 @@
 
 typedef struct Watchdog Watchdog;
 typedef void (*WatchdogStop)(gpointer target);
-/* `stop` is called with the watched target, again and again until it is unwatched; it must be quick. (transfer full) */
-Watchdog *watchdog_new(WatchdogStop stop);
+typedef void (*WatchdogLook)(gpointer target, Progress *progress);
+/*
+ * `stop` is called with the watched target, again and again until it is unwatched; `look` now and then for those whose
+ * deadline has a Progress. Both must be quick. (transfer full)
+ */
+Watchdog *watchdog_new(WatchdogStop stop, WatchdogLook look);
 void watchdog_free(Watchdog *watchdog); /* nothing may be watched any more */
 
 /* Lives on the stack of the thread that runs the work. */

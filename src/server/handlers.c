@@ -1,23 +1,13 @@
 /* What each address does. Handlers of pooled routes run on workers, the others on an event loop and must not wait. */
 #include <string.h>
 
-#include "server/route.h"
+#include "server/questions.h"
 
 /* ---- questions ---- */
 
 static void read_request(const Call *call, AnswerRequest *request) {
-  memset(request, 0, sizeof *request);
-  request->scope = call->state->scope;
+  question_read(call->state, call->body, request);
   request->deadline = call->deadline;
-  request->question = json_get_string(call->body, "question");
-  request->query = json_object_get(call->body, "query");
-  request->after = json_get_string(call->body, "after");
-  request->session = json_get_string(call->body, "session");
-  request->max_rows = (gsize)json_get_int(call->body, "max_rows", 0);
-  request->explain = json_get_bool(call->body, "explain", FALSE);
-  request->as_of = DAY_NONE;
-  const char *as_of = json_get_string(call->body, "as_of");
-  if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
 }
 
 /* Takes the answer. */
@@ -59,6 +49,35 @@ void handle_ask_from_cache(const Call *call, Reply *reply) {
   read_request(call, &request);
   GBytes *answer = answer_ask_cached(call->state->service, &request);
   if (answer != NULL) reply_set_bytes(reply, 200, MEDIA_JSON, answer);
+}
+
+/* ---- answers on their way ---- */
+
+void handle_ask_events(const Call *call, Reply *reply) {
+  g_autoptr(GError) error = NULL;
+  EventStream *stream = question_start(call->state, call->body, &error);
+  if (stream != NULL) reply_set_stream(reply, stream, 0);
+  else reply_set_error(reply, error);
+}
+
+static EventStream *find_stream(const Call *call, Reply *reply) {
+  g_autofree char *owner = access_scope_key(call->state->scope);
+  EventStream *stream = event_hub_find(call->state->events, call->texts[0], owner);
+  if (stream == NULL)
+    reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, "no answer with this id is on its way, or it was finished a while ago; ask again");
+  return stream;
+}
+
+void handle_stream(const Call *call, Reply *reply) {
+  EventStream *stream = find_stream(call, reply);
+  if (stream != NULL) reply_set_stream(reply, stream, MAX(call->last_event, (guint64)call->integers[1]));
+}
+
+void handle_stream_cancel(const Call *call, Reply *reply) {
+  g_autoptr(EventStream) stream = find_stream(call, reply);
+  if (stream == NULL) return;
+  event_stream_cancel(stream);
+  reply_set_empty(reply, 204);
 }
 
 /* ---- looking around ---- */

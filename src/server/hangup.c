@@ -10,7 +10,9 @@
 
 typedef struct {
   int socket;
-  gint *cancelled;
+  gint *cancelled;             /* or */
+  void (*call)(gpointer data);
+  gpointer data;
 } Watched;
 
 struct HangupWatch {
@@ -34,7 +36,9 @@ static void *watch_until_end(void *data) {
     for (int i = 0; i < n; i++) {
       if (events[i].data.u64 == 0) stop = TRUE;
       Watched *watched = g_hash_table_lookup(watch->watched, &events[i].data.u64);
-      if (watched != NULL) g_atomic_int_set(watched->cancelled, 1);
+      if (watched == NULL) continue;
+      if (watched->cancelled != NULL) g_atomic_int_set(watched->cancelled, 1);
+      else watched->call(watched->data);
     }
     pthread_mutex_unlock(&watch->lock);
     if (stop) return NULL;
@@ -65,19 +69,26 @@ void hangup_watch_free(HangupWatch *watch) {
   g_free(watch);
 }
 
-guint64 hangup_watch_add(HangupWatch *watch, int socket, gint *cancelled) {
+static guint64 add(HangupWatch *watch, const Watched *about) {
   pthread_mutex_lock(&watch->lock);
   guint64 ticket = ++watch->last_ticket;
-  Watched *watched = g_new(Watched, 1);
-  *watched = (Watched){socket, cancelled};
+  Watched *watched = g_memdup2(about, sizeof *about);
   guint64 *key = g_new(guint64, 1);
   *key = ticket;
   g_hash_table_insert(watch->watched, key, watched);
   pthread_mutex_unlock(&watch->lock);
   struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT, .data.u64 = ticket};
   /* Without it a client that leaves is only noticed when the answer is written. */
-  epoll_ctl(watch->epoll, EPOLL_CTL_ADD, socket, &event);
+  epoll_ctl(watch->epoll, EPOLL_CTL_ADD, about->socket, &event);
   return ticket;
+}
+
+guint64 hangup_watch_add(HangupWatch *watch, int socket, gint *cancelled) {
+  return add(watch, &(Watched){.socket = socket, .cancelled = cancelled});
+}
+
+guint64 hangup_watch_call(HangupWatch *watch, int socket, void (*call)(gpointer data), gpointer data) {
+  return add(watch, &(Watched){.socket = socket, .call = call, .data = data});
 }
 
 void hangup_watch_remove(HangupWatch *watch, guint64 ticket) {
@@ -93,8 +104,11 @@ void hangup_watch_remove(HangupWatch *watch, guint64 ticket) {
 void hangup_watch_cancel_all(HangupWatch *watch) {
   pthread_mutex_lock(&watch->lock);
   GHashTableIter iterator;
-  gpointer watched;
+  gpointer value;
   g_hash_table_iter_init(&iterator, watch->watched);
-  while (g_hash_table_iter_next(&iterator, NULL, &watched)) g_atomic_int_set(((Watched *)watched)->cancelled, 1);
+  while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    const Watched *watched = value;
+    if (watched->cancelled != NULL) g_atomic_int_set(watched->cancelled, 1);
+  }
   pthread_mutex_unlock(&watch->lock);
 }

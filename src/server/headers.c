@@ -55,3 +55,15 @@ gboolean headers_accepts(const char *accept, const char *media_type) {
   }
   return FALSE;
 }
+
+gboolean headers_names(const char *accept, const char *media_type) {
+  if (accept == NULL) return FALSE;
+  g_auto(GStrv) members = g_strsplit(accept, ",", 64);
+  for (char **member = members; *member != NULL; member++) {
+    g_strchug(*member);
+    if (**member != '*' && g_ascii_strncasecmp(*member, media_type, strlen(media_type)) == 0 &&
+        member_covers(*member, media_type, strlen(media_type)))
+      return TRUE;
+  }
+  return FALSE;
+}

@@ -7,5 +7,7 @@ gboolean headers_host_is_local(const char *host);
 gboolean headers_origin_is_local(const char *origin);
 /* "application/json", also with charset=utf-8. */
 gboolean headers_is_json(const char *content_type);
+/* Whether `accept` names this very type, so that it is wanted more than what stands for anything. */
+gboolean headers_names(const char *accept, const char *media_type);
 /* Whether `accept` (NULL: anything) takes "type/subtype"; a parameter of `media_type` does not count. */
 gboolean headers_accepts(const char *accept, const char *media_type);

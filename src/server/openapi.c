@@ -108,10 +108,20 @@ static void add_problem(json_t *responses, const char *status, const char *descr
                       json_pack("{s:s, s:o}", "description", description, "content", content_of(MEDIA_PROBLEM, "Problem")));
 }
 
+static json_t *describe_success(const Route *route) {
+  if (route->media_type == NULL) return json_pack("{s:s}", "description", route->summary);
+  json_t *content = content_of(route->media_type, route->response);
+  if (route->events != NULL) {
+    json_t *events = json_pack("{s:{s:s, s:s}}", "schema", "type", "string", "description",
+                               "Events accepted, understood, running, result, sentences, then done (an Answer) or error (a Problem).");
+    json_object_set_new(content, MEDIA_EVENTS, events);
+  }
+  return json_pack("{s:s, s:o}", "description", route->summary, "content", content);
+}
+
 static json_t *describe_responses(const Route *route) {
   json_t *responses = json_object();
-  json_object_set_new(responses, "200", json_pack("{s:s, s:o}", "description", route->summary, "content",
-                                                  content_of(route->media_type, route->response)));
+  json_object_set_new(responses, route->media_type != NULL ? "200" : "204", describe_success(route));
   if (route->handler == handle_ready)
     json_object_set_new(responses, "503", json_pack("{s:s, s:o}", "description", "It is stopping", "content",
                                                     content_of(route->media_type, route->response)));
@@ -124,7 +134,7 @@ static json_t *describe_responses(const Route *route) {
     add_problem(responses, "415", "the body must be application/json in UTF-8");
     add_problem(responses, "422", aisle_error_info(AISLE_ERROR_BAD_QUERY)->meaning);
   }
-  if (route->pooled) {
+  if (route->pooled || route->events != NULL) {
     add_problem(responses, "503", aisle_error_info(AISLE_ERROR_BUSY)->meaning);
     add_problem(responses, "504", aisle_error_info(AISLE_ERROR_TIMEOUT)->meaning);
   }

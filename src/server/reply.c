@@ -4,6 +4,7 @@
 
 void reply_clear(Reply *reply) {
   g_clear_pointer(&reply->body, g_bytes_unref);
+  g_clear_pointer(&reply->stream, event_stream_unref);
   g_clear_pointer(&reply->allow, g_free);
   memset(reply, 0, sizeof *reply);
 }
@@ -13,6 +14,17 @@ void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *b
   reply->status = status;
   reply->media_type = media_type;
   reply->body = body;
+}
+
+void reply_set_stream(Reply *reply, EventStream *stream, guint64 after) {
+  reply->status = 200;
+  reply->media_type = MEDIA_EVENTS;
+  reply->stream = stream;
+  reply->stream_after = after;
+}
+
+void reply_set_empty(Reply *reply, int status) {
+  reply_set_bytes(reply, status, NULL, g_bytes_new_static("", 0));
 }
 
 static void set_json(Reply *reply, int status, const char *media_type, const json_t *json) {

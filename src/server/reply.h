@@ -1,20 +1,25 @@
 /* What goes back to a client, before it becomes HTTP. */
 #pragma once
-#include "base/base.h"
+#include "server/event_stream.h"
 
 #define MEDIA_JSON "application/json"
 #define MEDIA_PROBLEM "application/problem+json"
+#define MEDIA_EVENTS "text/event-stream"
 
 typedef struct {
   int status;
   const char *media_type; /* (transfer none), static */
-  GBytes *body;           /* owned */
+  GBytes *body;           /* owned; or */
+  EventStream *stream;    /* owned: sent as text/event-stream from after event `stream_after` on */
+  guint64 stream_after;
   int retry_after_s;      /* 0: none */
   char *allow;            /* methods, for 405; owned; NULL */
   gboolean cacheable;     /* a file of the program: may be kept for a while */
 } Reply;
 void reply_clear(Reply *reply);
 void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *body); /* takes the bytes */
+void reply_set_stream(Reply *reply, EventStream *stream, guint64 after); /* takes the reference; status 200 */
+void reply_set_empty(Reply *reply, int status);
 void reply_set_json(Reply *reply, int status, const json_t *json);
 
 /* Refusals of HTTP itself, which the table of errors does not know. */

@@ -64,6 +64,7 @@ void request_open(Request *request, const char *method, const char *path) {
   }
   route_match(method, path, &request->match);
   const Route *route = request->match.route;
+  request->wants_events = route != NULL && route->events != NULL && headers_names(header(request, MHD_HTTP_HEADER_ACCEPT), MEDIA_EVENTS);
   if (route == NULL && request->match.allow == NULL) {
     reply_refuse(&request->reply, HTTP_NO_ROUTE, "GET /openapi.json lists what there is");
   } else if (route == NULL) {
@@ -71,7 +72,7 @@ void request_open(Request *request, const char *method, const char *path) {
     request->reply.allow = g_steal_pointer(&request->match.allow);
   } else if (request->uri_has_nul) {
     reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, "the address must not hold a NUL character");
-  } else if (!headers_accepts(header(request, MHD_HTTP_HEADER_ACCEPT), route->media_type)) {
+  } else if (!request->wants_events && route->media_type != NULL && !headers_accepts(header(request, MHD_HTTP_HEADER_ACCEPT), route->media_type)) {
     reply_refuse(&request->reply, HTTP_NOT_ACCEPTABLE, NULL);
   } else if (route->request != NULL) {
     check_body_headers(request);
@@ -184,6 +185,8 @@ static void check_parameters(Request *request) {
 void request_check(Request *request, gint64 deadline_ms) {
   request->call.state = request->state;
   request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
+  const char *last_event = header(request, "Last-Event-ID");
+  if (last_event != NULL) g_ascii_string_to_unsigned(last_event, 10, 0, G_MAXUINT64, &request->call.last_event, NULL);
   check_parameters(request);
   if (request->reply.status == 0 && request->match.route->request != NULL) check_body(request);
 }

@@ -12,11 +12,12 @@
 typedef enum { REQUEST_NEW, REQUEST_BODY, REQUEST_WORKING, REQUEST_DONE } RequestPhase;
 
 typedef struct {
+  Work work; /* first: it goes to the pool */
   struct MHD_Connection *connection;
   ServerState *state;
   gpointer server;
   RequestPhase phase;
-  gboolean uri_too_long, uri_has_nul;
+  gboolean uri_too_long, uri_has_nul, wants_events;
   RouteMatch match;
   GByteArray *body;
   guint64 discarded;

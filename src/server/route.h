@@ -3,6 +3,7 @@
 #include "server/metrics.h"
 #include "server/reply.h"
 #include "server/server.h"
+#include "server/worker_pool.h"
 
 #define ROUTE_MAX_PARAMETERS 3
 
@@ -26,7 +27,10 @@ typedef struct {
   Metrics metrics;
   gint draining;           /* atomic: no new work is taken */
   int (*waiting)(gpointer server);
+  gboolean (*submit)(gpointer server, Work *work); /* work for the pool; FALSE: its queue is full, or the server stops */
   gpointer server;
+  EventHub *events;
+  gint64 request_ms;       /* how long a question may take */
 } ServerState;
 
 /* One request, checked against its route. */
@@ -36,6 +40,7 @@ typedef struct {
   const char *texts[ROUTE_MAX_PARAMETERS]; /* NULL: not given */
   gint64 integers[ROUTE_MAX_PARAMETERS];
   Deadline deadline;
+  guint64 last_event; /* number of the last event the client saw; 0: none */
 } Call;
 
 typedef void (*RouteHandler)(const Call *call, Reply *reply);
@@ -51,6 +56,7 @@ typedef struct {
   gboolean pooled;      /* may take long: runs on a worker */
   RouteHandler handler;
   RouteShortcut shortcut; /* NULL: none */
+  RouteHandler events;    /* takes over where the client prefers text/event-stream; must not wait; NULL: no such form */
 } Route;
 
 extern const Route routes[];
@@ -68,6 +74,9 @@ void route_match(const char *method, const char *path, RouteMatch *match);
 /* ---- handlers (handlers.c, pages.c) ---- */
 void handle_ask(const Call *call, Reply *reply);
 void handle_ask_from_cache(const Call *call, Reply *reply);
+void handle_ask_events(const Call *call, Reply *reply);
+void handle_stream(const Call *call, Reply *reply);
+void handle_stream_cancel(const Call *call, Reply *reply);
 void handle_query(const Call *call, Reply *reply);
 void handle_understand(const Call *call, Reply *reply);
 void handle_suggest(const Call *call, Reply *reply);

@@ -11,6 +11,7 @@
 #include "server/listen.h"
 #include "server/openapi.h"
 #include "server/request.h"
+#include "server/sse.h"
 #include "server/worker_pool.h"
 
 #define DEFAULT_WORKERS 4
@@ -33,7 +34,6 @@ struct Server {
   WorkerPool *workers;
   HangupWatch *hangups;
   char *url;
-  gint64 request_ms;
   gint open; /* atomic: requests between their first line and the end of their reply */
 };
 
@@ -48,7 +48,7 @@ static void release_bytes(void *bytes) {
 
 static void add_headers(struct MHD_Response *response, const Request *request) {
   const Reply *reply = &request->reply;
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->media_type);
+  if (reply->media_type != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->media_type);
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cacheable ? "no-cache" : "no-store");
   if (reply->cacheable) {
@@ -64,12 +64,19 @@ static void add_headers(struct MHD_Response *response, const Request *request) {
   if (g_atomic_int_get(&request->state->draining)) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static enum MHD_Result send_reply(Request *request) {
-  Reply *reply = &request->reply;
+static struct MHD_Response *response_of(const Request *request) {
+  const Reply *reply = &request->reply;
+  if (reply->stream != NULL)
+    return sse_response_new(reply->stream, reply->stream_after, request->connection, ((Server *)request->server)->hangups);
   gsize length = 0;
   const void *bytes = g_bytes_get_data(reply->body, &length);
-  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
-      length, (void *)(bytes != NULL ? bytes : ""), release_bytes, g_bytes_ref(reply->body));
+  return MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)(bytes != NULL ? bytes : ""), release_bytes,
+                                                                g_bytes_ref(reply->body));
+}
+
+static enum MHD_Result send_reply(Request *request) {
+  Reply *reply = &request->reply;
+  struct MHD_Response *response = response_of(request);
   if (response == NULL) return MHD_NO;
   add_headers(response, request);
   enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)reply->status, response);
@@ -91,7 +98,12 @@ static void run_handler(Request *request) {
 
 /* On a worker. */
 static void work_on(gpointer data) {
-  Request *request = data;
+  Work *work = data;
+  work->run(work);
+}
+
+static void work_on_request(Work *work) {
+  Request *request = (Request *)work;
   Server *server = request->server;
   run_handler(request);
   hangup_watch_remove(server->hangups, request->hangup_ticket);
@@ -110,6 +122,7 @@ static enum MHD_Result hand_to_worker(Server *server, Request *request) {
   }
   const union MHD_ConnectionInfo *socket = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   request->phase = REQUEST_WORKING;
+  request->work.run = work_on_request;
   atomic_fetch_add(&server->state.metrics.in_flight, 1);
   request->hangup_ticket = hangup_watch_add(server->hangups, socket->connect_fd, &request->cancelled);
   MHD_suspend_connection(request->connection);
@@ -118,9 +131,13 @@ static enum MHD_Result hand_to_worker(Server *server, Request *request) {
 }
 
 static enum MHD_Result dispatch(Server *server, Request *request) {
-  if (request->reply.status == 0) request_check(request, server->request_ms);
+  if (request->reply.status == 0) request_check(request, server->state.request_ms);
   if (request->reply.status != 0) return send_reply(request);
   const Route *route = request->match.route;
+  if (request->wants_events) {
+    route->events(&request->call, &request->reply);
+    return send_reply(request);
+  }
   if (route->shortcut != NULL) route->shortcut(&request->call, &request->reply);
   if (request->reply.status != 0) return send_reply(request);
   if (route->pooled) return hand_to_worker(server, request);
@@ -175,6 +192,16 @@ static int count_waiting(gpointer server) {
   return worker_pool_waiting(((Server *)server)->workers);
 }
 
+static gboolean submit(gpointer data, Work *work) {
+  Server *server = data;
+  if (g_atomic_int_get(&server->state.draining) || !worker_pool_reserve(server->workers)) {
+    atomic_fetch_add(&server->state.metrics.queue_refusals, 1);
+    return FALSE;
+  }
+  worker_pool_push(server->workers, work);
+  return TRUE;
+}
+
 /* What the system's limit on open files leaves for clients. */
 static guint connection_limit(void) {
   struct rlimit limit;
@@ -217,15 +244,17 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   state->scope = access_scope_new_local();
   state->server = server;
   state->waiting = count_waiting;
+  state->submit = submit;
   state->metrics.started_s = time(NULL);
-  server->request_ms = options->request_ms > 0 ? options->request_ms : DEFAULT_REQUEST_MS;
+  state->request_ms = options->request_ms > 0 ? options->request_ms : DEFAULT_REQUEST_MS;
   state->components = openapi_components(error);
   if (state->components == NULL || !warm_up(state, error)) return NULL;
   state->openapi = openapi_document(state->components);
   server->hangups = hangup_watch_new();
+  state->events = event_hub_new();
   server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,
                                     options->queue_max > 0 ? options->queue_max : DEFAULT_QUEUE, work_on);
-  if (server->hangups == NULL || server->workers == NULL) {
+  if (server->hangups == NULL || server->workers == NULL || state->events == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
@@ -246,7 +275,9 @@ void server_stop(Server *server, gint64 drain_ms) {
   if (server->daemon == NULL) return;
   g_atomic_int_set(&server->state.draining, 1);
   MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+  event_hub_end_lasting(server->state.events);
   wait_until_quiet(server, drain_ms);
+  event_hub_cancel_all(server->state.events);
   hangup_watch_cancel_all(server->hangups);
   wait_until_quiet(server, CANCEL_GRACE_MS);
   /* Suspended connections must be resumed before the daemon may stop: the workers end first. */
@@ -260,6 +291,7 @@ void server_free(Server *server) {
   if (server == NULL) return;
   server_stop(server, 0);
   worker_pool_free(server->workers);
+  event_hub_free(server->state.events);
   hangup_watch_free(server->hangups);
   access_scope_unref(server->state.scope);
   json_decref(server->state.components);

@@ -4,6 +4,10 @@
 
 typedef struct WorkerPool WorkerPool;
 typedef void (*WorkerFunction)(gpointer work);
+/* What every kind of work starts with, so that one pool may serve several kinds. */
+typedef struct Work {
+  void (*run)(struct Work *work);
+} Work;
 /* NULL when the system gives no thread. (transfer full) */
 WorkerPool *worker_pool_new(int workers, int queue_max, WorkerFunction function);
 void worker_pool_free(WorkerPool *pool); /* finishes what is queued first */

@@ -2,103 +2,14 @@
 import concurrent.futures
 import http.client
 import json
-import queue
 import re
 import signal
 import socket
-import subprocess
-import tempfile
-import threading
 import unittest
-from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from aisle import INVALID_ARGUMENT, NOT_FOUND, PROGRAM, run
-
-REGIONS, DRINKS = ("North", "South", "East", "West"), ("Tea", "Coffee", "Cocoa")
-ROWS = [(f"B{i // 2:04}", f"2023-{1 + i % 12:02}-{1 + i % 28:02}", REGIONS[i % 4], DRINKS[i % 3], 1 + i % 7, 100 + i % 900)
-        for i in range(1200)]
-TABLE = "Order No,Order Date,Region,Drink,Quantity,Unit Price\n" + "".join(
-    f"{order},{date},{region},{drink},{quantity},{cents / 100:.2f}\n" for order, date, region, drink, quantity, cents in ROWS)
-
-
-def revenue_of(column, value):
-    return sum(row[4] * row[5] for row in ROWS if row[column] == value) / 100
-
-
-class Server:
-    """One running server over a workspace."""
-
-    def __init__(self, workspace, *flags):
-        self.process = subprocess.Popen([PROGRAM, "serve", "-w", str(workspace), "--listen", "127.0.0.1:0", *flags],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        lines = queue.Queue()
-        threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()
-        self.said = ""
-        while "http://" not in self.said:
-            self.said += lines.get(timeout=60)
-        self.port = urlsplit(re.search(r"http://[^ ]+", self.said).group()).port
-
-    def request(self, method, path, body=None, headers=None, timeout=60):
-        """(status, headers in lower case, text)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body, headers or {})
-            reply = connection.getresponse()
-            return reply.status, {key.lower(): value for key, value in reply.getheaders()}, reply.read().decode()
-        finally:
-            connection.close()
-
-    def get(self, path, **headers):
-        return self.request("GET", path, None, headers)
-
-    def post(self, path, value, headers=None):
-        body = value if isinstance(value, (str, bytes)) else json.dumps(value)
-        return self.request("POST", path, body, {"Content-Type": "application/json", **(headers or {})})
-
-    def ask(self, question, **more):
-        status, _, text = self.post("/v1/ask", {"question": question, **more})
-        return status, json.loads(text)
-
-    def raw(self, data, timeout=10):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as peer:
-            peer.sendall(data)
-            peer.shutdown(socket.SHUT_WR)
-            received = b""
-            while chunk := peer.recv(65536):
-                received += chunk
-            return received
-
-    def stop(self, sent=signal.SIGTERM):
-        if self.process.poll() is None:
-            self.process.send_signal(sent)
-        return self.process.wait(timeout=30)
-
-
-class ServeCase(unittest.TestCase):
-    flags = ()
-
-    @classmethod
-    def setUpClass(cls):
-        scratch = tempfile.TemporaryDirectory(prefix="aisle-e2e-")
-        cls.addClassCleanup(scratch.cleanup)
-        cls.folder = Path(scratch.name)
-        (cls.folder / "bar.csv").write_text(TABLE)
-        cls.workspace = cls.folder / "bar"
-        done = run("init", cls.workspace, cls.folder / "bar.csv")
-        assert done.returncode == 0, done.stderr
-        cls.server = Server(cls.workspace, *cls.flags)
-        cls.addClassCleanup(lambda: cls.server.stop())
-
-    def assert_problem(self, reply, status, code):
-        self.assertEqual(reply[0], status, reply[2])
-        self.assertEqual(reply[1]["content-type"], "application/problem+json")
-        problem = json.loads(reply[2])
-        self.assertEqual((problem["status"], problem["code"]), (status, code), problem)
-        self.assertTrue(problem["detail"])
-        self.assertNotIn(str(self.folder), reply[2])
-        return problem
-
+from aisle import INVALID_ARGUMENT, NOT_FOUND, run
+from serving import REGIONS, ROWS, Server, ServeCase, revenue_of
 
 class Questions(ServeCase):
     def test_an_answer_has_the_right_numbers(self):
@@ -193,8 +104,11 @@ class Protocol(ServeCase):
         self.assertEqual(document["openapi"], "3.1.0")
         for path, methods in document["paths"].items():
             for method in methods:
-                status = self.server.request(method.upper(), path.replace("{field}", "region"))[0]
-                self.assertNotIn(status, (404, 405, 500), (method, path))
+                reply = self.server.request(method.upper(), path.replace("{field}", "region").replace("{id}", "none"))
+                self.assertNotIn(reply[0], (405, 500), (method, path))
+                if reply[0] == 404:  # of a thing with an id, not of the address
+                    self.assertIn("{id}", path)
+                    self.assertNotIn("openapi.json", reply[2])
 
     def test_the_page_needs_nothing_from_elsewhere(self):
         status, headers, page = self.server.get("/")
@@ -213,7 +127,7 @@ class Protocol(ServeCase):
     def test_addresses_and_methods(self):
         self.assert_problem(self.server.get("/nothing"), 404, "not_found")
         self.assert_problem(self.server.get("/v1/ask/"), 404, "not_found")
-        for method, path, allow in (("GET", "/v1/ask", "POST"), ("DELETE", "/healthz", "GET, HEAD"), ("OPTIONS", "/v1/ask", "POST"),
+        for method, path, allow in (("GET", "/v1/ask", "POST"), ("POST", "/v1/streams/x", "GET, HEAD, DELETE"), ("DELETE", "/healthz", "GET, HEAD"), ("OPTIONS", "/v1/ask", "POST"),
                                     ("POST", "/metrics", "GET, HEAD"), ("BREW", "/", "GET, HEAD")):
             reply = self.server.request(method, path, "x" if method == "POST" else None)
             self.assert_problem(reply, 405, "method_not_allowed")

@@ -1,0 +1,94 @@
+#include "server/questions.h"
+
+#include <string.h>
+
+typedef struct {
+  Work work; /* first */
+  ServerState *state;
+  json_t *body;
+  EventStream *stream;
+} Question;
+
+void question_read(const ServerState *state, const json_t *body, AnswerRequest *request) {
+  memset(request, 0, sizeof *request);
+  request->scope = state->scope;
+  request->question = json_get_string(body, "question");
+  request->query = json_object_get(body, "query");
+  request->after = json_get_string(body, "after");
+  request->session = json_get_string(body, "session");
+  request->max_rows = (gsize)json_get_int(body, "max_rows", 0);
+  request->explain = json_get_bool(body, "explain", FALSE);
+  request->as_of = DAY_NONE;
+  const char *as_of = json_get_string(body, "as_of");
+  if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
+}
+
+static void question_free(Question *question) {
+  json_decref(question->body);
+  event_stream_unref(question->stream);
+  g_free(question);
+}
+
+static void tell_stage(gpointer data, const char *stage, const json_t *part) {
+  event_stream_publish_json(data, stage, part);
+}
+
+/* Takes the answer: done, or the problem it ended with. */
+static void tell_end(EventStream *stream, GBytes *answer, int status) {
+  if (status < 400) {
+    if (event_stream_publish(stream, "done", answer)) return;
+    status = aisle_error_info(AISLE_ERROR_TOO_LARGE)->http_status;
+    Reply reply = {0};
+    reply_set_problem(&reply, AISLE_ERROR_TOO_LARGE, "the answer is too large to be sent as events; ask for fewer rows");
+    event_stream_publish(stream, "error", g_bytes_ref(reply.body));
+    reply_clear(&reply);
+    return;
+  }
+  gsize length = 0;
+  const char *text = g_bytes_get_data(answer, &length);
+  g_autoptr(json_t) json = json_parse(text, length, NULL);
+  Reply reply = {0};
+  reply_set_failed_answer(&reply, json);
+  event_stream_publish(stream, "error", g_bytes_ref(reply.body));
+  reply_clear(&reply);
+  g_bytes_unref(answer);
+}
+
+/* On a worker. */
+static void answer_question(Work *work) {
+  Question *question = (Question *)work;
+  ServerState *state = question->state;
+  AnswerRequest request;
+  question_read(state, question->body, &request);
+  request.id = event_stream_id(question->stream);
+  request.sink = tell_stage;
+  request.sink_data = question->stream;
+  request.deadline = deadline_in_ms(state->request_ms, event_stream_cancelled(question->stream));
+  request.deadline.progress = event_stream_progress(question->stream);
+  int status = 200;
+  GBytes *answer = answer_ask_text(state->service, &request, &status);
+  tell_end(question->stream, answer, status);
+  event_stream_end(question->stream);
+  atomic_fetch_sub(&state->metrics.in_flight, 1);
+  question_free(question);
+}
+
+EventStream *question_start(ServerState *state, const json_t *body, GError **error) {
+  g_autofree char *id = answer_new_id();
+  g_autofree char *owner = access_scope_key(state->scope);
+  EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = EVENT_ABANDON_MS, .shows_progress = TRUE};
+  g_autoptr(EventStream) stream = event_hub_open(state->events, &options, error);
+  if (stream == NULL) return NULL;
+  const char *session = json_get_string(body, "session"), *words = json_get_string(body, "question");
+  g_autoptr(json_t) accepted = json_pack("{s:s, s:s?, s:s?}", "id", id, "session", session, "question", words);
+  event_stream_publish_json(stream, "accepted", accepted);
+  Question *question = g_new0(Question, 1);
+  *question = (Question){{answer_question}, state, json_deep_copy(body), event_stream_ref(stream)};
+  atomic_fetch_add(&state->metrics.in_flight, 1);
+  if (state->submit(state->server, &question->work)) return g_steal_pointer(&stream);
+  atomic_fetch_sub(&state->metrics.in_flight, 1);
+  event_stream_end(stream);
+  question_free(question);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "too many questions at once; try again shortly");
+  return NULL;
+}

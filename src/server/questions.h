@@ -1,0 +1,13 @@
+/* Questions of clients: reading them from a body, and answering them as events. */
+#pragma once
+#include "server/route.h"
+
+/* What a body (AskRequest, QueryRequest) asks, under the server's scope; without deadline. Points into the body. */
+void question_read(const ServerState *state, const json_t *body, AnswerRequest *request);
+
+/*
+ * Starts to answer on a worker. The stream bears the answer's id and tells, in this order: accepted, understood, running
+ * (again and again), result, sentences; then done (the whole answer, also when it is refused or asked back) or error (a
+ * problem). Cancelled EVENT_ABANDON_MS after its last reader left. Must not wait. BUSY: the queue is full. (transfer full)
+ */
+EventStream *question_start(ServerState *state, const json_t *body, GError **error);
