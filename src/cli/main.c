@@ -20,6 +20,7 @@ static const Command COMMANDS[] = {
     {"read", cli_read, "read FILE --csv", "print the cells of a file before typing"},
     {"serve", cli_serve, "serve -w DIR [--listen 127.0.0.1:8080]", "answer questions over HTTP, on this machine"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
+    {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
 };
 
 int cli_fail(const char *verb, GError *error) {

@@ -96,6 +96,7 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
   for (guint i = 0; i < names->len; i++) {
     g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
     gboolean is_folder = g_file_test(child, G_FILE_TEST_IS_DIR);
+    if (!strcmp(names->pdata[i], "truth.json")) continue; /* what `aisle generate` planted in the files beside it */
     if (is_folder ? depth < MAX_FOLDER_DEPTH : is_data_name(names->pdata[i]))
       if (!collect(child, depth + 1, files, error)) return FALSE;
   }
