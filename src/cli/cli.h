@@ -10,6 +10,7 @@ int cli_read(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_mcp(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 
 /* Prints "aisle VERB: message" with a hint and returns the exit status of the error. Takes the error. */

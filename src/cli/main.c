@@ -19,6 +19,7 @@ static const Command COMMANDS[] = {
     {"settings", cli_settings, "settings -w DIR", "show every setting, its value and where that came from"},
     {"read", cli_read, "read FILE --csv", "print the cells of a file before typing"},
     {"serve", cli_serve, "serve -w DIR [--listen 127.0.0.1:8080]", "answer questions over HTTP, on this machine"},
+    {"mcp", cli_mcp, "mcp -w DIR", "serve other programs' language models (Model Context Protocol)"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
     {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
 };

@@ -87,6 +87,7 @@ void handle_health(const Call *call, Reply *reply);
 void handle_ready(const Call *call, Reply *reply);
 void handle_metrics(const Call *call, Reply *reply);
 void handle_openapi(const Call *call, Reply *reply);
+void handle_mcp(const Call *call, Reply *reply);
 void handle_page(const Call *call, Reply *reply);
 void handle_page_script(const Call *call, Reply *reply);
 void handle_page_chart(const Call *call, Reply *reply);
