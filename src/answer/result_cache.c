@@ -17,7 +17,7 @@ typedef struct {
   Piece pieces[MAX_PIECES];
   guint n_pieces;
   gsize length;
-  char *status, *query, *options, *sources;
+  char *status, *query, *options, *sources, *as_of, *restatement;
   gint64 rows;
 } KeptAnswer;
 
@@ -76,6 +76,8 @@ static void kept_answer_free(gpointer data) {
   g_free(kept->query);
   g_free(kept->options);
   g_free(kept->sources);
+  g_free(kept->as_of);
+  g_free(kept->restatement);
   g_free(kept);
 }
 
@@ -128,6 +130,8 @@ GBytes *kept_answer_new(const json_t *answer) {
   kept->query = text_of(json_object_get(answer, "query"));
   kept->options = text_of(json_object_get(json_object_get(answer, "clarify"), "options"));
   kept->sources = text_of(json_object_get(answer, "sources"));
+  kept->as_of = g_strdup(json_get_string(answer, "as_of"));
+  kept->restatement = g_strdup(json_get_string(answer, "restatement"));
   kept->rows = json_get_int(answer, "row_count", 0);
   gsize size = sizeof *kept + kept->length + (kept->query != NULL ? strlen(kept->query) : 0) +
                (kept->options != NULL ? strlen(kept->options) : 0) + (kept->sources != NULL ? strlen(kept->sources) : 0);
@@ -168,6 +172,8 @@ void kept_answer_record(GBytes *kept, StoreAnswer *out) {
   out->query_json = answer->query;
   out->options_json = answer->options;
   out->versions_json = answer->sources;
+  out->as_of = answer->as_of;
+  out->restatement = answer->restatement;
   out->rows = answer->rows;
 }
 

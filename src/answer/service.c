@@ -367,7 +367,9 @@ static void keep_answer(Turn *turn, const json_t *answer) {
                         .scope_key = scope_key, .question = turn->request->question, .status = json_get_string(answer, "status"),
                         .query_json = query_text, .options_json = options_text, .route = turn->route,
                         .created_ms = g_get_real_time() / 1000, .latency_us = g_get_monotonic_time() - turn->started_us,
-                        .rows = json_get_int(answer, "row_count", 0), .versions_json = sources};
+                        .rows = json_get_int(answer, "row_count", 0), .versions_json = sources,
+                        .after = turn->after, .as_of = json_get_string(answer, "as_of"),
+                        .restatement = json_get_string(answer, "restatement")};
   g_autoptr(GError) problem = NULL;
   if (!store_put_answer(turn->service->store, &record, &problem)) g_warning("the answer could not be kept: %s", problem->message);
 }

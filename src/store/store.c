@@ -1,11 +1,8 @@
 /* The queue before the database, the thread that empties it, and reads that see both. */
-#include "store/store.h"
-
-#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
-#include "store/database.h"
+#include "store/store_private.h"
 
 #define QUEUE_MAX 16384
 #define BATCH_MAX 4096
@@ -15,28 +12,10 @@
 #define RETRY_MS 500
 
 /* An answer in the queue; `answer` points into memory of the item itself. */
-typedef struct Item {
+struct Item {
   StoreAnswer answer;
-  struct Item *next, *previous;
+  Item *next, *previous;
   char texts[];
-} Item;
-
-struct Store {
-  pthread_mutex_t lock; /* of everything down to `reader_lock` */
-  pthread_cond_t put;     /* there is work, or the end has come */
-  pthread_cond_t written; /* there is room, or a batch ended */
-  Item *oldest, *newest;  /* what is not durable yet, also what is being written */
-  GHashTable *by_id;      /* of those */
-  guint length;
-  guint64 n_put, n_written;
-  GError *failure; /* of the last batch; NULL when it went well */
-  gboolean ending;
-
-  pthread_mutex_t reader_lock;
-  Database *reader;
-
-  Database *writer; /* only of the thread */
-  pthread_t thread;
 };
 
 /* ---- items ---- */
@@ -58,7 +37,7 @@ static Item *item_new(const StoreAnswer *answer) {
   gsize size = size_of(answer->id) + size_of(answer->session) + size_of(answer->tenant) + size_of(answer->user) +
                size_of(answer->scope_key) + size_of(answer->question) + size_of(answer->status) +
                size_of(answer->query_json) + size_of(answer->options_json) + size_of(answer->route) +
-               size_of(answer->versions_json);
+               size_of(answer->versions_json) + size_of(answer->after) + size_of(answer->as_of) + size_of(answer->restatement);
   Item *item = g_malloc(sizeof(Item) + size);
   char *end = item->texts;
   item->answer = *answer;
@@ -66,7 +45,8 @@ static Item *item_new(const StoreAnswer *answer) {
   const char **texts[] = {&item->answer.id,         &item->answer.session,      &item->answer.tenant,
                           &item->answer.user,       &item->answer.scope_key,    &item->answer.question,
                           &item->answer.status,     &item->answer.query_json,   &item->answer.options_json,
-                          &item->answer.route,      &item->answer.versions_json};
+                          &item->answer.route,      &item->answer.versions_json, &item->answer.after,
+                          &item->answer.as_of,      &item->answer.restatement};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) *texts[i] = copy_text(&end, *texts[i]);
   return item;
 }
@@ -83,17 +63,17 @@ static struct timespec after_ms(gint64 milliseconds) {
 /* ---- the writing thread ---- */
 
 /* Writes up to BATCH_MAX items from `first`; `*count` says how many. */
-static gboolean write_batch(Database *writer, const Item *first, guint length, guint *count, GError **error) {
+static gboolean write_batch(const DatabaseKind *kind, Database *writer, const Item *first, guint length, guint *count, GError **error) {
   *count = MIN(length, BATCH_MAX);
-  gboolean written = database_begin(writer, error);
+  gboolean written = kind->begin(writer, error);
   const Item *item = first;
   for (guint i = 0; written && i < *count; i++) {
-    written = database_insert(writer, &item->answer, error);
+    written = kind->insert_answer(writer, &item->answer, error);
     /* What follows the last of them may be set by another thread just now. */
     if (i + 1 < *count) item = item->next;
   }
-  written = written && database_commit(writer, error);
-  if (!written) database_rollback(writer);
+  written = written && kind->commit(writer, error);
+  if (!written) kind->rollback(writer);
   return written;
 }
 
@@ -132,7 +112,7 @@ static void *write_until_end(void *data) {
     guint length = store->length, count = 0;
     pthread_mutex_unlock(&store->lock);
     GError *failure = NULL;
-    gboolean written = write_batch(store->writer, first, length, &count, &failure);
+    gboolean written = write_batch(store->kind, store->writer, first, length, &count, &failure);
     pthread_mutex_lock(&store->lock);
     Item *done = written ? take_written(store, count) : NULL;
     g_clear_error(&store->failure);
@@ -158,6 +138,7 @@ static void *write_until_end(void *data) {
 static void init_locks(Store *store) {
   pthread_mutex_init(&store->lock, NULL);
   pthread_mutex_init(&store->reader_lock, NULL);
+  pthread_mutex_init(&store->changer_lock, NULL);
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -172,21 +153,29 @@ static void store_clear(Store *store) {
   free_chain(store->oldest);
   g_hash_table_unref(store->by_id);
   g_clear_error(&store->failure);
-  database_free(store->reader);
-  database_free(store->writer);
+  store->kind->close(store->reader);
+  store->kind->close(store->changer);
+  store->kind->close(store->writer);
   pthread_cond_destroy(&store->put);
   pthread_cond_destroy(&store->written);
   pthread_mutex_destroy(&store->lock);
   pthread_mutex_destroy(&store->reader_lock);
+  pthread_mutex_destroy(&store->changer_lock);
   g_free(store);
 }
 
 Store *store_open_sqlite(const char *path, GError **error) {
+  return store_open(&database_sqlite, path, error);
+}
+
+Store *store_open(const DatabaseKind *kind, const char *address, GError **error) {
   Store *store = g_new0(Store, 1);
+  store->kind = kind;
   init_locks(store);
   store->by_id = g_hash_table_new(g_str_hash, g_str_equal);
-  store->writer = database_open(path, DATABASE_WRITE, error);
-  if (store->writer != NULL) store->reader = database_open(path, DATABASE_READ, error);
+  store->writer = kind->open(address, DATABASE_WRITE, error);
+  if (store->writer != NULL) store->changer = kind->open(address, DATABASE_WRITE, error);
+  if (store->changer != NULL) store->reader = kind->open(address, DATABASE_READ, error);
   if (store->reader == NULL) {
     store_clear(store);
     return NULL;
@@ -278,7 +267,7 @@ json_t *store_get_answer(Store *store, const char *id, const char *scope_key, GE
   pthread_mutex_unlock(&store->lock);
   if (answer != NULL) return answer;
   pthread_mutex_lock(&store->reader_lock);
-  answer = database_get(store->reader, id, scope_key, error);
+  answer = store->kind->get_answer(store->reader, id, scope_key, error);
   pthread_mutex_unlock(&store->reader_lock);
   return answer;
 }
@@ -293,15 +282,7 @@ char *store_session_newest(Store *store, const char *session, const char *scope_
   pthread_mutex_unlock(&store->lock);
   if (id != NULL) return id;
   pthread_mutex_lock(&store->reader_lock);
-  id = database_session_newest(store->reader, session, scope_key, error);
+  id = store->kind->session_newest(store->reader, session, scope_key, error);
   pthread_mutex_unlock(&store->reader_lock);
   return id;
-}
-
-json_t *store_list_answers(Store *store, const char *scope_key, int limit, GError **error) {
-  if (!store_flush(store, error)) return NULL;
-  pthread_mutex_lock(&store->reader_lock);
-  json_t *list = database_list(store->reader, scope_key, limit, error);
-  pthread_mutex_unlock(&store->reader_lock);
-  return list;
 }

@@ -37,7 +37,8 @@ static void put(Store *store, const char *id, const char *session, const char *s
   g_autoptr(GError) error = NULL;
   StoreAnswer answer = {.id = id, .session = session, .tenant = "t", .user = "u", .scope_key = scope, .question = "revenue?",
                         .status = "answered", .query_json = "{\"metrics\":[\"revenue\"]}", .route = "rules",
-                        .options_json = "[{\"label\":\"by profit\"}]", .created_ms = 1234567890123, .latency_us = 10, .rows = 1};
+                        .options_json = "[{\"label\":\"by profit\"}]", .created_ms = 1234567890123, .latency_us = 10, .rows = 1,
+                        .after = "a0", .as_of = "2020-12-30", .restatement = "Revenue"};
   store_put_answer(store, &answer, &error);
   g_assert_no_error(error);
 }
@@ -54,8 +55,10 @@ static void assert_answer(Store *store, const char *id, const char *scope) {
   g_assert_no_error(error);
   g_autofree char *text = json_to_text(answer, JSON_SORTED);
   g_autofree char *expected =
-      g_strdup_printf("{\"created_ms\":1234567890123,\"id\":\"%s\",\"options\":[{\"label\":\"by profit\"}],"
-                      "\"query\":{\"metrics\":[\"revenue\"]},\"question\":\"revenue?\",\"session\":\"s\",\"status\":\"answered\"}",
+      g_strdup_printf("{\"after\":\"a0\",\"as_of\":\"2020-12-30\",\"created_ms\":1234567890123,\"id\":\"%s\",\"latency_us\":10,"
+                      "\"options\":[{\"label\":\"by profit\"}],\"query\":{\"metrics\":[\"revenue\"]},\"question\":\"revenue?\","
+                      "\"restatement\":\"Revenue\",\"route\":\"rules\",\"rows\":1,\"session\":\"s\",\"status\":\"answered\","
+                      "\"versions\":null}",
                       id);
   g_assert_cmpstr(text, ==, expected);
 }
@@ -91,7 +94,7 @@ static void test_another_scope_sees_nothing(Fixture *fixture, gconstpointer unus
     assert_not_found(store, durable ? "b2" : "b1", "theirs");
     g_autofree char *newest = store_session_newest(store, "s", "theirs", NULL);
     g_assert_null(newest);
-    g_autoptr(json_t) list = store_list_answers(store, "theirs", 10, NULL);
+    g_autoptr(json_t) list = store_search_answers(store, &(StoreSearch){.scope_key = "theirs", .limit = 10}, NULL);
     g_assert_cmpuint(json_array_size(list), ==, 0);
   }
   assert_not_found(store, "never", "mine");
@@ -110,7 +113,7 @@ static void test_sessions_and_lists(Fixture *fixture, gconstpointer unused) {
     g_autofree char *newest = store_session_newest(store, i % 2 ? "odd" : "even", "scope", &error);
     g_assert_cmpstr(newest, ==, id);
   }
-  g_autoptr(json_t) list = store_list_answers(store, "scope", 5, &error);
+  g_autoptr(json_t) list = store_search_answers(store, &(StoreSearch){.scope_key = "scope", .limit = 5}, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(json_array_size(list), ==, 5);
   g_assert_cmpstr(json_get_string(json_array_get(list, 0), "id"), ==, "id29");
@@ -175,7 +178,7 @@ static void test_many_writers(Fixture *fixture, gconstpointer unused) {
   flush(stores[1]);
   g_assert_cmpint(count_rows(fixture->path, "answers"), ==, 24000);
   /* Repeated texts stand once. */
-  g_assert_cmpint(count_rows(fixture->path, "texts"), ==, 6);
+  g_assert_cmpint(count_rows(fixture->path, "texts"), ==, 7);
   store_free(stores[0]);
   store_free(stores[1]);
 }
