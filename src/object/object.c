@@ -3,17 +3,21 @@
 
 #include <string.h>
 
-#include "object/backend.h"
+#include "object/copies.h"
+#include "object/s3.h"
 
 struct ObjectStore {
   gint references;
   char *url, *folder;
   const ObjectBackend *backend;
   void *self;
+  Copies *copies; /* NULL: local, or no folder to keep them */
 };
 
 struct ObjectCopy {
+  ObjectStore *store;
   char *path;
+  guint64 place;
 };
 
 static const char *text_or_null(const Settings *settings, Setting setting) {
@@ -52,8 +56,22 @@ static gboolean has_other_scheme(const char *url) {
   return colon != NULL && colon > url && !g_str_has_prefix(url, "file://") && strcspn(url, "/") > (gsize)(colon - url);
 }
 
+static ObjectStore *open_remote(const char *url, const ObjectOptions *options, GError **error) {
+  S3Store *s3 = s3_open(url, options, error);
+  if (s3 == NULL) return NULL;
+  g_autoptr(ObjectStore) store = g_new0(ObjectStore, 1);
+  store->references = 1;
+  store->url = g_strdup(s3->url);
+  store->backend = &object_s3_backend;
+  store->self = s3;
+  if (options->cache_folder != NULL && (store->copies = copies_open(options->cache_folder, options->cache_bytes, error)) == NULL) return NULL;
+  return g_steal_pointer(&store);
+}
+
 ObjectStore *object_store_open(const char *url, const ObjectOptions *options, GError **error) {
-  (void)options;
+  static const ObjectOptions NONE = {0};
+  if (options == NULL) options = &NONE;
+  if (object_url_is_remote(url)) return open_remote(url, options, error);
   if (*url == '\0' || has_other_scheme(url)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
                 "'%s' is no place to keep objects: name a folder, file:///folder or s3://bucket/prefix", url);
@@ -77,6 +95,7 @@ ObjectStore *object_store_ref(ObjectStore *store) {
 
 void object_store_unref(ObjectStore *store) {
   if (store == NULL || !g_atomic_int_dec_and_test(&store->references)) return;
+  copies_free(store->copies);
   store->backend->free(store->self);
   g_free(store->url);
   g_free(store->folder);
@@ -184,17 +203,33 @@ void object_entry_free(ObjectEntry *entry) {
   g_free(entry);
 }
 
-ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline,
-                                    GError **error) {
+static char *local_path(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline, GError **error) {
   ObjectInfo info;
   if (!object_stat(store, key, &info, deadline, error)) return NULL;
-  if ((size >= 0 && info.size != size) || (etag != NULL && strcmp(etag, info.etag) != 0)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s/%s is not the file that was meant: its size or content changed",
-                store->url, key);
-    return NULL;
-  }
+  if ((size < 0 || info.size == size) && (etag == NULL || strcmp(etag, info.etag) == 0)) return g_build_filename(store->folder, key, NULL);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s/%s is not the file that was meant: its size or content changed", store->url,
+              key);
+  return NULL;
+}
+
+static char *remote_path(ObjectStore *store, const char *key, gint64 size, const char *etag, guint64 *place, Deadline deadline,
+                         GError **error) {
+  if (!begin(key, deadline, error)) return NULL;
+  if (store->copies != NULL) return copies_take(store->copies, store->backend, store->self, store->url, key, size, etag, place, deadline, error);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s: there is no folder to keep copies of remote files in", store->url);
+  return NULL;
+}
+
+ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline,
+                                    GError **error) {
+  guint64 place = 0;
+  char *path = store->folder != NULL ? local_path(store, key, size, etag, deadline, error)
+                                     : remote_path(store, key, size, etag, &place, deadline, error);
+  if (path == NULL) return NULL;
   ObjectCopy *copy = g_new0(ObjectCopy, 1);
-  copy->path = g_build_filename(store->folder, key, NULL);
+  copy->store = object_store_ref(store);
+  copy->path = path;
+  copy->place = place;
   return copy;
 }
 
@@ -202,6 +237,8 @@ const char *object_copy_path(const ObjectCopy *copy) { return copy->path; }
 
 void object_copy_free(ObjectCopy *copy) {
   if (copy == NULL) return;
+  if (copy->store->copies != NULL) copies_give_back(copy->store->copies, copy->place);
+  object_store_unref(copy->store);
   g_free(copy->path);
   g_free(copy);
 }

@@ -105,7 +105,7 @@ const char *object_copy_path(const ObjectCopy *copy); /* (transfer none) */
 void object_copy_free(ObjectCopy *copy);              /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ObjectCopy, object_copy_free)
 
-/* "sales/ *.csv"-like patterns over keys: "*" and "?" within one part, "**" over parts, "[a-z]". Pure. */
+/* Patterns such as "sales/2026-*.csv" over keys: "*" and "?" within one part, "**" over parts, "[a-z]". Pure. */
 gboolean object_glob_match(const char *pattern, const char *key);
 /* The longest beginning without a wildcard: what to list. (transfer full) */
 char *object_glob_prefix(const char *pattern);
