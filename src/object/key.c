@@ -53,24 +53,39 @@ static gboolean match_set(const char **pattern, char character) {
   return found != negated && character != '/';
 }
 
-static gboolean match(const char *pattern, const char *key, int depth) {
-  if (depth > MAX_GLOB_DEPTH) return FALSE;
+/* What was tried after a star and failed, so that a pattern of many stars is not tried in every combination. */
+typedef struct {
+  const char *pattern, *key;
+  gsize key_length;
+  guint8 *tried; /* a bit for each place in the pattern and in the key */
+} Glob;
+
+static gboolean was_tried(Glob *glob, const char *pattern, const char *key) {
+  gsize place = (gsize)(pattern - glob->pattern) * (glob->key_length + 1) + (gsize)(key - glob->key);
+  guint8 bit = (guint8)(1u << (place % 8));
+  gboolean before = (glob->tried[place / 8] & bit) != 0;
+  glob->tried[place / 8] |= bit;
+  return before;
+}
+
+static gboolean match(Glob *glob, const char *pattern, const char *key, int depth);
+
+/* `pattern` stands behind the star. */
+static gboolean match_star(Glob *glob, const char *pattern, const char *key, gboolean over_folders, int depth) {
+  /* Over any number of folders, none included. */
+  if (over_folders && *pattern == '/' && match(glob, pattern + 1, key, depth + 1)) return TRUE;
+  for (;; key++) {
+    if (match(glob, pattern, key, depth + 1)) return TRUE;
+    if (*key == '\0' || (*key == '/' && !over_folders)) return FALSE;
+  }
+}
+
+static gboolean match(Glob *glob, const char *pattern, const char *key, int depth) {
+  if (depth > MAX_GLOB_DEPTH || was_tried(glob, pattern, key)) return FALSE;
   while (*pattern != '\0') {
-    if (pattern[0] == '*' && pattern[1] == '*') {
-      pattern += 2;
-      /* Over any number of folders, none included. */
-      if (*pattern == '/' && match(pattern + 1, key, depth + 1)) return TRUE;
-      for (;; key++) {
-        if (match(pattern, key, depth + 1)) return TRUE;
-        if (*key == '\0') return FALSE;
-      }
-    }
     if (*pattern == '*') {
-      pattern++;
-      for (;; key++) {
-        if (match(pattern, key, depth + 1)) return TRUE;
-        if (*key == '\0' || *key == '/') return FALSE;
-      }
+      gboolean over_folders = pattern[1] == '*';
+      return match_star(glob, pattern + 1 + over_folders, key, over_folders, depth);
     }
     if (*key == '\0') return FALSE;
     if (*pattern == '[') {
@@ -86,13 +101,12 @@ static gboolean match(const char *pattern, const char *key, int depth) {
   return *key == '\0';
 }
 
-/* Each star may be tried at each place; with more of them than this a hostile pattern takes for ever. */
-#define MAX_GLOB_STARS 8
-
 gboolean object_glob_match(const char *pattern, const char *key) {
-  guint stars = 0;
-  for (const char *p = pattern; *p != '\0'; p++) stars += *p == '*' && p[1] != '*';
-  return stars <= MAX_GLOB_STARS && strlen(key) <= OBJECT_KEY_MAX && match(pattern, key, 0);
+  gsize pattern_length = strlen(pattern), key_length = strlen(key);
+  if (pattern_length > OBJECT_KEY_MAX || key_length > OBJECT_KEY_MAX) return FALSE;
+  g_autofree guint8 *tried = g_malloc0((pattern_length + 1) * (key_length + 1) / 8 + 1);
+  Glob glob = {pattern, key, key_length, tried};
+  return match(&glob, pattern, key, 0);
 }
 
 char *object_glob_prefix(const char *pattern) {
