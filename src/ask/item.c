@@ -295,6 +295,8 @@ static gboolean longer_than_time(const Items *items, const TimeMention *time) {
 /* "the same | month a year earlier": an article must not break the longer phrase after it. */
 static gboolean hides_longer(const Items *items, const Item *item) {
   if (item->count < 2 || item->first + 2 >= items->tokens->len || strcmp(token_at(items->tokens, item->first)->fold, "the") != 0) return FALSE;
+  const TimeMention *time = time_starting_at(items, item->first + 1); /* "the | year before last" */
+  if (time != NULL && time->count + 1 > item->count) return TRUE;
   Item next = read_item(items, item->first + 1);
   gboolean longer = next.count + 1 > item->count && next.kind != ITEM_STOP && next.kind != ITEM_UNKNOWN;
   item_clear(&next);

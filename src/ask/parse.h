@@ -72,6 +72,7 @@ gboolean parse_names_rows(const Parse *parse);
 
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
+void parse_durations(Parse *parse); /* days from one date to another */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */

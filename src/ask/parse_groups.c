@@ -301,6 +301,8 @@ static void read_trend(Parse *parse) {
   int trend = parse_find_word(parse, WORD_TREND, 0);
   if (trend < 0) return;
   parse_claim(parse, (guint)trend, "trend");
+  for (guint i = 0; i < parse->query->dimensions->len; i++) /* "seasonality by month of the year" */
+    if (((const Dimension *)g_ptr_array_index(parse->query->dimensions, i))->kind == DIMENSION_CYCLIC) return;
   if (parse_time_dimension(parse) < 0) {
     parse_add_time_dimension(parse, TIME_UNIT_MONTH);
     parse_assume(parse, "default_grain", "shown by month");

@@ -57,84 +57,6 @@ static void read_first_last_date(Parse *parse) {
   }
 }
 
-/* ---- days between two dates ---- */
-static gboolean names_date(const Field *field, const Parse *parse, const Item *item) {
-  g_autofree char *phrase = phrase_normalise(field->label);
-  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
-  for (char **word = words; *word; word++) {
-    if (strcmp(*word, "date") == 0 || strcmp(*word, "time") == 0 || strlen(*word) < 3) continue;
-    g_autofree char *stem = text_stem(*word);
-    for (guint t = item->first; t < item->first + item->count; t++)
-      if (strcmp(token_at(parse->items->tokens, t)->stem, stem) == 0) return TRUE;
-  }
-  return FALSE;
-}
-
-static const Field *date_named_by(const Parse *parse, const Item *item) {
-  for (guint d = 0; d < parse->model->datasets->len; d++) {
-    const Dataset *dataset = g_ptr_array_index(parse->model->datasets, d);
-    for (guint f = 0; f < dataset->fields->len; f++) {
-      const Field *field = g_ptr_array_index(dataset->fields, f);
-      if ((field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP) && names_date(field, parse, item)) return field;
-    }
-  }
-  return NULL;
-}
-
-static void read_days_between(Parse *parse) {
-  int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
-  if (trigger < 0) return;
-  const Field *dates[2] = {NULL, NULL};
-  int items[2] = {-1, -1}, found = 0;
-  for (guint i = 0; i < parse_n(parse) && found < 2; i++) {
-    const Item *item = parse_item(parse, i);
-    if (item->kind == ITEM_VALUE || (int)i == trigger || item->claimed || item_is_word(item, WORD_DAYS_BETWEEN)) continue;
-    if (item->kind == ITEM_WORD && item_is_word(item, WORD_HOW_MANY)) continue;
-    if (item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH)) {
-      if (found > 0) break;
-      continue;
-    }
-    const Field *field = date_named_by(parse, item);
-    if (field == NULL || field == dates[0]) continue;
-    dates[found] = field;
-    items[found++] = (int)i;
-  }
-  const Field *start = lexicon_default_date(parse->lexicon);
-  if (found == 1 && dates[0] != start) {
-    dates[1] = dates[0];
-    dates[0] = start;
-  }
-  if (dates[1] == start && dates[0] != NULL) { /* "to ship an order": from order to shipping all the same */
-    dates[1] = dates[0];
-    dates[0] = start;
-  }
-  if (dates[0] == NULL || dates[1] == NULL) return;
-  Measure *measure = measure_new(MEASURE_DATE_DIFFERENCE);
-  measure->aggregate = parse_has_word(parse, WORD_MEDIAN) ? AGGREGATE_MEDIAN
-                       : parse_has_word(parse, WORD_MAXIMUM) || parse_has_word(parse, WORD_RANK_HIGH) ? AGGREGATE_MAX
-                       : parse_has_word(parse, WORD_MINIMUM) ? AGGREGATE_MIN : AGGREGATE_AVERAGE;
-  gboolean ranked_groups = parse_has_word(parse, WORD_WHICH) && measure->aggregate == AGGREGATE_MAX;
-  if (ranked_groups) measure->aggregate = AGGREGATE_AVERAGE;
-  measure->field = lexicon_field_path(dates[0]);
-  measure->field_to = lexicon_field_path(dates[1]);
-  measure->name = g_strdup("days");
-  measure->label = g_strdup_printf("Days from %s to %s", dates[0]->label, dates[1]->label);
-  parse_add_measure(parse, measure);
-  parse->metric_named = TRUE;
-  for (int i = 0; i < found; i++) parse_claim(parse, (guint)items[i], "date");
-  parse_claim_word(parse, WORD_DAYS_BETWEEN, "days between");
-  parse_claim_word(parse, WORD_AVERAGE, "average");
-  parse_claim_word(parse, WORD_MEDIAN, "median");
-  parse_claim_word(parse, WORD_BETWEEN, "between");
-  if (!ranked_groups) parse_claim_word(parse, WORD_MAXIMUM, "longest");
-  for (guint i = (guint)trigger; i < parse_n(parse); i++) { /* "days", "date" beside the trigger */
-    Item *item = parse_item(parse, i);
-    if (!item->claimed && (item->kind == ITEM_GRAIN || item_is_word(item, WORD_HOW_MANY)) && i < (guint)trigger + 6) parse_claim(parse, i, "days");
-  }
-  for (guint i = 0; i < (guint)trigger; i++)
-    if (parse_free_word(parse, i, WORD_HOW_MANY)) parse_claim(parse, i, "days");
-}
-
 static Filter *new_did(const Entity *entity, gboolean negated);
 
 /* ---- new and returning customers ---- */
@@ -386,7 +308,7 @@ static void read_both(Parse *parse) {
 void parse_special(Parse *parse) {
   read_without_events(parse);
   read_first_last_date(parse);
-  read_days_between(parse);
+  parse_durations(parse);
   read_cohort(parse);
   read_never(parse);
   read_both(parse);

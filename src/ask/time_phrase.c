@@ -63,6 +63,10 @@ static guint parse_relative(const GArray *tokens, guint i, TimeRange *range) {
     *range = time_range_units(TIME_UNIT_DAY, -1, 1);
     return 1;
   }
+  if (unit_at(tokens, i) != TIME_UNIT_NONE && token_is(tokens, i + 1, "before") && token_is(tokens, i + 2, "last")) {
+    *range = time_range_units(unit_at(tokens, i), -2, 1);
+    return 3;
+  }
   gboolean back = TOKEN_IS_ANY(tokens, i, "last", "previous", "past", "prior", "preceding");
   gboolean current = TOKEN_IS_ANY(tokens, i, "this", "current");
   gboolean next = TOKEN_IS_ANY(tokens, i, "next", "coming", "upcoming");
@@ -251,11 +255,25 @@ static void set_cyclic(TimeMention *mention, Cyclic cyclic, Operator op, int fro
   if (op == OP_BETWEEN) mention->values[1] = g_strdup_printf("%d", to);
 }
 
+/* "7 and | 9 in the morning": bare hours whose part of the day follows. Returns the end, 0 when there is none. */
+static guint hours_of_day_part(const GArray *tokens, guint second_at, int *first, int *second) {
+  gboolean ordinal;
+  int hour = number_word(token_at(tokens, second_at), &ordinal);
+  guint at = second_at + 1;
+  if (hour <= 0 || hour > 12 || ordinal || !token_is(tokens, at, "in") || !token_is(tokens, at + 1, "the")) return 0;
+  gboolean morning = token_is(tokens, at + 2, "morning");
+  if (!morning && !TOKEN_IS_ANY(tokens, at + 2, "afternoon", "evening")) return 0;
+  *second = morning ? hour : hour + 12;
+  if (!morning && *first < 12) *first += 12;
+  return at + 3;
+}
+
 static guint parse_hours(const GArray *tokens, guint i, TimeMention *mention) {
   static const struct { const char *word; int from, to; } PARTS[] = {{"morning", 5, 11}, {"afternoon", 12, 16}, {"evening", 17, 21}};
   for (guint p = 0; p < G_N_ELEMENTS(PARTS); p++) {
     g_autofree char *singular = i < tokens->len ? text_singular(token_at(tokens, i)->fold) : NULL;
-    if (singular != NULL && strcmp(singular, PARTS[p].word) == 0) {
+    gboolean greeting = (i > 0 && token_is(tokens, i - 1, "good")) || (i == 0 && tokens->len > 1 && token_at(tokens, 1)->comma_before);
+    if (singular != NULL && strcmp(singular, PARTS[p].word) == 0 && !greeting) {
       set_cyclic(mention, CYCLIC_HOUR_OF_DAY, OP_BETWEEN, PARTS[p].from, PARTS[p].to);
       return 1;
     }
@@ -270,9 +288,11 @@ static guint parse_hours(const GArray *tokens, guint i, TimeMention *mention) {
     }
     guint at = i + 1 + count;
     if (TOKEN_IS_ANY(tokens, at, "and", "to", "until")) second_hour = hour_at(tokens, at + 1, &second_count);
+    guint end = at + 1 + second_count;
+    if (second_hour < 0 && first_hour >= 0 && at + 1 < tokens->len) end = hours_of_day_part(tokens, at + 1, &first_hour, &second_hour);
     if (first_hour < 0 || first_hour > 24 || second_hour <= first_hour) return 0;
     set_cyclic(mention, CYCLIC_HOUR_OF_DAY, OP_BETWEEN, first_hour, second_hour - 1);
-    return at + 1 + second_count - i;
+    return end - i;
   }
   if (TOKEN_IS_ANY(tokens, i, "after", "before", "at", "since", "until")) {
     int hour = hour_at(tokens, i + 1, &count);
@@ -285,10 +305,31 @@ static guint parse_hours(const GArray *tokens, guint i, TimeMention *mention) {
   return 0;
 }
 
+/* "the week of 16 May 2022", "week commencing 3 June 2019", "week ending 9 June 2019" */
+static guint parse_week_of(const GArray *tokens, guint i, TimeMention *mention) {
+  if (!TOKEN_IS_ANY(tokens, i, "week", "wk")) return 0;
+  gboolean ending = TOKEN_IS_ANY(tokens, i + 1, "ending", "ended");
+  gboolean commencing = TOKEN_IS_ANY(tokens, i + 1, "commencing", "beginning", "starting");
+  if (!ending && !commencing && !TOKEN_IS_ANY(tokens, i + 1, "of", "containing")) return 0;
+  guint at = i + 2;
+  while (TOKEN_IS_ANY(tokens, at, "the", "on", "monday", "sunday", "saturday")) at++;
+  TimePoint day;
+  guint consumed = time_point_parse(tokens, at, &day);
+  if (consumed == 0 || day.unit != TIME_UNIT_DAY || day.year == 0) return 0;
+  Day date = day_from_ymd(day.year, day.index, day.day);
+  if (date == DAY_NONE) return 0;
+  static const Calendar PLAIN = {.week_start = 1, .fiscal_start_month = 1};
+  Day from = ending ? date - 6 : commencing ? date : day_unit_start(date, TIME_UNIT_WEEK, &PLAIN);
+  *mention = (TimeMention){.kind = TIME_MENTION_RELATIVE, .range = time_range_absolute(from, from + 7)};
+  mention->range.unit = TIME_UNIT_WEEK;
+  return at + consumed - i;
+}
+
 static guint parse_mention(const GArray *tokens, guint i, TimeMention *mention) {
   *mention = (TimeMention){0};
   TimePoint date;
   guint consumed = parse_hours(tokens, i, mention);
+  if (consumed == 0) consumed = parse_week_of(tokens, i, mention);
   if (consumed == 0 && time_numeric_date(tokens, i, &date) == 0) consumed = parse_day_span(tokens, i, mention);
   if (consumed == 0 && TOKEN_IS_ANY(tokens, i, "from", "between", "on") && i + 1 < tokens->len &&
       time_numeric_date(tokens, i + 1, &date) == 0) {

@@ -81,6 +81,14 @@ guint time_following_year(const GArray *tokens, guint index, int *year) {
   return 0;
 }
 
+/* "22" or "'22" for 2022; only where a part of a year stands before it. */
+static int short_year_at(const GArray *tokens, guint index) {
+  if (index >= tokens->len) return 0;
+  const Token *token = token_at(tokens, index);
+  gboolean two_digits = token->number_ok && !token->is_money && !token->is_percent && token->length == 2 && g_ascii_isdigit(token->text[0]);
+  return two_digits ? 2000 + text_leading_number(token->text) : 0;
+}
+
 /* "q4", "h1", "w07", "fy2020", "4q": letter codes. */
 static gboolean coded_part(const Token *token, TimeUnit *unit, int *index) {
   const char *fold = token->fold;
@@ -275,6 +283,10 @@ guint time_point_parse(const GArray *tokens, guint i, TimePoint *point) {
   int index, year = 0;
   if (coded_part(token_at(tokens, i), &unit, &index)) {
     consumed = time_following_year(tokens, i + 1, &year);
+    if (consumed == 0 && short_year_at(tokens, i + 1) > 0) { /* "Q3 22" */
+      year = short_year_at(tokens, i + 1);
+      consumed = 1;
+    }
     if (unit == TIME_UNIT_WEEK && year == 0) return 0;
     *point = (TimePoint){unit, year, index, 0};
     return 1 + consumed;
