@@ -28,6 +28,7 @@ typedef struct {
   guint series_units;         /* bit per TimeUnit named as a series */
   int subject;                /* item of the noun after which/how many/top; -1 */
   const Entity *counted;      /* entity that is counted */
+  const Field *counted_field; /* or the field whose different values are */
 } Parse;
 
 /* ---- looking at items ---- */
@@ -67,6 +68,8 @@ gboolean parse_is_group_noun(const Parse *parse, const Item *item);
 void parse_group_by_item(Parse *parse, guint index);
 /* Date field of the main fact and its visible range. */
 DateRange parse_data_range(const Parse *parse);
+/* Rows of the groups (of `entity`, or where that is NULL of `field`) whose metric passes; joins the query's filters. */
+Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, const Metric *metric);
 /* Whether the question speaks of lines or events, so that conditions on single rows are meant. */
 gboolean parse_names_rows(const Parse *parse);
 

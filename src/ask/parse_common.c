@@ -244,6 +244,16 @@ void parse_group_by_item(Parse *parse, guint index) {
   parse_claim(parse, index, "dimension");
 }
 
+Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, const Metric *metric) {
+  Filter *filter = filter_new(FILTER_ENTITY);
+  if (entity != NULL) filter->entity = g_strdup(entity->name);
+  else filter->field = lexicon_field_path(field);
+  filter->measure = measure_new_metric(metric->name);
+  filter->within = TRUE;
+  g_ptr_array_add(parse->query->filters, filter);
+  return filter;
+}
+
 DateRange parse_data_range(const Parse *parse) {
   return value_index_date_range(parse->lexicon->values, lexicon_default_date(parse->lexicon));
 }

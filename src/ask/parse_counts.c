@@ -117,6 +117,7 @@ gboolean parse_count_item(Parse *parse, guint index) {
     g_autofree char *plural = text_plural(field->name);
     measure->name = g_strdup(plural);
     parse_add_measure(parse, measure);
+    parse->counted_field = field;
     parse_describe(parse, index, "number of different %s", field->label);
   } else if (item->kind == ITEM_CONDITION || item->meaning.condition != NULL) {
     return FALSE;

@@ -139,7 +139,6 @@ static void read_condition(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   const Condition *condition = item->meaning.condition;
   if (strcmp(condition->name, "loss") == 0 && !parse_names_rows(parse) && asks_for_groups(parse)) {
-    if (parse_has_word(parse, WORD_HOW_MANY)) return;   /* a count of groups by their sum is not a count of rows: asked back */
     word_set_add(&item->words, WORD_LOST);
     item->kind = ITEM_WORD; /* "states with negative profit": the states, not single lines */
     return;

@@ -10,7 +10,8 @@ static void join_compounds(Parse *parse) {
     if (first->kind != ITEM_ENTITY || first->claimed || first->plural || second->comma_before) continue;
     gboolean field = second->kind == ITEM_FIELD && parse_group_field(parse, second) != NULL;
     gboolean average = second->kind == ITEM_METRIC && parse_item(parse, i)->meaning.entity != NULL && !first->meaning.entity->is_event;
-    if (field || average) parse_claim(parse, i, "part of the name");
+    gboolean own_group = average && i > 0 && item_is_word(parse_item(parse, i - 1), WORD_EACH); /* "each store's sales" */
+    if (field || (average && !own_group)) parse_claim(parse, i, "part of the name");
   }
 }
 
@@ -106,7 +107,7 @@ static void group_by_markers(Parse *parse) {
     if (noun < 0) continue;
     if (is_ratio_denominator(parse, i, (guint)noun)) continue;
     const Item *after = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
-    gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed &&
+    gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed && !item_is_word(item, WORD_EACH) &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
     gboolean count_follows = after != NULL && item_is_word(after, WORD_HOW_MANY); /* "by invoice count" */
     if (counted_measure || count_follows || ranks_by(parse, i, (guint)noun)) continue;

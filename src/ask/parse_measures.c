@@ -300,6 +300,13 @@ static void read_verbs(Parse *parse) {
   if (lost >= 0 && profit != NULL) {
     parse_claim(parse, (guint)lost, "loss");
     parse->metric_named = TRUE;
+    if (parse->counted_field != NULL || (parse->counted != NULL && !parse->counted->is_event && parse->counted->key != NULL)) {
+      Filter *filter = parse_add_group_filter(parse, parse->counted_field != NULL ? NULL : parse->counted, parse->counted_field, profit);
+      filter->op = OP_LESS; /* "how many states are unprofitable" */
+      g_ptr_array_add(filter->values, g_strdup("0"));
+      parse_claim_word(parse, WORD_VALUE_WORD, "money");
+      return;
+    }
     int index = parse_add_metric(parse, profit);
     gboolean most = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW);
     if (parse->listing && !most && !parse->singular) {

@@ -158,21 +158,18 @@ static double for_unit(const Metric *metric, const NumberTest *test, double valu
   return fraction && fabs(value) > 1 ? value / 100 : value;
 }
 
-static void add_entity_filter(Parse *parse, const Entity *entity, const Metric *metric, const NumberTest *test) {
-  Filter *filter = filter_new(FILTER_ENTITY);
-  filter->entity = g_strdup(entity->name);
-  filter->measure = measure_new_metric(metric->name);
-  filter->op = test->op;
-  filter->within = TRUE;
+static char *number_text(double value) {
   GString *text = g_string_new(NULL);
-  json_append_double(text, for_unit(metric, test, test->value));
-  g_ptr_array_add(filter->values, g_string_free(text, FALSE));
-  if (test->op == OP_BETWEEN) {
-    text = g_string_new(NULL);
-    json_append_double(text, for_unit(metric, test, test->value_to));
-    g_ptr_array_add(filter->values, g_string_free(text, FALSE));
-  }
-  g_ptr_array_add(parse->query->filters, filter);
+  json_append_double(text, value);
+  return g_string_free(text, FALSE);
+}
+
+/* The test on a measure of each entity, or where that is NULL of each value of the field. */
+static void add_group_test(Parse *parse, const Entity *entity, const Field *field, const Metric *metric, const NumberTest *test) {
+  Filter *filter = parse_add_group_filter(parse, entity, field, metric);
+  filter->op = test->op;
+  g_ptr_array_add(filter->values, number_text(for_unit(metric, test, test->value)));
+  if (test->op == OP_BETWEEN) g_ptr_array_add(filter->values, number_text(for_unit(metric, test, test->value_to)));
 }
 
 /* A test on a column of the single rows: "lines with a discount above 20 %". */
@@ -238,7 +235,7 @@ static gboolean test_times(Parse *parse, const NumberTest *test) {
     Having having = {parse_add_metric(parse, orders), ON_VALUE, test->op, test->value, test->value_to};
     g_array_append_val(parse->query->having, having);
   } else {
-    add_entity_filter(parse, customer, orders, test);
+    add_group_test(parse, customer, NULL, orders, test);
   }
   parse->metric_named = TRUE;
   claim_test(parse, test, -1);
@@ -263,6 +260,14 @@ static gboolean test_growth(Parse *parse, const NumberTest *test) {
   return TRUE;
 }
 
+/* What only tests the groups that are counted is not asked for itself. */
+static void drop_tested_measure(Parse *parse, const Metric *metric) {
+  for (guint i = 0; parse->query->measures->len > 1 && i < parse->query->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    if (measure->kind == MEASURE_METRIC && g_strcmp0(measure->metric, metric->name) == 0) g_ptr_array_remove_index(parse->query->measures, i--);
+  }
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
   if (test_times(parse, test) || test_growth(parse, test)) return;
   int noun = tested_noun(parse, test);
@@ -280,7 +285,12 @@ static void apply_test(Parse *parse, const NumberTest *test) {
   gboolean grouped = parse->query->dimensions->len > 0 && (parse->listing || parse->group_named);
   gboolean tests_group = grouped && metric != NULL && (entity == NULL || entity_is_grouped(parse, entity) || parse->listing) &&
                          !(entity != NULL && !entity_is_grouped(parse, entity) && item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first);
-  if (tests_group) {
+  gboolean tests_counted = parse->counted_field != NULL && metric != NULL && !row_level &&
+                           !(item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first); /* "how many states have sales above" */
+  if (tests_counted) {
+    add_group_test(parse, NULL, parse->counted_field, metric, test);
+    drop_tested_measure(parse, metric);
+  } else if (tests_group) {
     int index = parse_add_metric(parse, metric);
     Having having = {index, ON_VALUE, test->op, for_unit(metric, test, test->value), for_unit(metric, test, test->value_to)};
     g_array_append_val(parse->query->having, having);
@@ -288,7 +298,7 @@ static void apply_test(Parse *parse, const NumberTest *test) {
   } else if (row_level && (field != NULL || metric != NULL) && (parse->counted == NULL || parse->counted->key == NULL || parse->counted->is_event) &&
              add_row_filter(parse, metric, field, test)) {
   } else if (entity != NULL && entity->key != NULL && metric != NULL) {
-    add_entity_filter(parse, entity, metric, test);
+    add_group_test(parse, entity, NULL, metric, test);
   } else if (!add_row_filter(parse, metric, field, test)) {
     return;
   }

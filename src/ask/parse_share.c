@@ -19,11 +19,35 @@ static Measure *whole_of(const Measure *part) {
   return whole;
 }
 
+/* "share of VALUE in the total": what stands between "share of" and "in" is the part. */
+static gboolean stands_in_whole(const Parse *parse, guint value) {
+  static const char *const LINKS[] = {"in", "of", "within", "among", NULL};
+  if (value + 1 >= parse_n(parse)) return FALSE;
+  const Item *link = parse_item(parse, value + 1);
+  if (!g_strv_contains(LINKS, token_at(parse->items->tokens, link->first)->fold)) return FALSE;
+  for (guint i = value + 2; i < parse_n(parse); i++) {
+    ItemKind kind = parse_item(parse, i)->kind;
+    if (kind == ITEM_METRIC || kind == ITEM_ROWS || item_is_word(parse_item(parse, i), WORD_SUM)) return TRUE;
+  }
+  return FALSE;
+}
+
+/* Takes both. */
+static Measure *share_measure(const Parse *parse, Measure *part, Measure *whole) {
+  Measure *ratio = measure_new(MEASURE_RATIO);
+  ratio->left = part;
+  ratio->right = whole;
+  const Metric *metric = part->metric != NULL ? model_find_metric(parse->model, part->metric) : NULL;
+  ratio->name = g_strdup_printf("share_of_%s", metric != NULL ? metric->name : "total");
+  ratio->label = g_strdup_printf("Share of %s", metric != NULL ? metric->label : "total");
+  return ratio;
+}
+
 static gboolean belongs_to_whole(const Parse *parse, const Filter *filter, guint share_at) {
   gboolean after_noun = FALSE;
   for (guint i = share_at + 1; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
-    if (item->filter == filter) return TRUE;
+    if (item->filter == filter) return after_noun || !stands_in_whole(parse, i);
     if (after_noun && is_verb(item, parse)) return FALSE;
     if (item->kind == ITEM_METRIC || item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS) after_noun = TRUE;
   }
@@ -57,13 +81,7 @@ static void make_ratio(Parse *parse, guint share_at) {
     g_ptr_array_insert(parse->query->measures, 0, part);
     return;
   }
-  Measure *ratio = measure_new(MEASURE_RATIO);
-  ratio->left = part;
-  ratio->right = whole_of(part);
-  const Metric *metric = part->metric != NULL ? model_find_metric(parse->model, part->metric) : NULL;
-  ratio->name = g_strdup_printf("share_of_%s", metric != NULL ? metric->name : "total");
-  ratio->label = g_strdup_printf("Share of %s", metric != NULL ? metric->label : "total");
-  g_ptr_array_insert(parse->query->measures, 0, ratio);
+  g_ptr_array_insert(parse->query->measures, 0, share_measure(parse, part, whole_of(part)));
 }
 
 /* "share of units bought by members per branch": a part within each group. */
@@ -78,6 +96,95 @@ static gboolean part_is_named(const Parse *parse, guint share_at) {
     if (!grouped && !belongs_to_whole(parse, filter, share_at)) return TRUE;
   }
   return FALSE;
+}
+
+/* The dimension that `item` made; -1. */
+static int dimension_of(const Parse *parse, const Item *item) {
+  const Field *field = item->kind == ITEM_GRAIN || item->kind == ITEM_CYCLIC ? NULL : parse_group_field(parse, item);
+  g_autofree char *path = field != NULL ? lexicon_field_path(field) : NULL;
+  for (guint i = 0; i < parse->query->dimensions->len; i++) {
+    const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    if (path != NULL ? g_strcmp0(dimension->field, path) == 0
+                     : item->kind == ITEM_GRAIN && dimension->kind == DIMENSION_TIME && dimension->unit == item->meaning.unit)
+      return (int)i;
+  }
+  return -1;
+}
+
+/* "within each store", "in every region", "by year": the group whose total is the whole; -1: all rows are. */
+static int whole_dimension(const Parse *parse) {
+  static const char *const LINKS[] = {"within", "in", "inside", NULL};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    const char *before = i > 0 ? token_at(parse->items->tokens, parse_item(parse, i - 1)->first)->fold : "";
+    gboolean linked = g_strv_contains(LINKS, fold) && (item->count > 1 || item_is_word(item, WORD_WITHIN));
+    linked = linked || (item_is_word(item, WORD_EACH) && (g_strv_contains(LINKS, before) || strcmp(fold, "in") == 0));
+    for (guint k = i + 1; linked && k < parse_n(parse) && k < i + 4; k++) {
+      int index = dimension_of(parse, parse_item(parse, k));
+      if (index >= 0) return index;
+    }
+  }
+  int series = parse_time_dimension(parse); /* "each category's share by year": of that year */
+  return series >= 0 && ((const Dimension *)g_ptr_array_index(parse->query->dimensions, (guint)series))->kind == DIMENSION_TIME ? series : -1;
+}
+
+static void share_of_groups(Parse *parse) {
+  SemanticQuery *query = parse->query;
+  query->share = SHARE_TOTAL;
+  int whole = query->dimensions->len == 2 ? whole_dimension(parse) : -1;
+  if (whole < 0) return;
+  gpointer dimension = g_ptr_array_steal_index(query->dimensions, (guint)whole);
+  g_ptr_array_insert(query->dimensions, 0, dimension);
+  query->share = SHARE_WITHIN;
+  query->share_dimensions = 1;
+}
+
+/* ---- "what share of sales do the top 10 customers have together" ---- */
+static int rank_after(const Parse *parse, guint share_at, gboolean *top) {
+  for (guint i = share_at + 1; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    *top = item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_BEST);
+    if (!item->claimed && (*top || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_WORST))) return (int)i;
+  }
+  return -1;
+}
+
+static int number_beside(const Parse *parse, int at) {
+  for (int offset = -1; offset <= 1; offset += 2) {
+    int k = at + offset;
+    if (k < 0 || k >= (int)parse_n(parse)) continue;
+    const Item *item = parse_item(parse, (guint)k);
+    if (item->kind == ITEM_NUMBER && !item->claimed && !item->ordinal && !item->percent && !item->money) return k;
+  }
+  return -1;
+}
+
+static gboolean share_of_top(Parse *parse, guint share_at) {
+  SemanticQuery *query = parse->query;
+  gboolean top = TRUE;
+  int rank = rank_after(parse, share_at, &top), number = rank >= 0 ? number_beside(parse, rank) : -1;
+  if (number < 0 || parse->subject < 0 || query->measures->len != 1 || parse_has_word(parse, WORD_EACH)) return FALSE;
+  int index = dimension_of(parse, parse_item(parse, (guint)parse->subject));
+  const Measure *measure = g_ptr_array_index(query->measures, 0);
+  const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
+  const Dimension *dimension = index >= 0 ? g_ptr_array_index(query->dimensions, (guint)index) : NULL;
+  if (metric == NULL || dimension == NULL || dimension->kind != DIMENSION_FIELD) return FALSE;
+  const Field *field = model_find_field(parse->model, dimension->field);
+  const Entity *entity = parse_item(parse, (guint)parse->subject)->meaning.entity;
+  Filter *filter = parse_add_group_filter(parse, entity != NULL && entity->key != NULL ? entity : NULL, field, metric);
+  int n = (int)parse_item(parse, (guint)number)->number;
+  filter->top = top ? n : -n;
+  g_ptr_array_remove_index(query->dimensions, (guint)index);
+  Measure *part = g_ptr_array_steal_index(query->measures, 0);
+  Measure *whole = measure_copy(part);
+  g_ptr_array_add(part->filters, g_ptr_array_steal_index(query->filters, query->filters->len - 1));
+  g_ptr_array_add(query->measures, share_measure(parse, part, whole));
+  parse_claim(parse, (guint)rank, "top");
+  parse_claim(parse, (guint)number, "top");
+  parse->listing = FALSE;
+  parse->subject = -1;
+  return TRUE;
 }
 
 void parse_share(Parse *parse) {
@@ -109,8 +216,10 @@ void parse_share(Parse *parse) {
     parse_claim_word(parse, WORD_SHARE, "share"); /* a rate of the model is a share already */
     return;
   }
-  if (parse->total_asked && parse->query->limit > 0) {
-    parse_clarify(parse, "The share of each of them, or of all of them together?");
+  if (share_of_top(parse, (guint)share)) {
+    parse_claim_word(parse, WORD_SHARE, "share");
+    parse_claim_word(parse, WORD_SUM, "total");
+    parse->change_asked = FALSE;
     return;
   }
   gboolean entity_test = FALSE;
@@ -119,7 +228,7 @@ void parse_share(Parse *parse) {
     entity_test = entity_test || filter->kind == FILTER_ENTITY || filter->kind == FILTER_DID;
   }
   if (entity_test && parse->listing == FALSE) make_ratio(parse, (guint)share);
-  else if (parse->query->dimensions->len > 0 && !part_is_named(parse, (guint)share)) parse->query->share = SHARE_TOTAL;
+  else if (parse->query->dimensions->len > 0 && !part_is_named(parse, (guint)share)) share_of_groups(parse);
   else make_ratio(parse, (guint)share);
   parse_claim_word(parse, WORD_SHARE, "share");
   parse_claim_word(parse, WORD_SUM, "total");

@@ -201,6 +201,14 @@ static gboolean counts_entity(const ResultView *view, const char *entity) {
   return metric != NULL && g_strcmp0(metric->entity, entity) == 0;
 }
 
+/* "of the top 10 customers" */
+static char *top_words(const ResultView *view, const Filter *filter) {
+  const Field *field = filter->field != NULL && view->input->model != NULL ? model_find_field(view->input->model, filter->field) : NULL;
+  g_autofree char *noun = field != NULL ? view_words(field->label) : g_strdup(filter->entity != NULL ? filter->entity : "row");
+  g_autofree char *nouns = text_plural(noun);
+  return g_strdup_printf("%s the %s %d %s", filter->negated ? "without" : "of", filter->top > 0 ? "top" : "bottom", ABS(filter->top), nouns);
+}
+
 static char *filter_words(const ResultView *view, const Filter *filter) {
   const Condition *condition = NULL;
   switch (filter->kind) {
@@ -215,7 +223,10 @@ static char *filter_words(const ResultView *view, const Filter *filter) {
   }
   case FILTER_CYCLIC: return cyclic_words(filter);
   case FILTER_ENTITY:
+    if (filter->top != 0) return top_words(view, filter);
+    /* fall through */
   case FILTER_DID: {
+    if (filter->field != NULL) return g_strdup("that meet the conditions");
     if (counts_entity(view, filter->entity)) return g_strdup("that meet the conditions");
     g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
     return g_strdup_printf("for %s that meet the conditions", nouns);

@@ -15,6 +15,14 @@ static const Field *need_key(Compiler *compiler, const char *name, GError **erro
   return key;
 }
 
+/* What a filter on groups groups by: the entity's key, or the field. */
+static const Field *need_group(Compiler *compiler, const Filter *filter, GError **error) {
+  if (!filter->field) return need_key(compiler, filter->entity, error);
+  const Field *field = model_find_field(compiler->model, filter->field);
+  if (!field) g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "there is no field \"%s\"", filter->field);
+  return field;
+}
+
 /* A grouping by the entity's key alone. (transfer full) */
 static Grouping *entity_grouping(const Field *key) {
   Grouping *grouping = grouping_new();
@@ -59,16 +67,27 @@ static gboolean test_numbers(const Filter *filter, double *numbers, GError **err
     fits = end != (char *)filter->values->pdata[i] && !*end;
   }
   if (!fits)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the test of a \"%s\" needs %s", filter->entity,
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the test of a \"%s\" needs %s", filter->field ? filter->field : filter->entity,
                 needed == 2 ? "two numbers" : "one number");
   return fits;
+}
+
+/* Rows of the n groups with the largest (or smallest) measure; of equal ones the first by name. (transfer full) */
+static char *top_filter_sql(Compiler *compiler, const Filter *filter, const Field *key, const char *own_key, Grouping *grouping,
+                            const Term *term, const char *name) {
+  g_autofree char *all = g_strdelimit(grouping_select(compiler, grouping, term, name, NULL), "\n", ' ');
+  g_autofree char *key_name = sql_name(key->name), *value = sql_name(name);
+  g_autofree char *select =
+      g_strdup_printf("SELECT %s FROM (%s) AS ranked WHERE %s IS NOT NULL AND %s IS NOT NULL ORDER BY %s%s, %s LIMIT %d", key_name, all,
+                      key_name, value, value, filter->top > 0 ? " DESC" : "", key_name, ABS(filter->top));
+  return g_strdup_printf("%s %sIN (%s)", own_key, filter->negated ? "NOT " : "", select);
 }
 
 char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
                         GError **error) {
   double numbers[2] = {0, 0};
-  const Field *key = need_key(compiler, filter->entity, error);
-  if (!key || !test_numbers(filter, numbers, error)) return NULL;
+  const Field *key = need_group(compiler, filter, error);
+  if (!key || (!filter->top && !test_numbers(filter, numbers, error))) return NULL;
   g_autofree char *own_key = row_source_field_of(compiler, source, key, error);
   if (!own_key) return NULL;
   g_auto(RowContext) inner = row_context_plain(context, filter->within, filter->within);
@@ -76,6 +95,7 @@ char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *fil
   g_autofree char *name = measure_name(compiler->model, filter->measure);
   g_autoptr(Term) term = plan_measure(compiler, grouping, filter->measure, name, &inner, error);
   if (!term) return NULL;
+  if (filter->top) return top_filter_sql(compiler, filter, key, own_key, grouping, term, name);
   /* Entities without any row of the measure have 0 of it: where 0 passes, those that fail are taken out instead. */
   gboolean missing_passes = filter->measure->filters->len > 0 && term_zero_when_missing(term) &&
                             passes(0, filter->op, numbers[0], numbers[1]);

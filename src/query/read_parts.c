@@ -77,7 +77,7 @@ static void read_test(Reader *reader, const json_t *json, Filter *filter) {
 static FilterKind filter_kind(const json_t *json) {
   if (json_object_get(json, "any")) return FILTER_ANY;
   if (json_object_get(json, "did")) return FILTER_DID;
-  if (json_object_get(json, "entity")) return FILTER_ENTITY;
+  if (json_object_get(json, "entity") || json_object_get(json, "metric")) return FILTER_ENTITY;
   if (json_object_get(json, "condition")) return FILTER_CONDITION;
   return json_object_get(json, "cyclic") ? FILTER_CYCLIC : FILTER_FIELD;
 }
@@ -97,15 +97,17 @@ static void read_entity_filter(Reader *reader, const json_t *json, Filter *filte
   else
     reader_fail(reader, "is missing");
   reader_leave(reader, before);
+  reader_text(reader, json, "field", &filter->field);
+  reader_integer(reader, json, "top", -100000, 100000, &filter->top);
   read_test(reader, json, filter);
 }
 
 static void reader_filter(Reader *reader, const json_t *json, gpointer out) {
-  static const char *const keys[][8] = {
+  static const char *const keys[][9] = {
       [FILTER_FIELD] = {"field", "op", "values", "negated", NULL},
       [FILTER_CONDITION] = {"condition", "negated", NULL},
       [FILTER_CYCLIC] = {"cyclic", "field", "op", "values", "negated", NULL},
-      [FILTER_ENTITY] = {"entity", "metric", "op", "values", "negated", "within", NULL},
+      [FILTER_ENTITY] = {"entity", "field", "metric", "op", "values", "top", "negated", "within", NULL},
       [FILTER_DID] = {"entity", "did", "time", "negated", "within", NULL},
       [FILTER_ANY] = {"any", "negated", NULL}};
   if (reader->depth >= QUERY_MAX_DEPTH) {

@@ -153,11 +153,19 @@ static double number_of(const GPtrArray *values, guint index) {
   return index < values->len ? g_ascii_strtod(values->pdata[index], NULL) : 0;
 }
 
+static char *group_plural(const Model *model, const Filter *filter) {
+  const Field *field = filter->field ? model_find_field(model, filter->field) : NULL;
+  return field ? text_plural(field->label) : entity_plural(model, filter->entity);
+}
+
 static char *entity_filter(const Model *model, const Filter *filter) {
-  g_autofree char *entities = entity_plural(model, filter->entity),
+  g_autofree char *entities = group_plural(model, filter),
                   *measure = filter->measure ? restate_measure(model, filter->measure) : g_strdup("");
   g_autofree char *test = restate_test(filter->op, number_of(filter->values, 0), number_of(filter->values, 1));
   const Measure *by = filter->measure;
+  if (filter->top)
+    return g_strdup_printf("%s the %s %d %s by %s", filter->negated ? "excluding" : "for", filter->top > 0 ? "top" : "bottom",
+                           ABS(filter->top), entities, measure);
   gboolean worth =
       by && by->kind == MEASURE_METRIC && !by->filters->len && g_strcmp0(by->metric, model->default_metric) == 0;
   if (worth) /* "orders worth more than 500" */

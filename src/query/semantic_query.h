@@ -31,7 +31,8 @@ typedef enum {
   FILTER_FIELD,     /* field op values; EQUAL with several values is IN, NOT_EQUAL is NOT IN (NULL rows are kept by NOT IN) */
   FILTER_CONDITION, /* named row condition of the model, or its negation */
   FILTER_CYCLIC,    /* cyclic part of the date: hour_of_day, weekday, month_of_year, quarter_of_year, weekend: values as numbers/names */
-  FILTER_ENTITY,    /* rows whose entity (customer, order ...) satisfies a measure test: customers with more than 10 orders */
+  FILTER_ENTITY,    /* rows whose entity (customer, order ...; or whose value of `field`) satisfies a measure test: customers with more
+                       than 10 orders; or is among the `top`: of the 10 customers that bought most */
   FILTER_DID,       /* rows whose entity has (negated: has not) any row matching `did` filters within `did_time`: bought X but never Y */
   FILTER_ANY        /* OR over `did` filters */
 } FilterKind;
@@ -48,6 +49,7 @@ typedef struct {
   Cyclic cyclic;     /* CYCLIC: values "1".."12", "Monday", "14", "true" */
   char *entity;      /* ENTITY, DID */
   struct Measure *measure; /* ENTITY: aggregated per entity (own filters allowed), under the query's own filters and time when `within` */
+  int top;           /* ENTITY: the n with the largest measure, below 0: the smallest, instead of op and values; 0: the test */
   gboolean within;   /* ENTITY, DID: the query's field filters and time hold for the inner rows too */
   GPtrArray *did;    /* DID, ANY: of Filter* */
   TimeRange did_time;/* DID */

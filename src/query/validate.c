@@ -148,7 +148,13 @@ static gboolean check_cyclic_filter(const Check *check, const Filter *filter) {
 }
 
 static gboolean check_entity_filter(Check *check, const Filter *filter) {
-  if (!check_entity(check, "entity", filter->entity)) return FALSE;
+  if (filter->entity && filter->field) return wrong(check, "groups by an entity or by a field, not by both");
+  if (filter->field ? !check_field(check, "field", filter->field) : !check_entity(check, "entity", filter->entity)) return FALSE;
+  if (filter->top) {
+    if (filter->values->len || filter->op != OP_EQUAL) return wrong(check, "takes a test or the top, not both");
+    gsize inside = enter(check, "metric");
+    return leave(check, inside, check_measure(check, filter->measure));
+  }
   if (filter->op > OP_BETWEEN || filter->values->len != (filter->op == OP_BETWEEN ? 2 : 1))
     return wrong(check, "compares a measure with %s", filter->op == OP_BETWEEN ? "two numbers" : "a number");
   for (guint i = 0; i < filter->values->len; i++) {

@@ -124,7 +124,9 @@ json_t *filter_to_json(const Filter *filter, gboolean canonical) {
     break;
   case FILTER_ENTITY:
     set_text(json, "entity", filter->entity);
+    set_text(json, "field", filter->field);
     if (filter->measure) set(json, "metric", measure_to_json(filter->measure, canonical));
+    if (filter->top) set(json, "top", json_integer(filter->top));
     set_test(json, filter, canonical);
     set_true(json, "within", filter->within);
     break;
