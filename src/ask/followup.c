@@ -59,6 +59,16 @@ gboolean followup_applies(const Parse *parse) {
 void followup_drop_replaced(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
+    gboolean corrects = item->kind == ITEM_WORD && item->count == 1 && i > 0 && item->comma_before &&
+                        strcmp(token_at(parse->items->tokens, item->first)->fold, "not") == 0;
+    if (corrects) { /* "I meant the sales, not the orders" */
+      int old = parse_next(parse, i + 1);
+      ItemKind kind = old >= 0 ? parse_item(parse, (guint)old)->kind : ITEM_STOP;
+      if (kind != ITEM_METRIC && kind != ITEM_ENTITY && kind != ITEM_ROWS && kind != ITEM_FIELD) continue;
+      parse_claim(parse, i, "not");
+      parse_claim(parse, (guint)old, "replaced");
+      continue;
+    }
     if (!item_is_word(item, WORD_INSTEAD)) continue;
     parse_claim(parse, i, "instead");
     if (item->count < 2) continue;

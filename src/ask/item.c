@@ -145,7 +145,8 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
   if (!word_set_is_empty(item->words) || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
-  return strlen(token->fold) <= 2 && !(token->is_shouted && strlen(token->fold) == 2);
+  gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && item->first > 0; /* "units of Rx" */
+  return strlen(token->fold) <= 2 && !as_written && !(token->is_shouted && strlen(token->fold) == 2);
 }
 
 /* "orders per customer | type": a longer name begins with this phrase's last word, and what is before it means something too. */

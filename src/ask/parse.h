@@ -19,6 +19,7 @@ typedef struct {
   gboolean listing;           /* which/list: the group is what is asked for */
   gboolean singular;          /* "which region": one row */
   gboolean group_named;       /* by, per, each, which: groups were named */
+  gboolean plain_list;        /* just the things are asked for, no measure of them */
   gboolean limit_named;
   gboolean order_named;
   gboolean change_asked;      /* grew, fell, change, compared: two periods belong together */
@@ -68,6 +69,10 @@ gboolean parse_is_group_noun(const Parse *parse, const Item *item);
 void parse_group_by_item(Parse *parse, guint index);
 /* Date field of the main fact and its visible range. */
 DateRange parse_data_range(const Parse *parse);
+/* The table with one row for each of the entity; NULL: there is none. */
+const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity);
+/* The date of the entity's own table that the question speaks of ("joined", "opened"); NULL: it speaks of none. */
+const Field *parse_own_date(const Parse *parse, const Entity *entity);
 /* Rows of the groups (of `entity`, or where that is NULL of `field`) whose metric passes; joins the query's filters. */
 Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, const Metric *metric);
 /* Whether the question speaks of lines or events, so that conditions on single rows are meant. */
@@ -76,6 +81,7 @@ gboolean parse_names_rows(const Parse *parse);
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
 void parse_durations(Parse *parse); /* days from one date to another */
+void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */

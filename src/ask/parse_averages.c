@@ -6,8 +6,8 @@
 static Aggregate aggregate_of(const Item *item) {
   if (item_is_word(item, WORD_AVERAGE)) return AGGREGATE_AVERAGE;
   if (item_is_word(item, WORD_MEDIAN)) return AGGREGATE_MEDIAN;
-  if (item_is_word(item, WORD_MAXIMUM) || item_is_word(item, WORD_RANK_HIGH)) return AGGREGATE_MAX;
-  if (item_is_word(item, WORD_MINIMUM) || item_is_word(item, WORD_RANK_LOW)) return AGGREGATE_MIN;
+  if (item_is_word(item, WORD_MAXIMUM) || item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_DEAREST)) return AGGREGATE_MAX;
+  if (item_is_word(item, WORD_MINIMUM) || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_CHEAPEST)) return AGGREGATE_MIN;
   return AGGREGATE_NONE;
 }
 

@@ -69,17 +69,17 @@ static gboolean all_in_reach(const Parse *parse, const Dataset *dataset) {
 /* "members by tier", "members who joined in 2023": those of the table of members, whether they bought or not. */
 static gboolean count_listed(Parse *parse, guint index) {
   const Entity *entity = parse_item(parse, index)->meaning.entity;
-  const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
-  const Field *key = dataset != NULL && entity->key != NULL ? dataset_find_field(dataset, entity->key) : NULL;
-  if (key == NULL || dataset->is_fact || !all_in_reach(parse, dataset)) return FALSE;
-  gboolean own_date = FALSE, any_time = FALSE;
-  for (guint i = 0; i < parse_n(parse); i++) {
-    const Item *item = parse_item(parse, i);
-    any_time = any_time || item->kind == ITEM_TIME;
-    own_date = own_date || (item->meaning.field != NULL && item->meaning.field->role == FIELD_ROLE_TIME &&
-                            strcmp(item->meaning.field->dataset, dataset->name) == 0);
+  const Dataset *dataset = parse_listing_dataset(parse, entity);
+  const Field *key = dataset != NULL ? dataset_find_field(dataset, entity->key) : NULL;
+  if (key == NULL || !all_in_reach(parse, dataset)) return FALSE;
+  const Field *own_date = parse_own_date(parse, entity);
+  gboolean any_time = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) any_time = any_time || parse_item(parse, i)->kind == ITEM_TIME;
+  if (any_time && own_date == NULL) return FALSE;
+  if (own_date != NULL) {
+    if (parse->query->time_field == NULL) parse->query->time_field = lexicon_field_path(own_date);
+    parse_claim_word(parse, WORD_JOINED, "own date");
   }
-  if (any_time && !own_date) return FALSE;
   count_keys(parse, index, entity, key);
   return TRUE;
 }
@@ -151,7 +151,22 @@ static void count_default(Parse *parse) {
   parse_assume(parse, "default_metric", "counted in %s", metric->label);
 }
 
+/* "what percentage of transactions were paid in cash": transactions are counted, whatever the verb. */
+static void count_shared_noun(Parse *parse) {
+  int share = parse_find_word(parse, WORD_SHARE, 0);
+  for (guint i = share >= 0 ? (guint)share + 1 : parse_n(parse); i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_ENTITY && !item->claimed && item->plural) {
+      const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+      if (next == NULL || next->kind != ITEM_METRIC) parse_count_item(parse, i);
+      return;
+    }
+    if (item->kind != ITEM_STOP && item->kind != ITEM_VALUE && item->kind != ITEM_CONDITION && !item_is_word(item, WORD_SUM)) return;
+  }
+}
+
 void parse_counts(Parse *parse) {
+  count_shared_noun(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     if (!parse_free_word(parse, i, WORD_HOW_MANY) || parse_item(parse, i)->kind != ITEM_WORD) continue;
     gboolean counted = FALSE;

@@ -192,7 +192,7 @@ void parse_decide(Parse *parse) {
   if (parse->verdict != NULL) return;
   check_ambiguous_values(parse);
   if (parse->verdict != NULL || parse->fragment) return;
-  if (parse->query->measures->len == 0 && parse->query->detail->len == 0) {
+  if (parse->query->measures->len == 0 && parse->query->detail->len == 0 && !parse->plain_list) {
     if (has_content(parse)) clarify_measure(parse, "It is not said what to measure.");
     else parse_refuse(parse, "not_a_question", parse->items->question, "This does not ask for anything the data can answer.");
   }

@@ -23,7 +23,7 @@ static gboolean may_stand_between(const Item *item) {
          item_is_word(item, WORD_EACH) || (item->claimed && item->kind == ITEM_ENTITY) || item->kind == ITEM_CONDITION ||
          item_is_word(item, WORD_CHEAPEST) || item_is_word(item, WORD_DEAREST) || item_is_word(item, WORD_EARLIEST) ||
          item_is_word(item, WORD_LATEST) || item_is_word(item, WORD_ONLY) || item_is_word(item, WORD_NOT) ||
-         item_is_word(item, WORD_EXCLUDE) || item->kind == ITEM_TIME || item_is_word(item, WORD_FASTEST_GROWING);
+         item_is_word(item, WORD_EXCLUDE) || (item->kind == ITEM_METRIC && item->is_inflected_verb) || item->kind == ITEM_TIME || item_is_word(item, WORD_FASTEST_GROWING);
 }
 
 /* The noun that a group word leads to, over values and adjectives; -1. */
@@ -273,7 +273,7 @@ static void group_by_members(Parse *parse) {
       either = either || item_is_word(item, WORD_OR);
     }
     gboolean asks_which = parse_has_word(parse, WORD_YES_NO) || parse_has_word(parse, WORD_COMPARE) || parse_has_word(parse, WORD_MORE) ||
-                          parse_has_word(parse, WORD_LESS) || parse_has_word(parse, WORD_JUDGE);
+                          parse_has_word(parse, WORD_LESS) || parse_has_word(parse, WORD_JUDGE) || parse_has_word(parse, WORD_OFTEN);
     if (spelled < 2 || (either && !asks_which && parse->counted != NULL)) continue;
     if (either && !asks_which) continue;
     const Field *field = model_find_field(parse->model, filter->field);
@@ -298,16 +298,32 @@ static void group_by_bare_fields(Parse *parse) {
   }
 }
 
+/* "week by week" says it; groups over a span of years are laid side by side by year; else by month. */
+static TimeUnit trend_unit(const Parse *parse, guint trend) {
+  static const struct { const char *word; TimeUnit unit; } WORDS[] = {
+      {"day", TIME_UNIT_DAY}, {"week", TIME_UNIT_WEEK}, {"month", TIME_UNIT_MONTH}, {"quarter", TIME_UNIT_QUARTER}, {"year", TIME_UNIT_YEAR},
+      {"years", TIME_UNIT_YEAR}};
+  const Item *item = parse_item(parse, trend);
+  for (guint t = item->first; t < item->first + item->count; t++)
+    for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
+      if (strcmp(token_at(parse->items->tokens, t)->fold, WORDS[i].word) == 0) return WORDS[i].unit;
+  for (guint i = 0; i < parse_n(parse) && parse->query->dimensions->len > 0; i++) {
+    const Item *time = parse_item(parse, i);
+    if (time->kind == ITEM_TIME && time->time->kind == TIME_MENTION_SPAN && time->time->from.unit == TIME_UNIT_YEAR) return TIME_UNIT_YEAR;
+  }
+  return TIME_UNIT_MONTH;
+}
+
 static void read_trend(Parse *parse) {
   int trend = parse_find_word(parse, WORD_TREND, 0);
   if (trend < 0) return;
   parse_claim(parse, (guint)trend, "trend");
   for (guint i = 0; i < parse->query->dimensions->len; i++) /* "seasonality by month of the year" */
     if (((const Dimension *)g_ptr_array_index(parse->query->dimensions, i))->kind == DIMENSION_CYCLIC) return;
-  if (parse_time_dimension(parse) < 0) {
-    parse_add_time_dimension(parse, TIME_UNIT_MONTH);
-    parse_assume(parse, "default_grain", "shown by month");
-  }
+  if (parse_time_dimension(parse) >= 0) return;
+  TimeUnit unit = trend_unit(parse, (guint)trend);
+  parse_add_time_dimension(parse, unit);
+  parse_assume(parse, "default_grain", "shown by %s", time_unit_name(unit));
 }
 
 static gboolean count_stands_before(const Parse *parse, guint index) {

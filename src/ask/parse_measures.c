@@ -47,6 +47,8 @@ static void drop_implied_conditions(Parse *parse) {
     for (guint i = 0; implied && i < parse->query->measures->len; i++) {
       const Measure *measure = g_ptr_array_index(parse->query->measures, i);
       const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+      const Metric *top = metric != NULL && metric->kind == METRIC_RATIO ? model_find_metric(parse->model, metric->numerator) : NULL;
+      if (top != NULL && g_strcmp0(metric->unit, "fraction") == 0) metric = top; /* "cancellation rate: what share was cancelled" */
       gboolean holds = FALSE;
       for (char **condition = metric != NULL ? metric->conditions : NULL; condition != NULL && *condition; condition++) {
         gboolean negated = **condition == '!';
@@ -275,6 +277,7 @@ static void count_joined_entities(Parse *parse) {
 }
 
 static void count_bare_entities(Parse *parse) {
+  if (parse->plain_list) return;
   for (guint i = 0; i + 1 < parse_n(parse); i++) /* "value of delivered orders" */
     if (parse_free_word(parse, i, WORD_VALUE_WORD) && !parse_has_word(parse, WORD_HOW_MANY)) return;
   if (parse_has_word(parse, WORD_SPENT) && !parse_has_word(parse, WORD_HOW_MANY)) return; /* "what do members spend": an amount */
@@ -324,7 +327,14 @@ static void read_verbs(Parse *parse) {
 
 static void add_default_metric(Parse *parse) {
   const Metric *metric = parse_default_metric(parse);
-  if (metric == NULL || parse->query->measures->len > 0 || parse->fragment) return;
+  int value = parse->fragment ? parse_find_word(parse, WORD_VALUE_WORD, 0) : -1;
+  if (value >= 0 && metric != NULL && parse->query->measures->len == 0) { /* "and what was their value?" */
+    parse_add_metric(parse, measure_of_condition(parse, metric));
+    parse_claim(parse, (guint)value, "value");
+    parse->metric_named = TRUE;
+    return;
+  }
+  if (metric == NULL || parse->query->measures->len > 0 || parse->fragment || parse->plain_list) return;
   int spent = parse_find_word(parse, WORD_SPENT, 0);
   gboolean own_spend = spent >= 0 && model_find_metric(parse->model, "spend") == NULL;
   gboolean says_we = FALSE; /* "women spend more than men" is about them */

@@ -297,6 +297,7 @@ static void apply_test(Parse *parse, const NumberTest *test) {
     parse->metric_named = TRUE;
   } else if (row_level && (field != NULL || metric != NULL) && (parse->counted == NULL || parse->counted->key == NULL || parse->counted->is_event) &&
              add_row_filter(parse, metric, field, test)) {
+    if (metric != NULL && (parse->counted != NULL || parse->counted_field != NULL)) drop_tested_measure(parse, metric);
   } else if (entity != NULL && entity->key != NULL && metric != NULL) {
     add_group_test(parse, entity, NULL, metric, test);
   } else if (!add_row_filter(parse, metric, field, test)) {
@@ -376,8 +377,22 @@ static void read_listing_number(Parse *parse) {
   }
 }
 
-static int add_named_metric(Parse *parse, const char *name) {
+/* "most expensive": by the price that is named, else by the model's unit price, else by its only other price. */
+static const Metric *price_metric(const Parse *parse, const char *name) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_METRIC && strstr(item->meaning.metric->name, "price") != NULL) return item->meaning.metric;
+  }
   const Metric *metric = model_find_metric(parse->model, name);
+  for (guint i = 0; i < parse->model->metrics->len && metric == NULL; i++) {
+    const Metric *other = g_ptr_array_index(parse->model->metrics, i);
+    if (strstr(other->name, "price") != NULL) metric = other;
+  }
+  return metric;
+}
+
+static int add_named_metric(Parse *parse, const char *name) {
+  const Metric *metric = strcmp(name, "unit_price") == 0 ? price_metric(parse, name) : model_find_metric(parse->model, name);
   if (metric == NULL) return -1;
   parse->metric_named = TRUE;
   return parse_add_metric(parse, metric);

@@ -164,7 +164,9 @@ static gboolean share_of_top(Parse *parse, guint share_at) {
   SemanticQuery *query = parse->query;
   gboolean top = TRUE;
   int rank = rank_after(parse, share_at, &top), number = rank >= 0 ? number_beside(parse, rank) : -1;
-  if (number < 0 || parse->subject < 0 || query->measures->len != 1 || parse_has_word(parse, WORD_EACH)) return FALSE;
+  gboolean linked = parse->total_asked; /* "share of the top five": each; "comes from the top five": all of them */
+  for (int i = (int)share_at + 1; i < rank; i++) linked = linked || is_verb(parse_item(parse, (guint)i), parse);
+  if (number < 0 || !linked || parse->subject < 0 || query->measures->len != 1 || parse_has_word(parse, WORD_EACH)) return FALSE;
   int index = dimension_of(parse, parse_item(parse, (guint)parse->subject));
   const Measure *measure = g_ptr_array_index(query->measures, 0);
   const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;

@@ -98,6 +98,18 @@ static const char *field_label(const Model *model, const char *name) {
   return field && field->label ? field->label : bare_name(name);
 }
 
+/* Different keys of a thing are the things: "stores"; different values are named as such: "number of different states". */
+static char *counted_label(const Model *model, const Measure *measure, const char *what) {
+  const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
+  const Entity *entity = field && field->entity && field->role == FIELD_ROLE_IDENTIFIER ? model_find_entity(model, field->entity) : NULL;
+  if (entity) {
+    g_autofree char *noun = g_strdelimit(g_strdup(entity->name), "_", ' ');
+    return text_plural(noun);
+  }
+  g_autofree char *plural = text_plural(what);
+  return g_strdup_printf("number of different %s", plural);
+}
+
 static char *aggregate_measure_label(const Model *model, const Measure *measure) {
   const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
   const char *what = metric ? metric->label : measure->field ? field_label(model, measure->field) : NULL;
@@ -108,9 +120,8 @@ static char *aggregate_measure_label(const Model *model, const Measure *measure)
     const Dataset *dataset = measure->dataset ? model_find_dataset(model, measure->dataset) : NULL;
     return g_strdup_printf("number of %s", dataset && dataset->label ? dataset->label : "rows");
   }
-  if (measure->aggregate == AGGREGATE_COUNT_DISTINCT || measure->aggregate == AGGREGATE_COUNT)
-    return g_strdup_printf(measure->aggregate == AGGREGATE_COUNT ? "number of %s values" : "number of different %s",
-                           what);
+  if (measure->aggregate == AGGREGATE_COUNT) return g_strdup_printf("number of %s values", what);
+  if (measure->aggregate == AGGREGATE_COUNT_DISTINCT) return counted_label(model, measure, what);
   if (measure->aggregate == AGGREGATE_PERCENTILE)
     return g_strdup_printf("%gth percentile of %s", measure->percentile * 100, what);
   if (measure->aggregate == AGGREGATE_STDDEV) return g_strdup_printf("standard deviation of %s", what);

@@ -1,0 +1,144 @@
+/* Things that a table lists, asked for by what that table says of them: who joined when, what opened first. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity) {
+  const Dataset *dataset = entity != NULL && !entity->is_event && entity->key != NULL ? model_find_dataset(parse->model, entity->dataset) : NULL;
+  gboolean lists = dataset != NULL && dataset->primary_key[0] != NULL && dataset->primary_key[1] == NULL && strcmp(dataset->primary_key[0], entity->key) == 0;
+  return lists ? dataset : NULL;
+}
+
+/* The one date of the table; NULL: none, or several. */
+static const Field *only_date(const Dataset *dataset) {
+  const Field *found = NULL;
+  for (guint f = 0; f < dataset->fields->len; f++) {
+    const Field *field = g_ptr_array_index(dataset->fields, f);
+    if (field->type != FIELD_DATE && field->type != FIELD_TIMESTAMP) continue;
+    if (found != NULL) return NULL;
+    found = field;
+  }
+  return found;
+}
+
+const Field *parse_own_date(const Parse *parse, const Entity *entity) {
+  const Dataset *dataset = parse_listing_dataset(parse, entity);
+  if (dataset == NULL) return NULL;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Field *field = item->meaning.field;
+    if (field != NULL && field->role == FIELD_ROLE_TIME && strcmp(field->dataset, dataset->name) == 0) return field;
+  }
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (item_is_word(parse_item(parse, i), WORD_JOINED)) return only_date(dataset);
+  return NULL;
+}
+
+static void claim_joining(Parse *parse, const Field *date) {
+  parse_claim_word(parse, WORD_JOINED, "own date");
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (!parse_item(parse, i)->claimed && parse_item(parse, i)->meaning.field == date) parse_claim(parse, i, "own date");
+}
+
+/* "which store opened first", "the 3 newest members": ranked by their own date. */
+static gboolean rank_by_own_date(Parse *parse, guint noun, const Field *date) {
+  int latest = parse_find_word(parse, WORD_LATEST, 0), earliest = parse_find_word(parse, WORD_EARLIEST, 0);
+  int at = latest >= 0 ? latest : earliest;
+  const Field *name = lexicon_entity_field(parse->lexicon, parse_item(parse, noun)->meaning.entity);
+  if (at < 0 || name == NULL || parse_has_word(parse, WORD_WHEN)) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_MIN;
+  measure->field = lexicon_field_path(date);
+  measure->label = g_strdup(date->label);
+  measure->name = g_strdup(date->name);
+  parse_add_measure(parse, measure);
+  parse_add_field_dimension(parse, name);
+  Order order = {0, ON_VALUE, latest >= 0, FALSE};
+  g_array_append_val(parse->query->order, order);
+  parse->query->limit = 1;
+  for (int k = at - 2; k <= at + 1; k++) {
+    if (k < 0 || k >= (int)parse_n(parse) || parse_item(parse, (guint)k)->kind != ITEM_NUMBER) continue;
+    parse->query->limit = (int)parse_item(parse, (guint)k)->number;
+    parse_claim(parse, (guint)k, "limit");
+  }
+  parse->metric_named = parse->order_named = parse->limit_named = parse->listing = TRUE;
+  parse->subject = (int)noun;
+  parse_claim(parse, (guint)at, latest >= 0 ? "last" : "first");
+  parse_claim(parse, noun, "listed");
+  parse_claim_word(parse, WORD_WHICH, "which");
+  claim_joining(parse, date);
+  return TRUE;
+}
+
+static gboolean measures_something(const Parse *parse) {
+  static const WordClass MEASURING[] = {WORD_HOW_MANY, WORD_HOW_MUCH, WORD_SHARE, WORD_AVERAGE, WORD_BY, WORD_EACH, WORD_RANK_HIGH, WORD_RANK_LOW,
+                                        WORD_GROW, WORD_CHANGE, WORD_VALUE_WORD, WORD_SPENT, WORD_NEW, WORD_TREND, WORD_COMPARE};
+  for (guint i = 0; i < G_N_ELEMENTS(MEASURING); i++)
+    if (parse_has_word(parse, MEASURING[i])) return TRUE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_METRIC || item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event)) return TRUE;
+  }
+  return FALSE;
+}
+
+static void list_entity(Parse *parse, guint noun, const Entity *entity) {
+  const Field *name = lexicon_entity_field(parse->lexicon, entity);
+  parse_add_field_dimension(parse, name);
+  parse->plain_list = parse->metric_named = parse->listing = parse->group_named = TRUE;
+  parse->subject = (int)noun;
+  if (!parse_item(parse, noun)->claimed) parse_claim(parse, noun, "listed");
+  parse_claim_word(parse, WORD_WHICH, "which");
+  parse_claim_word(parse, WORD_LIST, "list");
+  parse_claim_word(parse, WORD_WHO, "who");
+}
+
+/* "stores that opened before 2018": the things themselves. */
+static gboolean list_by_own_date(Parse *parse, guint noun, const Field *date) {
+  const Entity *entity = parse_item(parse, noun)->meaning.entity;
+  gboolean timed = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) timed = timed || parse_item(parse, i)->kind == ITEM_TIME;
+  if (!timed || !parse_item(parse, noun)->plural || measures_something(parse) || lexicon_entity_field(parse->lexicon, entity) == NULL) return FALSE;
+  list_entity(parse, noun, entity);
+  parse->query->time_field = lexicon_field_path(date);
+  claim_joining(parse, date);
+  return TRUE;
+}
+
+/* "list the electricians": a word that says of a customer what they are stands for the customers. */
+static gboolean list_members(Parse *parse) {
+  gboolean asked = parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHO);
+  const char *first = token_at(parse->items->tokens, 0)->fold;
+  static const char *const STARTS[] = {"show", "name", "give", NULL};
+  asked = asked || g_strv_contains(STARTS, first);
+  if (!asked || measures_something(parse)) return FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_ENTITY || item->kind == ITEM_FIELD || item->kind == ITEM_TIME || item->kind == ITEM_GRAIN) return FALSE;
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const ValueHit *hit = item->kind == ITEM_VALUE ? item_hit(item, NULL) : NULL;
+    if (hit == NULL || !item->plural || hit->field->role != FIELD_ROLE_DIMENSION) continue;
+    for (guint e = 0; e < parse->model->entities->len; e++) {
+      const Entity *entity = g_ptr_array_index(parse->model->entities, e);
+      const Dataset *dataset = parse_listing_dataset(parse, entity);
+      if (dataset == NULL || strcmp(dataset->name, hit->field->dataset) != 0 || lexicon_entity_field(parse->lexicon, entity) == NULL) continue;
+      list_entity(parse, i, entity);
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+void parse_lists(Parse *parse) {
+  if (parse->verdict != NULL || parse->query->measures->len > 0 || parse->fragment) return;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Entity *entity = item->kind == ITEM_ENTITY ? item->meaning.entity : NULL;
+    const Field *date = entity != NULL ? parse_own_date(parse, entity) : NULL;
+    if (date == NULL) continue;
+    if (rank_by_own_date(parse, i, date) || list_by_own_date(parse, i, date)) return;
+  }
+  list_members(parse);
+}
