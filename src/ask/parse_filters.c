@@ -220,6 +220,29 @@ static void read_missing(Parse *parse) {
   }
 }
 
+/* "lines that had a discount": it is more than nothing. */
+static gboolean read_positive(Parse *parse, guint having) {
+  const Item *noun = parse_item(parse, having + 2);
+  const Metric *metric = noun->meaning.metric;
+  const Dataset *dataset = metric->dataset != NULL ? model_find_dataset(parse->model, metric->dataset) : NULL;
+  const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  gboolean counted = parse_has_word(parse, WORD_HOW_MANY) || parse_has_word(parse, WORD_SHARE) || parse_names_rows(parse);
+  const Item *after = having + 3 < parse_n(parse) ? parse_item(parse, having + 3) : NULL;
+  gboolean tested = after != NULL && !after->comma_before && (after->kind == ITEM_NUMBER || item_is_word(after, WORD_MORE_THAN) ||
+                    item_is_word(after, WORD_LESS_THAN) || item_is_word(after, WORD_AT_LEAST) || item_is_word(after, WORD_AT_MOST) ||
+                    item_is_word(after, WORD_BETWEEN) || item_is_word(after, WORD_EXACTLY));
+  if (field == NULL || !counted || tested || field->minimum == NULL || g_ascii_strtod(field->minimum, NULL) < 0) return FALSE;
+  Filter *filter = filter_new(FILTER_FIELD);
+  filter->field = lexicon_field_path(field);
+  filter->op = OP_GREATER;
+  g_ptr_array_add(filter->values, g_strdup("0"));
+  g_ptr_array_add(parse->query->filters, filter);
+  parse_claim(parse, having, "with");
+  parse_claim(parse, having + 2, "more than nothing");
+  parse_describe(parse, having + 2, "%s is above 0", field->label);
+  return TRUE;
+}
+
 /* "tickets with a member": the link is there. */
 static void read_present(Parse *parse) {
   for (guint i = 0; i + 2 < parse_n(parse); i++) {
@@ -227,6 +250,7 @@ static void read_present(Parse *parse) {
     const char *article = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
     Item *noun = parse_item(parse, i + 2);
     gboolean indefinite = parse_item(parse, i + 1)->count == 1 && (strcmp(article, "a") == 0 || strcmp(article, "an") == 0 || strcmp(article, "any") == 0);
+    if (indefinite && !noun->claimed && noun->kind == ITEM_METRIC && read_positive(parse, i)) continue;
     if (!indefinite || noun->claimed || noun->plural || noun->kind != ITEM_ENTITY || noun->meaning.entity->is_event) continue;
     const Item *after = i + 3 < parse_n(parse) ? parse_item(parse, i + 3) : NULL;
     if (after != NULL && !after->comma_before && (after->kind == ITEM_FIELD || after->kind == ITEM_METRIC || after->kind == ITEM_VALUE)) continue;
@@ -353,6 +377,27 @@ static void read_existence(Parse *parse) {
   }
 }
 
+/* "members against non-members": one value and all but it are the two sides of the field. */
+static void split_by_negated_value(Parse *parse) {
+  GPtrArray *filters = parse->query->filters;
+  for (guint i = 0; i < filters->len; i++) {
+    const Filter *positive = g_ptr_array_index(filters, i);
+    Filter *negative = positive->kind == FILTER_FIELD && positive->op == OP_EQUAL ? find_filter(parse, positive->field, OP_NOT_EQUAL) : NULL;
+    const Field *field = negative != NULL ? model_find_field(parse->model, positive->field) : NULL;
+    if (field == NULL || field->distinct_count > 2 || positive->values->len != 1 || negative->values->len != 1 ||
+        strcmp(g_ptr_array_index(positive->values, 0), g_ptr_array_index(negative->values, 0)) != 0)
+      continue;
+    for (guint k = 0; k < parse_n(parse); k++) {
+      Item *item = parse_item(parse, k);
+      if (item->filter == positive || item->filter == negative) item->filter = NULL;
+    }
+    parse_add_field_dimension(parse, field);
+    g_ptr_array_remove(filters, negative);
+    g_ptr_array_remove_index(filters, i);
+    return;
+  }
+}
+
 void parse_filters(Parse *parse) {
   read_existence(parse);
   settle_fields(parse);
@@ -369,6 +414,7 @@ void parse_filters(Parse *parse) {
     if (item->kind == ITEM_VALUE && item->hits->len > 0) add_value(parse, i);
     else if (item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_CYCLIC) read_cyclic(parse, i);
   }
+  split_by_negated_value(parse);
   read_weekends(parse);
   read_contains(parse);
 }

@@ -212,6 +212,8 @@ static void group_by_question(Parse *parse) {
   int who = parse_find_word(parse, WORD_WHO, 0);
   if (who < 0 && parse_n(parse) > 0 && parse_free_word(parse, 0, WORD_HAVING) && strcmp(token_at(parse->items->tokens, 0)->fold, "who") == 0)
     who = 0; /* "who has more than 6 orders" */
+  for (int i = 0; i < who; i++) /* "customers active in 2019 who did not" */
+    if (parse_item(parse, (guint)i)->kind == ITEM_ENTITY && !parse_item(parse, (guint)i)->meaning.entity->is_event) return;
   if (who < 0 || follows_noun(parse, (guint)who)) return;
   parse_claim(parse, (guint)who, "who");
   if (noun_after(parse, (guint)who + 1) >= 0) {

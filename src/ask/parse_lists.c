@@ -29,8 +29,14 @@ const Field *parse_own_date(const Parse *parse, const Entity *entity) {
     const Field *field = item->meaning.field;
     if (field != NULL && field->role == FIELD_ROLE_TIME && strcmp(field->dataset, dataset->name) == 0) return field;
   }
-  for (guint i = 0; i < parse_n(parse); i++)
-    if (item_is_word(parse_item(parse, i), WORD_JOINED)) return only_date(dataset);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i), *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    if (item_is_word(item, WORD_JOINED)) return only_date(dataset);
+    if (next == NULL) continue;
+    gboolean since_before = item_is_word(item, WORD_SINCE) && next->kind == ITEM_TIME && next->time->kind == TIME_MENTION_BEFORE;
+    gboolean aged = (item_is_word(item, WORD_LATEST) || item_is_word(item, WORD_EARLIEST)) && next->meaning.entity == entity;
+    if (since_before || aged) return only_date(dataset);
+  }
   return NULL;
 }
 

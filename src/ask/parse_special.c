@@ -116,6 +116,36 @@ static void read_without_events(Parse *parse) {
   }
 }
 
+/* "new members per year", where the table of members says since when. */
+static gboolean new_by_own_date(Parse *parse, guint index, const Entity *entity) {
+  static const char *const NAMES[] = {"join", "since", "regist", "signup", "sign_up", "enrol", "creat", NULL};
+  const Dataset *dataset = parse_listing_dataset(parse, entity);
+  if (dataset == NULL || parse_has_word(parse, WORD_BOUGHT)) return FALSE;
+  const Field *date = NULL;
+  for (guint f = 0; f < dataset->fields->len; f++) {
+    const Field *field = g_ptr_array_index(dataset->fields, f);
+    for (const char *const *name = NAMES; *name && field->role == FIELD_ROLE_TIME; name++)
+      if (strstr(field->name, *name) != NULL) date = field;
+  }
+  int noun = parse_next(parse, index + 1);
+  if (date == NULL || noun < 0 || parse_item(parse, (guint)noun)->meaning.entity != entity) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  g_autofree char *key = g_strdup_printf("%s.%s", dataset->name, entity->key);
+  measure->field = g_steal_pointer(&key);
+  measure->name = text_plural(entity->name);
+  parse_add_measure(parse, measure);
+  parse->query->time_field = lexicon_field_path(date);
+  parse->metric_named = TRUE;
+  parse->counted = entity;
+  parse_claim(parse, index, "since");
+  parse_claim(parse, (guint)noun, "count");
+  parse_claim_word(parse, WORD_HOW_MANY, "count");
+  parse_claim_word(parse, WORD_JOINED, "own date");
+  parse_assume(parse, "own_date", "new by %s", date->label);
+  return TRUE;
+}
+
 static void read_cohort(Parse *parse) {
   const Entity *entity = person_entity(parse);
   if (entity == NULL) return;
@@ -123,6 +153,7 @@ static void read_cohort(Parse *parse) {
     gboolean fresh = parse_free_word(parse, i, WORD_NEW) && is_first_phrase(parse, i);
     gboolean again = parse_free_word(parse, i, WORD_REPEAT);
     if (!fresh && !again) continue;
+    if (fresh && new_by_own_date(parse, i, entity)) return;
     parse->query->cohort = fresh ? COHORT_NEW : COHORT_REPEAT;
     parse->query->cohort_entity = g_strdup(entity->name);
     parse_claim(parse, i, fresh ? "first seen" : "seen before");
@@ -140,6 +171,44 @@ static void read_cohort(Parse *parse) {
     }
     return;
   }
+}
+
+static Filter *did_before(const Entity *entity, Day day, gboolean negated) {
+  Filter *filter = new_did(entity, negated);
+  filter->within = FALSE;
+  filter->did_time = time_range_absolute(DAY_NONE, day);
+  return filter;
+}
+
+/* "customers whose first order was before 2021", beside the period the question is about. */
+static gboolean read_first_order(Parse *parse) {
+  const Entity *entity = person_entity(parse);
+  guint times = 0;
+  for (guint i = 0; i < parse_n(parse); i++) times += parse_item(parse, i)->kind == ITEM_TIME && parse_item(parse, i)->time->kind != TIME_MENTION_CYCLIC;
+  for (guint i = 0; entity != NULL && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean first = !item->claimed && (item_is_word(item, WORD_EARLIEST) || item_is_word(item, WORD_NEW));
+    int when = -1;
+    for (guint k = i + 1; first && k < parse_n(parse) && k < i + 5 && when < 0; k++) {
+      const Item *next = parse_item(parse, k);
+      if (next->kind == ITEM_TIME) when = (int)k;
+      else if (next->kind != ITEM_STOP && !(next->kind == ITEM_ENTITY && next->meaning.entity->is_event) && !(next->kind == ITEM_WORD && next->is_stop) &&
+               !item_is_word(next, WORD_BOUGHT) && !item_is_word(next, WORD_YES_NO))
+        break;
+    }
+    if (when < 0) continue;
+    const TimeMention *mention = parse_item(parse, (guint)when)->time;
+    TimeRange range;
+    gboolean open = mention->kind == TIME_MENTION_BEFORE || mention->kind == TIME_MENTION_SINCE || mention->kind == TIME_MENTION_AFTER;
+    if ((times < 2 && !open) || !time_mention_range(mention, &parse->model->calendar, &range) || range.kind != TIME_ABSOLUTE) continue;
+    if (range.to != DAY_NONE) g_ptr_array_add(parse->query->filters, did_before(entity, range.to, FALSE));
+    if (range.from != DAY_NONE) g_ptr_array_add(parse->query->filters, did_before(entity, range.from, TRUE));
+    for (int k = (int)i; k <= when; k++) parse_claim(parse, (guint)k, "first order");
+    parse_claim_word(parse, WORD_NEW, "first order");
+    parse_claim_word(parse, WORD_BOUGHT, "bought");
+    return TRUE;
+  }
+  return FALSE;
 }
 
 /* A cohort is grouped by the first date of its members; "repeat" without a period means more than one order. */
@@ -174,6 +243,7 @@ static int find_never(const Parse *parse, gboolean *strong) {
     const Item *item = parse_item(parse, i);
     if (item->claimed || !item_is_word(item, WORD_NOT)) continue;
     *strong = FALSE;
+    if (item->count > 1 && item_is_word(item, WORD_MISSING)) continue;
     for (guint t = item->first; t < item->first + item->count; t++)
       if (strcmp(token_at(parse->items->tokens, t)->fold, "never") == 0) *strong = TRUE;
     return (int)i;
@@ -244,28 +314,71 @@ static guint clause_end(const Parse *parse, guint from) {
   return parse_n(parse);
 }
 
+/* "customers of 2020 that were lost in 2021": they bought in one and not in the other. */
+static int find_lost(const Parse *parse) {
+  int lost = parse_find_word(parse, WORD_LOST, 0);
+  if (lost < 0 || !has_piece(parse, 0, (guint)lost, ITEM_TIME) || !has_piece(parse, (guint)lost, parse_n(parse), ITEM_TIME)) return -1;
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (parse_item(parse, i)->kind == ITEM_METRIC || item_is_word(parse_item(parse, i), WORD_HOW_MUCH)) return -1;
+  return lost;
+}
+
+static gboolean comes_back(const Parse *parse, guint never) {
+  for (guint i = never; i < parse_n(parse) && i < never + 4; i++)
+    if (parse_free_word(parse, i, WORD_REPEAT)) return TRUE;
+  return FALSE;
+}
+
+/* "who ordered in 2017 and never came back": they bought then, and not after it. Takes `not_did`. */
+static void add_gone(Parse *parse, const Entity *entity, guint never, Filter *not_did) {
+  Filter *did = new_did(entity, FALSE);
+  did->within = not_did->within = FALSE;
+  if (!fill_did(parse, did, 0, never) || did->did_time.kind != TIME_ABSOLUTE || did->did_time.to == DAY_NONE) {
+    filter_free(did);
+    filter_free(not_did);
+    return;
+  }
+  not_did->did_time = time_range_absolute(did->did_time.to, DAY_NONE);
+  g_ptr_array_add(parse->query->filters, did);
+  g_ptr_array_add(parse->query->filters, not_did);
+  parse_claim(parse, never, "never");
+  parse_claim_word(parse, WORD_REPEAT, "came back");
+  parse_claim_word(parse, WORD_BOUGHT, "bought");
+}
+
 static void read_never(Parse *parse) {
   const Entity *entity = person_entity(parse);
   gboolean strong = FALSE;
   int never = find_never(parse, &strong);
+  if (never < 0 && entity != NULL) never = find_lost(parse);
   if (entity == NULL || never < 0 || parse_item(parse, (guint)never)->meaning.condition != NULL) return;
   guint end = clause_end(parse, (guint)never + 1);
   gboolean values = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, end, ITEM_VALUE);
   gboolean times = has_piece(parse, 0, (guint)never, ITEM_TIME) && has_piece(parse, (guint)never, end, ITEM_TIME);
+  gboolean gone = !times && has_piece(parse, 0, (guint)never, ITEM_TIME) && !values && comes_back(parse, (guint)never);
   gboolean right_only = (strong || parse_has_word(parse, WORD_BOUGHT)) && has_piece(parse, (guint)never, end, ITEM_VALUE);
-  gboolean verb = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_HAVING) || parse_has_word(parse, WORD_SOLD) || strong;
+  gboolean verb = times || gone || parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_HAVING) || parse_has_word(parse, WORD_SOLD) || strong;
   gboolean excludes = item_is_word(parse_item(parse, (guint)never), WORD_EXCLUDE) && !strong &&
                       !item_is_word(parse_item(parse, (guint)never), WORD_BUT);
-  if (!verb || (!values && !times && !right_only) || (excludes && !values && !times)) return;
+  if (!verb || (!values && !times && !right_only && !gone) || (excludes && !values && !times)) return;
   if (values || times) {
     Filter *did = new_did(entity, FALSE);
     if (fill_did(parse, did, 0, (guint)never)) g_ptr_array_add(parse->query->filters, did);
     else filter_free(did);
   }
   Filter *not_did = new_did(entity, TRUE);
+  if (gone) {
+    add_gone(parse, entity, (guint)never, not_did);
+    return;
+  }
   if (fill_did(parse, not_did, (guint)never, end)) g_ptr_array_add(parse->query->filters, not_did);
   else filter_free(not_did);
   parse_claim(parse, (guint)never, "never");
+  if (times) parse_claim_word(parse, WORD_REPEAT, "come back");
+  for (guint i = (guint)never; times && i < parse_n(parse); i++) { /* "who did not order in 2020" */
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_ENTITY && item->meaning.entity->is_event && !item->plural) parse_claim(parse, i, "order");
+  }
   parse_claim_word(parse, WORD_BOUGHT, "bought");
   parse_claim_word(parse, WORD_BUT, "but");
 }
@@ -309,8 +422,9 @@ void parse_special(Parse *parse) {
   read_without_events(parse);
   read_first_last_date(parse);
   parse_durations(parse);
-  read_cohort(parse);
+  gboolean first = read_first_order(parse);
   read_never(parse);
+  if (!first) read_cohort(parse);
   read_both(parse);
 }
 

@@ -325,11 +325,37 @@ static guint parse_week_of(const GArray *tokens, guint i, TimeMention *mention) 
   return at + consumed - i;
 }
 
+/* "the first week of January 2019", "last 10 days of June 2020", "first half of March 2021": a stretch of one month. */
+static guint parse_part_of_month(const GArray *tokens, guint i, TimeMention *mention) {
+  gboolean ordinal = FALSE, last = TOKEN_IS_ANY(tokens, i, "last", "final");
+  int nth = last ? 0 : number_word(token_at(tokens, i), &ordinal);
+  if (!last && (!ordinal || nth < 1 || nth > 5)) return 0;
+  guint at = i + 1;
+  gboolean counted_ordinal;
+  int count = at < tokens->len ? number_word(token_at(tokens, at), &counted_ordinal) : 0;
+  if (count > 0) at++;
+  gboolean week = TOKEN_IS_ANY(tokens, at, "week", "weeks"), half = token_is(tokens, at, "half"), days = TOKEN_IS_ANY(tokens, at, "day", "days");
+  if ((!week && !half && !days) || (count > 0 && (half || nth > 1)) || (days && count == 0)) return 0;
+  if (!TOKEN_IS_ANY(tokens, at + 1, "of", "in")) return 0;
+  TimePoint month;
+  guint from = time_skip_the(tokens, at + 2), consumed = time_point_parse(tokens, from, &month);
+  if (consumed == 0 || month.unit != TIME_UNIT_MONTH || month.year == 0) return 0;
+  static const Calendar PLAIN = {.week_start = 1, .fiscal_start_month = 1};
+  Day start = day_from_ymd(month.year, month.index, 1), end = day_unit_add(start, TIME_UNIT_MONTH, 1, &PLAIN);
+  int length = half ? (last || nth == 2 ? (int)(end - start) - 15 : 15) : (week ? 7 : 1) * MAX(count, 1);
+  Day first = last || (half && nth == 2) ? end - length : start + (count > 0 || half ? 0 : (nth - 1) * length);
+  if (first < start || first >= end) return 0;
+  *mention = (TimeMention){.kind = TIME_MENTION_RELATIVE, .range = time_range_absolute(first, MIN(first + length, end))};
+  mention->range.unit = week ? TIME_UNIT_WEEK : TIME_UNIT_DAY;
+  return from + consumed - i;
+}
+
 static guint parse_mention(const GArray *tokens, guint i, TimeMention *mention) {
   *mention = (TimeMention){0};
   TimePoint date;
   guint consumed = parse_hours(tokens, i, mention);
   if (consumed == 0) consumed = parse_week_of(tokens, i, mention);
+  if (consumed == 0) consumed = parse_part_of_month(tokens, i, mention);
   if (consumed == 0 && time_numeric_date(tokens, i, &date) == 0) consumed = parse_day_span(tokens, i, mention);
   if (consumed == 0 && TOKEN_IS_ANY(tokens, i, "from", "between", "on") && i + 1 < tokens->len &&
       time_numeric_date(tokens, i + 1, &date) == 0) {
