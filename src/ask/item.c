@@ -185,6 +185,12 @@ static gboolean is_average_per(const Items *items, guint first, guint count) {
   return other && total != NULL && total->metric != NULL;
 }
 
+static gboolean is_only(WordSet words, WordClass word) {
+  WordSet alone = {{0, 0}};
+  word_set_add(&alone, word);
+  return words.bits[0] == alone.bits[0] && words.bits[1] == alone.bits[1];
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
@@ -206,11 +212,13 @@ static Item read_item(const Items *items, guint first) {
     Item item = {.first = first, .count = count, .is_stop = stop};
     if (meaning != NULL) item.meaning = *meaning;
     if (words != NULL) item.words = *words;
+    const gboolean only_noun = words != NULL && is_only(*words, WORD_MEASURE_NOUN); /* names a kind of measure; no function word */
     if (hits->len > 0) item.hits = g_ptr_array_ref(hits);
     if (item.meaning.unit != TIME_UNIT_NONE) /* "month" and "monthly" share a stem */
       item.meaning.unit_adverb = g_str_has_suffix(fold, "ly") || strcmp(fold, "annual") == 0 || strcmp(fold, "per annum") == 0;
     item.is_inflected_verb = count == 1 && (g_str_has_suffix(fold, "ed") || g_str_has_suffix(fold, "ing"));
     set_kind(&item);
+    if (only_noun && item.kind == ITEM_WORD) item.kind = ITEM_UNKNOWN;
     const Token *last = token_at(items->tokens, first + count - 1);
     g_autofree char *singular = text_singular(last->fold);
     item.plural = strcmp(singular, last->fold) != 0;
@@ -259,7 +267,8 @@ static void refuse_measured_values(Items *items) {
   for (guint i = 0; i + 1 < items->items->len; i++) {
     Item *value = item_at(items, i + 1);
     if (!item_is_word(item_at(items, i), WORD_HOW_MUCH) || value->kind != ITEM_VALUE || value->count != 1) continue;
-    if (token_at(items->tokens, value->first)->is_capital || item_hit(value, NULL)->field->role == FIELD_ROLE_DIMENSION) continue;
+    gboolean measure = item_is_word(value, WORD_MEASURE_NOUN);
+    if (token_at(items->tokens, value->first)->is_capital || (!measure && item_hit(value, NULL)->field->role == FIELD_ROLE_DIMENSION)) continue;
     value->kind = ITEM_UNKNOWN;
     g_clear_pointer(&value->hits, g_ptr_array_unref);
   }

@@ -55,14 +55,25 @@ static void add_metric_phrase(Lexicon *lexicon, const Metric *metric, const char
   if (meaning != NULL && meaning->metric == NULL) meaning->metric = metric;
 }
 
+/* "Quantity delivered" is the delivered quantity too. */
+static void add_turned_label(Lexicon *lexicon, const Metric *metric) {
+  g_autofree char *phrase = phrase_normalise(metric->label);
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  if (g_strv_length(words) != 2 || metric->kind != METRIC_AGGREGATE) return;
+  g_autofree char *turned = g_strdup_printf("%s %s", words[1], words[0]);
+  add_metric_phrase(lexicon, metric, turned);
+}
+
 static void add_metrics(Lexicon *lexicon) {
   /* own names first, then synonyms: a synonym never takes a word from a metric that is called so */
-  for (guint pass = 0; pass < 2; pass++) {
+  for (guint pass = 0; pass < 3; pass++) {
     for (guint i = 0; i < lexicon->model->metrics->len; i++) {
       const Metric *metric = g_ptr_array_index(lexicon->model->metrics, i);
       if (pass == 0) {
         add_metric_phrase(lexicon, metric, metric->label);
         add_metric_phrase(lexicon, metric, metric->name);
+      } else if (pass == 2) {
+        add_turned_label(lexicon, metric);
       } else {
         for (char **synonym = metric->synonyms; *synonym; synonym++) add_metric_phrase(lexicon, metric, *synonym);
       }

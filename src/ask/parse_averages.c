@@ -255,9 +255,37 @@ void parse_aggregates(Parse *parse) {
   }
 }
 
+/* "how many items does an average order contain": the model's "average order" is a value; pieces are asked for. */
+static gboolean read_pieces_of_average(Parse *parse) {
+  const Metric *units = model_find_metric(parse->model, "units");
+  const Entity *order = model_find_entity(parse->model, "order");
+  if (units == NULL || order == NULL || !parse_has_word(parse, WORD_HOW_MANY)) return FALSE;
+  int pieces = -1, average = -1;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    gboolean counted = item->kind == ITEM_METRIC ? item->meaning.metric == units
+                                                 : item->kind == ITEM_ENTITY && !item->meaning.entity->is_event && item->plural &&
+                                                       (g_str_has_prefix(fold, "item") || g_str_has_prefix(fold, "article") || g_str_has_prefix(fold, "product"));
+    if (counted && !item->claimed && pieces < 0) pieces = (int)i;
+    gboolean typical = item->kind == ITEM_METRIC && item->count == 2 && item->meaning.metric->kind == METRIC_RATIO &&
+                       (strcmp(fold, "average") == 0 || strcmp(fold, "typical") == 0);
+    if (typical && g_strcmp0(item->meaning.metric->name, "average_order_value") == 0) average = (int)i;
+  }
+  Measure *measure = pieces >= 0 && average > pieces ? measure_ratio_per(parse, units, order) : NULL;
+  if (measure == NULL) return FALSE;
+  parse_add_measure(parse, measure);
+  parse->metric_named = TRUE;
+  parse_claim(parse, (guint)pieces, "pieces");
+  parse_claim(parse, (guint)average, "per order");
+  parse_claim_word(parse, WORD_HOW_MANY, "count");
+  return TRUE;
+}
+
 /* "items per ticket": pieces for each order. */
 void parse_pieces_per(Parse *parse) {
   static const char *const LINKS[] = {"per", "each", "every", "an", "a", "by", "in", NULL};
+  if (read_pieces_of_average(parse)) return;
   const Metric *units = model_find_metric(parse->model, "units");
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);

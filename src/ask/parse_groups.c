@@ -157,8 +157,11 @@ static gboolean group_by_leading_noun(Parse *parse) {
     noun = parse_next(parse, (guint)noun + 1);
   if (noun < 0 || parse_item(parse, (guint)noun)->claimed || !parse_is_group_noun(parse, parse_item(parse, (guint)noun))) return FALSE;
   const Item *item = parse_item(parse, (guint)noun);
-  if (item->kind == ITEM_GRAIN && (item->meaning.unit_adverb || !number)) return FALSE;
+  if (item->kind == ITEM_GRAIN && (item->meaning.unit_adverb || (!number && !item->plural))) return FALSE;
   guint next = (guint)noun + 1;
+  while (next < parse_n(parse) && (parse_item(parse, next)->kind == ITEM_TIME ||
+                                   (parse_item(parse, next)->kind == ITEM_STOP && next + 1 < parse_n(parse) && parse_item(parse, next + 1)->kind == ITEM_TIME)))
+    next++; /* "months in 2022 with" */
   if (next >= parse_n(parse)) return FALSE;
   const char *fold = token_at(parse->items->tokens, parse_item(parse, next)->first)->fold;
   static const char *const RELATIVES[] = {"with", "whose", "where", "that", "which", "who", "having", "above", "below", "over", "under", NULL};
@@ -337,6 +340,18 @@ static gboolean count_stands_before(const Parse *parse, guint index) {
   return FALSE;
 }
 
+/* "when did we have the most orders": the day that had them. */
+static void group_by_when(Parse *parse) {
+  int when = parse_find_word(parse, WORD_WHEN, 0);
+  gboolean ranked = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_BEST) ||
+                    parse_has_word(parse, WORD_WORST);
+  if (when < 0 || !ranked || parse->query->dimensions->len > 0) return;
+  parse_add_time_dimension(parse, TIME_UNIT_DAY);
+  parse_claim(parse, (guint)when, "day");
+  parse->listing = parse->singular = TRUE;
+  parse_assume(parse, "default_grain", "the day is shown");
+}
+
 void parse_groups(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
@@ -347,6 +362,7 @@ void parse_groups(Parse *parse) {
   }
   join_compounds(parse);
   group_by_markers(parse);
+  group_by_when(parse);
   group_by_question(parse);
   group_by_rank(parse);
   group_by_adverbs(parse);

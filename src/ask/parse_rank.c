@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 /* ---- numbers ---- */
 static double scaled_number(Parse *parse, guint index, guint *end) {
@@ -64,6 +64,13 @@ static Operator opposite(Operator op) {
          : op == OP_LESS_EQUAL ? OP_GREATER : op;
 }
 
+static gboolean holds_percent(const Parse *parse, guint having) {
+  if (having + 2 >= parse_n(parse)) return FALSE;
+  const Item *number = parse_item(parse, having + 1), *noun = parse_item(parse, having + 2);
+  return number->kind == ITEM_NUMBER && number->percent && !number->claimed && noun->kind == ITEM_METRIC &&
+         g_strcmp0(noun->meaning.metric->unit, "fraction") == 0;
+}
+
 /* The next test on a number from item `from` on. */
 static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
   for (guint i = from; i < parse_n(parse); i++) {
@@ -82,6 +89,10 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
         *test = (NumberTest){OP_BETWEEN, low, high, i, second_end - 1, parse_item(parse, end + 1)->percent};
         return TRUE;
       }
+    }
+    if (item_is_word(item, WORD_HAVING) && holds_percent(parse, i)) { /* "with 25 % discount" */
+      *test = (NumberTest){OP_EQUAL, parse_item(parse, i + 1)->number, 0, i, i + 1, TRUE};
+      return TRUE;
     }
     if (!operator_of(item, &op)) continue;
     int next = parse_next(parse, i + 1);
@@ -268,6 +279,23 @@ static void drop_tested_measure(Parse *parse, const Metric *metric) {
   }
 }
 
+/* "lines discounted by more than 20 %": the lines are asked for, not the discount. */
+static void count_tested_rows(Parse *parse, const NumberTest *test, const Metric *metric) {
+  const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  if (metric == NULL || only == NULL || g_strcmp0(only->metric, metric->name) != 0) return;
+  for (guint i = 0; i < test->first; i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean rows = item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event);
+    if (item->kind == ITEM_METRIC || item_is_word(item, WORD_AVERAGE)) { /* the measure itself comes first: "discount of lines ..." */
+      if (!rows) return;
+    }
+    if (!rows || item->claimed || !item->plural) continue;
+    g_ptr_array_set_size(parse->query->measures, 0);
+    if (!parse_count_item(parse, i)) parse_add_metric(parse, metric);
+    return;
+  }
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
   if (test_times(parse, test) || test_growth(parse, test)) return;
   int noun = tested_noun(parse, test);
@@ -297,6 +325,7 @@ static void apply_test(Parse *parse, const NumberTest *test) {
     parse->metric_named = TRUE;
   } else if (row_level && (field != NULL || metric != NULL) && (parse->counted == NULL || parse->counted->key == NULL || parse->counted->is_event) &&
              add_row_filter(parse, metric, field, test)) {
+    count_tested_rows(parse, test, metric);
     if (metric != NULL && (parse->counted != NULL || parse->counted_field != NULL)) drop_tested_measure(parse, metric);
   } else if (entity != NULL && entity->key != NULL && metric != NULL) {
     add_group_test(parse, entity, NULL, metric, test);
@@ -495,8 +524,29 @@ static void limit_within_groups(Parse *parse) {
   parse->query->limit_within = (int)parse->query->dimensions->len - 1;
 }
 
+/* "our no. 3 product", "number two by sales", "ranks third": one place of the ranking. */
+static gboolean read_place(Parse *parse) {
+  static const char *const BEFORE[] = {"no", "nr", "number", "position", "place", "rank", "ranks", "ranked", "ranking", "comes", "came", "come", NULL};
+  if (parse->query->dimensions->len == 0 || parse->query->measures->len == 0 || parse->query->limit > 0) return FALSE;
+  for (guint i = 1; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_NUMBER || item->claimed || item->percent || item->money || item->number < 1 || item->number > 1000) continue;
+    int at = (int)i - 1;
+    while (at > 0 && parse_item(parse, (guint)at)->kind == ITEM_STOP) at--; /* "comes in third" */
+    const Item *word = parse_item(parse, (guint)at);
+    if (!g_strv_contains(BEFORE, token_at(parse->items->tokens, word->first + word->count - 1)->fold)) continue;
+    parse_claim(parse, i, "place");
+    for (int k = at; k < (int)i; k++) parse_claim(parse, (guint)k, "place");
+    parse->query->offset = (int)item->number - 1;
+    set_limit(parse, 1);
+    add_order(parse, 0, ON_VALUE, TRUE);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_rank(Parse *parse) {
-  if (parse->verdict != NULL) return;
+  if (parse->verdict != NULL || read_place(parse)) return;
   RankWord rank = find_rank_word(parse);
   if (rank.at >= 0) {
     gboolean judging = item_is_word(parse_item(parse, (guint)rank.at), WORD_BEST) || item_is_word(parse_item(parse, (guint)rank.at), WORD_WORST);
