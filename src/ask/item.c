@@ -440,6 +440,10 @@ static void join_label_words(Items *items) {
 /* A number that is a value of the field another value of the question belongs to: "123A but never 22423". */
 static void adopt_numbers(Items *items) {
   const Field *field = NULL;
+  for (guint i = items->items->len; i-- > 0;) { /* "22423 and also 85123A": the first value's field serves those before it too */
+    const Item *item = item_at(items, i);
+    if (item->kind == ITEM_VALUE && item->hits->len > 0 && token_at(items->tokens, item->first)->is_number) field = item_hit(item, NULL)->field;
+  }
   for (guint i = 0; i < items->items->len; i++) {
     Item *item = item_at(items, i);
     if (item->kind == ITEM_VALUE && item->hits->len > 0) field = item_hit(item, NULL)->field;

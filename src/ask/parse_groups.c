@@ -147,6 +147,22 @@ static void take_subject(Parse *parse, guint noun) {
   parse_group_by_item(parse, noun);
 }
 
+/* "who supplies ...": suppliers do; the verb's root begins the noun. Claims the verb. */
+static const Entity *entity_of_verb(Parse *parse, guint from) {
+  for (guint i = from; i < parse_n(parse) && i < from + 3; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_UNKNOWN || item->count != 1) continue;
+    const char *stem = token_at(parse->items->tokens, item->first)->stem;
+    for (guint e = 0; e < parse->model->entities->len && strlen(stem) >= 4; e++) {
+      const Entity *entity = g_ptr_array_index(parse->model->entities, e);
+      if (!g_str_has_prefix(entity->name, stem) || entity->is_event) continue;
+      parse_claim(parse, i, "verb");
+      return entity;
+    }
+  }
+  return NULL;
+}
+
 /* "five states with the lowest profit", "sub-categories whose sales fell", "region with the highest growth". */
 static gboolean group_by_leading_noun(Parse *parse) {
   int at = parse_next(parse, 0);
@@ -209,6 +225,7 @@ static void group_by_question(Parse *parse) {
     parse->singular = !item->plural;
     parse_claim(parse, i, "which");
     parse_group_by_item(parse, (guint)noun);
+    entity_of_verb(parse, (guint)noun + 1); /* "which suppliers supply" */
     return;
   }
   if (group_by_leading_noun(parse) || group_by_held_noun(parse)) return;
@@ -227,12 +244,51 @@ static void group_by_question(Parse *parse) {
     parse_group_by_item(parse, (guint)noun);
     return;
   }
-  const Entity *customer = model_find_entity(parse->model, "customer");
+  const Entity *doer = entity_of_verb(parse, (guint)who + 1);
+  const Entity *customer = doer != NULL ? doer : model_find_entity(parse->model, "customer");
   const Field *field = customer != NULL ? lexicon_entity_field(parse->lexicon, customer) : NULL;
   if (field == NULL) return;
   parse->listing = parse->group_named = TRUE;
   parse->singular = TRUE;
   parse_add_field_dimension(parse, field);
+}
+
+/* The finest level under `field` that things are called by: the product under its group, the customer under their segment. */
+static const Entity *thing_within(const Parse *parse, const Field *field) {
+  for (guint e = 0; e < parse->model->entities->len; e++) {
+    const Entity *entity = g_ptr_array_index(parse->model->entities, e);
+    const Field *name = entity->is_event ? NULL : lexicon_entity_field(parse->lexicon, entity);
+    if (name == NULL || name == field || (field->entity != NULL && strcmp(field->entity, entity->name) == 0)) continue;
+    const Dataset *dataset = parse_listing_dataset(parse, entity);
+    if (dataset != NULL && strcmp(dataset->name, field->dataset) == 0) return entity;
+    for (guint h = 0; h < parse->model->hierarchies->len; h++) {
+      const Hierarchy *hierarchy = g_ptr_array_index(parse->model->hierarchies, h);
+      gboolean above = FALSE;
+      for (char **level = hierarchy->levels; *level && strcmp(hierarchy->dataset, field->dataset) == 0; level++) {
+        if (above && strcmp(*level, name->name) == 0) return entity;
+        above = above || strcmp(*level, field->name) == 0;
+      }
+    }
+  }
+  return NULL;
+}
+
+/* "worst selling sandwich": one of the sandwiches. */
+static void group_by_ranked_value(Parse *parse, guint rank) {
+  for (guint i = rank + 1; i < parse_n(parse) && i < rank + 4; i++) {
+    const Item *item = parse_item(parse, i);
+    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    if (item->kind == ITEM_VALUE && item->count == 1 && item_hit(item, NULL) != NULL && !token_at(parse->items->tokens, item->first)->is_capital) {
+      if (next != NULL && !next->comma_before && (next->kind == ITEM_METRIC || parse_is_group_noun(parse, next))) return;
+      const Entity *thing = thing_within(parse, item_hit(item, NULL)->field);
+      if (thing == NULL || parse->query->dimensions->len > 0) return;
+      parse_add_field_dimension(parse, lexicon_entity_field(parse->lexicon, thing));
+      parse->listing = parse->group_named = TRUE;
+      parse->singular = !item->plural;
+      return;
+    }
+    if (item->kind != ITEM_NUMBER && item->kind != ITEM_STOP && !item_is_word(item, WORD_SOLD)) return;
+  }
 }
 
 /* "top 5 cities by sales", "highest selling products", "rank all regions": no asking word. */
@@ -246,7 +302,10 @@ static void group_by_rank(Parse *parse) {
     for (guint r = 0; r < G_N_ELEMENTS(RANKS); r++) ranks = ranks || item_is_word(parse_item(parse, i), RANKS[r]);
     if (!ranks) continue;
     int noun = noun_after(parse, i + 1);
-    if (noun < 0) continue;
+    if (noun < 0) {
+      group_by_ranked_value(parse, i);
+      continue;
+    }
     Item *item = parse_item(parse, (guint)noun);
     if (item->kind == ITEM_GRAIN && item->meaning.unit_adverb) continue;
     const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;

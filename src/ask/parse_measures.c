@@ -130,6 +130,25 @@ static void count_distinct_nouns(Parse *parse) {
 }
 
 /* "which segment orders most often": by the number of orders. */
+/* "latest stock", "month end stock": what a snapshot tells is of the end of each period anyway. */
+static void read_snapshot_words(Parse *parse) {
+  gboolean snapshot = FALSE;
+  for (guint i = 0; i < parse->query->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+    snapshot = snapshot || (metric != NULL && metric->additivity == ADDITIVITY_SNAPSHOT);
+  }
+  if (!snapshot) return;
+  parse_claim_word(parse, WORD_LATEST, "at the end");
+  int end = parse_find_word(parse, WORD_PERIOD_END, 0);
+  if (end < 0) return;
+  g_autofree char *words = tokens_fold_phrase(parse->items->tokens, parse_item(parse, (guint)end)->first, parse_item(parse, (guint)end)->count);
+  TimeUnit unit = strstr(words, "quarter") != NULL ? TIME_UNIT_QUARTER : strstr(words, "year") != NULL ? TIME_UNIT_YEAR
+                  : strstr(words, "week") != NULL ? TIME_UNIT_WEEK : TIME_UNIT_MONTH;
+  parse_claim(parse, (guint)end, "at the end of each");
+  if (parse_time_dimension(parse) < 0) parse_add_time_dimension(parse, unit);
+}
+
 static void read_often(Parse *parse) {
   int often = parse_find_word(parse, WORD_OFTEN, 0);
   const Entity *order = model_find_entity(parse->model, "order");
@@ -380,6 +399,7 @@ void parse_measures(Parse *parse) {
   count_distinct_nouns(parse);
   read_metrics(parse);
   read_often(parse);
+  read_snapshot_words(parse);
   if (parse->verdict != NULL) return;
   read_own_spend(parse);
   add_actual(parse);

@@ -326,7 +326,7 @@ static void apply_test(Parse *parse, const NumberTest *test) {
   } else if (row_level && (field != NULL || metric != NULL) && (parse->counted == NULL || parse->counted->key == NULL || parse->counted->is_event) &&
              add_row_filter(parse, metric, field, test)) {
     count_tested_rows(parse, test, metric);
-    if (metric != NULL && (parse->counted != NULL || parse->counted_field != NULL)) drop_tested_measure(parse, metric);
+    if (metric != NULL && (parse->counted != NULL || parse->counted_field != NULL || parse_has_word(parse, WORD_HOW_MANY))) drop_tested_measure(parse, metric);
   } else if (entity != NULL && entity->key != NULL && metric != NULL) {
     add_group_test(parse, entity, NULL, metric, test);
   } else if (!add_row_filter(parse, metric, field, test)) {
@@ -524,6 +524,11 @@ static void limit_within_groups(Parse *parse) {
   parse->query->limit_within = (int)parse->query->dimensions->len - 1;
 }
 
+static gboolean ends_with_any(const Parse *parse, guint index, const char *const *words) {
+  const Item *item = parse_item(parse, index);
+  return g_strv_contains(words, token_at(parse->items->tokens, item->first + item->count - 1)->fold);
+}
+
 /* "our no. 3 product", "number two by sales", "ranks third": one place of the ranking. */
 static gboolean read_place(Parse *parse) {
   static const char *const BEFORE[] = {"no", "nr", "number", "position", "place", "rank", "ranks", "ranked", "ranking", "comes", "came", "come", NULL};
@@ -532,9 +537,8 @@ static gboolean read_place(Parse *parse) {
     Item *item = parse_item(parse, i);
     if (item->kind != ITEM_NUMBER || item->claimed || item->percent || item->money || item->number < 1 || item->number > 1000) continue;
     int at = (int)i - 1;
-    while (at > 0 && parse_item(parse, (guint)at)->kind == ITEM_STOP) at--; /* "comes in third" */
-    const Item *word = parse_item(parse, (guint)at);
-    if (!g_strv_contains(BEFORE, token_at(parse->items->tokens, word->first + word->count - 1)->fold)) continue;
+    if (!ends_with_any(parse, (guint)at, BEFORE) && at > 0 && parse_item(parse, (guint)at)->kind == ITEM_STOP) at--; /* "comes in third" */
+    if (!ends_with_any(parse, (guint)at, BEFORE)) continue;
     parse_claim(parse, i, "place");
     for (int k = at; k < (int)i; k++) parse_claim(parse, (guint)k, "place");
     parse->query->offset = (int)item->number - 1;

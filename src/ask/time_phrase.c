@@ -402,6 +402,7 @@ static gboolean reads_as_number(const GArray *tokens, guint i) {
                             !TOKEN_IS_ANY(tokens, i + 1, "in", "by", "for", "and", "per", "of", "on", "to", "with");
     if (other_year && !noun_follows) return FALSE;
   }
+  if (token_at(tokens, i)->comma_before) return FALSE;
   return TOKEN_IS_ANY(tokens, i - 1, "than", "over", "above", "under", "below", "top", "bottom", "least", "most", "exceeding",
                 "exceeds", "customer", "order", "invoice", "id", "number", "code", "exactly", "stock", "sku", "item", "product",
                 "store", "branch");
