@@ -13,8 +13,6 @@
 #include "object/copies_evict.h"
 
 #define WAIT_SLICE_MS 20
-/* What other processes added is looked at this often. */
-#define RESCAN_MS 10000
 
 struct Copies {
   char *folder;
@@ -25,7 +23,8 @@ struct Copies {
   GHashTable *held;    /* place -> count in this process */
   GHashTable *flights; /* names being fetched by a thread of this process */
   gint64 reserved;     /* bytes being fetched */
-  gint64 known_bytes, scanned_ms;
+  gint64 known_bytes;  /* kept, when the folder's mark was `known_mark` */
+  gint64 known_mark;   /* who adds a copy moves it, so that the others count again; 0: not counted yet */
 };
 
 static int open_lock_file(const char *folder, const char *name, GError **error) {
@@ -227,19 +226,24 @@ static char *fetch_aside(const Wanted *wanted, Deadline deadline, GError **error
   return path;
 }
 
+/* Time of last change of the file, in ns; 0 when it cannot be told. */
+static gint64 mark_of(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 ? (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec : 0;
+}
+
 /* With the lock: makes room and reserves it. */
-static gboolean reserve(Copies *copies, gint64 size, GError **error) {
+static gboolean reserve(Copies *copies, gint64 size, int fd, GError **error) {
   if (size > copies->max_bytes) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
                 "a file of %.1f MB does not fit the %.1f MB for copies of remote files: raise cache.disk", (double)size / 1e6,
                 (double)copies->max_bytes / 1e6);
     return FALSE;
   }
-  gint64 now = g_get_monotonic_time() / 1000;
-  gint64 room = copies->max_bytes - copies->reserved - size;
-  if (copies->scanned_ms == 0 || now - copies->scanned_ms > RESCAN_MS || copies->known_bytes > room) {
+  gint64 mark = mark_of(fd), room = copies->max_bytes - copies->reserved - size;
+  if (mark == 0 || mark != copies->known_mark || copies->known_bytes > room) {
     copies->known_bytes = copies_evict(copies->folder, room);
-    copies->scanned_ms = now;
+    copies->known_mark = mark;
   }
   if (copies->known_bytes > room) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE,
@@ -248,6 +252,14 @@ static gboolean reserve(Copies *copies, gint64 size, GError **error) {
   }
   copies->reserved += size;
   return TRUE;
+}
+
+/* With the lock: a copy of `size` was added. */
+static void count_added(Copies *copies, gint64 size, int fd) {
+  gboolean alone = mark_of(fd) == copies->known_mark;
+  (void)futimens(fd, NULL);
+  copies->known_bytes += size;
+  copies->known_mark = alone ? mark_of(fd) : 0;
 }
 
 /* Only one process fetches a file; the others find it afterwards. The descriptor, or -1. */
@@ -271,13 +283,13 @@ static char *fetch(const Wanted *wanted, Deadline deadline, GError **error) {
   char *path = find(wanted);
   if (path == NULL) {
     pthread_mutex_lock(&copies->lock);
-    gboolean reserved = reserve(copies, wanted->size, error);
+    gboolean reserved = reserve(copies, wanted->size, fd, error);
     pthread_mutex_unlock(&copies->lock);
     if (reserved) {
       path = fetch_aside(wanted, deadline, error);
       pthread_mutex_lock(&copies->lock);
       copies->reserved -= wanted->size;
-      if (path != NULL) copies->known_bytes += wanted->size;
+      if (path != NULL) count_added(copies, wanted->size, fd);
       pthread_mutex_unlock(&copies->lock);
     }
   }

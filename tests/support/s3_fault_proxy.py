@@ -7,7 +7,7 @@ POST /__faults takes a list of rules, each used up after `times` requests that f
     {"method": "GET", "contains": "part", "skip": 0, "times": 2, "kind": "status", "status": 503, "code": "SlowDown", "retry_after": 0}
 kinds: status (answers without asking the server) · truncate (half of the body, then the connection ends) · lost (the server does
 it, the answer never comes) · refuse (the connection ends at once) · drip (a byte every 100 ms) · hang (no answer)
-GET /__seen gives the requests since the last POST /__faults, as "METHOD path?query" lines.
+GET /__seen gives the requests since the last POST /__faults, as "METHOD path?query range" lines.
 """
 import http.client
 import http.server
@@ -22,9 +22,9 @@ LOCK = threading.Lock()
 RULES, SEEN = [], []
 
 
-def take_rule(method, path):
+def take_rule(method, path, range_of):
     with LOCK:
-        SEEN.append(f"{method} {path}")
+        SEEN.append(f"{method} {path} {range_of or ''}")
         for rule in RULES:
             if rule.get("method", method) != method or rule.get("contains", "") not in path or rule.get("times", 1) <= 0:
                 continue
@@ -101,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/__"):
             return self.control(body)
-        rule = take_rule(self.command, self.path)
+        rule = take_rule(self.command, self.path, self.headers.get("Range"))
         kind = rule["kind"] if rule else ""
         if kind == "status":
             text = f"<?xml version='1.0'?><Error><Code>{rule.get('code', 'InternalError')}</Code><Message>m</Message></Error>"
