@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test bench lint format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test bench lint api-types format check check-asan check-tsan fuzz install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -25,6 +25,10 @@ check: lint test check-asan check-tsan ## what CI runs
 lint: ## includes, forbidden things, and both compilers without a warning
 	@scripts/setup.sh check
 	@scripts/lint.sh
+
+api-types: ## write the page's types of the API anew from what the program describes
+	@TARGETS=describe_api scripts/build.sh $(BUILD)
+	@scripts/api_types.py $(BUILD)/describe_api web/src/api/types.ts
 
 format: ## lay out C sources as .clang-format says
 	@scripts/setup.sh check

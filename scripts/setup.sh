@@ -6,11 +6,12 @@
 #   scripts/setup.sh [build|test|check|bench]     each includes the ones before it
 #   scripts/setup.sh weights                      the text encoder's weights (83 MB), which nothing needs but closeness
 #                                                 of meaning; without them words alone are compared
+#   scripts/setup.sh page                         only what the page in web/ is built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-build}
-case $level in build | test | check | bench | weights) ;; *)
-  echo "usage: scripts/setup.sh [build|test|check|bench|weights]" >&2
+case $level in page | build | test | check | bench | weights) ;; *)
+  echo "usage: scripts/setup.sh [page|build|test|check|bench|weights]" >&2
   exit 2
   ;;
 esac
@@ -34,6 +35,7 @@ fail() {
 }
 wants() { # level
   case $level in
+    page) false ;;
     build) [ "$1" = build ] ;;
     test) [ "$1" = build ] || [ "$1" = test ] ;;
     check) [ "$1" != bench ] ;;
@@ -45,7 +47,7 @@ wants() { # level
 build_packages='gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libjansson-dev libyaml-dev
   libsqlite3-dev libutf8proc-dev libstemmer-dev libzstd-dev zlib1g-dev libmicrohttpd-dev libcurl4-openssl-dev
   libsodium-dev'
-test_packages='ccache python3-venv'
+test_packages='ccache python3-venv chromium'
 check_packages='git clang libclang-rt-14-dev clang-format clang-tidy'
 bench_packages='wrk'
 
@@ -88,7 +90,7 @@ install_debian_packages() {
     wants "$group" || continue
     case $group in
       build) packages=$build_packages why='compiler, build tools and libraries the program links' ;;
-      test) packages=$test_packages why='faster rebuilds, and a Python environment for the tests' ;;
+      test) packages=$test_packages why='faster rebuilds, a Python environment and a browser for the tests' ;;
       check) packages=$check_packages why='second compiler, sanitizers, formatter' ;;
       bench) packages=$bench_packages why='HTTP load generator for the benchmark' ;;
     esac
@@ -182,6 +184,42 @@ install_python() { # requirements file, environment, why
   fi
 }
 
+# ---- the page's packages: kept under the hash of the lock file, linked into web/ ----
+node_is_new_enough() { node -e 'process.exit(+process.versions.node.split(".")[0] >= 18 ? 0 : 1)' 2>/dev/null; }
+
+install_page_packages() {
+  if ! node_is_new_enough || ! command -v npm >/dev/null; then
+    say 'installing Debian packages nodejs and npm (they build the page)'
+    apt_install nodejs npm
+    node_is_new_enough || fail 'the page needs Node 18 or newer'
+  fi
+  local wanted kept fresh
+  wanted=$(cat web/package.json web/package-lock.json | sha256sum | cut -d' ' -f1)
+  [ "$(cat web/node_modules/.complete 2>/dev/null || true)" = "$wanted" ] && return 0
+  kept=$(cache_folder)/page-packages-$wanted
+  # Only what this user or root put there is run.
+  if [ -e "$kept" ] && [ "$(stat -c %u "$kept")" != "$(id -u)" ] && [ "$(stat -c %u "$kept")" != 0 ]; then
+    kept=${XDG_CACHE_HOME:-$HOME/.cache}/aisle/page-packages-$wanted
+    mkdir -p "$(dirname "$kept")"
+  fi
+  if [ "$(cat "$kept/node_modules/.complete" 2>/dev/null || true)" != "$wanted" ]; then
+    say 'fetching the packages that the page is built with from npm (pinned in web/package-lock.json)'
+    fresh=$(mktemp -d "$kept.new.XXXXXX")
+    chmod 755 "$fresh"
+    cp web/package.json web/package-lock.json web/.npmrc "$fresh/"
+    if ! (cd "$fresh" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null); then
+      rm -rf "$fresh"
+      fail 'npm could not install what the page is built with'
+    fi
+    printf '%s\n' "$wanted" >"$fresh/node_modules/.complete"
+    rm -rf "$kept"
+    mv -T "$fresh" "$kept" 2>/dev/null || rm -rf "$fresh" # another set-up was quicker
+  fi
+  rm -rf web/node_modules
+  ln -s "$kept/node_modules" web/node_modules
+}
+
+
 # ---- packages of npm that only tests use: clients of other makers ----
 install_node_clients() {
   local wanted folder=.deps/clients cached
@@ -273,7 +311,10 @@ if [ "$level" = weights ]; then
   exit 0
 fi
 install_debian_packages
-install_duckdb
+if [ "$level" != page ]; then
+  install_duckdb
+fi
+install_page_packages
 if wants test; then
   install_python tests/requirements.txt .venv 'delta-rs to read our tables, jsonschema to check our JSON'
   install_versitygw

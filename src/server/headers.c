@@ -67,3 +67,16 @@ gboolean headers_names(const char *accept, const char *media_type) {
   }
   return FALSE;
 }
+
+gboolean headers_accepts_encoding(const char *accept_encoding, const char *encoding) {
+  if (accept_encoding == NULL) return FALSE;
+  g_auto(GStrv) members = g_strsplit(accept_encoding, ",", 64);
+  for (char **member = members; *member != NULL; member++) {
+    char *parameters = strchr(*member, ';');
+    if (parameters != NULL) *parameters++ = '\0';
+    if (g_ascii_strcasecmp(g_strstrip(*member), encoding) != 0) continue;
+    const char *weight = parameters != NULL ? strstr(parameters, "q=") : NULL;
+    return weight == NULL || g_ascii_strtod(weight + 2, NULL) > 0;
+  }
+  return FALSE;
+}

@@ -11,3 +11,5 @@ gboolean headers_is_json(const char *content_type);
 gboolean headers_names(const char *accept, const char *media_type);
 /* Whether `accept` (NULL: anything) takes "type/subtype"; a parameter of `media_type` does not count. */
 gboolean headers_accepts(const char *accept, const char *media_type);
+/* Whether an Accept-Encoding header (NULL: none) names this encoding, and not with weight 0. A "*" names nothing here. */
+gboolean headers_accepts_encoding(const char *accept_encoding, const char *encoding);

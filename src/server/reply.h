@@ -5,6 +5,10 @@
 #define MEDIA_JSON "application/json"
 #define MEDIA_PROBLEM "application/problem+json"
 #define MEDIA_EVENTS "text/event-stream"
+#define MEDIA_ANY "*/*" /* each reply has its own */
+
+/* How long a client may keep a reply. */
+typedef enum { REPLY_KEEP_NOT, REPLY_KEEP_CHECKED, REPLY_KEEP_FOREVER } ReplyKeep;
 
 typedef struct {
   int status;
@@ -14,7 +18,8 @@ typedef struct {
   guint64 stream_after;
   int retry_after_s;      /* 0: none */
   char *allow;            /* methods, for 405; owned; NULL */
-  gboolean cacheable;     /* a file of the program: may be kept for a while */
+  ReplyKeep keep;         /* other than NOT: a file of the page */
+  const char *encoding, *etag; /* (transfer none), static; NULL */
 } Reply;
 void reply_clear(Reply *reply);
 void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *body); /* takes the bytes */

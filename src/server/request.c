@@ -72,7 +72,8 @@ void request_open(Request *request, const char *method, const char *path) {
     request->reply.allow = g_steal_pointer(&request->match.allow);
   } else if (request->uri_has_nul) {
     reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, "the address must not hold a NUL character");
-  } else if (!request->wants_events && route->media_type != NULL && !headers_accepts(header(request, MHD_HTTP_HEADER_ACCEPT), route->media_type)) {
+  } else if (!request->wants_events && route->media_type != NULL && strcmp(route->media_type, MEDIA_ANY) != 0 &&
+             !headers_accepts(header(request, MHD_HTTP_HEADER_ACCEPT), route->media_type)) {
     reply_refuse(&request->reply, HTTP_NOT_ACCEPTABLE, NULL);
   } else if (route->request != NULL) {
     check_body_headers(request);
@@ -187,6 +188,8 @@ void request_check(Request *request, gint64 deadline_ms) {
   request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
   const char *last_event = header(request, "Last-Event-ID");
   if (last_event != NULL) g_ascii_string_to_unsigned(last_event, 10, 0, G_MAXUINT64, &request->call.last_event, NULL);
+  request->call.accept_encoding = header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+  request->call.if_none_match = header(request, MHD_HTTP_HEADER_IF_NONE_MATCH);
   check_parameters(request);
   if (request->reply.status == 0 && request->match.route->request != NULL) check_body(request);
 }

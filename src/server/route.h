@@ -39,6 +39,7 @@ typedef struct {
   const json_t *body; /* meets the route's schema; NULL */
   const char *texts[ROUTE_MAX_PARAMETERS]; /* NULL: not given */
   gint64 integers[ROUTE_MAX_PARAMETERS];
+  const char *accept_encoding, *if_none_match; /* headers; NULL */
   Deadline deadline;
   guint64 last_event; /* number of the last event the client saw; 0: none */
 } Call;
@@ -89,7 +90,5 @@ void handle_metrics(const Call *call, Reply *reply);
 void handle_openapi(const Call *call, Reply *reply);
 void handle_mcp(const Call *call, Reply *reply);
 void handle_page(const Call *call, Reply *reply);
-void handle_page_script(const Call *call, Reply *reply);
-void handle_page_chart(const Call *call, Reply *reply);
-void handle_page_style(const Call *call, Reply *reply);
+void handle_page_part(const Call *call, Reply *reply);
 void handle_page_icon(const Call *call, Reply *reply);

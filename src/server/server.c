@@ -37,8 +37,8 @@ struct Server {
   gint open; /* atomic: requests between their first line and the end of their reply */
 };
 
-static const char content_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-                                     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char content_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+                                     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /* ---- replies ---- */
 
@@ -46,15 +46,23 @@ static void release_bytes(void *bytes) {
   g_bytes_unref(bytes);
 }
 
+static void add_page_headers(struct MHD_Response *response, const Reply *reply) {
+  MHD_add_response_header(response, "Content-Security-Policy", content_policy);
+  MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+  MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+  MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+  if (reply->etag != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, reply->etag);
+  if (reply->encoding != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, reply->encoding);
+}
+
 static void add_headers(struct MHD_Response *response, const Request *request) {
   const Reply *reply = &request->reply;
   if (reply->media_type != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->media_type);
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->cacheable ? "no-cache" : "no-store");
-  if (reply->cacheable) {
-    MHD_add_response_header(response, "Content-Security-Policy", content_policy);
-    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-  }
+  static const char *const keeping[] = {"no-store", "no-cache", "public, max-age=31536000, immutable"};
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, keeping[reply->keep]);
+  if (reply->keep != REPLY_KEEP_NOT) add_page_headers(response, reply);
   if (reply->allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
   if (reply->retry_after_s > 0) {
     char seconds[16];

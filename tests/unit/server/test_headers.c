@@ -1,3 +1,4 @@
+#include "server/asset.h"
 #include "server/headers.h"
 
 #include "server/listen.h"
@@ -128,6 +129,37 @@ static void test_problems(void) {
   reply_clear(&reply);
 }
 
+static void test_accepted_encodings(void) {
+  g_assert_true(headers_accepts_encoding("gzip, deflate, br, zstd", "br"));
+  g_assert_true(headers_accepts_encoding("GZIP;q=0.5", "gzip"));
+  g_assert_false(headers_accepts_encoding("gzip;q=0, br;q=0.0", "gzip"));
+  g_assert_false(headers_accepts_encoding("brotli", "br"));
+  g_assert_false(headers_accepts_encoding("*", "gzip"));
+  g_assert_false(headers_accepts_encoding("", "gzip"));
+  g_assert_false(headers_accepts_encoding(NULL, "gzip"));
+}
+
+/* Every file of the page is whole in each form it is kept in; whoever takes no encoding gets the plain file. */
+static void test_page_files(void) {
+  guint count = 0;
+  for (const Asset *asset = page_assets; asset->path != NULL; asset++, count++) {
+    g_auto(AssetBody) plain = {0}, packed = {0};
+    g_assert_true(asset_body(asset, NULL, &plain));
+    g_assert_cmpuint(g_bytes_get_size(plain.bytes), ==, asset->length);
+    g_assert_null(plain.encoding);
+    g_assert_true(asset_body(asset, "gzip, br", &packed));
+    g_assert_cmpuint(g_bytes_get_size(packed.bytes), <=, asset->length);
+    g_assert_true(asset_is_known(asset, asset->etag));
+    g_assert_true(asset_is_known(asset, "*"));
+    g_assert_false(asset_is_known(asset, "\"other\", W/\"another\""));
+    g_assert_false(asset_is_known(asset, NULL));
+    g_assert_true(asset_find(asset->path) == asset);
+  }
+  g_assert_cmpuint(count, >, 3);
+  g_assert_false(asset_find("/")->immutable);
+  g_assert_null(asset_find("/assets/../page.html"));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/server/hosts", test_hosts);
@@ -136,5 +168,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/server/listen-addresses", test_listen_addresses);
   g_test_add_func("/server/routes", test_routes);
   g_test_add_func("/server/problems", test_problems);
+  g_test_add_func("/server/accepted-encodings", test_accepted_encodings);
+  g_test_add_func("/server/page-files", test_page_files);
   return g_test_run();
 }

@@ -1,0 +1,392 @@
+// Made by scripts/api_types.py from the program's own /openapi.json. Do not edit: `make api-types` writes it anew.
+
+/** What every question gets: an answer, a question back, a refusal with its reason, or a failure. */
+export type Answer = {
+  schema_version: 1;
+  id: string;
+  status: "answered" | "clarify" | "refused" | "failed";
+  /** null when a semantic query was asked. */
+  question: string | null;
+  as_of: string | null;
+  /** What each span of the question became. */
+  understood?: Array<{
+    start?: number;
+    length?: number;
+    text: string;
+    kind: string;
+    meaning?: string | null;
+    score?: number;
+  }> | null;
+  query?: null | SemanticQuery;
+  resolved?: null | SemanticQuery;
+  sql?: string | null;
+  columns?: Array<{
+    name: string;
+    label: string;
+    type: "text" | "integer" | "number" | "decimal" | "date" | "timestamp" | "time" | "boolean" | "period";
+    role: "dimension" | "measure";
+    unit: string | null;
+    format: string | null;
+  }> | null;
+  rows?: Array<Array<string | number | boolean | null>> | null;
+  row_count?: number | null;
+  truncated?: boolean | null;
+  narrative?: string | null;
+  facts?: Array<{
+    text: string;
+    value: unknown;
+    from: string;
+  }> | null;
+  /** An Apache ECharts option. */
+  chart?: Record<string, unknown> | null;
+  caveats?: Array<{
+    code: string;
+    text: string;
+  }> | null;
+  sources?: Array<{
+    table: string;
+    version: number;
+    data_through?: string | null;
+    files?: number | null;
+    bytes_scanned?: number | null;
+    rows_scanned?: number | null;
+    rollup?: string | null;
+    rollup_reason?: string | null;
+  }> | null;
+  clarify?: {
+    question: string;
+    options: Array<{
+      label: string;
+      query?: null | SemanticQuery;
+    }>;
+  } | null;
+  reason?: {
+    code: string;
+    missing?: string | null;
+    closest?: Array<string> | null;
+    text?: string | null;
+  } | null;
+  error?: {
+    code: string;
+    message: string;
+    hint?: string | null;
+  } | null;
+  after?: string | null;
+  session?: string | null;
+  route?: "exact_cache" | "meaning_cache" | "rules" | "model" | null;
+  cost?: number | null;
+  model_hash?: string | null;
+  timing_ms: {
+    [key: string]: number;
+  };
+};
+
+export type AskRequest = {
+  /** In words, as to a colleague. */
+  question: string;
+  /** The day to count from; moves the calendar only. */
+  as_of?: string;
+  /** Follows the newest answer of this session. */
+  session?: string;
+  /** Follows the answer with this id. */
+  after?: string;
+  max_rows?: number;
+  /** Keep other readings and their scores. */
+  explain?: boolean;
+};
+
+/** An OpenAPI 3.1 document. */
+export type Document = Record<string, unknown>;
+
+export type Health = {
+  status: "ok" | "stopping";
+  version?: string;
+};
+
+/** Datasets, fields, entities, metrics, conditions, relationships, hierarchies. */
+export type Model = Record<string, unknown>;
+
+/** RFC 9457. */
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** Stable name of the kind of error. */
+  code: string;
+  hint?: string;
+  answer_id?: string;
+};
+
+export type QueryRequest = {
+  query: SemanticQuery;
+  as_of?: string;
+  session?: string;
+  max_rows?: number;
+};
+
+/** A question as data: what rules, people and language models all speak. Rows of the facts, restricted by filters and time, are grouped by dimensions; one value per metric and group; then comparison, shares, windows, having, order, limit. Defaults are left out. */
+export type SemanticQuery = {
+  metrics?: Array<SemanticQueryMetric>;
+  dimensions?: Array<SemanticQueryDimension>;
+  time?: SemanticQueryTime;
+  /** dataset.field; without it, each fact's default date. */
+  time_field?: string;
+  filters?: SemanticQueryFilters;
+  having?: Array<{
+    /** Index into metrics. */
+    metric?: number;
+    on?: "value" | "previous" | "change" | "growth" | "share" | "window";
+    op?: SemanticQueryOperator;
+    value?: number;
+    value_to?: number;
+  }>;
+  /** Adds m_previous, m_change and m_growth beside each metric m. */
+  compare?: {
+    kind: "periods" | "previous" | "year_earlier" | "members" | "rest";
+    baseline?: SemanticQueryTime;
+    field?: string;
+    member?: string;
+    other?: string;
+    show?: Array<"value" | "previous" | "change" | "growth">;
+  };
+  order?: Array<{
+    metric?: number;
+    dimension?: number;
+    on?: "value" | "previous" | "change" | "growth" | "share" | "window" | "dimension";
+    descending?: boolean;
+    absolute?: boolean;
+  }>;
+  limit?: number;
+  /** The third highest: limit 1, offset 2. */
+  offset?: number;
+  /** The limit holds within each combination of the first n dimensions. */
+  limit_within?: number;
+  window?: {
+    kind: "cumulative" | "moving_average" | "rank";
+    size?: number;
+  };
+  share_of?: "total" | {
+    within?: number;
+  };
+  cohort?: {
+    kind: "new" | "repeat";
+    entity: string;
+  };
+  /** Fields to list rows of, instead of aggregating. */
+  detail?: Array<string>;
+  analysis?: "drivers" | "summary";
+  missing_rows?: "zero" | "omit";
+};
+
+export type SemanticQueryAggregate = "sum" | "count" | "count_distinct" | "average" | "median" | "min" | "max" | "percentile" | "first" | "last" | "stddev";
+
+export type SemanticQueryCyclic = "hour_of_day" | "weekday" | "day_of_month" | "week_of_year" | "month_of_year" | "quarter_of_year" | "weekend";
+
+export type SemanticQueryDimension = string | {
+  field: string;
+} | {
+  time: SemanticQueryUnit;
+  field?: string;
+} | {
+  cyclic: SemanticQueryCyclic;
+  field?: string;
+} | {
+  field: string;
+  edges: SemanticQueryEdges;
+} | {
+  entity: string;
+  metric: SemanticQueryMetric;
+  edges: SemanticQueryEdges;
+} | {
+  entity: string;
+  first: SemanticQueryUnit;
+};
+
+/** Ascending lower bounds of the second bucket onwards. */
+export type SemanticQueryEdges = Array<number>;
+
+export type SemanticQueryFilter = {
+  field: string;
+  op?: SemanticQueryOperator;
+  values?: SemanticQueryValues;
+  negated?: boolean;
+} | {
+  condition: string;
+  negated?: boolean;
+} | {
+  cyclic: SemanticQueryCyclic;
+  field?: string;
+  op?: SemanticQueryOperator;
+  values?: SemanticQueryValues;
+  negated?: boolean;
+} | {
+  entity: string;
+  metric: SemanticQueryMetric;
+  op?: SemanticQueryOperator;
+  values?: SemanticQueryValues;
+  negated?: boolean;
+  within?: boolean;
+} | {
+  entity: string;
+  did: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  negated?: boolean;
+  within?: boolean;
+} | {
+  any: SemanticQueryFilters;
+  negated?: boolean;
+};
+
+/** All must hold. */
+export type SemanticQueryFilters = Array<SemanticQueryFilter>;
+
+export type SemanticQueryMetric = string | {
+  metric: string;
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  aggregate: SemanticQueryAggregate;
+  percentile?: number;
+  metric?: string;
+  field?: string;
+  dataset?: string;
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  aggregate: SemanticQueryAggregate;
+  percentile?: number;
+  field?: string;
+  field_to: string;
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  aggregate: SemanticQueryAggregate;
+  percentile?: number;
+  per: {
+    entity: string;
+  } | {
+    unit: SemanticQueryUnit;
+  };
+  of: SemanticQueryMetric;
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  ratio: [SemanticQueryMetric, SemanticQueryMetric];
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  difference: [SemanticQueryMetric, SemanticQueryMetric];
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+} | {
+  sum: [SemanticQueryMetric, SemanticQueryMetric];
+  name?: string;
+  label?: string;
+  filters?: SemanticQueryFilters;
+  time?: SemanticQueryTime;
+  /** For denominators: share of all customers. */
+  ignore_query_filters?: boolean;
+};
+
+export type SemanticQueryOperator = "=" | "!=" | "<" | "<=" | ">" | ">=" | "between" | "is_null" | "is_not_null" | "contains" | "starts_with";
+
+/** Nothing: all data. Absolute: half open. Relative: units from as_of's unit, rolling, or to date. */
+export type SemanticQueryTime = Record<string, never> | {
+  from?: string;
+  /** The first day after. */
+  to?: string;
+} | {
+  unit: SemanticQueryUnit;
+  offset?: number;
+  count?: number;
+} | {
+  unit: SemanticQueryUnit;
+  rolling: number;
+} | {
+  to_date: SemanticQueryUnit;
+  offset?: number;
+};
+
+export type SemanticQueryUnit = "hour" | "day" | "week" | "month" | "quarter" | "half" | "year" | "fiscal_quarter" | "fiscal_year";
+
+export type SemanticQueryValues = Array<string | number | boolean>;
+
+export type Suggestions = {
+  suggestions: Array<string>;
+};
+
+export type Tables = {
+  snapshot: string;
+  tables: Array<{
+    name: string;
+    label: string;
+    version: number;
+    rows: number;
+    first_date?: string | null;
+    last_date?: string | null;
+    fields: Array<{
+      name: string;
+      label: string;
+      type: string;
+    }>;
+  }>;
+};
+
+export type UnderstandRequest = {
+  question: string;
+  as_of?: string;
+  session?: string;
+  after?: string;
+  explain?: boolean;
+};
+
+export type Values = {
+  field: string;
+  distinct?: number;
+  values: Array<{
+    value: string;
+    rows: number;
+  }>;
+};
+
+export interface Operations {
+  ask: { method: "POST"; path: "/v1/ask"; request: AskRequest; response: Answer };
+  query: { method: "POST"; path: "/v1/query"; request: QueryRequest; response: Answer };
+  understand: { method: "POST"; path: "/v1/understand"; request: UnderstandRequest; response: Answer };
+  suggest: { method: "GET"; path: "/v1/suggest"; request: never; response: Suggestions };
+  values: { method: "GET"; path: "/v1/values/{field}"; request: never; response: Values };
+  model: { method: "GET"; path: "/v1/model"; request: never; response: Model };
+  tables: { method: "GET"; path: "/v1/tables"; request: never; response: Tables };
+  health: { method: "GET"; path: "/healthz"; request: never; response: Health };
+  ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
+  metrics: { method: "GET"; path: "/metrics"; request: never; response: unknown };
+  openapi: { method: "GET"; path: "/openapi.json"; request: never; response: Document };
+  page: { method: "GET"; path: "/"; request: never; response: unknown };
+  pagePart: { method: "GET"; path: "/assets/{file}"; request: never; response: unknown };
+  icon: { method: "GET"; path: "/favicon.svg"; request: never; response: unknown };
+}
