@@ -102,9 +102,10 @@ class Protocol(ServeCase):
     def test_the_description_is_complete(self):
         document = json.loads(self.server.get("/openapi.json")[2])
         self.assertEqual(document["openapi"], "3.1.0")
+        part = re.search(r'"/assets/([^"]+)"', self.server.get("/")[2]).group(1)
         for path, methods in document["paths"].items():
             for method in methods:
-                reply = self.server.request(method.upper(), path.replace("{field}", "region").replace("{id}", "none"))
+                reply = self.server.request(method.upper(), path.replace("{field}", "region").replace("{id}", "none").replace("{file}", part))
                 self.assertNotIn(reply[0], (405, 500), (method, path))
                 if reply[0] == 404:  # of a thing with an id, not of the address
                     self.assertIn("{id}", path)
@@ -118,6 +119,22 @@ class Protocol(ServeCase):
         self.assertNotRegex(page, r"<script(?![^>]* src=)|<style|\son[a-z]+=|https?://")
         for asset in re.findall(r'(?:src|href)="(/[^"]+)"', page):
             self.assertEqual(self.server.get(asset)[0], 200, asset)
+
+    def test_the_parts_of_the_page_are_kept_by_browsers(self):
+        page = self.server.get("/")
+        self.assertEqual(page[1]["cache-control"], "no-cache")
+        self.assertEqual(self.server.get("/", **{"If-None-Match": page[1]["etag"]})[0], 304)
+        self.assertEqual(self.server.get("/", **{"If-None-Match": '"other"'})[0], 200)
+        script = re.search(r'src="(/assets/[^"]+\.js)"', page[2]).group(1)
+        plain = self.server.get(script)
+        self.assertEqual(plain[1]["cache-control"], "public, max-age=31536000, immutable")
+        self.assertNotIn("content-encoding", plain[1])
+        for encoding in ("br", "gzip"):
+            status, headers, _ = self.server.get(script, **{"Accept-Encoding": encoding})
+            self.assertEqual((status, headers["content-encoding"], headers["vary"]), (200, encoding, "Accept-Encoding"))
+            self.assertLess(int(headers["content-length"]), len(plain[2]) // 2)
+        for missing in ("/assets/none.js", "/assets/..%2fpage.html", "/assets/%00"):
+            self.assertIn(self.server.get(missing)[0], (400, 404))
 
     def test_head_is_get_without_a_body(self):
         status, headers, text = self.server.request("HEAD", "/openapi.json")

@@ -103,6 +103,16 @@ export type Health = {
   version?: string;
 };
 
+/** A JSON-RPC 2.0 message; see modelcontextprotocol.io. */
+export type McpMessage = {
+  jsonrpc: string;
+  method?: string;
+  params?: Record<string, unknown>;
+};
+
+/** The reply; a notification gets none, and status 202. */
+export type McpReply = Record<string, unknown>;
+
 /** Datasets, fields, entities, metrics, conditions, relationships, hierarchies. */
 export type Model = Record<string, unknown>;
 
@@ -121,6 +131,7 @@ export type Problem = {
 export type QueryRequest = {
   query: SemanticQuery;
   as_of?: string;
+  after?: string;
   session?: string;
   max_rows?: number;
 };
@@ -221,8 +232,10 @@ export type SemanticQueryFilter = {
   values?: SemanticQueryValues;
   negated?: boolean;
 } | {
-  entity: string;
+  entity?: string;
+  field?: string;
   metric: SemanticQueryMetric;
+  top?: number;
   op?: SemanticQueryOperator;
   values?: SemanticQueryValues;
   negated?: boolean;
@@ -377,11 +390,14 @@ export type Values = {
 export interface Operations {
   ask: { method: "POST"; path: "/v1/ask"; request: AskRequest; response: Answer };
   query: { method: "POST"; path: "/v1/query"; request: QueryRequest; response: Answer };
+  stream: { method: "GET"; path: "/v1/streams/{id}"; request: never; response: unknown };
+  cancelStream: { method: "DELETE"; path: "/v1/streams/{id}"; request: never; response: unknown };
   understand: { method: "POST"; path: "/v1/understand"; request: UnderstandRequest; response: Answer };
   suggest: { method: "GET"; path: "/v1/suggest"; request: never; response: Suggestions };
   values: { method: "GET"; path: "/v1/values/{field}"; request: never; response: Values };
   model: { method: "GET"; path: "/v1/model"; request: never; response: Model };
   tables: { method: "GET"; path: "/v1/tables"; request: never; response: Tables };
+  mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
   ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
   metrics: { method: "GET"; path: "/metrics"; request: never; response: unknown };

@@ -1,0 +1,171 @@
+// One question and what came of it.
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactElement, useEffect, useLayoutEffect, useState } from "react";
+import { asProblem, call, jsonBody } from "../api/client";
+import type { Answer } from "../api/types";
+import { formatMs } from "../lib/format";
+import { EMPTY_MODEL, useModel } from "../lib/model";
+import { type Query, whyQuery } from "../lib/query";
+import { encodeQuery } from "../lib/router";
+import { type Turn, cancel, fetchStoredAnswer, moveToTask, retry, runQuery } from "../lib/threads";
+import { ActionMenu, Button, ErrorNote, copyText, say } from "../ui/parts";
+import { AnswerBody } from "./AnswerBody";
+import { CHART_TYPES, type ChartType, type LooseOption, possibleTypes } from "./chart-types";
+import { Clarify, Refusal } from "./Clarify";
+import { Feedback } from "./Feedback";
+import { QueryChips } from "./QueryChips";
+import { Sentences } from "./Sentences";
+import { UnderstoodQuestion } from "./Understood";
+
+interface Props {
+  turn: Turn;
+  number: number;
+  thread: string;
+  askAgain: (question: string) => void;
+  followFrom: (turn: Turn) => void;
+}
+
+type WithRestatement = Partial<Answer> & { restatement?: string | null };
+export const titleOf = (turn: Turn): string => turn.question ?? (turn.answer as WithRestatement | null)?.restatement ?? (turn.partial as WithRestatement | null)?.restatement ?? "Changed question";
+
+const SLOW_MS = 2000;
+
+/** Nothing at first; after two seconds what is known of the progress, and ways out. */
+function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 500);
+    return () => clearInterval(timer);
+  }, []);
+  const elapsed = now - turn.startedAt;
+  const percent = turn.progress?.percent;
+  const toTask = () => moveToTask(thread, turn).catch((error: unknown) => say(asProblem(error).detail ?? "It could not be made a task."));
+  return (
+    <div className="progress" role="status">
+      <p>
+        {turn.reconnecting > 0 ? `The connection broke; reconnecting (attempt ${turn.reconnecting}) …`
+          : turn.partial?.query ? "Understood; reading the data …" : "Reading the question …"}
+        {elapsed >= SLOW_MS && <> {formatMs(elapsed)}</>}
+        {turn.progress?.rows ? <>, {turn.progress.rows.toLocaleString("en")} rows so far</> : null}
+      </p>
+      <progress max={100} {...(typeof percent === "number" ? { value: percent } : {})} aria-label="Progress" />
+      <div className="row">
+        <Button icon="close" onClick={() => cancel(turn)}>Cancel</Button>
+        {elapsed >= SLOW_MS && turn.request !== null && <Button icon="task" onClick={() => void toTask()}>Finish in the background</Button>}
+      </div>
+    </div>
+  );
+}
+
+function exportItems(answer: Answer) {
+  const link = (format: string) => () => {
+    const anchor = document.createElement("a");
+    anchor.href = `/v1/answers/${encodeURIComponent(answer.id)}/export?format=${format}`;
+    anchor.download = "";
+    anchor.click();
+  };
+  return [
+    { label: "CSV", run: link("csv") },
+    { label: "Excel workbook", run: link("xlsx") },
+    { label: "Chart as PNG", run: link("png"), disabled: !answer.chart },
+    { label: "Chart as SVG", run: link("svg"), disabled: !answer.chart },
+    { label: "Print", run: () => setTimeout(() => window.print(), 50) },
+  ];
+}
+
+function Actions({ turn, answer, thread, chartType, setChartType, followFrom }: Props2): ReactElement {
+  const client = useQueryClient();
+  const query = answer.query!;
+  const pin = async () => {
+    try {
+      await call("/v1/pins", jsonBody({ title: titleOf(turn).slice(0, 200), query, ...(chartType !== "suggested" ? { chart_type: chartType } : {}) }));
+      void client.invalidateQueries({ queryKey: ["pins"] });
+      say("Pinned. It is asked anew each time the pins are opened.");
+    } catch (error) {
+      say(asProblem(error).detail ?? "It could not be pinned.");
+    }
+  };
+  const types = answer.chart ? possibleTypes(answer.chart as LooseOption) : [];
+  return (
+    <div className="actions" role="group" aria-label="What to do with this answer">
+      <Button look="quiet" icon="reply" onClick={() => followFrom(turn)}>Follow up</Button>
+      {!query.detail && query.analysis === undefined && <Button look="quiet" icon="why" onClick={() => runQuery(thread, whyQuery(query))}>Why?</Button>}
+      {types.length > 1 && (
+        <ActionMenu label="Kind of chart" trigger={<Button look="quiet" icon="chart">Chart</Button>}
+          items={CHART_TYPES.filter((one) => types.includes(one.type)).map((one) => ({ label: one.label, checked: one.type === chartType, run: () => setChartType(one.type) }))} />
+      )}
+      <Button look="quiet" icon="pin" onClick={() => void pin()}>Pin</Button>
+      <Button look="quiet" icon="share" onClick={() => void copyText(`${location.origin}/#/q/${encodeQuery(query)}`, "A link that asks this question is")}>Share</Button>
+      <ActionMenu label="Export" trigger={<Button look="quiet" icon="download">Export</Button>} items={exportItems(answer)} />
+    </div>
+  );
+}
+
+interface Props2 extends Pick<Props, "turn" | "thread" | "followFrom"> {
+  answer: Answer;
+  chartType: ChartType;
+  setChartType: (type: ChartType) => void;
+}
+
+/** Beside the answer, as in the margin of a report: what to know before the number is used. */
+function Margin({ answer, turn, thread }: { answer: Answer; turn: Turn; thread: string }): ReactElement {
+  return (
+    <aside className="margin" aria-label="Caveats and sources">
+      {(answer.caveats ?? []).length > 0 && (
+        <ul className="caveats" aria-label="Caveats">{answer.caveats!.map((caveat, i) => <li key={i}>{caveat.text}</li>)}</ul>
+      )}
+      {(answer.sources ?? []).map((source) => (
+        <p key={source.table} className="source">
+          <a href={`#/tables/${encodeURIComponent(source.table)}`}>{source.table}</a> v{source.version}
+          {source.data_through && <> · through {source.data_through}</>}
+        </p>
+      ))}
+      <p className="source">{formatMs(answer.timing_ms["total"] ?? 0)}{answer.route?.endsWith("cache") ? " · from the cache" : ""}</p>
+      {answer.status !== "failed" && <Feedback thread={thread} turnKey={turn.key} answerId={answer.id} given={turn.feedback} />}
+    </aside>
+  );
+}
+
+export function TurnView({ turn, number, thread, askAgain, followFrom }: Props): ReactElement {
+  const { data: model = EMPTY_MODEL } = useModel();
+  const [chartType, setChartType] = useState<ChartType>("suggested");
+  const answer = turn.answer;
+  const known: WithRestatement | null = answer ?? turn.partial;
+  const run = (query: Query) => runQuery(thread, query);
+  const answered = answer?.status === "answered" && answer.query;
+
+  // How long it takes from the answer's arrival to its being on the screen (bench/ reads these measures).
+  useLayoutEffect(() => {
+    if (answer === null || performance.getEntriesByName(`answer-arrived:${turn.key}`).length === 0) return;
+    requestAnimationFrame(() => performance.measure("answer-drawn", `answer-arrived:${turn.key}`));
+  }, [answer, turn.key]);
+
+  return (
+    <article className="turn" aria-label={`Question ${number}: ${titleOf(turn)}`} data-state={turn.state} id={`turn-${turn.key}`}>
+      <span className="turn-number" aria-hidden="true">{number}</span>
+      <div className="turn-main">
+        <h2 className="question">
+          {turn.question !== null && known?.understood ? <UnderstoodQuestion answer={known as Answer} question={turn.question} model={model} run={run} /> : titleOf(turn)}
+        </h2>
+        {known?.query && <QueryChips query={known.query} resolved={known.resolved} model={model} run={run} />}
+        {turn.state === "running" && <Waiting turn={turn} thread={thread} />}
+        {turn.state === "running" && turn.partial && <Sentences answer={turn.partial} />}
+        {turn.state === "stored" && <Button onClick={() => void fetchStoredAnswer(thread, turn)}>Show the answer again</Button>}
+        {turn.state === "loading" && <p className="waiting" role="status">Asking again …</p>}
+        {turn.state === "cancelled" && <p className="note">Cancelled. {turn.request !== null && <Button onClick={() => retry(thread, turn)}>Ask again</Button>}</p>}
+        {turn.state === "task" && <p className="note">This goes on in the background. <a href="#/tasks">See it among the tasks</a>.</p>}
+        {turn.state === "failed" && turn.problem && <ErrorNote problem={turn.problem} retry={turn.request !== null ? () => retry(thread, turn) : undefined} />}
+        {answer?.status === "failed" && <ErrorNote problem={{ detail: answer.error?.message ?? "It failed.", ...(answer.error?.hint ? { hint: answer.error.hint } : {}) }} />}
+        {answer?.status === "clarify" && <Clarify answer={answer} thread={thread} />}
+        {answer?.status === "refused" && <Refusal answer={answer} question={turn.question} askAgain={askAgain} />}
+        {answered && (
+          <>
+            <AnswerBody answer={answer} model={model} run={run} chartType={chartType} />
+            <Actions turn={turn} answer={answer} thread={thread} chartType={chartType} setChartType={setChartType} followFrom={followFrom} />
+          </>
+        )}
+      </div>
+      {answer && <Margin answer={answer} turn={turn} thread={thread} />}
+    </article>
+  );
+}

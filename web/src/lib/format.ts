@@ -1,0 +1,109 @@
+// Values as people read them. What is copied keeps its full precision.
+import type { Answer } from "../api/types";
+
+export type Cell = string | number | boolean | null;
+/** Beyond the contract a column may say which metric of the query it belongs to, and as what. */
+export type Column = NonNullable<Answer["columns"]>[number] & { kind?: string; measure?: number };
+
+const LOCALE = "en";
+const NARROW_SPACE = "\u202f";
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+const formats = new Map<string, Intl.NumberFormat>();
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = JSON.stringify(options);
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(LOCALE, options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** As the sentences round: by the number's exact value, so that one page never shows two roundings of it. */
+function rounded(value: number, digits: number): number {
+  return Math.abs(value) < 1e21 ? Number(value.toFixed(digits)) : value;
+}
+
+function fixed(value: number, digits: number): string {
+  return numberFormat({ minimumFractionDigits: digits, maximumFractionDigits: digits }).format(rounded(value, digits));
+}
+
+function money(value: number, unit: string): string {
+  const currency = unit.slice("currency:".length);
+  if (currency !== "") {
+    try {
+      return numberFormat({ style: "currency", currency }).format(rounded(value, 2));
+    } catch {
+      return `${fixed(value, 2)} ${currency}`; // a code that no standard knows
+    }
+  }
+  return fixed(value, 2);
+}
+
+export function formatNumber(value: number, unit: string | null | undefined): string {
+  if (unit === "fraction") return `${fixed(value * 100, 1)}${NARROW_SPACE}%`;
+  if (unit === "pp") return `${fixed(value * 100, 1)}${NARROW_SPACE}pp`;
+  if (unit?.startsWith("currency")) return money(value, unit);
+  return numberFormat({ maximumFractionDigits: Number.isInteger(value) ? 0 : 2 }).format(rounded(value, 2));
+}
+
+/** For axes and tight places: 1.2M. */
+export function formatCompact(value: number, unit: string | null | undefined): string {
+  if (unit === "fraction" || unit === "pp") return formatNumber(value, unit);
+  return numberFormat(Math.abs(value) >= 1e4 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 2 }).format(value);
+}
+
+/** "2020-11" -> "Nov 2020"; "2020-Q4" -> "Q4 2020"; "2020-11-05" -> "5 Nov 2020". */
+export function formatPeriod(text: string): string {
+  const quarter = /^(\d{4})-(Q[1-4]|H[12]|W\d{2})$/.exec(text);
+  if (quarter) return `${quarter[2]} ${quarter[1]}`;
+  const day = /^(\d{4})-(\d{2})(?:-(\d{2}))?$/.exec(text);
+  if (!day) return text;
+  const month = MONTHS[Number(day[2]) - 1];
+  if (month === undefined) return text;
+  return day[3] === undefined ? `${month} ${day[1]}` : `${Number(day[3])} ${month} ${day[1]}`;
+}
+
+export function formatCell(value: Cell | undefined, column: Column): string {
+  if (value === null || value === undefined) return column.role === "measure" ? "—" : "(none)";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return column.role === "dimension" ? String(value) : formatNumber(value, column.unit);
+  return column.type === "period" || column.type === "date" ? formatPeriod(value) : value;
+}
+
+export const isNumeric = (column: Column): boolean => column.role === "measure" && column.type !== "text" && column.type !== "date";
+
+/** As copied: full precision, no separators. */
+export function plainCell(value: Cell | undefined): string {
+  return value === null || value === undefined ? "" : String(value);
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${size >= 100 || unit === 0 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
+export function formatMs(ms: number): string {
+  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${numberFormat({}).format(count)} ${count === 1 ? one : many}`;
+
+/** When something was: "today 14:02", "3 Mar 2026". */
+export function formatWhen(iso: string | null | undefined): string {
+  if (!iso) return "";
+  const when = new Date(iso);
+  if (Number.isNaN(when.getTime())) return iso;
+  const now = new Date();
+  const time = when.toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", hour12: false });
+  if (when.toDateString() === now.toDateString()) return `today ${time}`;
+  return `${when.getDate()} ${MONTHS[when.getMonth()]} ${when.getFullYear()}, ${time}`;
+}

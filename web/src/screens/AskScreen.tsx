@@ -1,0 +1,93 @@
+// The conversation.
+import { useQuery } from "@tanstack/react-query";
+import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
+import { call } from "../api/client";
+import type { Suggestions, Tables } from "../api/types";
+import { Composer, type ComposerHandle } from "../ask/Composer";
+import { TurnView, titleOf } from "../ask/TurnView";
+import { formatPeriod, plural } from "../lib/format";
+import { go, pathOf } from "../lib/router";
+import { type Turn, ask, loadThread, newThreadId, useThread } from "../lib/threads";
+
+function Welcome({ pick }: { pick: (question: string) => void }): ReactElement {
+  const starters = useQuery({ queryKey: ["suggest", ""], queryFn: () => call<Suggestions>("/v1/suggest?limit=8&q="), staleTime: 300_000 });
+  const tables = useQuery({ queryKey: ["tables"], queryFn: () => call<Tables>("/v1/tables") });
+  const facts = (tables.data?.tables ?? []).slice(0, 4);
+  return (
+    <div className="welcome">
+      <h1>What would you like to know?</h1>
+      <p>Every number is the data’s: checked against the result it came from, with the SQL beside it. What is not understood is asked back.</p>
+      {facts.length > 0 && (
+        <ul className="stock" aria-label="What there is">
+          {facts.map((table) => (
+            <li key={table.name}>
+              <a href={pathOf("tables", table.name)}>{table.label}</a> {plural(table.rows, "row")}
+              {table.first_date && table.last_date && <>, {formatPeriod(table.first_date)} – {formatPeriod(table.last_date)}</>}
+            </li>
+          ))}
+        </ul>
+      )}
+      <ul className="starters" aria-label="Questions to start with">
+        {(starters.data?.suggestions ?? []).map((question) => (
+          <li key={question}><button type="button" onClick={() => pick(question)}>{question}</button></li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+export function AskScreen({ thread }: { thread: string | null }): ReactElement {
+  const fresh = useMemo(newThreadId, [thread]);
+  const id = thread ?? fresh;
+  const { turns } = useThread(id);
+  const [followed, setFollowed] = useState<Turn | null>(null);
+  const composer = useRef<ComposerHandle>(null);
+  const count = turns.length;
+  const lastKey = turns.at(-1)?.key;
+  const seen = useRef(count);
+
+  useEffect(() => {
+    if (thread !== null) void loadThread(thread);
+    setFollowed(null);
+  }, [thread]);
+  useEffect(() => {
+    // A new turn is brought into view; those that were there when the thread was opened are not scrolled through.
+    if (count > seen.current && lastKey !== undefined) document.getElementById(`turn-${lastKey}`)?.scrollIntoView({ block: "start" });
+    seen.current = count;
+  }, [count, lastKey]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) return;
+      event.preventDefault();
+      composer.current?.focus();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+
+  const submit = (question: string) => {
+    // What follows is said by the answer's id: another tab may have asked meanwhile.
+    const newest = [...turns].reverse().find((turn) => turn.answer !== null && turn.answer.status !== "refused" && turn.answer.status !== "failed");
+    ask(id, question, (followed ?? newest)?.answer?.id ?? null);
+    setFollowed(null);
+    if (thread === null) go(pathOf("t", id));
+  };
+  const follow = (turn: Turn) => {
+    setFollowed(turn);
+    composer.current?.focus();
+  };
+
+  return (
+    <>
+      <div className="turns">
+        {count === 0 && <Welcome pick={submit} />}
+        {count > 0 && <h1 className="hidden">Conversation</h1>}
+        {turns.map((turn, index) => (
+          <TurnView key={turn.key} turn={turn} number={index + 1} thread={id} askAgain={submit} followFrom={follow} />
+        ))}
+      </div>
+      <Composer ref={composer} ask={submit} following={followed === null ? null : titleOf(followed)} unfollow={() => setFollowed(null)} first={count === 0} />
+    </>
+  );
+}

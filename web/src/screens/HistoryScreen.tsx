@@ -1,0 +1,67 @@
+// Every question that was asked, to be found again.
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { type ReactElement, useState } from "react";
+import { call } from "../api/client";
+import { formatMs, formatWhen } from "../lib/format";
+import { go, pathOf } from "../lib/router";
+import { ask, newThreadId } from "../lib/threads";
+import { Button, Empty, Fetched, SearchBox, useSettled } from "../ui/parts";
+
+interface Entry {
+  id: string;
+  at: string;
+  question: string | null;
+  restatement?: string | null;
+  status: string;
+  ms?: number | null;
+  session?: string | null;
+}
+interface Page {
+  entries: Entry[];
+  next?: string | null;
+}
+
+const STATUSES: Record<string, string> = { answered: "answered", clarify: "asked back", refused: "refused", failed: "failed", running: "running", cancelled: "cancelled" };
+
+export function HistoryScreen(): ReactElement {
+  const [search, setSearch] = useState("");
+  const settled = useSettled(search.trim(), 200);
+  const history = useInfiniteQuery({
+    queryKey: ["history", settled],
+    initialPageParam: "",
+    queryFn: ({ pageParam }) => call<Page>(`/v1/history?limit=50${settled ? `&q=${encodeURIComponent(settled)}` : ""}${pageParam ? `&before=${encodeURIComponent(pageParam)}` : ""}`),
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+  const again = (entry: Entry) => {
+    if (entry.question === null) return;
+    const thread = newThreadId();
+    ask(thread, entry.question, null);
+    go(pathOf("t", thread));
+  };
+  return (
+    <>
+      <h1>History</h1>
+      <SearchBox label="Find a question" value={search} onChange={setSearch} />
+      <Fetched query={history} what="the history">
+        {({ pages }) => {
+          const entries = pages.flatMap((page) => page.entries);
+          if (entries.length === 0) return <Empty title={settled ? "No question holds these words." : "Nothing was asked yet."} />;
+          return (
+            <ul className="entries">
+              {entries.map((entry) => (
+                <li key={entry.id}>
+                  {entry.session ? <a href={pathOf("t", entry.session)}>{entry.question ?? entry.restatement ?? "A changed question"}</a> : <span>{entry.question ?? entry.restatement ?? "A changed question"}</span>}
+                  <span className={`status ${entry.status}`}>{STATUSES[entry.status] ?? entry.status}</span>
+                  <time dateTime={entry.at}>{formatWhen(entry.at)}</time>
+                  <span className="took">{typeof entry.ms === "number" ? formatMs(entry.ms) : ""}</span>
+                  {entry.question !== null ? <Button look="quiet" onClick={() => again(entry)}>Ask again</Button> : <span />}
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Fetched>
+      {history.hasNextPage && <Button onClick={() => void history.fetchNextPage()} disabled={history.isFetchingNextPage}>Show earlier ones</Button>}
+    </>
+  );
+}
