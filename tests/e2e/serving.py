@@ -44,7 +44,7 @@ class Server:
         try:
             connection.request(method, path, body, headers or {})
             reply = connection.getresponse()
-            return reply.status, {key.lower(): value for key, value in reply.getheaders()}, reply.read().decode()
+            return reply.status, {key.lower(): value for key, value in reply.getheaders()}, reply.read().decode(errors="replace")
         finally:
             connection.close()
 
