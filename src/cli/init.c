@@ -29,8 +29,9 @@ static gboolean parse_options(InitOptions *options, int *argc, char ***argv, GEr
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "WORKSPACE FILE..."},
       G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("- make a workspace from data files");
-  g_option_context_set_summary(context, "Reads CSV, TSV, Parquet, JSON, XLSX and SQLite files and folders of them, finds out what they hold, and\n"
-                                        "writes tables and a semantic model that answer questions.");
+  g_option_context_set_summary(context, "Reads CSV, TSV, Parquet, JSON, XLSX and SQLite files, folders of them, s3://bucket/prefix/*.csv and\n"
+                                        "https:// addresses, finds out what they hold, and writes tables and a semantic model that answer\n"
+                                        "questions.");
   g_option_context_add_main_entries(context, entries, NULL);
   g_autoptr(GError) problem = NULL;
   if (!g_option_context_parse(context, argc, argv, &problem)) {

@@ -1,6 +1,7 @@
 /* The face of the module: importing files, reading one file as clean CSV. */
 #include "lake/lake.h"
 #include "lake/import.h"
+#include "lake/source_remote.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,12 +77,34 @@ static void undo(const ImportContext *context, const GPtrArray *tables) {
   }
 }
 
+/* Files and folders as they are; what lies elsewhere is fetched first, and shown by its address. */
+static GPtrArray *import_find_sources(ImportContext *context, const char *const *paths, RemoteFiles **remote, GError **error) {
+  gboolean any = FALSE;
+  for (guint i = 0; paths[i]; i++) any |= source_is_remote(paths[i]);
+  if (!any) return sources_find(paths, error);
+  g_autoptr(Settings) settings = settings_load(context->workspace, NULL, error);
+  if (!settings) return NULL;
+  ObjectOptions options = object_options_of(settings);
+  g_autofree char *folder = g_build_filename(context->staging, "remote", NULL);
+  import_report(context, -1, 0, "fetching");
+  *remote = remote_files_fetch(paths, folder, &options, context->deadline, error);
+  GPtrArray *sources = *remote ? sources_find(remote_files_paths(*remote), error) : NULL;
+  for (guint i = 0; sources && i < sources->len; i++) {
+    TableSource *source = sources->pdata[i];
+    char *shown = g_strdup(remote_files_shown(*remote, source->shown));
+    g_free(source->shown);
+    source->shown = shown;
+  }
+  return sources;
+}
+
 GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const *paths, const ImportOptions *options,
                        Deadline deadline, GError **error) {
-  g_autoptr(GPtrArray) sources = sources_find(paths, error);
-  if (!sources) return NULL;
   g_auto(ImportContext) context = {.engine = engine, .workspace = workspace, .options = options, .deadline = deadline};
+  g_autoptr(RemoteFiles) remote = NULL;
   if (!import_context_prepare(&context, error)) return NULL;
+  g_autoptr(GPtrArray) sources = import_find_sources(&context, paths, &remote, error);
+  if (!sources) return NULL;
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)imported_table_free);
   for (guint i = 0; i < sources->len; i++) {
     TableSource *source = sources->pdata[i];

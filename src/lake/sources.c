@@ -1,5 +1,6 @@
 /* Which files there are, of which kind, and which of them belong to one table. */
 #include "lake/import.h"
+#include "lake/source_remote.h"
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -64,7 +65,7 @@ static gint compare_paths(gconstpointer a, gconstpointer b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static gboolean is_data_name(const char *name) {
+gboolean source_is_data_name(const char *name) {
   static const char *const extensions[] = {".csv",     ".tsv",    ".txt",     ".tab",   ".psv",  ".dat",
                                            ".parquet", ".json",   ".ndjson",  ".jsonl", ".xlsx", ".xlsm",
                                            ".db",      ".sqlite", ".sqlite3", ".gz",    ".zst"};
@@ -97,7 +98,7 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
     g_autofree char *child = g_build_filename(path, names->pdata[i], NULL);
     gboolean is_folder = g_file_test(child, G_FILE_TEST_IS_DIR);
     if (!strcmp(names->pdata[i], "truth.json")) continue; /* what `aisle generate` planted in the files beside it */
-    if (is_folder ? depth < MAX_FOLDER_DEPTH : is_data_name(names->pdata[i]))
+    if (is_folder ? depth < MAX_FOLDER_DEPTH : source_is_data_name(names->pdata[i]))
       if (!collect(child, depth + 1, files, error)) return FALSE;
   }
   return TRUE;

@@ -89,6 +89,7 @@ typedef struct {
  * (transfer full) */
 GPtrArray *object_list(ObjectStore *store, const ObjectListing *listing, gboolean *more, Deadline deadline, GError **error);
 void object_entry_free(ObjectEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ObjectEntry, object_entry_free)
 /* All pages, refused above `max` entries. (transfer full) */
 GPtrArray *object_list_all(ObjectStore *store, const char *prefix, guint max, Deadline deadline, GError **error);
 
@@ -104,6 +105,14 @@ ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 
 const char *object_copy_path(const ObjectCopy *copy); /* (transfer none) */
 void object_copy_free(ObjectCopy *copy);              /* NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ObjectCopy, object_copy_free)
+
+/*
+ * One file from http:// or https:// to `path`, which is replaced; redirects are followed, broken connections go on where they
+ * broke off. On failure nothing is left. Errors as above; TOO_LARGE beyond `max_bytes`.
+ */
+gboolean object_fetch_url(const char *url, const char *path, gint64 max_bytes, Deadline deadline, GError **error);
+/* A file name for a URL's last part, safe on this machine; "data" where it has none. Pure. (transfer full) */
+char *object_url_file_name(const char *url);
 
 /* Patterns such as "sales/2026-*.csv" over keys: "*" and "?" within one part, "**" over parts, "[a-z]". Pure. */
 gboolean object_glob_match(const char *pattern, const char *key);

@@ -1,12 +1,9 @@
 /* One signed request, what its answer means, and when it is worth another. */
 #include <string.h>
 
+#include "object/attempts.h"
 #include "object/s3.h"
 
-#define MAX_ATTEMPTS 8
-#define FIRST_PAUSE_MS 100
-#define MAX_PAUSE_MS 5000
-#define MAX_RETRY_AFTER_MS 30000
 /* Bodies up to here are hashed into the signature; larger ones are left to TLS. */
 #define MAX_SIGNED_BODY ((gint64)16 << 20)
 #define EMPTY_HASH "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -120,23 +117,12 @@ static GPtrArray *headers_of(const S3Store *store, const S3Request *request, con
   return headers;
 }
 
-static gint64 retry_after_of(const HttpResponse *response) {
-  const char *text = http_response_header(response, "retry-after");
-  gint64 seconds = text != NULL ? g_ascii_strtoll(text, NULL, 10) : 0;
-  return CLAMP(seconds, 0, MAX_RETRY_AFTER_MS / 1000) * 1000;
-}
-
-static gboolean is_passing(const GError *error, Deadline deadline) {
-  if (deadline_left_ms(deadline) == 0 || error->domain != AISLE_ERROR) return FALSE;
-  return error->code == AISLE_ERROR_IO || error->code == AISLE_ERROR_TIMEOUT;
-}
-
 /* Old credentials are tried once more with new ones, if somebody renewed them. */
 static S3Verdict judge_answer(S3Store *store, const S3Request *request, const HttpResponse *response, const Credentials *credentials,
                               S3Progress *progress, GError **error) {
   gboolean expired = FALSE;
   S3Verdict verdict = s3_explain(store, request, response, &expired, error);
-  progress->retry_after_ms = retry_after_of(response);
+  progress->retry_after_ms = attempts_retry_after(response);
   progress->unknown |= response->status >= 500;
   if (!expired || progress->refused != NULL) return expired ? S3_FINAL : verdict;
   progress->refused = (Credentials *)credentials;
@@ -161,7 +147,7 @@ gboolean s3_attempt(S3Store *store, const S3Request *request, HttpResponse *resp
                       .sink = request->sink, .sink_data = request->sink_data, .deadline = deadline};
   g_autoptr(GError) failure = NULL;
   if (!http_client_send(store->http, &sent, response, &failure)) {
-    *verdict = is_passing(failure, deadline) ? S3_RETRY : S3_FINAL;
+    *verdict = attempts_may_pass(failure, deadline) ? S3_RETRY : S3_FINAL;
     progress->unknown = TRUE;
     g_propagate_prefixed_error(error, g_steal_pointer(&failure), "%s: ", store->url);
     return FALSE;
@@ -171,19 +157,8 @@ gboolean s3_attempt(S3Store *store, const S3Request *request, HttpResponse *resp
   return FALSE;
 }
 
-/* Twice as long each time, and anything up to that, so that many clients do not come back together. */
 gboolean s3_wait(S3Progress *progress, Deadline deadline, GError **error) {
-  gint64 most = MIN((gint64)FIRST_PAUSE_MS << MIN(progress->attempt - 1, 10), MAX_PAUSE_MS);
-  gint64 pause = progress->retry_after_ms + g_random_int_range(FIRST_PAUSE_MS / 4, (gint32)most + 1);
-  if (progress->attempt >= MAX_ATTEMPTS || deadline_left_ms(deadline) <= pause) {
-    g_prefix_error(error, "given up after %d attempts: ", progress->attempt);
-    return FALSE;
-  }
-  Deadline until = deadline_in_ms(pause, deadline.cancelled);
-  while (deadline_left_ms(until) > 0) g_usleep((gulong)MIN(deadline_left_ms(until), 50) * 1000);
-  if (deadline.cancelled == NULL || g_atomic_int_get(deadline.cancelled) == 0) return TRUE;
-  g_clear_error(error);
-  return deadline_check(deadline, error);
+  return attempts_wait(progress->attempt, progress->retry_after_ms, deadline, error);
 }
 
 gboolean s3_send(S3Store *store, const S3Request *request, HttpResponse *response, S3Progress *progress, Deadline deadline, GError **error) {
