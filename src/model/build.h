@@ -36,6 +36,7 @@ Condition *model_builder_add_condition(ModelBuilder *builder, const char *name, 
  * ..). */
 Relationship *model_builder_add_relationship(ModelBuilder *builder, const char *name, const char *from_dataset,
                                              const char *from_field, const char *to_dataset, const char *to_field);
+Rollup *model_builder_add_rollup(ModelBuilder *builder, const char *name, const char *dataset, TimeUnit grain);
 Hierarchy *model_builder_add_hierarchy(ModelBuilder *builder, const char *name, const char *dataset,
                                        const char *const *levels);
 

@@ -47,6 +47,8 @@ static void copy_existing(Model *draft, const Model *existing) {
     g_ptr_array_add(draft->relationships, relationship_copy(g_ptr_array_index(existing->relationships, i)));
   for (guint i = 0; i < existing->hierarchies->len; i++)
     g_ptr_array_add(draft->hierarchies, hierarchy_copy(g_ptr_array_index(existing->hierarchies, i)));
+  for (guint i = 0; i < existing->rollups->len; i++)
+    g_ptr_array_add(draft->rollups, rollup_copy(g_ptr_array_index(existing->rollups, i)));
   model_set_text(&draft->default_metric, existing->default_metric);
   model_set_text(&draft->default_dataset, existing->default_dataset);
   model_set_text(&draft->currency, existing->currency);

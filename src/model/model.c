@@ -187,6 +187,24 @@ Relationship *relationship_copy(const Relationship *relationship) {
   return copy;
 }
 
+Rollup *rollup_copy(const Rollup *rollup) {
+  Rollup *copy = g_memdup2(rollup, sizeof *rollup);
+  copy->name = g_strdup(rollup->name);
+  copy->dataset = g_strdup(rollup->dataset);
+  copy->dimensions = g_strdupv(rollup->dimensions);
+  copy->metrics = g_strdupv(rollup->metrics);
+  return copy;
+}
+
+void rollup_free(Rollup *rollup) {
+  if (rollup == NULL) return;
+  g_free(rollup->name);
+  g_free(rollup->dataset);
+  g_strfreev(rollup->dimensions);
+  g_strfreev(rollup->metrics);
+  g_free(rollup);
+}
+
 Hierarchy *hierarchy_copy(const Hierarchy *hierarchy) {
   Hierarchy *copy = g_memdup2(hierarchy, sizeof *hierarchy);
   copy->name = g_strdup(hierarchy->name);
@@ -215,6 +233,7 @@ Model *model_new_empty(const char *name) {
   model->conditions = g_ptr_array_new_with_free_func((GDestroyNotify)condition_free);
   model->relationships = g_ptr_array_new_with_free_func((GDestroyNotify)relationship_free);
   model->hierarchies = g_ptr_array_new_with_free_func((GDestroyNotify)hierarchy_free);
+  model->rollups = g_ptr_array_new_with_free_func((GDestroyNotify)rollup_free);
   model->calendar = CALENDAR_DEFAULT;
   return model;
 }
@@ -229,6 +248,7 @@ static void model_clear(gpointer pointer) {
   g_ptr_array_unref(model->conditions);
   g_ptr_array_unref(model->relationships);
   g_ptr_array_unref(model->hierarchies);
+  g_ptr_array_unref(model->rollups);
   g_free(model->default_metric);
   g_free(model->default_dataset);
   g_free(model->currency);

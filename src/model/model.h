@@ -55,6 +55,7 @@ typedef struct {
   gboolean is_fact;
   gint64 row_count;
   GPtrArray *fields;  /* of Field* */
+  const struct RollupView *rollup; /* its rows are those of a rollup (query/rollup.h); NULL: the table's own (transfer none) */
 } Dataset;
 
 /* Something that is counted: customers, orders, products, stores. Counting means distinct non-NULL keys. */
@@ -111,8 +112,18 @@ typedef struct {
   char **levels; /* fields, coarse to fine */
 } Hierarchy;
 
+/* Rows of a dataset added up beforehand: kept as a table of its own and used where it answers exactly. */
+typedef struct {
+  char *name;        /* "lines_daily" */
+  char *dataset;     /* whose rows are added up */
+  TimeUnit grain;    /* HOUR, DAY, MONTH or YEAR of the dataset's default date */
+  char **dimensions; /* fields that can be grouped and filtered by: "channel", "product.category"; keys that can be counted */
+  char **metrics;    /* metrics that can be asked; empty: all of the dataset that add up exactly */
+} Rollup;
+
 typedef struct {
   char *name;
+  GPtrArray *rollups; /* of Rollup* */
   GPtrArray *datasets, *entities, *metrics, *conditions, *relationships, *hierarchies;
   char *default_metric;    /* what "sales", "how are we doing in X" mean when no metric is named; NULL */
   char *default_dataset;   /* main fact */

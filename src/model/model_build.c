@@ -157,6 +157,17 @@ Relationship *model_builder_add_relationship(ModelBuilder *builder, const char *
   return relationship;
 }
 
+Rollup *model_builder_add_rollup(ModelBuilder *builder, const char *name, const char *dataset, TimeUnit grain) {
+  Rollup *rollup = g_new0(Rollup, 1);
+  rollup->name = g_strdup(name);
+  rollup->dataset = g_strdup(dataset);
+  rollup->grain = grain;
+  model_set_words(&rollup->dimensions, NULL);
+  model_set_words(&rollup->metrics, NULL);
+  g_ptr_array_add(builder->model->rollups, rollup);
+  return rollup;
+}
+
 Hierarchy *model_builder_add_hierarchy(ModelBuilder *builder, const char *name, const char *dataset,
                                        const char *const *levels) {
   Hierarchy *hierarchy = g_new0(Hierarchy, 1);

@@ -138,6 +138,13 @@ static json_t *condition_element(gconstpointer element) {
 static json_t *relationship_element(gconstpointer element) {
   return relationship_to_json(element);
 }
+static json_t *rollup_element(gconstpointer element) {
+  const Rollup *rollup = element;
+  return json_pack("{s:s, s:o, s:s, s:o, s:o}", "name", rollup->name, "dataset", json_text_or_null(rollup->dataset), "grain",
+                   time_unit_name(rollup->grain), "dimensions", json_words(rollup->dimensions), "metrics",
+                   json_words(rollup->metrics));
+}
+
 static json_t *hierarchy_element(gconstpointer element) {
   return hierarchy_to_json(element);
 }
@@ -157,6 +164,7 @@ json_t *model_content_to_json(const Model *model) {
   json_object_set_new(object, "metrics", array_to_json(model->metrics, metric_element));
   json_object_set_new(object, "conditions", array_to_json(model->conditions, condition_element));
   json_object_set_new(object, "relationships", array_to_json(model->relationships, relationship_element));
+  if (model->rollups->len > 0) json_object_set_new(object, "rollups", array_to_json(model->rollups, rollup_element));
   json_object_set_new(object, "hierarchies", array_to_json(model->hierarchies, hierarchy_element));
   return object;
 }

@@ -15,6 +15,7 @@ Metric *metric_copy(const Metric *metric);
 Condition *condition_copy(const Condition *condition);
 Relationship *relationship_copy(const Relationship *relationship);
 Hierarchy *hierarchy_copy(const Hierarchy *hierarchy);
+Rollup *rollup_copy(const Rollup *rollup);
 
 GPtrArray *coded_values_new(void); /* of CodedValue*, frees them */
 void field_free(Field *field);
@@ -24,6 +25,7 @@ void metric_free(Metric *metric);
 void condition_free(Condition *condition);
 void relationship_free(Relationship *relationship);
 void hierarchy_free(Hierarchy *hierarchy);
+void rollup_free(Rollup *rollup);
 
 /* Fills what may be left out (labels, units, empty lists) and computes the hash. */
 void model_complete(Model *model);

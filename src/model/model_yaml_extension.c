@@ -263,6 +263,27 @@ static void read_hierarchy(ModelReader *reader, const YamlNode *key, const YamlN
   model_reader_words(reader, entry, "levels", &hierarchy->levels);
 }
 
+/* ---- rollups ---- */
+
+static gboolean parse_grain(const char *text, guint *out) {
+  TimeUnit unit;
+  if (!time_unit_parse(text, &unit)) return FALSE;
+  *out = unit;
+  return unit == TIME_UNIT_HOUR || unit == TIME_UNIT_DAY || unit == TIME_UNIT_MONTH || unit == TIME_UNIT_YEAR;
+}
+
+static void read_rollup(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
+  (void)target;
+  model_reader_check_keys(reader, entry, KEYS("dataset", "grain", "dimensions", "metrics"));
+  guint grain = TIME_UNIT_DAY;
+  model_reader_enum(reader, entry, "grain", parse_grain, "hour, day, month, year", &grain);
+  Rollup *rollup = model_builder_add_rollup(reader->builder, key->text, NULL, (TimeUnit)grain);
+  model_reader_mark(reader, rollup, key);
+  model_reader_text(reader, entry, "dataset", &rollup->dataset);
+  model_reader_words(reader, entry, "dimensions", &rollup->dimensions);
+  model_reader_words(reader, entry, "metrics", &rollup->metrics);
+}
+
 /* ---- the whole file ---- */
 
 static void read_model_section(ModelReader *reader, const YamlNode *root) {
@@ -295,7 +316,7 @@ void model_read_extension(ModelReader *reader, const YamlNode *root) {
   if (!model_reader_expect(reader, root, YAML_MAP, "the file")) return;
   model_reader_check_keys(
       reader, root,
-      KEYS("version", "model", "calendar", "datasets", "metrics", "entities", "conditions", "hierarchies"));
+      KEYS("version", "model", "calendar", "datasets", "metrics", "entities", "conditions", "hierarchies", "rollups"));
   gint64 version = 0;
   model_reader_count(reader, root, "version", &version);
   if (version != MODEL_EXTENSION_VERSION)
@@ -309,4 +330,5 @@ void model_read_extension(ModelReader *reader, const YamlNode *root) {
   read_entries(reader, root, "entities", read_entity, NULL);
   read_entries(reader, root, "conditions", read_condition, NULL);
   read_entries(reader, root, "hierarchies", read_hierarchy, NULL);
+  read_entries(reader, root, "rollups", read_rollup, NULL);
 }

@@ -342,6 +342,18 @@ static void entity_element(ExtensionWriter *writer, gconstpointer element, const
 static void condition_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
   write_condition(writer, element, old);
 }
+static void rollup_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old_rollups) {
+  const Rollup *rollup = element;
+  YamlWriter *yaml = &writer->yaml;
+  const YamlNode *old = yaml_get(old_rollups, rollup->name);
+  yaml_begin(yaml, old_rollups, rollup->name, note_of(writer, rollup->name));
+  yaml_write_text(yaml, old, "dataset", rollup->dataset);
+  yaml_write_text(yaml, old, "grain", time_unit_name(rollup->grain));
+  yaml_write_words(yaml, old, "dimensions", rollup->dimensions);
+  yaml_write_words(yaml, old, "metrics", rollup->metrics);
+  yaml_end(yaml);
+}
+
 static void hierarchy_element(ExtensionWriter *writer, gconstpointer element, const YamlNode *old) {
   write_hierarchy(writer, element, old);
 }
@@ -387,6 +399,9 @@ char *model_extension_to_text(const Model *model, GHashTable *notes, const YamlN
   write_section(&writer, old_extension, "entities", "What is counted: distinct keys.", model->entities, entity_element);
   write_section(&writer, old_extension, "conditions", "Names for kinds of rows.", model->conditions, condition_element);
   write_section(&writer, old_extension, "hierarchies", "Coarse to fine.", model->hierarchies, hierarchy_element);
+  if (model->rollups->len > 0)
+    write_section(&writer, old_extension, "rollups", "Tables of sums kept beside the rows; aisle refresh fills them.",
+                  model->rollups, rollup_element);
   write_section(&writer, old_extension, "datasets", "The tables, column by column.", model->datasets, dataset_element);
   return g_string_free(writer.yaml.out, FALSE);
 }

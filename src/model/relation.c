@@ -140,20 +140,27 @@ static gboolean append_columns(GString *sql, const Dataset *dataset, const Acces
   return TRUE;
 }
 
-char *relation_sql(const Model *model, const Dataset *dataset, const AccessScope *scope, GError **error) {
+gboolean relation_sql_parts(const Model *model, const Dataset *dataset, const AccessScope *scope, char **head, char **tail,
+                            GError **error) {
   const Model *full = model_full(model); /* filters may need what the scope itself hides */
   const Dataset *whole = model_find_dataset(full, dataset->name);
   if (whole == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_MODEL, "dataset %s is not of this model", dataset->name);
-    return NULL;
+    return FALSE;
   }
   g_autoptr(GString) sql = g_string_new("SELECT");
-  if (!append_columns(sql, whole, scope, error)) return NULL;
-  g_autofree char *table = text_sql_identifier(whole->table);
-  g_string_append_printf(sql, "\nFROM \"lake\".%s AS base", table);
+  if (!append_columns(sql, whole, scope, error)) return FALSE;
+  g_string_append(sql, "\nFROM ");
   g_autoptr(GString) where = g_string_new(NULL);
   for (guint i = 0; scope != NULL && scope->row_filters != NULL && i < scope->row_filters->len; i++)
-    if (!append_row_filter(where, full, whole, g_ptr_array_index(scope->row_filters, i), error)) return NULL;
-  g_string_append_len(sql, where->str, (gssize)where->len);
-  return g_string_free(g_steal_pointer(&sql), FALSE);
+    if (!append_row_filter(where, full, whole, g_ptr_array_index(scope->row_filters, i), error)) return FALSE;
+  *head = g_string_free(g_steal_pointer(&sql), FALSE);
+  *tail = g_strconcat(" AS base", where->str, NULL);
+  return TRUE;
+}
+
+char *relation_sql(const Model *model, const Dataset *dataset, const AccessScope *scope, GError **error) {
+  g_autofree char *head = NULL, *tail = NULL, *table = text_sql_identifier(dataset->table);
+  if (!relation_sql_parts(model, dataset, scope, &head, &tail, error)) return NULL;
+  return g_strconcat(head, "\"lake\".", table, tail, NULL);
 }

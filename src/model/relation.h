@@ -12,6 +12,12 @@
  * dataset has no path to the filtered field. Hidden fields and whatever is computed from them are absent. (transfer full)
  */
 char *relation_sql(const Model *model, const Dataset *dataset, const AccessScope *scope, GError **error);
+/*
+ * The same in two parts: `head` + a relation with the table's columns + `tail`. Whoever knows which files of the table
+ * matter binds them there; nothing that a caller wrote is in between. Both are set on success only. (transfer full)
+ */
+gboolean relation_sql_parts(const Model *model, const Dataset *dataset, const AccessScope *scope, char **head, char **tail,
+                            GError **error);
 gboolean relation_field_visible(const Model *model, const Field *field, const AccessScope *scope);
 /* The model without what the scope hides: fields, metrics, entities, conditions that need hidden fields. Same object when nothing is. (transfer full) */
 Model *model_visible(Model *model, const AccessScope *scope);

@@ -336,6 +336,25 @@ static void check_hierarchy_element(Validation *validation, const Hierarchy *hie
            g_strdup("name the levels, coarse to fine"));
 }
 
+static void check_rollup_element(Validation *validation, const Rollup *rollup) {
+  g_autofree char *where = g_strdup_printf("rollup %s", rollup->name);
+  const Dataset *dataset = check_dataset(validation, rollup->dataset, &rollup->dataset, rollup, where);
+  if (dataset != NULL && dataset->default_date == NULL)
+    report(validation, &rollup->dataset, rollup, g_strdup(where),
+           g_strdup_printf("the dataset \"%.60s\" has no default_date", dataset->name),
+           g_strdup("give it one, or roll up another dataset"));
+  for (guint i = 0; rollup->metrics[i] != NULL; i++)
+    check_metric_name(validation, rollup->metrics[i], &rollup->metrics, rollup, where, "the metric");
+  for (guint i = 0; rollup->dimensions[i] != NULL; i++) {
+    const Field *field = model_find_field(validation->model, rollup->dimensions[i]);
+    g_autofree char *own = dataset != NULL ? g_strdup_printf("%s.%s", dataset->name, rollup->dimensions[i]) : NULL;
+    if (field == NULL && (own == NULL || model_find_field(validation->model, own) == NULL))
+      report(validation, &rollup->dimensions, rollup, g_strdup(where),
+             g_strdup_printf("the dimension \"%.60s\" is no field", rollup->dimensions[i]),
+             g_strdup("name a field, as dataset.field where several have that name"));
+  }
+}
+
 /* ---- the whole ---- */
 
 static void check_defaults(Validation *validation) {
@@ -373,6 +392,7 @@ void model_validate(const Model *model, GPtrArray *problems) {
   check_names(&validation, model->conditions, "condition", NULL);
   check_names(&validation, model->relationships, "relationship", NULL);
   check_names(&validation, model->hierarchies, "hierarchy", NULL);
+  check_names(&validation, model->rollups, "rollup", NULL);
   for (guint i = 0; i < model->datasets->len; i++)
     check_dataset_element(&validation, g_ptr_array_index(model->datasets, i));
   for (guint i = 0; i < model->entities->len; i++)
@@ -385,4 +405,6 @@ void model_validate(const Model *model, GPtrArray *problems) {
     check_relationship_element(&validation, g_ptr_array_index(model->relationships, i));
   for (guint i = 0; i < model->hierarchies->len; i++)
     check_hierarchy_element(&validation, g_ptr_array_index(model->hierarchies, i));
+  for (guint i = 0; i < model->rollups->len; i++)
+    check_rollup_element(&validation, g_ptr_array_index(model->rollups, i));
 }

@@ -264,6 +264,8 @@ Model *model_visible(Model *model, const AccessScope *scope) {
   }
   view_relationships(&view, visible);
   view_elements(&view, visible);
+  for (guint i = 0; i < model->rollups->len; i++)
+    g_ptr_array_add(visible->rollups, rollup_copy(g_ptr_array_index(model->rollups, i)));
   gboolean default_is_gone = is_gone(&view, model_find_metric(model, model->default_metric));
   visible->default_metric = default_is_gone ? NULL : g_strdup(model->default_metric);
   visible->default_dataset = g_strdup(model->default_dataset);

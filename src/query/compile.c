@@ -8,6 +8,10 @@ void compiled_query_free(CompiledQuery *compiled) {
   g_clear_pointer(&compiled->parameters, g_ptr_array_unref);
   g_clear_pointer(&compiled->columns, g_ptr_array_unref);
   g_clear_pointer(&compiled->tables, g_ptr_array_unref);
+  g_clear_pointer(&compiled->clauses, g_ptr_array_unref);
+  g_clear_pointer(&compiled->relations, g_ptr_array_unref);
+  g_clear_pointer(&compiled->choices, g_array_unref);
+  g_free(compiled->main);
   g_free(compiled);
 }
 
@@ -39,22 +43,55 @@ static GPtrArray *used_tables(const Compiler *compiler, const char *sql) {
   return tables;
 }
 
-CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope,
-                                      GError **error) {
-  if (!resolved->measures->len && !resolved->dimensions->len && !resolved->detail->len) {
+static CompiledQuery *compile_with(Compiler *compiler, GError **error) {
+  const SemanticQuery *query = compiler->query;
+  if (!query->measures->len && !query->dimensions->len && !query->detail->len) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY,
                         "the query asks for nothing: it needs a metric, a dimension or detail");
     return NULL;
   }
-  g_autoptr(Compiler) compiler = compiler_new(resolved, model, scope);
   g_autoptr(GPtrArray) columns = NULL;
   g_autofree char *body = compile_body(compiler, &columns, error);
   if (!body) return NULL;
   CompiledQuery *compiled = g_new0(CompiledQuery, 1);
   compiled->parameters = parameters_new();
-  compiled->sql = compiler_render(compiler, body, FALSE, compiled->parameters);
-  compiled->shown_sql = compiler_render(compiler, body, TRUE, NULL);
+  compiler_render_parts(compiler, body, compiled);
+  compiled->sql = compiled_query_bind(compiled, NULL);
+  compiled->shown_sql = compiler_render_shown(compiler, body);
   compiled->columns = g_steal_pointer(&columns);
   compiled->tables = used_tables(compiler, compiled->sql);
+  compiled->choices = g_array_ref(compiler->choices);
   return compiled;
+}
+
+CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope,
+                                      GError **error) {
+  g_autoptr(Compiler) compiler = compiler_new(resolved, model, scope);
+  return compile_with(compiler, error);
+}
+
+CompiledQuery *rollup_compile(const RollupView *view, const SemanticQuery *resolved, const AccessScope *scope,
+                              const CompiledQuery *over_rows, GError **error) {
+  g_autoptr(Compiler) compiler = compiler_new(resolved, view->model, scope);
+  compiler->replay = over_rows->choices;
+  return compile_with(compiler, error);
+}
+
+char *compiled_query_bind(const CompiledQuery *compiled, char *const *tables) {
+  if (!compiled->clauses->len) return g_strdup(compiled->main);
+  g_autofree char **bound = g_new0(char *, compiled->clauses->len);
+  for (guint i = 0; i < compiled->relations->len; i++) {
+    const QueryRelation *relation = compiled->relations->pdata[i];
+    g_autofree char *table = text_sql_identifier(relation->dataset->table), *name = sql_name(relation->dataset->name);
+    g_autofree char *logical = g_strconcat("\"lake\".", table, NULL);
+    bound[relation->clause] = g_strdup_printf("%s AS (\n  %s%s%s\n)", name, relation->head,
+                                              tables && tables[i] ? tables[i] : logical, relation->tail);
+  }
+  GString *sql = g_string_new("WITH ");
+  for (guint i = 0; i < compiled->clauses->len; i++) {
+    g_string_append_printf(sql, "%s%s", i ? ",\n" : "", bound[i] ? bound[i] : (char *)compiled->clauses->pdata[i]);
+    g_free(bound[i]);
+  }
+  g_string_append_printf(sql, "\n%s", compiled->main);
+  return g_string_free(sql, FALSE);
 }

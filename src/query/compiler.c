@@ -7,6 +7,8 @@
 static void cte_free(Cte *cte) {
   g_free(cte->name);
   g_free(cte->body);
+  g_free(cte->head);
+  g_free(cte->tail);
   g_free(cte);
 }
 
@@ -17,6 +19,7 @@ Compiler *compiler_new(const SemanticQuery *query, const Model *model, const Acc
   compiler->query = query;
   compiler->pool = parameters_new();
   compiler->measured = g_ptr_array_new();
+  compiler->choices = g_array_new(FALSE, FALSE, sizeof(LeafChoice));
   compiler->ctes = g_ptr_array_new_with_free_func((GDestroyNotify)cte_free);
   compiler->cte_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   compiler->sources = g_ptr_array_new_with_free_func((GDestroyNotify)row_source_free);
@@ -29,6 +32,7 @@ void compiler_free(Compiler *compiler) {
   if (!compiler) return;
   g_ptr_array_unref(compiler->pool);
   g_ptr_array_unref(compiler->measured);
+  g_array_unref(compiler->choices);
   g_ptr_array_unref(compiler->ctes);
   g_hash_table_unref(compiler->cte_names);
   g_ptr_array_unref(compiler->sources);
@@ -60,6 +64,7 @@ typedef struct {
   int *numbers;          /* of each pooled value; 0: not yet */
   GHashTable *written;   /* names of CTEs that stand in `with` */
   GPtrArray *with;       /* of char*: "name AS (...)" */
+  GPtrArray *relations;  /* of QueryRelation*; NULL when shown */
 } Rendering;
 
 static char *render_text(Rendering *rendering, const char *text);
@@ -73,15 +78,42 @@ static const Cte *effective_cte(Compiler *compiler, guint index) {
   return cte;
 }
 
+static char *indent(const char *sql) {
+  g_auto(GStrv) lines = g_strsplit(sql, "\n", -1);
+  return g_strjoinv("\n  ", lines);
+}
+
+static void query_relation_free(gpointer pointer) {
+  QueryRelation *relation = pointer;
+  if (relation->reads) g_ptr_array_unref(relation->reads);
+  g_free(relation->head);
+  g_free(relation->tail);
+  g_free(relation);
+}
+
+/* The relation holds values of the data's owner and no markers: it is not read again. */
+static void write_relation(Rendering *rendering, const Cte *cte) {
+  const RowSource *source = cte->rows;
+  QueryRelation *relation = g_new0(QueryRelation, 1);
+  relation->dataset = source->dataset;
+  relation->reads = source->reads_all ? NULL : g_ptr_array_ref(source->reads);
+  relation->clause = rendering->with->len;
+  relation->head = indent(cte->head);
+  relation->tail = indent(cte->tail);
+  g_ptr_array_add(rendering->relations, relation);
+  g_ptr_array_add(rendering->with, g_strdup(""));
+}
+
 static void write_cte(Rendering *rendering, const Cte *cte) {
   if (g_hash_table_contains(rendering->written, cte->name)) return;
   g_hash_table_add(rendering->written, cte->name);
-  if (cte->is_relation && rendering->shown) return;
+  if (cte->is_relation) {
+    if (!rendering->shown) write_relation(rendering, cte);
+    return;
+  }
   g_autofree char *made = cte->source ? row_source_body(rendering->compiler, cte->source, cte->is_widened) : NULL;
-  /* The relation holds values of the data's owner and no markers: it is not read again. */
-  g_autofree char *body = cte->is_relation ? g_strdup(cte->body) : render_text(rendering, made ? made : cte->body);
-  g_auto(GStrv) lines = g_strsplit(body, "\n", -1);
-  g_autofree char *indented = g_strjoinv("\n  ", lines);
+  g_autofree char *body = render_text(rendering, made ? made : cte->body);
+  g_autofree char *indented = indent(body);
   g_autofree char *name = sql_name(cte->name);
   g_ptr_array_add(rendering->with, g_strdup_printf("%s AS (\n  %s\n)", name, indented));
 }
@@ -122,13 +154,23 @@ static char *render_text(Rendering *rendering, const char *text) {
   return g_string_free(out, FALSE);
 }
 
-char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtrArray *parameters) {
+static char *render(Compiler *compiler, const char *body, GPtrArray *parameters, GPtrArray *with, GPtrArray *relations) {
   g_autofree int *numbers = g_new0(int, compiler->pool->len + 1);
   g_autoptr(GHashTable) written = g_hash_table_new(g_str_hash, g_str_equal);
+  Rendering rendering = {compiler, parameters == NULL, parameters, numbers, written, with, relations};
+  return render_text(&rendering, body);
+}
+
+char *compiler_render_shown(Compiler *compiler, const char *body) {
   g_autoptr(GPtrArray) with = g_ptr_array_new_with_free_func(g_free);
-  Rendering rendering = {compiler, shown, parameters, numbers, written, with};
-  g_autofree char *main = render_text(&rendering, body);
+  g_autofree char *main = render(compiler, body, NULL, with, NULL);
   if (!with->len) return g_steal_pointer(&main);
   g_autofree char *clauses = sql_join(with, ",\n");
   return g_strdup_printf("WITH %s\n%s", clauses, main);
+}
+
+void compiler_render_parts(Compiler *compiler, const char *body, CompiledQuery *compiled) {
+  compiled->clauses = g_ptr_array_new_with_free_func(g_free);
+  compiled->relations = g_ptr_array_new_with_free_func(query_relation_free);
+  compiled->main = render(compiler, body, compiled->parameters, compiled->clauses, compiled->relations);
 }

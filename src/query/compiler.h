@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "query/query.h"
+#include "query/rollup.h"
 #include "query/sql_text.h"
 
 /* ---- common table expressions ---- */
@@ -13,6 +14,8 @@ typedef struct {
   char *name;
   char *body;               /* NULL for a RowSource's until it is rendered */
   gboolean is_relation;     /* the scoped relation itself: raw SQL, not shown to people */
+  char *head, *tail;        /* of a relation: body = head + the table + tail */
+  const struct RowSource *rows; /* of a relation: the source it is the bottom of */
   struct RowSource *source; /* set: the body is made from it */
   gboolean is_widened;      /* the source's second level */
 } Cte;
@@ -38,7 +41,15 @@ typedef struct RowSource {
   GPtrArray *entity_columns;       /* of SourceColumn*, level two; expression is "cte.column" */
   GPtrArray *entity_joins;         /* of char*: LEFT JOIN clauses of level two */
   GHashTable *names;               /* taken column names */
+  gboolean reads_all;              /* some part of the statement needs every row; otherwise */
+  GPtrArray *reads;                /* of GPtrArray* of ReadCondition*: what its parts need */
 } RowSource;
+
+/* Where a leaf was aggregated: planning over a rollup repeats the decisions that planning over the rows made. */
+typedef struct {
+  const char *dataset; /* name, of the model */
+  gboolean is_standing;
+} LeafChoice;
 
 typedef struct {
   const Model *model;
@@ -51,6 +62,8 @@ typedef struct {
   int depth;          /* of nested groupings */
   GPtrArray *measured; /* of const Dataset*: what the query's measures stand on */
   guint leaves;       /* planned so far: a bound on the work */
+  GArray *choices;    /* of LeafChoice, in order of planning */
+  const GArray *replay; /* the choices to be made again; NULL: none */
 } Compiler;
 
 /* Which rows count: the filters and the time under which a leaf is aggregated. Filters are borrowed. */
@@ -75,6 +88,7 @@ typedef struct {
   GPtrArray *predicates;      /* of char* */
   gboolean is_additive;       /* adding it up over groups is right */
   gboolean zero_when_missing; /* no rows means 0, not unknown */
+  gboolean counts_rows;       /* a sum of row counts: 0 without rows, as a count is */
   const char *type;           /* of the answer's column (transfer none) */
 } Leaf;
 
@@ -115,8 +129,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Compiler, compiler_free)
 /* Adds a CTE under a name of its own, or gives the one with that body. Takes `body`. */
 guint compiler_add_cte(Compiler *compiler, const char *name, char *body);
 char *compiler_cte(guint index); /* its marker (transfer full) */
-/* The whole statement. `shown` leaves out scoped relations and writes literals. (transfer full) */
-char *compiler_render(Compiler *compiler, const char *body, gboolean shown, GPtrArray *parameters);
+/* The whole statement without scoped relations and with literals, for people. (transfer full) */
+char *compiler_render_shown(Compiler *compiler, const char *body);
+/* The one that is run, taken apart so that relations can be bound: fills clauses, main, relations and parameters. */
+void compiler_render_parts(Compiler *compiler, const char *body, CompiledQuery *compiled);
+
+/* ---- reads.c: which rows are needed ---- */
+/* The statement reads the rows of the source that meet the context; NULL: all of them. */
+void row_source_add_read(Compiler *compiler, RowSource *source, const RowContext *context);
+
+/* ---- rollup_leaf.c ---- */
+/*
+ * What a leaf becomes over a rollup's rows: the sum of its sums, the sum of its row counts, a count of its keys.
+ * BAD_QUERY when the rollup does not hold it. (transfer full)
+ */
+char *rollup_aggregate_sql(const RollupView *view, Aggregate aggregate, const char *expression, const Field *field,
+                           gboolean is_plain, gboolean *counts_rows, GError **error);
 
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */

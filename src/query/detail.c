@@ -104,6 +104,7 @@ char *compile_detail(Compiler *compiler, GPtrArray *columns, GError **error) {
   }
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   if (!context_predicates(compiler, source, &context, predicates, error)) return NULL;
+  row_source_add_read(compiler, source, &context);
   g_autofree char *order = detail_order(compiler, source, &context, listed, error);
   if (!order) return NULL;
   g_autofree char *list = sql_join(listed, ", "), *where = sql_join(predicates, "\n  AND "),

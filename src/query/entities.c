@@ -149,6 +149,7 @@ char *did_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", inner_key));
   if (!context_predicates(compiler, rows, &inner, predicates, error)) return NULL;
+  row_source_add_read(compiler, rows, &inner);
   g_autofree char *where = sql_join(predicates, " AND "), *marker = compiler_cte(rows->joined);
   g_autofree char *select = g_strdup_printf("SELECT %s FROM %s WHERE %s", inner_key, marker, where);
   return filter->negated ? g_strdup_printf("(%s IS NOT NULL AND %s NOT IN (%s))", own_key, own_key, select)
@@ -216,6 +217,7 @@ char *row_source_first_date(Compiler *compiler, RowSource *source, const char *e
   g_autoptr(GPtrArray) predicates = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", own_key));
   if (!context_predicates(compiler, source, &ever, predicates, error)) return NULL;
+  row_source_add_read(compiler, source, &ever);
   g_autofree char *where = sql_join(predicates, " AND "),
                   *identity = g_strdup_printf("first:%s:%s:%s", entity, date, where);
   g_autofree char *name = g_strdup_printf("%s_first", entity), *column = g_strdup_printf("%s_first_date", entity);

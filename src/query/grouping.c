@@ -140,6 +140,9 @@ char *block_from_where(const Block *block) {
 char *block_leaf_sql(const Block *block, const Leaf *leaf, gpointer unused) {
   (void)unused;
   g_autofree char *own = own_predicates(block, leaf);
+  if (leaf->counts_rows) /* a count of no rows is 0, a sum of none would be unknown */
+    return own ? g_strdup_printf("COALESCE(%s FILTER (WHERE %s), 0)", leaf->aggregate_sql, own)
+               : g_strdup_printf("COALESCE(%s, 0)", leaf->aggregate_sql);
   if (!own) return g_strdup(leaf->aggregate_sql);
   gboolean counts = g_str_has_prefix(leaf->aggregate_sql, "COUNT(");
   return g_strdup_printf(leaf->zero_when_missing && !counts ? "COALESCE(%s FILTER (WHERE %s), 0)"

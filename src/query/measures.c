@@ -178,6 +178,8 @@ static gboolean append_last_day(Compiler *compiler, RowSource *source, const Gro
   g_autofree char *day = time_bucket_sql(date, TIME_UNIT_DAY, type, 0, TIME_UNIT_NONE, &compiler->model->calendar);
   g_autofree char *within = time_range_sql(compiler, &context->time, date), *rows = compiler_cte(source->joined);
   g_autofree char *where = within ? g_strdup_printf(" WHERE %s", within) : g_strdup("");
+  RowContext in_range = {.time = context->time, .time_field = context->time_field};
+  row_source_add_read(compiler, source, &in_range);
   const Dimension *finest = NULL;
   for (guint i = 0; i < grouping->keys->len; i++) {
     const Dimension *dimension = ((const GroupKey *)grouping->keys->pdata[i])->dimension;
@@ -217,6 +219,7 @@ static char *earliest_bucket(Compiler *compiler, const Grouping *grouping, RowSo
     g_autofree char *date =
         row_source_date(compiler, source, dimension->field ? dimension->field : context->time_field, &type, NULL);
     if (!date) return NULL;
+    row_source_add_read(compiler, source, NULL);
     g_autofree char *first = g_strdup_printf("MIN(%s)", date), *rows = compiler_cte(source->joined);
     g_autofree char *bucket =
         time_bucket_sql(first, dimension->unit, type, context->shift, context->shift_unit, &compiler->model->calendar);
@@ -272,23 +275,49 @@ static Term *plan_leaf_over(Compiler *compiler, Grouping *grouping, const LeafSp
     return NULL;
   g_autofree char *value = NULL, *date = NULL;
   FieldType date_type;
-  if (!leaf_value(compiler, source, spec, counted, &value, error)) return NULL;
+  gboolean counts_rows = FALSE;
+  g_autofree char *rolled = NULL;
+  if (source->dataset->rollup) {
+    const Field *field = spec->field ? spec->field : counted;
+    gboolean is_plain = !spec->field_to && !spec->is_snapshot && source->dataset == spec->dataset;
+    rolled = rollup_aggregate_sql(source->dataset->rollup, spec->aggregate, spec->expression, field, is_plain, &counts_rows, error);
+    if (!rolled) return NULL;
+  }
+  if (!rolled && !leaf_value(compiler, source, spec, counted, &value, error)) return NULL;
   if (spec->aggregate == AGGREGATE_FIRST || spec->aggregate == AGGREGATE_LAST) {
     date = row_source_date(compiler, source, context->time_field, &date_type, error);
     if (!date) return NULL;
   }
+  row_source_add_read(compiler, source, context);
   char *marker = compiler_cte(context->plain ? source->joined : source->widened);
   if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT)
     return plan_first_seen(compiler, grouping, spec, context, marker, keys, value, predicates);
   Block *block = grouping_block(grouping, marker, g_steal_pointer(&keys), source->dataset->name, context->suffix);
   if (!block->earliest) block->earliest = earliest_bucket(compiler, grouping, source, context);
   g_autofree char *name = g_strconcat(spec->name, context->suffix, NULL);
-  char *sql = aggregate_sql(spec->aggregate, spec->percentile, value, date);
+  char *sql = rolled ? g_steal_pointer(&rolled) : aggregate_sql(spec->aggregate, spec->percentile, value, date);
   Leaf *leaf = block_leaf(grouping, block, name, sql, g_steal_pointer(&predicates));
+  leaf->counts_rows = counts_rows;
   leaf->type = leaf_type(spec);
   leaf->is_additive = (spec->aggregate == AGGREGATE_SUM || spec->aggregate == AGGREGATE_COUNT);
   leaf->zero_when_missing = leaf->is_additive || spec->aggregate == AGGREGATE_COUNT_DISTINCT;
   return term_of_leaf(block, leaf);
+}
+
+/* Decides where to aggregate and writes it down, or does as was decided before. */
+static gboolean choose_leaf(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec, const Field *counted,
+                            const RowContext *context, const Dataset **dataset, GError **error) {
+  LeafChoice choice = {NULL, FALSE};
+  if (!compiler->replay) {
+    *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
+    choice = (LeafChoice){(*dataset)->name, is_standing(compiler, *dataset, context)};
+  } else if (compiler->choices->len < compiler->replay->len) {
+    choice = g_array_index(compiler->replay, LeafChoice, compiler->choices->len);
+    *dataset = model_find_dataset(compiler->model, choice.dataset);
+  }
+  g_array_append_val(compiler->choices, choice);
+  if (!*dataset) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the rollup is planned otherwise");
+  return *dataset != NULL;
 }
 
 static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *spec, const RowContext *context,
@@ -298,8 +327,9 @@ static Term *plan_leaf(Compiler *compiler, Grouping *grouping, const LeafSpec *s
     return NULL;
   }
   const Field *counted = counted_field(spec);
-  const Dataset *dataset = leaf_dataset(compiler, grouping, spec, counted, context);
-  if (!is_standing(compiler, dataset, context))
+  const Dataset *dataset = NULL;
+  if (!choose_leaf(compiler, grouping, spec, counted, context, &dataset, error)) return NULL;
+  if (!g_array_index(compiler->choices, LeafChoice, compiler->choices->len - 1).is_standing)
     return plan_leaf_over(compiler, grouping, spec, counted, dataset, context, error);
   if (has_time_key(grouping)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no date beside which it could be counted",
@@ -329,7 +359,8 @@ static gboolean metric_spec(Compiler *compiler, const Metric *metric, const char
                             LeafSpec *spec, GError **error) {
   const Dataset *dataset = need_dataset(compiler, metric->dataset, error);
   if (!dataset) return FALSE;
-  const Field *column = metric->expression ? dataset_find_field(dataset, metric->expression) : NULL;
+  const Dataset *rows = dataset->rollup ? model_find_dataset(dataset->rollup->raw, dataset->name) : dataset;
+  const Field *column = metric->expression ? dataset_find_field(rows, metric->expression) : NULL;
   *spec = (LeafSpec){.name = name,
                      .dataset = dataset,
                      .percentile = metric->percentile,
@@ -337,8 +368,10 @@ static gboolean metric_spec(Compiler *compiler, const Metric *metric, const char
                      .conditions = metric->conditions};
   spec->aggregate = aggregate ? aggregate : metric->aggregate;
   spec->is_snapshot = metric->additivity == ADDITIVITY_SNAPSHOT && spec->aggregate == AGGREGATE_SUM;
-  spec->field = column;
-  if (column) spec->expression = NULL;
+  if (column && !dataset->rollup) {
+    spec->field = column;
+    spec->expression = NULL;
+  }
   spec->type = column ? field_type_word(column->type) : metric->is_money ? "decimal" : "number";
   return TRUE;
 }
@@ -524,6 +557,7 @@ gboolean plan_members(Compiler *compiler, Grouping *grouping, const Dataset *dat
   if (!source || !context_predicates(compiler, source, context, predicates, error)) return FALSE;
   GPtrArray *keys = grouping_keys_sql(compiler, grouping, source, context, predicates, error);
   if (!keys) return FALSE;
+  row_source_add_read(compiler, source, context);
   Block *block = grouping_block(grouping, compiler_cte(source->widened), keys, dataset->name, context->suffix);
   block_leaf(grouping, block, NULL, NULL, g_steal_pointer(&predicates));
   return TRUE;

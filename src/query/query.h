@@ -43,15 +43,40 @@ typedef struct {
 } AnswerColumn;
 void answer_column_free(AnswerColumn *column);
 
+/* A condition that every row of a read meets, on a stored column; it may say less than the query does. */
+typedef struct {
+  char *column;
+  FieldType type;    /* TEXT, INTEGER, DATE or TIMESTAMP */
+  Operator op;       /* EQUAL (any of the values), LESS, LESS_EQUAL, GREATER, GREATER_EQUAL */
+  GPtrArray *values; /* of char*: text, whole numbers, ISO dates */
+} ReadCondition;
+
+/* One table beneath the statement, with the access scope applied around it. */
+typedef struct {
+  const Dataset *dataset;
+  GPtrArray *reads;  /* of GPtrArray* of ReadCondition*: only rows that meet one of these matter; NULL: all rows do */
+  guint clause;      /* index in `clauses` */
+  char *head, *tail; /* around the table's relation */
+} QueryRelation;
+
 typedef struct {
   char *sql;             /* readable, stable, parameterised; scoped relations are CTEs at the top */
   char *shown_sql;       /* the same without the scope's CTEs, literals inlined: for people */
   GPtrArray *parameters; /* of Parameter* */
   GPtrArray *columns;    /* of AnswerColumn*, in the order of the result */
   GPtrArray *tables;     /* of const Dataset* used */
+  GPtrArray *clauses;    /* of char*: the clauses of WITH; of a relation without what is read */
+  char *main;            /* what follows WITH */
+  GPtrArray *relations;  /* of QueryRelation* */
+  GArray *choices;       /* private to the compiler */
 } CompiledQuery;
 void compiled_query_free(CompiledQuery *compiled);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CompiledQuery, compiled_query_free)
+/*
+ * The statement to run with tables[i] (SQL of a relation with the table's columns) beneath relation i; NULL elements and
+ * NULL stand for "lake"."<table>". The same parameters hold. (transfer full)
+ */
+char *compiled_query_bind(const CompiledQuery *compiled, char *const *tables);
 /* `query` must be resolved and valid. (transfer full) */
 CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model *model, const AccessScope *scope,
                                       GError **error);

@@ -40,6 +40,7 @@ static const Field *referring_field(const Model *model, const Dataset *dataset, 
 }
 
 const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field) {
+  if (dataset->rollup) return rollup_reach_field(model, dataset, field);
   if (g_strcmp0(field->dataset, dataset->name) == 0) return field;
   const Field *key = reach_referenced_key(model, field);
   if (!key) key = field;

@@ -17,6 +17,7 @@ void row_source_free(RowSource *source) {
   g_ptr_array_unref(source->entity_columns);
   g_ptr_array_unref(source->entity_joins);
   g_hash_table_unref(source->names);
+  g_ptr_array_unref(source->reads);
   g_free(source);
 }
 
@@ -31,11 +32,14 @@ static guint add_source_cte(Compiler *compiler, RowSource *source, const char *s
 
 /* The scoped relation keeps the dataset's own name. */
 static gboolean add_relation_cte(Compiler *compiler, RowSource *source, GError **error) {
-  char *body = relation_sql(compiler->model, source->dataset, compiler->scope, error);
-  if (!body) return FALSE;
-  source->relation = compiler_add_cte(compiler, source->dataset->name, body);
+  char *head = NULL, *tail = NULL;
+  if (!relation_sql_parts(compiler->model, source->dataset, compiler->scope, &head, &tail, error)) return FALSE;
+  source->relation = compiler_add_cte(compiler, source->dataset->name, NULL);
   Cte *cte = compiler->ctes->pdata[source->relation];
   cte->is_relation = TRUE;
+  cte->rows = source;
+  cte->head = head;
+  cte->tail = tail;
   g_free(cte->name);
   cte->name = g_strdup(source->dataset->name);
   return TRUE;
@@ -53,6 +57,7 @@ RowSource *row_source_get(Compiler *compiler, const Dataset *dataset, GError **e
   source->entity_columns = g_ptr_array_new_with_free_func((GDestroyNotify)source_column_free);
   source->entity_joins = g_ptr_array_new_with_free_func(g_free);
   source->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  source->reads = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
   for (guint i = 0; i < dataset->fields->len; i++)
     g_hash_table_add(source->names, g_strdup(((const Field *)dataset->fields->pdata[i])->name));
   g_ptr_array_add(compiler->sources, source);
@@ -75,7 +80,9 @@ static gboolean join_dataset(Compiler *compiler, RowSource *source, const char *
     if (g_ptr_array_find(source->relationships, relationship, NULL)) continue;
     g_ptr_array_add(source->relationships, (gpointer)relationship);
     const Dataset *joined = model_find_dataset(compiler->model, relationship->to_dataset);
-    if (!joined || !row_source_get(compiler, joined, error)) return FALSE;
+    RowSource *rows = joined ? row_source_get(compiler, joined, error) : NULL;
+    if (!rows) return FALSE;
+    row_source_add_read(compiler, rows, NULL);
   }
   return TRUE;
 }
