@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test bench lint api-types format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test test-rollups bench lint api-types format check check-asan check-tsan fuzz install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -45,6 +45,10 @@ check-tsan: ## unit tests under the thread sanitizer
 fuzz: ## every fuzz target for FUZZ_SECONDS each
 	@scripts/setup.sh check
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+test-rollups: all ## 10,000 generated queries with and without rollups and pruning
+	@TARGETS=test_query_rollup scripts/build.sh $(BUILD)
+	@ROLLUP_QUERIES=5000 $(BUILD)/test_query_rollup
 
 bench: all ## what the README claims, measured beside peers
 	@scripts/setup.sh bench
