@@ -21,6 +21,7 @@
   X(SERVER_QUEUE, "server.queue", INTEGER, "64", "questions that may wait; one more is told to come again")              \
   X(SERVER_TIMEOUT, "server.timeout", DURATION, "30s", "how long a question may take")                                   \
   X(LOG_QUERIES, "log.queries", DURATION, "90d", "how long the query log is kept; 0: for ever")                          \
+  X(LAKE_LOCATION, "lake.location", TEXT, "", "where tables are kept: a folder or s3://bucket/prefix; empty: lake/ of the workspace") \
   X(LAKE_RETENTION, "lake.retention", DURATION, "7d", "how long files that no version needs are kept before vacuum may remove them") \
   X(LAKE_FILE_SIZE, "lake.file_size", BYTES, "256MB", "size of data files that loads and compaction aim for")            \
   X(LAKE_REGISTRY_TTL, "lake.registry_ttl", DURATION, "5min", "how long what is known of a source is believed")          \

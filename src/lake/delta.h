@@ -23,6 +23,7 @@ typedef struct {
   int precision, scale; /* DECIMAL */
   gboolean required;    /* no NULLs */
   char *invariant;      /* an SQL condition each row must meet; NULL */
+  gboolean generated;   /* another writer computes it: such tables are read, not written */
 } DeltaColumn;
 /* A nullable column of the type that we write: long, decimal(18,4), timestamp_ntz ... */
 DeltaColumn *delta_column_new(const char *name, const char *label, FieldType type);
@@ -40,7 +41,7 @@ typedef union {
 typedef struct {
   DeltaBound minimum, maximum; /* hold when `known` */
   gint64 nulls;                /* -1: unknown */
-  gboolean known;
+  gboolean known, is_text;
 } DeltaBounds;
 
 typedef struct {

@@ -18,7 +18,7 @@ typedef struct {
 } DeltaWriteOptions;
 
 /*
- * Runs `select`, whose columns are named like `columns` (any order; missing ones become NULL), casts to their types and
+ * Runs `select`, whose columns are named like the table's (any order; missing ones become NULL), casts to their types and
  * writes Parquet files below the location, by partition, flushed to disk. What comes back describes them for
  * delta_commit_add; nothing is visible before a commit names them. Rows that break a constraint (`table`'s configuration,
  * invariants, required columns) refuse the whole: BAD_INPUT names the constraint. On failure nothing stays.
@@ -27,11 +27,8 @@ typedef struct {
  */
 GPtrArray *delta_write_rows(const DeltaTable *table, Engine *engine, const char *select, const DeltaWriteOptions *options,
                             GError **error);
-/* A table that is not there yet: version -1, no files. Columns are copied; `configuration` may be NULL. (transfer full) */
-DeltaTable *delta_table_draft(const char *location, const GPtrArray *columns, const char *const *partition_columns,
-                              GHashTable *configuration);
 /* Removes files that were written and will not be committed. */
-void delta_discard_files(const char *location, const GPtrArray *files);
+void delta_discard_files(const DeltaTable *table, const GPtrArray *files);
 
 /* ---- operations ---- */
 /* What an operation did. */

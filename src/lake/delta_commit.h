@@ -10,10 +10,12 @@
 
 typedef struct DeltaCommit DeltaCommit;
 
-/* Over `base`; `operation` as Delta names them: "WRITE", "MERGE", "DELETE", "OPTIMIZE", "RESTORE" ... (transfer full) */
+/* A table that is not there yet, to be the base of its first commit: version -1, no files. Columns are copied;
+ * `partition_columns` and `configuration` may be NULL. (transfer full) */
+DeltaTable *delta_table_draft(const char *location, const GPtrArray *columns, const char *const *partition_columns,
+                              GHashTable *configuration, GError **error);
+/* Over `base` (a draft: creates the table); `operation` as Delta names them: "WRITE", "MERGE", "DELETE", "OPTIMIZE", "RESTORE" ... (transfer full) */
 DeltaCommit *delta_commit_new(DeltaTable *base, const char *operation);
-/* The first commit of a table. Columns are copied. (transfer full) */
-DeltaCommit *delta_commit_new_table(const char *location, const GPtrArray *columns, const char *const *partition_columns);
 void delta_commit_free(DeltaCommit *commit);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeltaCommit, delta_commit_free)
 
@@ -44,6 +46,9 @@ void delta_commit_set_read(DeltaCommit *commit, const DeltaPredicate *predicates
  * not an error. `engine` may be NULL as in delta_table_open.
  */
 gint64 delta_commit_write(DeltaCommit *commit, Engine *engine, GError **error);
+
+/* Whether delta_commit_write found that others had loaded the same content, so that this commit's files are not needed. */
+gboolean delta_commit_was_done(const DeltaCommit *commit);
 
 /* Shorthands. Version 0 of a table without partitions; EXISTS when there is one. */
 gboolean delta_table_create(const char *location, const GPtrArray *columns, const GPtrArray *files,

@@ -1,7 +1,7 @@
 /* Steps of an import, private to the lake. */
 #pragma once
 #include "lake/column_profile.h"
-#include "lake/delta_write.h"
+#include "lake/delta_change.h"
 #include "base/disk.h"
 #include "lake/lake.h"
 #include "lake/table_reader.h"

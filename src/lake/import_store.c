@@ -3,8 +3,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define ROW_GROUP_ROWS 122880
-#define ONE_FILE_ROWS (G_GINT64_CONSTANT(200) * 1000 * 1000)
+#define ONE_FILE_BYTES (G_GINT64_CONSTANT(1) << 30)
 #define IDENTITY_BYTES (1u << 20)
 
 void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what) {
@@ -58,40 +57,24 @@ static GPtrArray *delta_columns_of(const ImportedTable *table) {
   return columns;
 }
 
-/* Writes the query's rows as one Parquet file of the table's folder; its name is returned. */
-static char *write_parquet(ImportContext *context, const char *folder, const char *select, GError **error) {
-  g_autofree char *id = g_uuid_string_random();
-  g_autofree char *name = g_strdup_printf("part-00000-%s.parquet", id);
-  g_autofree char *path = g_build_filename(folder, name, NULL);
-  g_autofree char *quoted = text_sql_quote(path);
-  g_autofree char *sql = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d)",
-                                         select, quoted, ROW_GROUP_ROWS);
-  if (!engine_execute(context->engine, sql, context->deadline, error) || !disk_flush_file(path, error)) return NULL;
-  return g_steal_pointer(&name);
-}
-
 static gboolean store_in(ImportContext *context, ImportedTable *table, const char *folder, const char *select,
                          const char *identity, GError **error) {
-  if (!disk_make_folder(folder, error)) return FALSE;
-  g_autofree char *file = write_parquet(context, folder, select, error);
-  if (!file) return FALSE;
   g_autoptr(GPtrArray) columns = delta_columns_of(table);
-  DeltaFile *described = delta_file_describe(context->engine, folder, file, columns, context->deadline, error);
-  if (!described) return FALSE;
-  g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)delta_file_free);
-  g_ptr_array_add(files, described);
-  table->rows = described->rows;
+  g_autoptr(DeltaTable) draft = delta_table_draft(folder, columns, NULL, NULL, error);
+  DeltaWriteOptions options = {.target_file_bytes = ONE_FILE_BYTES, .deadline = context->deadline};
+  g_autoptr(GPtrArray) files = draft ? delta_write_rows(draft, context->engine, select, &options, error) : NULL;
+  if (!files) return FALSE;
+  table->rows = 0;
+  for (guint i = 0; i < files->len; i++) table->rows += ((const DeltaFile *)files->pdata[i])->rows;
   if (table->rows == 0) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: there are no rows", table->source);
     return FALSE;
   }
   DeltaIdentity load = {identity, 1};
-  if (!disk_flush_folder(context->lake, error) ||
-      !delta_table_create(folder, columns, files, identity ? &load : NULL, error))
-    return FALSE;
+  if (!delta_table_create(folder, columns, files, identity ? &load : NULL, error)) return FALSE;
   g_strfreev(table->files);
-  table->files = g_new0(char *, 2);
-  table->files[0] = g_build_filename(folder, file, NULL);
+  table->files = g_new0(char *, files->len + 1);
+  for (guint i = 0; i < files->len; i++) table->files[i] = delta_file_location(draft, files->pdata[i]);
   return TRUE;
 }
 

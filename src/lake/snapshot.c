@@ -1,7 +1,6 @@
-/* Snapshots: which version of every table belongs together. One JSON file, replaced in one step. */
-#include "lake/delta.h"
-#include "base/disk.h"
-#include "lake/lake.h"
+/* Snapshots in memory: the tables of a workspace at versions that belong together. */
+#include "lake/load.h"
+#include "lake/snapshot.h"
 #include <string.h>
 
 struct LakeSnapshotCount {
@@ -14,6 +13,7 @@ static void snapshot_table_free(SnapshotTable *table) {
   g_free(table->name);
   g_free(table->location);
   g_strfreev(table->files);
+  delta_table_unref(table->delta);
   g_free(table);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotTable, snapshot_table_free)
@@ -37,6 +37,7 @@ LakeSnapshot *lake_snapshot_ref(LakeSnapshot *snapshot) {
 void lake_snapshot_unref(LakeSnapshot *snapshot) {
   if (!snapshot || !g_atomic_int_dec_and_test(&snapshot_count(snapshot)->references)) return;
   g_free(snapshot->id);
+  g_free(snapshot->name);
   g_free(snapshot->model_hash);
   g_ptr_array_unref(snapshot->tables);
   g_free(snapshot_count(snapshot));
@@ -50,179 +51,202 @@ const SnapshotTable *lake_snapshot_find(const LakeSnapshot *snapshot, const char
   return NULL;
 }
 
-/* ---- publishing ---- */
+/* ---- tables of a workspace ---- */
 
-static gint compare_names(gconstpointer a, gconstpointer b) {
-  return strcmp(*(char *const *)a, *(char *const *)b);
+char *lake_table_location(const char *workspace, const char *table, GError **error) {
+  g_autoptr(Settings) settings = settings_load(workspace, NULL, error);
+  if (!settings) return NULL;
+  const char *lake = settings_text(settings, SETTING_LAKE_LOCATION);
+  g_autofree char *root = g_canonicalize_filename(workspace, NULL);
+  if (*lake && object_url_is_remote(lake)) return g_strdup_printf("%s/%s", lake, table);
+  g_autofree char *folder = g_canonicalize_filename(*lake ? lake : "lake", root);
+  return g_build_filename(folder, table, NULL);
 }
 
-/* Names of the table folders, sorted. Folders that start with "_" are our own. */
-static GPtrArray *list_tables(const char *lake, GError **error) {
-  g_autoptr(GDir) listing = g_dir_open(lake, 0, NULL);
-  if (!listing) {
+/* Whether a table's log has anything in it. */
+static gboolean is_table(ObjectStore *lake, const char *folder) {
+  g_autofree char *prefix = g_strconcat(folder, "_delta_log/0", NULL);
+  ObjectListing listing = {.prefix = prefix, .max = 1};
+  g_autoptr(GPtrArray) found = object_list(lake, &listing, NULL, DEADLINE_NEVER, NULL);
+  return found && found->len > 0;
+}
+
+GPtrArray *lake_tables(const char *workspace, GError **error) {
+  g_autofree char *lake = lake_table_location(workspace, "", error);
+  if (!lake) return NULL;
+  if (!object_url_is_remote(lake) && !g_file_test(lake, G_FILE_TEST_IS_DIR)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s: there is no lake folder; is this a workspace?", lake);
     return NULL;
   }
-  GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-  const char *name;
-  while ((name = g_dir_read_name(listing))) {
-    g_autofree char *log = g_build_filename(lake, name, "_delta_log", NULL);
-    if (name[0] != '_' && name[0] != '.' && g_file_test(log, G_FILE_TEST_IS_DIR))
-      g_ptr_array_add(names, g_strdup(name));
+  g_autoptr(ObjectStore) store = object_store_open(lake, NULL, error);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  g_autofree char *after = NULL;
+  for (gboolean more = store != NULL; more;) {
+    ObjectListing page = {.shallow = TRUE, .start_after = after};
+    g_autoptr(GPtrArray) entries = object_list(store, &page, &more, DEADLINE_NEVER, error);
+    if (!entries) return NULL;
+    if (entries->len == 0) break;
+    for (guint i = 0; i < entries->len; i++) {
+      const char *key = ((const ObjectEntry *)entries->pdata[i])->key;
+      /* Folders that start with "_" are our own. */
+      if (g_str_has_suffix(key, "/") && key[0] != '_' && key[0] != '.' && is_table(store, key))
+        g_ptr_array_add(names, g_strndup(key, strlen(key) - 1));
+    }
+    g_free(after);
+    after = g_strdup(((const ObjectEntry *)entries->pdata[entries->len - 1])->key);
   }
-  g_ptr_array_sort(names, compare_names);
-  return names;
-}
-
-/* A table whose first commit never came about does not exist. */
-static json_t *describe_table(const char *lake, const char *name, GError **error) {
-  g_autofree char *folder = g_build_filename(lake, name, NULL);
-  g_autoptr(DeltaTable) table = delta_table_open(folder, -1, NULL, error);
-  if (!table) return NULL;
-  json_t *files = json_array();
-  gint64 rows = 0, bytes = 0;
-  for (guint i = 0; i < table->files->len; i++) {
-    const DeltaFile *file = table->files->pdata[i];
-    json_array_append_new(files, json_string(file->path));
-    rows += MAX(file->rows, 0);
-    bytes += file->bytes;
-  }
-  json_t *columns = json_array();
-  for (guint i = 0; i < table->columns->len; i++)
-    json_array_append_new(columns, json_string(((const DeltaColumn *)table->columns->pdata[i])->name));
-  return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "name", name, "version", (json_int_t)table->version, "rows",
-                   (json_int_t)rows, "bytes", (json_int_t)bytes, "files", files, "columns", columns);
+  return store ? g_steal_pointer(&names) : NULL;
 }
 
 gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GError **error) {
-  g_autofree char *lake = g_build_filename(workspace, "lake", NULL);
-  g_autofree char *folder = g_build_filename(workspace, "snapshots", NULL);
-  g_autofree char *path = g_build_filename(folder, "current.json", NULL);
-  g_autoptr(GPtrArray) names = list_tables(lake, error);
+  g_autoptr(GPtrArray) names = lake_tables(workspace, error);
   if (!names) return FALSE;
-  g_autoptr(json_t) tables = json_array();
+  g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_entry_free);
   for (guint i = 0; i < names->len; i++) {
-    g_autoptr(GError) failing = NULL;
-    json_t *table = describe_table(lake, names->pdata[i], &failing);
-    if (!table && g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND)) continue;
-    if (!table) {
-      g_propagate_error(error, g_steal_pointer(&failing));
-      return FALSE;
-    }
-    json_array_append_new(tables, table);
+    g_autofree char *location = lake_table_location(workspace, names->pdata[i], error);
+    g_autoptr(DeltaTable) table = location ? delta_table_open(location, -1, NULL, error) : NULL;
+    if (!table) return FALSE;
+    SnapshotEntry *entry = g_new0(SnapshotEntry, 1);
+    entry->name = g_strdup(names->pdata[i]);
+    entry->version = table->version;
+    g_ptr_array_add(entries, entry);
   }
-  g_autofree char *id = g_uuid_string_random();
-  g_autoptr(json_t) snapshot = json_pack("{s:i, s:s, s:I, s:o*, s:O}", "schema_version", 1, "id", id, "created_ms",
-                                         (json_int_t)(g_get_real_time() / 1000), "model_hash",
-                                         model_hash ? json_string(model_hash) : NULL, "tables", tables);
-  g_autofree char *text = json_to_text(snapshot, JSON_PRETTY);
-  return disk_make_folder(folder, error) && disk_replace(path, text, strlen(text), error);
+  return snapshot_publish_changes(workspace, entries, TRUE, model_hash, NULL, error);
 }
 
 /* ---- opening ---- */
 
-static gboolean is_plain_name(const char *name) {
-  if (!name || !*name || name[0] == '.' || strlen(name) > 200) return FALSE;
-  for (const char *p = name; *p; p++)
-    if (*p == '/' || *p == '\\' || (guchar)*p < 0x20) return FALSE;
-  return TRUE;
-}
-
-static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const json_t *json, const char *path,
-                          GError **error) {
-  const char *name = json_get_string(json, "name");
-  const json_t *files = json_object_get(json, "files");
-  if (!is_plain_name(name) || !json_is_array(files)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: a table has no name or no files", path);
-    return FALSE;
-  }
+static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const char *name, gint64 version, GError **error) {
   g_autoptr(SnapshotTable) table = g_new0(SnapshotTable, 1);
   table->name = g_strdup(name);
-  table->version = json_get_int(json, "version", 0);
-  table->rows = json_get_int(json, "rows", 0);
-  table->bytes = json_get_int(json, "bytes", 0);
-  g_autofree char *root = g_canonicalize_filename(workspace, NULL);
-  table->location = g_build_filename(root, "lake", name, NULL);
-  size_t count = json_array_size(files);
-  table->files = g_new0(char *, count + 1);
-  for (size_t i = 0; i < count; i++) {
-    const char *file = json_string_value(json_array_get(files, i));
-    if (!file || g_path_is_absolute(file) || strstr(file, "..")) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the table %s names a file outside its folder", path,
-                  name);
-      return FALSE;
-    }
-    table->files[i] = g_build_filename(table->location, file, NULL);
+  table->location = lake_table_location(workspace, name, error);
+  table->delta = table->location ? delta_table_open(table->location, version, NULL, error) : NULL;
+  if (!table->delta) {
+    g_prefix_error(error, "table %s: ", name);
+    return FALSE;
+  }
+  const GPtrArray *files = table->delta->files;
+  table->version = version;
+  table->bytes = delta_table_bytes(table->delta);
+  table->files = g_new0(char *, files->len + 1);
+  for (guint i = 0; i < files->len; i++) {
+    const DeltaFile *file = files->pdata[i];
+    table->rows += MAX(file->rows, 0);
+    table->files[i] = delta_file_location(table->delta, file);
   }
   g_ptr_array_add(snapshot->tables, g_steal_pointer(&table));
   return TRUE;
 }
 
+/* Tables at other versions than the current snapshot's have another id. */
+static void set_id(LakeSnapshot *snapshot, const char *kind) {
+  g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
+  g_checksum_update(hash, (const guchar *)kind, -1);
+  for (guint i = 0; i < snapshot->tables->len; i++) {
+    const SnapshotTable *table = snapshot->tables->pdata[i];
+    g_autofree char *line = g_strdup_printf("%s@%" G_GINT64_FORMAT "\n", table->name, table->version);
+    g_checksum_update(hash, (const guchar *)line, -1);
+  }
+  g_checksum_update(hash, (const guchar *)(snapshot->model_hash ? snapshot->model_hash : ""), -1);
+  g_free(snapshot->id);
+  snapshot->id = g_strndup(g_checksum_get_string(hash), 32);
+}
+
+static LakeSnapshot *snapshot_of(const SnapshotFile *file) {
+  LakeSnapshot *snapshot = snapshot_new();
+  snapshot->id = g_strdup(file->id);
+  snapshot->name = g_strdup(file->name);
+  snapshot->model_hash = g_strdup(file->model_hash);
+  snapshot->created_ms = file->created_ms;
+  return snapshot;
+}
+
 LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError **error) {
-  if (name && !is_plain_name(name)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "\"%s\" is not the name of a snapshot", name);
+  g_autoptr(SnapshotFile) file = snapshot_file_read(workspace, name, error);
+  if (!file) return NULL;
+  g_autoptr(LakeSnapshot) snapshot = snapshot_of(file);
+  for (guint i = 0; i < file->entries->len; i++) {
+    const SnapshotEntry *entry = file->entries->pdata[i];
+    if (!add_table(snapshot, workspace, entry->name, entry->version, error)) return NULL;
+  }
+  return g_steal_pointer(&snapshot);
+}
+
+/* The version of one table for a snapshot of the past; -1 without error: it was not there yet. */
+typedef gint64 (*VersionFunc)(const SnapshotEntry *entry, const char *location, gconstpointer data, GError **error);
+
+static LakeSnapshot *open_past(const char *workspace, VersionFunc version_of, gconstpointer data, GError **error) {
+  g_autoptr(SnapshotFile) file = snapshot_file_read(workspace, NULL, error);
+  if (!file) return NULL;
+  g_autoptr(LakeSnapshot) snapshot = snapshot_of(file);
+  for (guint i = 0; i < file->entries->len; i++) {
+    const SnapshotEntry *entry = file->entries->pdata[i];
+    g_autofree char *location = lake_table_location(workspace, entry->name, error);
+    g_autoptr(GError) failing = NULL;
+    gint64 version = location ? version_of(entry, location, data, &failing) : -1;
+    if (!location || failing) {
+      if (failing) g_propagate_error(error, g_steal_pointer(&failing));
+      return NULL;
+    }
+    if (version >= 0 && !add_table(snapshot, workspace, entry->name, version, error)) return NULL;
+  }
+  if (snapshot->tables->len == 0) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there was no table yet at that time or version");
     return NULL;
   }
-  g_autofree char *file = g_strconcat(name ? name : "current", ".json", NULL);
-  g_autofree char *path = g_build_filename(workspace, "snapshots", file, NULL);
-  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND,
-                name ? "there is no snapshot \"%s\"" : "%s has no data yet: run aisle init", name ? name : workspace);
+  set_id(snapshot, "past");
+  return g_steal_pointer(&snapshot);
+}
+
+static gint64 version_by_time(const SnapshotEntry *entry, const char *location, gconstpointer data, GError **error) {
+  (void)entry;
+  g_autoptr(GError) failing = NULL;
+  gint64 version = delta_version_at(location, *(const gint64 *)data, &failing);
+  if (version < 0 && !g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND)) g_propagate_error(error, g_steal_pointer(&failing));
+  return version;
+}
+
+LakeSnapshot *lake_snapshot_open_at(const char *workspace, gint64 time_ms, GError **error) {
+  return open_past(workspace, version_by_time, &time_ms, error);
+}
+
+typedef struct {
+  const char *table;
+  gint64 version;
+  gboolean *found;
+} WantedVersion;
+
+static gint64 version_by_number(const SnapshotEntry *entry, const char *location, gconstpointer data, GError **error) {
+  const WantedVersion *wanted = data;
+  if (wanted->table && strcmp(wanted->table, entry->name)) return entry->version;
+  gint64 newest = delta_newest_version(location, error);
+  if (newest < 0) return -1;
+  /* Without a table's name: each table that has come so far. */
+  if (wanted->version > newest && !wanted->table) return entry->version;
+  *wanted->found = TRUE;
+  return wanted->version;
+}
+
+LakeSnapshot *lake_snapshot_open_version(const char *workspace, const char *table, gint64 version, GError **error) {
+  gboolean found = FALSE;
+  WantedVersion wanted = {table, version, &found};
+  g_autoptr(LakeSnapshot) snapshot = open_past(workspace, version_by_number, &wanted, error);
+  if (snapshot && !found) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "no table has a version %" G_GINT64_FORMAT, version);
     return NULL;
   }
-  g_autoptr(json_t) json = json_parse_file(path, error);
-  if (!json) return NULL;
-  g_autoptr(LakeSnapshot) snapshot = snapshot_new();
-  snapshot->id = g_strdup(json_get_string(json, "id"));
-  snapshot->model_hash = g_strdup(json_get_string(json, "model_hash"));
-  snapshot->created_ms = json_get_int(json, "created_ms", 0);
-  if (!snapshot->id) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s has no id", path);
-    return NULL;
-  }
-  size_t i;
-  json_t *table;
-  json_array_foreach (json_object_get(json, "tables"), i, table)
-    if (!add_table(snapshot, workspace, table, path, error)) return NULL;
   return g_steal_pointer(&snapshot);
 }
 
 /* ---- in the engine ---- */
 
-/* No file: a relation of the right columns without rows. */
-static gboolean append_empty_relation(GString *sql, const SnapshotTable *table, GError **error) {
-  g_autoptr(DeltaTable) delta = delta_table_open(table->location, table->version, NULL, error);
-  if (!delta) return FALSE;
-  g_string_append(sql, "SELECT ");
-  for (guint i = 0; i < delta->columns->len; i++) {
-    const DeltaColumn *column = delta->columns->pdata[i];
-    static const char *const types[] = {"VARCHAR", "BIGINT", "DECIMAL(18,4)", "DOUBLE",
-                                        "BOOLEAN", "DATE",   "TIMESTAMP",     "VARCHAR"};
-    g_autofree char *name = text_sql_identifier(column->name);
-    g_string_append_printf(sql, "%sCAST(NULL AS %s) AS %s", i ? ", " : "", types[column->type], name);
-  }
-  g_string_append(sql, " WHERE false");
-  return TRUE;
-}
-
 gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Deadline deadline, GError **error) {
   if (!engine_execute(engine, "CREATE SCHEMA IF NOT EXISTS lake", deadline, error)) return FALSE;
   for (guint i = 0; i < snapshot->tables->len; i++) {
     const SnapshotTable *table = snapshot->tables->pdata[i];
-    g_autofree char *name = text_sql_identifier(table->name);
-    g_autoptr(GString) sql = g_string_new(NULL);
-    g_string_append_printf(sql, "CREATE OR REPLACE VIEW lake.%s AS ", name);
-    if (!table->files[0]) {
-      if (!append_empty_relation(sql, table, error)) return FALSE;
-    } else {
-      g_string_append(sql, "SELECT * FROM read_parquet([");
-      for (guint f = 0; table->files[f]; f++) {
-        g_autofree char *quoted = text_sql_quote(table->files[f]);
-        g_string_append_printf(sql, "%s%s", f ? ", " : "", quoted);
-      }
-      g_string_append(sql, "], hive_partitioning=false, union_by_name=false)");
-    }
-    if (!engine_execute(engine, sql->str, deadline, error)) {
+    g_autofree char *name = text_sql_identifier(table->name), *relation = delta_relation_sql(table->delta, NULL);
+    g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, relation);
+    if (!engine_execute(engine, sql, deadline, error)) {
       g_prefix_error(error, "table %s: ", table->name);
       return FALSE;
     }

@@ -121,11 +121,14 @@ static void check_refused(const char *first_commit, int code, const char *word) 
 }
 
 static void refuses_by_name(void) {
-  check_refused("{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"deletionVectors\"],"
+  check_refused("{\"protocol\":{\"minReaderVersion\":3,\"minWriterVersion\":7,\"readerFeatures\":[\"variantType\"],"
                 "\"writerFeatures\":[]}}\n",
-                AISLE_ERROR_UNSUPPORTED, "deletionVectors");
-  check_refused("{\"protocol\":{\"minReaderVersion\":2,\"minWriterVersion\":5}}\n", AISLE_ERROR_UNSUPPORTED,
-                "column mapping");
+                AISLE_ERROR_UNSUPPORTED, "variantType");
+  check_refused("{\"add\":{\"path\":\"a.parquet\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true,"
+                "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"offset\":1,\"sizeInBytes\":1,\"cardinality\":1}}}\n",
+                AISLE_ERROR_UNSUPPORTED, "deletion vectors");
+  check_refused("{\"protocol\":{\"minReaderVersion\":4,\"minWriterVersion\":7}}\n", AISLE_ERROR_UNSUPPORTED,
+                "reader version 4");
   check_refused("{\"add\":{\"path\":\"../../etc/"
                 "passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
                 AISLE_ERROR_CORRUPT, "passwd");

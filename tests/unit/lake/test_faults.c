@@ -1,5 +1,5 @@
 /* The nth write, flush, link or rename fails: nothing half-written is ever seen. */
-#include "lake/delta.h"
+#include "lake/delta_commit.h"
 #include "lake/lake.h"
 #include "scratch.h"
 #include <errno.h>
