@@ -40,6 +40,8 @@ gboolean followup_applies(const Parse *parse) {
   static const char *const POINTS[] = {"it", "that", "those", "these", "them", "same", "they", "this", NULL};
   for (guint i = 0; i < parse->items->tokens->len; i++) refers = refers || token_is(parse, i, POINTS);
   if (parse_has_word(parse, WORD_INSTEAD)) return TRUE;
+  static const char *const I[] = {"i", NULL}, *const MEAN[] = {"meant", "mean", NULL}, *const CORRECTS[] = {"no", "sorry", "actually", NULL};
+  if ((token_is(parse, 0, I) && token_is(parse, 1, MEAN)) || (token_is(parse, 0, CORRECTS) && parse_n(parse) > 1 && parse_item(parse, 1)->comma_before)) return TRUE;
   static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
   static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", "add", "break", "split", "vs", "versus",

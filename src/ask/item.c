@@ -337,7 +337,7 @@ static void cut(Items *items) {
         item.meaning = (Meaning){0};
       }
       if (item.kind == ITEM_VALUE && is_weak_value(items, &item)) {
-        item.kind = !word_set_is_empty(item.words) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
+        item.kind = !word_set_is_empty(item.words) && !is_only(item.words, WORD_MEASURE_NOUN) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
       }
     }
     g_array_append_val(items->items, item);
@@ -381,10 +381,48 @@ static void become_value(Item *value, const Field *field) {
   value->meaning = (Meaning){0};
 }
 
+/* How coarse a place a phrase names: 1 a town ... 5 a country; 0: no place. */
+static int place_level(const char *phrase) {
+  static const struct { const char *word; int level; } PLACES[] = {{"city", 1}, {"town", 1}, {"county", 2}, {"district", 2}, {"state", 3},
+      {"province", 3}, {"region", 4}, {"country", 5}};
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  for (guint i = 0; i < G_N_ELEMENTS(PLACES); i++)
+    if (g_strv_contains((const char *const *)words, PLACES[i].word)) return PLACES[i].level;
+  return 0;
+}
+
+/* A value said to be of a coarser level than any it is known on. */
+static gboolean contradicts(const Items *items, const Item *value, const Item *noun) {
+  if (value->kind != ITEM_VALUE || noun->kind != ITEM_FIELD || noun->plural || noun->comma_before || noun->meaning.field == NULL) return FALSE;
+  const Model *model = items->lexicon->model;
+  gboolean finer = FALSE;
+  for (guint i = 0; value->hits != NULL && i < value->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(value->hits, i);
+    if (field_fits(items, noun, hit)) return FALSE;
+    g_autofree char *field_words = phrase_normalise(hit->field->label), *noun_words = tokens_fold_phrase(items->tokens, noun->first, noun->count);
+    int of_value = place_level(field_words);
+    if (of_value > 0 && place_level(noun_words) > of_value) finer = TRUE;
+    for (guint h = 0; h < model->hierarchies->len; h++) {
+      const Hierarchy *hierarchy = g_ptr_array_index(model->hierarchies, h);
+      gboolean below = FALSE;
+      for (char **level = hierarchy->levels; *level && strcmp(hierarchy->dataset, hit->field->dataset) == 0; level++) {
+        if (below && strcmp(*level, hit->field->name) == 0) finer = TRUE;
+        below = below || strcmp(*level, noun->meaning.field->name) == 0;
+      }
+    }
+  }
+  return finer;
+}
+
 static void join_neighbours(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
     Item *noun = item_at(items, i);
     if (!is_noun(noun)) continue;
+    if (i > 0 && contradicts(items, item_at(items, i - 1), noun)) { /* "Ontario province", where Ontario is a city */
+      g_clear_pointer(&item_at(items, i - 1)->hits, g_ptr_array_unref);
+      item_at(items, i - 1)->kind = ITEM_UNKNOWN;
+      continue;
+    }
     for (guint k = i + 1; k < items->items->len; k++) { /* "branch A", "branches A and B" */
       Item *value = item_at(items, k);
       const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);

@@ -136,6 +136,8 @@ static void add_bare_field_words(Lexicon *lexicon) {
         g_autofree char *suffix = g_strdup(words[n - 1]);
         g_clear_pointer(&words[n - 1], g_free);
         g_autofree char *head = g_strjoinv(" ", words);
+        static const char *const PEOPLE[] = {"customer", "client", "member", "buyer", "shopper", "user", "guest", NULL};
+        if (g_strv_contains(PEOPLE, head) && field->role == FIELD_ROLE_DIMENSION) continue; /* a kind of customer is no customer */
         static const char *const ALONE[] = {"status", "type", "group", "mode", "class", NULL};
         const char *forms[] = {head, g_strv_contains(ALONE, suffix) ? suffix : NULL};
         for (guint k = 0; k < G_N_ELEMENTS(forms); k++) {

@@ -73,8 +73,8 @@ DateRange parse_data_range(const Parse *parse);
 const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity);
 /* The date of the entity's own table that the question speaks of ("joined", "opened"); NULL: it speaks of none. */
 const Field *parse_own_date(const Parse *parse, const Entity *entity);
-/* Rows of the groups (of `entity`, or where that is NULL of `field`) whose metric passes; joins the query's filters. */
-Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, const Metric *metric);
+/* Rows of the groups (of `entity`, or where that is NULL of `field`) whose measure passes; joins the query's filters. Takes the measure. */
+Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, Measure *measure);
 /* Whether the question speaks of lines or events, so that conditions on single rows are meant. */
 gboolean parse_names_rows(const Parse *parse);
 
@@ -85,6 +85,7 @@ void parse_lists(Parse *parse);     /* what a table lists: who joined when, what
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
+void parse_columns(Parse *parse);   /* two parts of one measure side by side */
 void parse_reach(Parse *parse);     /* which of several fields of one name */
 void parse_rank(Parse *parse);      /* top n, highest, order */
 void parse_tests(Parse *parse);     /* above 100,000; more than 10 orders */

@@ -56,6 +56,12 @@ static gboolean one_row_per_order(const Parse *parse, const Dataset *dataset) {
   return key == NULL || key->distinct_count < 0 ? FALSE : key->distinct_count >= dataset->row_count;
 }
 
+/* "average refund": each row of that table is one. */
+static gboolean is_side_fact(const Parse *parse, const Metric *metric) {
+  const Dataset *dataset = measure_fact(parse, metric);
+  return dataset != NULL && parse->model->default_dataset != NULL && strcmp(dataset->name, parse->model->default_dataset) != 0;
+}
+
 /* "average sales" of a total, with nothing to average over: orders, lines or months? */
 static void clarify_average(Parse *parse, const Metric *metric, Aggregate aggregate) {
   g_autofree char *question = g_strdup_printf("%s %s of what: of each order, of each line, or of each month?",
@@ -105,7 +111,7 @@ void parse_add_aggregate(Parse *parse, guint index, Aggregate aggregate, const M
   } else if (!metric_is_total(metric)) {
     measure = aggregate == AGGREGATE_AVERAGE || metric->kind != METRIC_AGGREGATE ? measure_new_metric(metric->name)
                                                                                  : measure_of_rows(parse, metric, aggregate);
-  } else if (one_row_per_order(parse, measure_fact(parse, metric))) {
+  } else if (one_row_per_order(parse, measure_fact(parse, metric)) || is_side_fact(parse, metric)) {
     measure = measure_of_rows(parse, metric, aggregate);
   } else if (aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN) {
     measure = measure_of_rows(parse, metric, aggregate);
@@ -317,8 +323,62 @@ static const Metric *countable(const Parse *parse, const Item *item) {
   return item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : NULL;
 }
 
+/* The model's own ratio of the two, else one made here. */
+static Measure *quotient(const Parse *parse, const Metric *top, const Metric *below) {
+  for (guint m = 0; m < parse->model->metrics->len; m++) {
+    const Metric *known = g_ptr_array_index(parse->model->metrics, m);
+    if (known->kind == METRIC_RATIO && strcmp(known->numerator, top->name) == 0 && strcmp(known->denominator, below->name) == 0)
+      return measure_new_metric(known->name);
+  }
+  Measure *measure = measure_new(MEASURE_RATIO);
+  measure->left = measure_new_metric(top->name);
+  measure->right = measure_new_metric(below->name);
+  measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
+  measure->label = g_strdup_printf("%s per %s", top->label, below->label);
+  return measure;
+}
+
+/* "ratio of profit to sales". */
+static gboolean read_ratio_of(Parse *parse) {
+  int ratio = parse_find_word(parse, WORD_DIVIDED, 0);
+  if (ratio < 0 || !g_str_has_prefix(token_at(parse->items->tokens, parse_item(parse, (guint)ratio)->first + parse_item(parse, (guint)ratio)->count - 1)->fold, "of")) return FALSE;
+  int items[2], found = 0;
+  for (guint i = (guint)ratio + 1; i < parse_n(parse) && found < 2 && i < (guint)ratio + 7; i++)
+    if (countable(parse, parse_item(parse, i)) != NULL) items[found++] = (int)i;
+  const Metric *top = found == 2 ? countable(parse, parse_item(parse, (guint)items[0])) : NULL;
+  const Metric *below = found == 2 ? countable(parse, parse_item(parse, (guint)items[1])) : NULL;
+  if (top == NULL || below == NULL || top == below) return FALSE;
+  parse_add_measure(parse, quotient(parse, top, below));
+  parse->metric_named = TRUE;
+  for (int i = ratio; i <= items[1]; i++) parse_claim(parse, (guint)i, "ratio");
+  return TRUE;
+}
+
+/* "spend per transaction": the money of each. */
+static gboolean read_spend_per(Parse *parse) {
+  const Metric *money = parse_default_metric(parse);
+  int spent = parse_find_word(parse, WORD_SPENT, 0);
+  for (guint i = spent >= 0 ? (guint)spent + 1 : parse_n(parse); i + 1 < parse_n(parse); i++) {
+    if (strcmp(token_at(parse->items->tokens, parse_item(parse, i)->first)->fold, "per") != 0) continue;
+    int noun = parse_next(parse, i + 1);
+    const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
+    if (money == NULL || item == NULL || item->kind != ITEM_ENTITY || item->claimed || item->plural) return FALSE;
+    Measure *measure = measure_ratio_per(parse, money, item->meaning.entity);
+    if (measure == NULL) return FALSE;
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim(parse, (guint)spent, "spend");
+    parse_claim(parse, i, "per");
+    parse_claim(parse, (guint)noun, "per");
+    parse_claim_word(parse, WORD_AVERAGE, "average");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 /* "orders per visit", "net amount divided by spend": one total for each unit of another. */
 void parse_quotients(Parse *parse) {
+  if (read_ratio_of(parse) || read_spend_per(parse)) return;
   for (guint i = 1; i + 1 < parse_n(parse); i++) {
     const Item *link = parse_item(parse, i);
     gboolean per = strcmp(token_at(parse->items->tokens, link->first)->fold, "per") == 0 && link->count == 1;
@@ -329,19 +389,7 @@ void parse_quotients(Parse *parse) {
     const Metric *top = countable(parse, top_item), *below = countable(parse, below_item);
     gboolean event_per_metric = below_item->kind == ITEM_METRIC || (below_item->kind == ITEM_ENTITY && below_item->meaning.entity->is_event);
     if (top == NULL || below == NULL || top == below || (per && (!event_per_metric || (below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY)))) continue;
-    Measure *measure = NULL;
-    for (guint m = 0; m < parse->model->metrics->len; m++) {
-      const Metric *known = g_ptr_array_index(parse->model->metrics, m);
-      if (known->kind == METRIC_RATIO && strcmp(known->numerator, top->name) == 0 && strcmp(known->denominator, below->name) == 0)
-        measure = measure_new_metric(known->name);
-    }
-    if (measure == NULL) {
-      measure = measure_new(MEASURE_RATIO);
-      measure->left = measure_new_metric(top->name);
-      measure->right = measure_new_metric(below->name);
-      measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
-      measure->label = g_strdup_printf("%s per %s", top->label, below->label);
-    }
+    Measure *measure = quotient(parse, top, below);
     parse_add_measure(parse, measure);
     parse->metric_named = TRUE;
     parse_claim(parse, i, "per");

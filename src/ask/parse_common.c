@@ -244,11 +244,11 @@ void parse_group_by_item(Parse *parse, guint index) {
   parse_claim(parse, index, "dimension");
 }
 
-Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, const Metric *metric) {
+Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *field, Measure *measure) {
   Filter *filter = filter_new(FILTER_ENTITY);
   if (entity != NULL) filter->entity = g_strdup(entity->name);
   else filter->field = lexicon_field_path(field);
-  filter->measure = measure_new_metric(metric->name);
+  filter->measure = measure;
   filter->within = TRUE;
   g_ptr_array_add(parse->query->filters, filter);
   return filter;

@@ -8,7 +8,7 @@ static gboolean is_harmless(const Parse *parse, const Item *item) {
   static const WordClass HARMLESS[] = {WORD_YES_NO, WORD_LIST, WORD_AND, WORD_OR, WORD_BUT, WORD_HOW_MUCH, WORD_SUM, WORD_DISTINCT,
       WORD_SOLD, WORD_BOUGHT, WORD_EARNED, WORD_HAVING, WORD_INCLUDE, WORD_ONLY, WORD_BY_HOW_MUCH, WORD_WHICH, WORD_BY,
       WORD_ALL_TIME, WORD_SINGLE, WORD_WHO, WORD_SAME, WORD_BETWEEN, WORD_EACH, WORD_WITHIN, WORD_WHERE, WORD_HOW_MANY, WORD_AFTER,
-      WORD_CONTAINS, WORD_ABSOLUTE, WORD_TREND, WORD_SPENT, WORD_INSTEAD, WORD_NET_OF, WORD_UNTIL, WORD_SINCE, WORD_PLAN_CHECK, WORD_POLITE};
+      WORD_CONTAINS, WORD_ABSOLUTE, WORD_TREND, WORD_SPENT, WORD_INSTEAD, WORD_NET_OF, WORD_UNTIL, WORD_SINCE, WORD_PLAN_CHECK, WORD_POLITE, WORD_BESIDE};
   if (item->is_stop && (word_set_is_empty(item->words))) return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS(HARMLESS); i++)
     if (item_is_word(item, HARMLESS[i])) return TRUE;
@@ -94,7 +94,35 @@ static void refuse_word(Parse *parse, const Item *item) {
   parse->verdict->closest = lexicon_closest(parse->lexicon, token->fold, 3);
 }
 
+/* "female customers", where the data knows their sex but not them. */
+static void claim_people(Parse *parse) {
+  static const char *const PEOPLE[] = {"customer", "customers", "client", "clients", "shopper", "shoppers", "buyer", "buyers", "people", "guests",
+                                       "guest", "consumers", "users", NULL};
+  gboolean counted = parse_has_word(parse, WORD_HOW_MANY);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_UNKNOWN || item->count != 1) continue;
+    if (!g_strv_contains(PEOPLE, token_at(parse->items->tokens, item->first)->fold)) continue;
+    gboolean before = i > 0 && parse_item(parse, i - 1)->kind == ITEM_VALUE, after = i + 1 < parse_n(parse) && parse_item(parse, i + 1)->kind == ITEM_VALUE;
+    gboolean asked = counted && parse->counted == NULL && parse->counted_field == NULL && parse->query->measures->len < 2;
+    if ((before || after) && !asked) parse_claim(parse, i, "context");
+  }
+}
+
+/* "customer 99999", where there is none of that number. */
+static gboolean names_nobody(Parse *parse, guint index) {
+  const Item *item = parse_item(parse, index), *noun = index > 0 ? parse_item(parse, index - 1) : NULL;
+  if (item->kind != ITEM_NUMBER || item->percent || item->money || noun == NULL || noun->plural || item->comma_before) return FALSE;
+  gboolean identified = (noun->kind == ITEM_ENTITY && noun->meaning.entity->key != NULL) ||
+                        (noun->kind == ITEM_FIELD && noun->meaning.field->role == FIELD_ROLE_IDENTIFIER);
+  if (!identified) return FALSE;
+  g_autofree char *number = item_source(parse->items, item), *name = item_source(parse->items, noun);
+  parse_refuse(parse, "no_such_value", number, "There is no %s %s in the data.", name, number);
+  return TRUE;
+}
+
 static void check_leftovers(Parse *parse) {
+  claim_people(parse);
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   const Item *duration = trigger >= 0 ? parse_item(parse, (guint)trigger) : NULL;
   gboolean lasting = duration != NULL && (duration->count > 1 || !duration->is_stop) &&
@@ -113,6 +141,7 @@ static void check_leftovers(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->claimed || item->kind == ITEM_STOP || is_harmless(parse, item)) continue;
+    if (names_nobody(parse, i)) return;
     g_autofree char *source = item_source(parse->items, item);
     if (is_judgement(item)) {
       g_autofree char *why = g_strdup_printf("'%s' can be judged in several ways.", source);

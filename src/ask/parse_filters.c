@@ -183,7 +183,10 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
   filter->op = OP_IS_NULL;
-  if (field->role == FIELD_ROLE_MEASURE && field->null_count == 0) { /* "no discount": there is always a number, so nought is meant */
+  if (field->type == FIELD_BOOLEAN) {
+    filter->op = OP_EQUAL;
+    g_ptr_array_add(filter->values, g_strdup("false"));
+  } else if (field->role == FIELD_ROLE_MEASURE && field->null_count == 0) { /* "no discount": there is always a number, so nought is meant */
     filter->op = OP_EQUAL;
     g_ptr_array_add(filter->values, g_strdup("0"));
   }
@@ -243,10 +246,33 @@ static gboolean read_positive(Parse *parse, guint having) {
   return TRUE;
 }
 
+/* "customers with newsletter", "transactions with a loyalty card": the flag is set, the link is there. */
+static gboolean read_flag(Parse *parse, guint having) {
+  guint at = having + 1;
+  while (at < parse_n(parse) && parse_item(parse, at)->kind == ITEM_STOP) at++;
+  const Item *noun = at < parse_n(parse) && at <= having + 2 ? parse_item(parse, at) : NULL;
+  const Field *field = noun != NULL && noun->kind == ITEM_FIELD && !noun->claimed && !noun->plural ? noun->meaning.field : NULL;
+  const Item *after = at + 1 < parse_n(parse) ? parse_item(parse, at + 1) : NULL;
+  if (field == NULL || having == 0 || (after != NULL && !after->comma_before && after->kind == ITEM_VALUE)) return FALSE;
+  gboolean article = at > having + 1;
+  gboolean flag = field->type == FIELD_BOOLEAN;
+  if (!flag && !(article && field->null_count > 0 && field->role != FIELD_ROLE_MEASURE)) return FALSE;
+  Filter *filter = filter_new(FILTER_FIELD);
+  filter->field = lexicon_field_path(field);
+  filter->op = flag ? OP_EQUAL : OP_IS_NOT_NULL;
+  if (flag) g_ptr_array_add(filter->values, g_strdup("true"));
+  g_ptr_array_add(parse->query->filters, filter);
+  parse_claim(parse, having, "with");
+  parse_claim(parse, at, "set");
+  parse_describe(parse, at, flag ? "%s is set" : "%s is known", field->label);
+  return TRUE;
+}
+
 /* "tickets with a member": the link is there. */
 static void read_present(Parse *parse) {
-  for (guint i = 0; i + 2 < parse_n(parse); i++) {
-    if (!parse_free_word(parse, i, WORD_HAVING)) continue;
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    if (!parse_free_word(parse, i, WORD_HAVING) || read_flag(parse, i)) continue;
+    if (i + 2 >= parse_n(parse)) continue;
     const char *article = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
     Item *noun = parse_item(parse, i + 2);
     gboolean indefinite = parse_item(parse, i + 1)->count == 1 && (strcmp(article, "a") == 0 || strcmp(article, "an") == 0 || strcmp(article, "any") == 0);

@@ -3,6 +3,8 @@
 
 #include "ask/parse.h"
 
+#define LISTS_FEW 50 /* things that are listed when nothing says whether to list or to count them */
+
 const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity) {
   const Dataset *dataset = entity != NULL && !entity->is_event && entity->key != NULL ? model_find_dataset(parse->model, entity->dataset) : NULL;
   gboolean lists = dataset != NULL && dataset->primary_key[0] != NULL && dataset->primary_key[1] == NULL && strcmp(dataset->primary_key[0], entity->key) == 0;
@@ -104,6 +106,8 @@ static gboolean list_by_own_date(Parse *parse, guint noun, const Field *date) {
   const Entity *entity = parse_item(parse, noun)->meaning.entity;
   gboolean timed = FALSE;
   for (guint i = 0; i < parse_n(parse); i++) timed = timed || parse_item(parse, i)->kind == ITEM_TIME;
+  gboolean asked = parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_WHO);
+  if (!asked && parse_listing_dataset(parse, entity)->row_count > LISTS_FEW) return FALSE; /* "members who joined in 2023": how many */
   if (!timed || !parse_item(parse, noun)->plural || measures_something(parse) || lexicon_entity_field(parse->lexicon, entity) == NULL) return FALSE;
   list_entity(parse, noun, entity);
   parse->query->time_field = lexicon_field_path(date);

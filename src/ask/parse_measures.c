@@ -323,7 +323,8 @@ static void read_verbs(Parse *parse) {
     parse_claim(parse, (guint)lost, "loss");
     parse->metric_named = TRUE;
     if (parse->counted_field != NULL || (parse->counted != NULL && !parse->counted->is_event && parse->counted->key != NULL)) {
-      Filter *filter = parse_add_group_filter(parse, parse->counted_field != NULL ? NULL : parse->counted, parse->counted_field, profit);
+      Filter *filter = parse_add_group_filter(parse, parse->counted_field != NULL ? NULL : parse->counted, parse->counted_field,
+                                              measure_new_metric(profit->name));
       filter->op = OP_LESS; /* "how many states are unprofitable" */
       g_ptr_array_add(filter->values, g_strdup("0"));
       parse_claim_word(parse, WORD_VALUE_WORD, "money");

@@ -177,7 +177,7 @@ static char *number_text(double value) {
 
 /* The test on a measure of each entity, or where that is NULL of each value of the field. */
 static void add_group_test(Parse *parse, const Entity *entity, const Field *field, const Metric *metric, const NumberTest *test) {
-  Filter *filter = parse_add_group_filter(parse, entity, field, metric);
+  Filter *filter = parse_add_group_filter(parse, entity, field, measure_new_metric(metric->name));
   filter->op = test->op;
   g_ptr_array_add(filter->values, number_text(for_unit(metric, test, test->value)));
   if (test->op == OP_BETWEEN) g_ptr_array_add(filter->values, number_text(for_unit(metric, test, test->value_to)));
@@ -296,8 +296,31 @@ static void count_tested_rows(Parse *parse, const NumberTest *test, const Metric
   }
 }
 
+/* "orders with more than one category", "customers who bought from more than 3 stores": how many different ones each has. */
+static gboolean test_variety(Parse *parse, const NumberTest *test) {
+  int next = parse_next(parse, test->last + 1);
+  const Item *noun = next >= 0 ? parse_item(parse, (guint)next) : NULL;
+  const Entity *entity = NULL;
+  for (int at = (int)test->first - 1; at >= 0 && entity == NULL; at--)
+    if (parse_item(parse, (guint)at)->kind == ITEM_ENTITY && parse_item(parse, (guint)at)->meaning.entity->key != NULL)
+      entity = parse_item(parse, (guint)at)->meaning.entity;
+  gboolean field_noun = noun != NULL && noun->kind == ITEM_FIELD && !noun->comma_before && !noun->claimed;
+  const Field *field = field_noun ? parse_group_field(parse, noun) : NULL;
+  if (field == NULL || entity == NULL || test->value < 1 || test->percent) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT_DISTINCT;
+  measure->field = lexicon_field_path(field);
+  Filter *filter = parse_add_group_filter(parse, entity, NULL, measure);
+  filter->op = test->op;
+  g_ptr_array_add(filter->values, number_text(test->value));
+  if (test->op == OP_BETWEEN) g_ptr_array_add(filter->values, number_text(test->value_to));
+  claim_test(parse, test, next);
+  parse_describe(parse, (guint)next, "number of different %s", field->label);
+  return TRUE;
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
-  if (test_times(parse, test) || test_growth(parse, test)) return;
+  if (test_times(parse, test) || test_growth(parse, test) || test_variety(parse, test)) return;
   int noun = tested_noun(parse, test);
   const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
   const Metric *metric = item != NULL ? metric_of_noun(parse, item) : NULL;

@@ -6,7 +6,7 @@
 static gboolean is_verb(const Item *item, const Parse *parse) {
   static const char *const VERBS[] = {"come", "comes", "came", "is", "are", "was", "were", "did", "do", "does", "have", "has", "had",
       "belong", "belongs", "go", "goes", "went", "made", "make", "ordered", "bought", "buy", "paid", "used", "contain", "contained", "from",
-      "by", "that", "who", "which", "account", "accounts", "accounted", "placed", "generated", "with", "using", "included", "include", NULL};
+      "by", "sold", "shipped", "that", "who", "which", "account", "accounts", "accounted", "placed", "generated", "with", "using", "included", "include", NULL};
   const char *fold = token_at(parse->items->tokens, item->first)->fold;
   for (const char *const *verb = VERBS; *verb; verb++)
     if (strcmp(fold, *verb) == 0) return item->kind == ITEM_STOP || item->kind == ITEM_WORD;
@@ -55,7 +55,8 @@ static gboolean belongs_to_whole(const Parse *parse, const Filter *filter, guint
 }
 
 /* The filters spoken of after the verb make the part; the others (and the period) hold for both. */
-static void make_ratio(Parse *parse, guint share_at) {
+/* FALSE: nothing says which part. */
+static gboolean make_ratio(Parse *parse, guint share_at) {
   GPtrArray *filters = parse->query->filters;
   Measure *part = g_ptr_array_steal_index(parse->query->measures, 0);
   guint n_part = 0;
@@ -79,9 +80,10 @@ static void make_ratio(Parse *parse, guint share_at) {
   }
   if (n_part == 0) {
     g_ptr_array_insert(parse->query->measures, 0, part);
-    return;
+    return FALSE;
   }
   g_ptr_array_insert(parse->query->measures, 0, share_measure(parse, part, whole_of(part)));
+  return TRUE;
 }
 
 /* "share of units bought by members per branch": a part within each group. */
@@ -174,7 +176,8 @@ static gboolean share_of_top(Parse *parse, guint share_at) {
   if (metric == NULL || dimension == NULL || dimension->kind != DIMENSION_FIELD) return FALSE;
   const Field *field = model_find_field(parse->model, dimension->field);
   const Entity *entity = parse_item(parse, (guint)parse->subject)->meaning.entity;
-  Filter *filter = parse_add_group_filter(parse, entity != NULL && entity->key != NULL ? entity : NULL, field, metric);
+  Filter *filter = parse_add_group_filter(parse, entity != NULL && entity->key != NULL ? entity : NULL, field,
+                                          measure_new_metric(metric->name));
   int n = (int)parse_item(parse, (guint)number)->number;
   filter->top = top ? n : -n;
   g_ptr_array_remove_index(query->dimensions, (guint)index);
@@ -229,9 +232,9 @@ void parse_share(Parse *parse) {
     const Filter *filter = g_ptr_array_index(parse->query->filters, i);
     entity_test = entity_test || filter->kind == FILTER_ENTITY || filter->kind == FILTER_DID;
   }
-  if (entity_test && parse->listing == FALSE) make_ratio(parse, (guint)share);
-  else if (parse->query->dimensions->len > 0 && !part_is_named(parse, (guint)share)) share_of_groups(parse);
-  else make_ratio(parse, (guint)share);
+  gboolean by_part = (entity_test && !parse->listing) || parse->query->dimensions->len == 0 || part_is_named(parse, (guint)share);
+  if (!by_part) share_of_groups(parse);
+  else if (!make_ratio(parse, (guint)share)) return;
   parse_claim_word(parse, WORD_SHARE, "share");
   parse_claim_word(parse, WORD_SUM, "total");
   parse->change_asked = FALSE;

@@ -20,6 +20,11 @@ static void read_first_last_date(Parse *parse) {
     int fresh = parse_find_word(parse, WORD_NEW, 0);
     if (fresh >= 0 && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)fresh)->first)->fold, "first") == 0) earliest = fresh;
   }
+  for (guint i = 0; i < parse_n(parse) && parse_has_word(parse, WORD_WHEN) && earliest < 0 && latest < 0; i++) { /* "when did X buy for the first time" */
+    const Item *item = parse_item(parse, i);
+    for (guint t = item->first; item_is_word(item, WORD_NEW) && !item->claimed && t < item->first + item->count; t++)
+      if (strcmp(token_at(parse->items->tokens, t)->fold, "first") == 0) earliest = (int)i;
+  }
   static const char *const STARTS[] = {"start", "started", "begin", "began", NULL};
   for (guint i = 0; i < parse_n(parse) && parse_has_word(parse, WORD_WHEN) && earliest < 0 && latest < 0; i++)
     if (g_strv_contains(STARTS, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold)) earliest = (int)i;
@@ -85,17 +90,25 @@ static void read_without_events(Parse *parse) {
     const Entity *entity = item->meaning.entity;
     if (item->kind != ITEM_ENTITY || item->claimed || entity->is_event || entity->key == NULL || parse_entity_reference(parse, entity) == NULL) continue;
     gboolean negated = FALSE, event = FALSE, other = FALSE;
-    int negation = -1, last = -1;
+    int negation = -1, last = -1, when = -1;
     for (guint k = i + 1; k < parse_n(parse); k++) {
       const Item *next = parse_item(parse, k);
       gboolean verb = item_is_word(next, WORD_BOUGHT) || item_is_word(next, WORD_SOLD);
       if (item_is_word(next, WORD_NOT) || item_is_word(next, WORD_MISSING) || item_is_word(next, WORD_EXCLUDE)) negated = TRUE, negation = (int)k;
       else if (verb || (next->kind == ITEM_ENTITY && next->meaning.entity->is_event)) event = TRUE, last = (int)k;
+      else if (next->kind == ITEM_TIME && when < 0 && next->time->kind != TIME_MENTION_CYCLIC && event) when = (int)k;
       else if (next->kind == ITEM_VALUE || next->kind == ITEM_TIME || next->kind == ITEM_METRIC || next->kind == ITEM_CONDITION) other = TRUE;
     }
     if (!negated || !event || other || last < negation) continue;
     Filter *filter = new_did(entity, TRUE);
     filter->within = FALSE;
+    if (when >= 0) {
+      if (!time_mention_range(parse_item(parse, (guint)when)->time, &parse->model->calendar, &filter->did_time)) {
+        filter_free(filter);
+        continue;
+      }
+      parse_claim(parse, (guint)when, "then");
+    }
     g_ptr_array_add(parse->query->filters, filter);
     const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
     const Field *key = dataset_find_field(dataset, entity->key), *name = lexicon_entity_field(parse->lexicon, entity);

@@ -302,6 +302,14 @@ static void read_time_field(Parse *parse) {
   }
 }
 
+/* "running total through 2022 by month": in the course of it, not from the beginning of the data. */
+static void during_not_until(const Parse *parse, Period *period) {
+  const Item *item = parse_item(parse, period->item);
+  gboolean through = item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_UNTIL && item->time->from.unit >= TIME_UNIT_MONTH &&
+                     g_str_has_prefix(token_at(parse->items->tokens, item->first)->fold, "thr");
+  if (through) time_point_range(&item->time->from, &parse->model->calendar, &period->range);
+}
+
 void parse_times(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_time_field(parse);
@@ -312,6 +320,7 @@ void parse_times(Parse *parse) {
   g_autoptr(GArray) periods = collect_periods(parse);
   if (parse->verdict != NULL) return;
   parse->time_given = periods->len > 0;
+  if (periods->len == 1 && parse_has_word(parse, WORD_CUMULATIVE)) during_not_until(parse, &g_array_index(periods, Period, 0));
   const Period *first = periods->len > 0 ? &g_array_index(periods, Period, 0) : NULL;
   if (periods->len == 1) {
     if (first->is_span) use_span(parse, first);

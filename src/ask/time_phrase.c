@@ -34,6 +34,12 @@ static guint parse_to_date(const GArray *tokens, guint i, TimeRange *range) {
     unit = unit_at(tokens, i), consumed = 3;
   else if (token_is(tokens, i, "this") && unit_at(tokens, i + 1) != TIME_UNIT_NONE && token_is(tokens, i + 2, "so") && token_is(tokens, i + 3, "far"))
     unit = unit_at(tokens, i + 1), consumed = 4;
+  else if (token_is(tokens, i, "this") && unit_at(tokens, i + 1) != TIME_UNIT_NONE && TOKEN_IS_ANY(tokens, i + 2, "until", "till", "to") &&
+           TOKEN_IS_ANY(tokens, i + 3, "now", "date", "today"))
+    unit = unit_at(tokens, i + 1), consumed = 4;
+  else if (token_is(tokens, i, "this") && unit_at(tokens, i + 1) != TIME_UNIT_NONE && token_is(tokens, i + 2, "up") && token_is(tokens, i + 3, "to") &&
+           TOKEN_IS_ANY(tokens, i + 4, "now", "today"))
+    unit = unit_at(tokens, i + 1), consumed = 5;
   else if (token_is(tokens, i, "so") && token_is(tokens, i + 1, "far") && token_is(tokens, i + 2, "this") && unit_at(tokens, i + 3) != TIME_UNIT_NONE)
     unit = unit_at(tokens, i + 3), consumed = 4;
   if (consumed == 0) return 0;

@@ -81,6 +81,7 @@ static void read_pieces(Parse *parse) {
   parse_groups(parse);
   parse_lists(parse);
   parse_measures(parse);
+  parse_columns(parse);
   parse_reach(parse);
   parse_tests(parse);
   parse_times(parse);
