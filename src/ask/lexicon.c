@@ -64,6 +64,18 @@ static void add_turned_label(Lexicon *lexicon, const Metric *metric) {
   add_metric_phrase(lexicon, metric, turned);
 }
 
+/* "Payment terms days", "Net amount usd": the unit at the end is not part of the name. */
+static void add_label_without_unit(Lexicon *lexicon, const Metric *metric) {
+  static const char *const UNITS[] = {"days", "usd", "eur", "gbp", "chf", "dollars", "euro", "euros", "percent", "pct", "kg", "qty", "amount", NULL};
+  g_autofree char *phrase = phrase_normalise(metric->label);
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  guint n = g_strv_length(words);
+  if (n < 2 || !g_strv_contains(UNITS, words[n - 1]) || (n == 2 && strcmp(words[1], "amount") == 0)) return;
+  g_clear_pointer(&words[n - 1], g_free);
+  g_autofree char *bare = g_strjoinv(" ", words);
+  add_metric_phrase(lexicon, metric, bare);
+}
+
 static void add_metrics(Lexicon *lexicon) {
   /* own names first, then synonyms: a synonym never takes a word from a metric that is called so */
   for (guint pass = 0; pass < 3; pass++) {
@@ -74,6 +86,7 @@ static void add_metrics(Lexicon *lexicon) {
         add_metric_phrase(lexicon, metric, metric->name);
       } else if (pass == 2) {
         add_turned_label(lexicon, metric);
+        add_label_without_unit(lexicon, metric);
       } else {
         for (char **synonym = metric->synonyms; *synonym; synonym++) add_metric_phrase(lexicon, metric, *synonym);
       }

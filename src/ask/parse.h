@@ -85,6 +85,7 @@ void parse_lists(Parse *parse);     /* what a table lists: who joined when, what
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
+void parse_buckets(Parse *parse);   /* orders by size */
 void parse_columns(Parse *parse);   /* two parts of one measure side by side */
 void parse_reach(Parse *parse);     /* which of several fields of one name */
 void parse_rank(Parse *parse);      /* top n, highest, order */

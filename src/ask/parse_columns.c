@@ -81,7 +81,25 @@ static void remove_filter(Parse *parse, const Filter *filter) {
   g_ptr_array_remove(parse->query->filters, (gpointer)filter);
 }
 
+/* "delivered value next to cancelled value", where the latter is a metric of its own. */
+static gboolean beside_metric(Parse *parse) {
+  int beside = parse_find_word(parse, WORD_BESIDE, 0), left = beside >= 0 ? side_before(parse, beside) : -1;
+  const Metric *money = parse_default_metric(parse);
+  const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  const Metric *metric = only != NULL && only->kind == MEASURE_METRIC ? model_find_metric(parse->model, only->metric) : NULL;
+  if (left < 0 || money == NULL || metric == NULL || metric->conditions[0] == NULL) return FALSE;
+  const Filter *filter = parse_item(parse, (guint)left)->filter;
+  g_autoptr(Measure) measure = measure_new_metric(money->name);
+  add_column(parse, measure, (guint)left);
+  g_ptr_array_insert(parse->query->measures, 0, g_ptr_array_steal_index(parse->query->measures, 1)); /* in the order they are named */
+  remove_filter(parse, filter);
+  parse_claim(parse, (guint)beside, "side by side");
+  parse_claim_word(parse, WORD_VALUE_WORD, "value");
+  return TRUE;
+}
+
 void parse_columns(Parse *parse) {
+  if (parse->verdict == NULL && beside_metric(parse)) return;
   int left, right, link = parse->verdict == NULL && parse->query->measures->len == 1 ? find_link(parse, &left, &right) : -1;
   if (link < 0) return;
   const Filter *first = parse_item(parse, (guint)left)->filter, *second = parse_item(parse, (guint)right)->filter;

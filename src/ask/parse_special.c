@@ -93,7 +93,8 @@ static void read_without_events(Parse *parse) {
     int negation = -1, last = -1, when = -1;
     for (guint k = i + 1; k < parse_n(parse); k++) {
       const Item *next = parse_item(parse, k);
-      gboolean verb = item_is_word(next, WORD_BOUGHT) || item_is_word(next, WORD_SOLD);
+      gboolean verb = item_is_word(next, WORD_BOUGHT) || item_is_word(next, WORD_SOLD) ||
+                      strcmp(token_at(parse->items->tokens, next->first)->fold, "sold") == 0; /* also inside "Sold at" */
       if (item_is_word(next, WORD_NOT) || item_is_word(next, WORD_MISSING) || item_is_word(next, WORD_EXCLUDE)) negated = TRUE, negation = (int)k;
       else if (verb || (next->kind == ITEM_ENTITY && next->meaning.entity->is_event)) event = TRUE, last = (int)k;
       else if (next->kind == ITEM_TIME && when < 0 && next->time->kind != TIME_MENTION_CYCLIC && event) when = (int)k;

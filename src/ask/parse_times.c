@@ -310,6 +310,17 @@ static void during_not_until(const Parse *parse, Period *period) {
   if (through) time_point_range(&item->time->from, &parse->model->calendar, &period->range);
 }
 
+/* "this year so far against the same period of 2021": the year only says which earlier one; the length is the first's. */
+static void drop_year_before(const Parse *parse, GArray *periods) {
+  const Period *first = &g_array_index(periods, Period, 0), *second = &g_array_index(periods, Period, 1);
+  Day from, to, earlier, earlier_to;
+  resolve_for_order(parse, &first->range, &from, &to);
+  resolve_for_order(parse, &second->range, &earlier, &earlier_to);
+  gboolean whole_year = second->unit == TIME_UNIT_YEAR && earlier != DAY_NONE && from != DAY_NONE;
+  if (whole_year && day_year(earlier) == day_year(from) - 1 && first->unit != TIME_UNIT_YEAR) g_array_set_size(periods, 1);
+  else if (whole_year && day_year(earlier) == day_year(from) - 1 && first->range.kind == TIME_TO_DATE) g_array_set_size(periods, 1);
+}
+
 void parse_times(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_time_field(parse);
@@ -320,6 +331,7 @@ void parse_times(Parse *parse) {
   g_autoptr(GArray) periods = collect_periods(parse);
   if (parse->verdict != NULL) return;
   parse->time_given = periods->len > 0;
+  if (periods->len == 2 && parse_has_word(parse, WORD_SAME_PERIOD_YEAR_EARLIER)) drop_year_before(parse, periods);
   if (periods->len == 1 && parse_has_word(parse, WORD_CUMULATIVE)) during_not_until(parse, &g_array_index(periods, Period, 0));
   const Period *first = periods->len > 0 ? &g_array_index(periods, Period, 0) : NULL;
   if (periods->len == 1) {

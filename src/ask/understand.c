@@ -79,6 +79,7 @@ static void read_pieces(Parse *parse) {
   parse_special(parse);
   parse_filters(parse);
   parse_groups(parse);
+  parse_buckets(parse);
   parse_lists(parse);
   parse_measures(parse);
   parse_columns(parse);
