@@ -199,11 +199,37 @@ static void merge_ranking(const Parse *parse, SemanticQuery *query) {
   }
 }
 
+/* "as a percentage of sales": what was measured before, as part of it. */
+static gboolean merge_ratio(Parse *parse, SemanticQuery *query) {
+  const Measure *before = query->measures->len == 1 ? g_ptr_array_index(query->measures, 0) : NULL;
+  const Measure *whole = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  int share = -1;
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (item_is_word(parse_item(parse, i), WORD_SHARE)) share = (int)i;
+  if (share < 0 || before == NULL || whole == NULL || before->kind != MEASURE_METRIC || whole->kind != MEASURE_METRIC ||
+      strcmp(before->metric, whole->metric) == 0)
+    return FALSE;
+  Measure *ratio = NULL;
+  for (guint m = 0; m < parse->model->metrics->len; m++) {
+    const Metric *known = g_ptr_array_index(parse->model->metrics, m);
+    if (known->kind == METRIC_RATIO && strcmp(known->numerator, before->metric) == 0 && strcmp(known->denominator, whole->metric) == 0)
+      ratio = measure_new_metric(known->name);
+  }
+  if (ratio == NULL) {
+    ratio = measure_new(MEASURE_RATIO);
+    ratio->left = measure_copy(before);
+    ratio->right = measure_copy(whole);
+  }
+  g_ptr_array_set_size(query->measures, 0);
+  g_ptr_array_add(query->measures, ratio);
+  return TRUE;
+}
+
 void followup_merge(Parse *parse) {
   const SemanticQuery *fresh = parse->query;
   SemanticQuery *query = semantic_query_copy(parse->context->previous);
   gboolean add = adds(parse);
-  merge_measures(query, fresh->measures, add);
+  if (!merge_ratio(parse, query)) merge_measures(query, fresh->measures, add);
   merge_dimensions(query, fresh->dimensions, add);
   merge_filters(query, fresh->filters);
   if (parse->time_given || parse->all_time) {

@@ -69,6 +69,8 @@ gboolean parse_is_group_noun(const Parse *parse, const Item *item);
 void parse_group_by_item(Parse *parse, guint index);
 /* Date field of the main fact and its visible range. */
 DateRange parse_data_range(const Parse *parse);
+/* What things are called under `field`: the product under its group, the customer under their segment; NULL: nothing. */
+const Entity *parse_thing_within(const Parse *parse, const Field *field);
 /* The table with one row for each of the entity; NULL: there is none. */
 const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity);
 /* The date of the entity's own table that the question speaks of ("joined", "opened"); NULL: it speaks of none. */

@@ -249,7 +249,31 @@ static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate)
   parse_add_aggregate(parse, index, aggregate, money, entity);
 }
 
+/* "which customer had the largest single order": of each the largest, by which they are ranked. */
+static gboolean read_largest_single(Parse *parse) {
+  const Metric *money = parse_default_metric(parse);
+  for (guint i = 0; i + 1 < parse_n(parse) && money != NULL && parse->listing; i++) {
+    const Item *rank = parse_item(parse, i), *single = parse_item(parse, i + 1);
+    int noun = i + 2 < parse_n(parse) ? parse_next(parse, i + 2) : -1;
+    gboolean largest = item_is_word(rank, WORD_RANK_HIGH) || item_is_word(rank, WORD_RANK_LOW);
+    if (rank->claimed || !largest || !item_is_word(single, WORD_SINGLE) || noun < 0) continue;
+    const Item *item = parse_item(parse, (guint)noun);
+    if (item->kind != ITEM_ENTITY || !item->meaning.entity->is_event || item->meaning.entity->key == NULL || item->plural) continue;
+    Aggregate aggregate = item_is_word(rank, WORD_RANK_HIGH) ? AGGREGATE_MAX : AGGREGATE_MIN;
+    Measure *measure = measure_per(measure_new_metric(money->name), aggregate, item->meaning.entity, TIME_UNIT_NONE);
+    measure->label = g_strdup_printf("%s of a single %s", money->label, item->meaning.entity->name);
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim(parse, i + 1, "single");
+    parse_claim(parse, (guint)noun, "each");
+    parse_assume(parse, "default_metric", "measured by %s", money->label);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_aggregates(Parse *parse) {
+  if (read_largest_single(parse)) return;
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_WORD) continue;
@@ -377,7 +401,26 @@ static gboolean read_spend_per(Parse *parse) {
 }
 
 /* "orders per visit", "net amount divided by spend": one total for each unit of another. */
+/* "net amount per euro spent": for each unit of the money that the company spends. */
+static gboolean read_per_spent(Parse *parse) {
+  static const char *const MONEY[] = {"euro", "dollar", "pound", "franc", "eur", "usd", "gbp", NULL};
+  const Metric *spend = model_find_metric(parse->model, "spend");
+  for (guint i = 1; spend != NULL && i + 2 < parse_n(parse); i++) {
+    if (strcmp(token_at(parse->items->tokens, parse_item(parse, i)->first)->fold, "per") != 0) continue;
+    const char *money = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
+    int before = parse_before(parse, i);
+    const Metric *top = before >= 0 ? countable(parse, parse_item(parse, (guint)before)) : NULL;
+    if (!g_strv_contains(MONEY, money) || !item_is_word(parse_item(parse, i + 2), WORD_SPENT) || top == NULL || top == spend) continue;
+    parse_add_measure(parse, quotient(parse, top, spend));
+    parse->metric_named = TRUE;
+    for (guint k = (guint)before; k <= i + 2; k++) parse_claim(parse, k, "per");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_quotients(Parse *parse) {
+  if (read_per_spent(parse)) return;
   if (read_ratio_of(parse) || read_spend_per(parse)) return;
   for (guint i = 1; i + 1 < parse_n(parse); i++) {
     const Item *link = parse_item(parse, i);

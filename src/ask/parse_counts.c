@@ -84,6 +84,18 @@ static gboolean count_listed(Parse *parse, guint index) {
   return TRUE;
 }
 
+/* "number of ratings": rows that have one. */
+static gboolean count_rated(Parse *parse, const Metric *metric) {
+  const Dataset *dataset = measure_fact(parse, metric);
+  const Field *field = metric->kind == METRIC_AGGREGATE && dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  if (field == NULL) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_COUNT;
+  measure->field = lexicon_field_path(field);
+  parse_add_measure(parse, measure);
+  return TRUE;
+}
+
 gboolean parse_count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
@@ -106,6 +118,8 @@ gboolean parse_count_item(Parse *parse, guint index) {
     if (metric == NULL) return FALSE;
     parse_add_metric(parse, metric);
     parse_describe(parse, index, "number of %s", item->meaning.rows->label);
+  } else if (item->kind == ITEM_METRIC && !metric_is_total(item->meaning.metric) && count_rated(parse, item->meaning.metric)) {
+    parse_describe(parse, index, "number of rows with %s", item->meaning.metric->label);
   } else if (item->kind == ITEM_METRIC) {
     parse_add_metric(parse, measure_of_condition(parse, item->meaning.metric));
     parse_describe(parse, index, "%s", item->meaning.metric->label);
@@ -128,6 +142,24 @@ gboolean parse_count_item(Parse *parse, guint index) {
   if (!parse->listing) parse->subject = (int)index;
   parse_claim(parse, index, "count");
   return TRUE;
+}
+
+/* "how many councils buy from us": customers of that kind. The value stands right after "how many". */
+static gboolean count_described(Parse *parse, guint how_many) {
+  int next = parse_next(parse, how_many + 1);
+  const Item *item = next >= 0 ? parse_item(parse, (guint)next) : NULL;
+  const ValueHit *hit = item != NULL && item->kind == ITEM_VALUE && item->plural ? item_hit(item, NULL) : NULL;
+  if (hit == NULL || parse_has_word(parse, WORD_SOLD)) return FALSE;
+  const Entity *entity = parse_thing_within(parse, hit->field);
+  if (entity == NULL || strcmp(entity->name, "product") == 0) return FALSE;
+  const Dataset *dataset = parse_listing_dataset(parse, entity);
+  const Field *reference = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SPENT) ? parse_entity_reference(parse, entity) : NULL;
+  const Metric *metric = parse_entity_metric(parse, entity);
+  if (dataset != NULL) count_keys(parse, (guint)next, entity, reference != NULL ? reference : dataset_find_field(dataset, entity->key));
+  else if (metric != NULL) parse_add_metric(parse, metric);
+  parse->counted = entity;
+  parse->metric_named = TRUE;
+  return dataset != NULL || metric != NULL;
 }
 
 static void count_default(Parse *parse) {
@@ -186,7 +218,7 @@ void parse_counts(Parse *parse) {
       const Item *earlier = parse_item(parse, k);
       if (!earlier->claimed && (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS)) counted = parse_count_item(parse, k);
     }
-    if (!counted) count_default(parse);
+    if (!counted && !count_described(parse, i)) count_default(parse);
     parse_claim(parse, i, "count");
     while (counted && at + 1 < parse_n(parse) && item_is_word(parse_item(parse, at), WORD_AND)) { /* "orders and customers" */
       int next = parse_next(parse, at + 1);

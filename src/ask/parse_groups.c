@@ -253,26 +253,6 @@ static void group_by_question(Parse *parse) {
   parse_add_field_dimension(parse, field);
 }
 
-/* The finest level under `field` that things are called by: the product under its group, the customer under their segment. */
-static const Entity *thing_within(const Parse *parse, const Field *field) {
-  for (guint e = 0; e < parse->model->entities->len; e++) {
-    const Entity *entity = g_ptr_array_index(parse->model->entities, e);
-    const Field *name = entity->is_event ? NULL : lexicon_entity_field(parse->lexicon, entity);
-    if (name == NULL || name == field || (field->entity != NULL && strcmp(field->entity, entity->name) == 0)) continue;
-    const Dataset *dataset = parse_listing_dataset(parse, entity);
-    if (dataset != NULL && strcmp(dataset->name, field->dataset) == 0) return entity;
-    for (guint h = 0; h < parse->model->hierarchies->len; h++) {
-      const Hierarchy *hierarchy = g_ptr_array_index(parse->model->hierarchies, h);
-      gboolean above = FALSE;
-      for (char **level = hierarchy->levels; *level && strcmp(hierarchy->dataset, field->dataset) == 0; level++) {
-        if (above && strcmp(*level, name->name) == 0) return entity;
-        above = above || strcmp(*level, field->name) == 0;
-      }
-    }
-  }
-  return NULL;
-}
-
 /* "worst selling sandwich": one of the sandwiches. */
 static void group_by_ranked_value(Parse *parse, guint rank) {
   for (guint i = rank + 1; i < parse_n(parse) && i < rank + 4; i++) {
@@ -280,7 +260,7 @@ static void group_by_ranked_value(Parse *parse, guint rank) {
     const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
     if (item->kind == ITEM_VALUE && item->count == 1 && item_hit(item, NULL) != NULL && !token_at(parse->items->tokens, item->first)->is_capital) {
       if (next != NULL && !next->comma_before && (next->kind == ITEM_METRIC || parse_is_group_noun(parse, next))) return;
-      const Entity *thing = thing_within(parse, item_hit(item, NULL)->field);
+      const Entity *thing = parse_thing_within(parse, item_hit(item, NULL)->field);
       if (thing == NULL || parse->query->dimensions->len > 0) return;
       parse_add_field_dimension(parse, lexicon_entity_field(parse->lexicon, thing));
       parse->listing = parse->group_named = TRUE;

@@ -11,6 +11,25 @@ const Dataset *parse_listing_dataset(const Parse *parse, const Entity *entity) {
   return lists ? dataset : NULL;
 }
 
+const Entity *parse_thing_within(const Parse *parse, const Field *field) {
+  for (guint e = 0; e < parse->model->entities->len; e++) {
+    const Entity *entity = g_ptr_array_index(parse->model->entities, e);
+    const Field *name = entity->is_event ? NULL : lexicon_entity_field(parse->lexicon, entity);
+    if (name == NULL || name == field || (field->entity != NULL && strcmp(field->entity, entity->name) == 0)) continue;
+    const Dataset *dataset = parse_listing_dataset(parse, entity);
+    if (dataset != NULL && strcmp(dataset->name, field->dataset) == 0) return entity;
+    for (guint h = 0; h < parse->model->hierarchies->len; h++) {
+      const Hierarchy *hierarchy = g_ptr_array_index(parse->model->hierarchies, h);
+      gboolean above = FALSE;
+      for (char **level = hierarchy->levels; *level && strcmp(hierarchy->dataset, field->dataset) == 0; level++) {
+        if (above && strcmp(*level, name->name) == 0) return entity;
+        above = above || strcmp(*level, field->name) == 0;
+      }
+    }
+  }
+  return NULL;
+}
+
 /* The one date of the table; NULL: none, or several. */
 static const Field *only_date(const Dataset *dataset) {
   const Field *found = NULL;

@@ -159,6 +159,19 @@ static void read_often(Parse *parse) {
   parse_claim(parse, (guint)often, "number of orders");
 }
 
+/* "revenue ..., gross": the model's gross counterpart, where the word stands alone. Claims it. */
+static const Metric *gross_of(Parse *parse, const Metric *metric) {
+  g_autofree char *name = g_strdup_printf("gross_%s", metric->name);
+  const Metric *gross = model_find_metric(parse->model, name);
+  for (guint i = 0; gross != NULL && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind != ITEM_UNKNOWN || strcmp(token_at(parse->items->tokens, item->first)->fold, "gross") != 0) continue;
+    parse_claim(parse, i, "gross");
+    return gross;
+  }
+  return metric;
+}
+
 static void read_metrics(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
@@ -176,7 +189,7 @@ static void read_metrics(Parse *parse) {
       parse_claim(parse, i, "metric");
       continue;
     }
-    const Metric *metric = measure_of_condition(parse, item->meaning.metric);
+    const Metric *metric = measure_of_condition(parse, gross_of(parse, item->meaning.metric));
     parse_add_metric(parse, metric);
     parse_claim(parse, i, "metric");
     parse_describe(parse, i, "%s", metric->label);
@@ -345,6 +358,22 @@ static void read_verbs(Parse *parse) {
   }
 }
 
+/* "wheelbarrows sold in total": pieces of a product, where no money is spoken of. */
+static gboolean count_sold_product(Parse *parse) {
+  const Metric *units = model_find_metric(parse->model, "units");
+  if (units == NULL || parse_has_word(parse, WORD_HOW_MUCH) || parse_has_word(parse, WORD_VALUE_WORD) || parse_has_word(parse, WORD_RANK_HIGH)) return FALSE;
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    const Item *value = parse_item(parse, i), *verb = parse_item(parse, i + 1);
+    const ValueHit *hit = value->kind == ITEM_VALUE && value->plural ? item_hit(value, NULL) : NULL;
+    if (hit == NULL || g_strcmp0(hit->field->entity, "product") != 0 || strcmp(token_at(parse->items->tokens, verb->first)->fold, "sold") != 0) continue;
+    parse_add_metric(parse, units);
+    parse->metric_named = TRUE;
+    parse_assume(parse, "default_metric", "counted in %s", units->label);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void add_default_metric(Parse *parse) {
   const Metric *metric = parse_default_metric(parse);
   int value = parse->fragment ? parse_find_word(parse, WORD_VALUE_WORD, 0) : -1;
@@ -354,7 +383,7 @@ static void add_default_metric(Parse *parse) {
     parse->metric_named = TRUE;
     return;
   }
-  if (metric == NULL || parse->query->measures->len > 0 || parse->fragment || parse->plain_list) return;
+  if (metric == NULL || parse->query->measures->len > 0 || parse->fragment || parse->plain_list || count_sold_product(parse)) return;
   int spent = parse_find_word(parse, WORD_SPENT, 0);
   gboolean own_spend = spent >= 0 && model_find_metric(parse->model, "spend") == NULL;
   gboolean says_we = FALSE; /* "women spend more than men" is about them */

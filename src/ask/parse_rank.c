@@ -336,6 +336,8 @@ static void apply_test(Parse *parse, const NumberTest *test) {
   gboolean grouped = parse->query->dimensions->len > 0 && (parse->listing || parse->group_named);
   gboolean tests_group = grouped && metric != NULL && (entity == NULL || entity_is_grouped(parse, entity) || parse->listing) &&
                          !(entity != NULL && !entity_is_grouped(parse, entity) && item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first);
+  gboolean counts_rows = row_level && item != NULL && item->kind == ITEM_METRIC && g_strcmp0(item->claimed_as, "count") == 0; /* "number of ratings above 8" */
+  tests_group = tests_group && !counts_rows;
   gboolean tests_counted = parse->counted_field != NULL && metric != NULL && !row_level &&
                            !(item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first); /* "how many states have sales above" */
   if (tests_counted) {

@@ -195,7 +195,17 @@ static gboolean share_of_top(Parse *parse, guint share_at) {
 void parse_share(Parse *parse) {
   if (parse->verdict != NULL) return;
   int share = parse_find_word(parse, WORD_SHARE, 0);
+  int percent = parse->fragment && share < 0 && parse->context->previous->compare.kind == COMPARE_NONE ? parse_find_word(parse, WORD_PERCENT_OF_CHANGE, 0) : -1;
+  if (percent >= 0 && parse->query->measures->len == 0) { /* "and in percent?" */
+    parse->query->share = SHARE_TOTAL;
+    parse_claim(parse, (guint)percent, "share");
+    return;
+  }
   if (share < 0) return;
+  if (parse->fragment && parse->query->measures->len == 1 && parse->query->filters->len == 0 && parse->query->dimensions->len == 0) {
+    parse_claim(parse, (guint)share, "share"); /* "as a percentage of sales": of what was measured before */
+    return;
+  }
   for (guint i = (guint)share + 1; i < parse_n(parse) && i <= (guint)share + 3; i++) { /* "percentage sales growth" */
     const Item *item = parse_item(parse, i);
     if (item_is_word(item, WORD_GROW) || item_is_word(item, WORD_RISE) || item_is_word(item, WORD_FALL) || item_is_word(item, WORD_CHANGE)) {

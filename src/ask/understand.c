@@ -78,8 +78,8 @@ static void read_pieces(Parse *parse) {
   note_change_words(parse);
   parse_special(parse);
   parse_filters(parse);
-  parse_groups(parse);
   parse_buckets(parse);
+  parse_groups(parse);
   parse_lists(parse);
   parse_measures(parse);
   parse_columns(parse);
