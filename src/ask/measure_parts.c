@@ -51,3 +51,10 @@ Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate agg
   else measure->metric = g_strdup(metric->name); /* over the metric's row expression */
   return measure;
 }
+
+const Metric *measure_noun_metric(const Parse *parse, const Item *item) {
+  if (item->kind == ITEM_METRIC) return item->meaning.metric;
+  if (item->kind == ITEM_ENTITY) return parse_entity_metric(parse, item->meaning.entity);
+  if (item->kind == ITEM_ROWS) return parse_rows_metric(parse, item->meaning.rows);
+  return NULL;
+}

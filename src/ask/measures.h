@@ -16,6 +16,9 @@ Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate agg
 /* The metric over just the condition that is filtered on, shown with its natural sign (units returned), where the model has it. */
 const Metric *measure_of_condition(const Parse *parse, const Metric *metric);
 
+/* What the noun measures: a metric, the number of an entity or of rows; NULL: nothing. */
+const Metric *measure_noun_metric(const Parse *parse, const Item *item);
+
 /* Counts the noun at `index`: an entity, rows, different values. FALSE: it cannot be counted. */
 gboolean parse_count_item(Parse *parse, guint index);
 void parse_counts(Parse *parse);
