@@ -72,6 +72,8 @@ void answer_service_cache_statistics(AnswerService *service, CacheStatistics *ou
 /* The lexicon of a scope, built once. (transfer full) */
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);
+/* Whether every number, direction and superlative of a sentence follows from an answer's result; `why_not` may be NULL. */
+gboolean answer_check_sentence(AnswerService *service, const json_t *answer, const char *sentence, char **why_not);
 /* Rebuilds an InsightInput's parts from an answer's JSON to draw it; used by the terminal. Text for a person. (transfer full) */
 char *answer_render_terminal(const json_t *answer, int width, gboolean colour);
 char *answer_render_csv(const json_t *answer);

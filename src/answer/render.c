@@ -125,6 +125,17 @@ static void append_result(GString *out, const json_t *answer, int width) {
   rebuilt_clear(&rebuilt);
 }
 
+gboolean answer_check_sentence(AnswerService *service, const json_t *answer, const char *sentence, char **why_not) {
+  Rebuilt rebuilt = {0};
+  rebuild(answer, &rebuilt);
+  InsightInput input = {rebuilt.query, answer_service_model(service), rebuilt.columns, rebuilt.result};
+  g_autofree char *reason = NULL;
+  gboolean holds = rebuilt.result->n_rows > 0 && insight_check_sentence(&input, sentence, &reason);
+  if (why_not != NULL) *why_not = g_steal_pointer(&reason);
+  rebuilt_clear(&rebuilt);
+  return holds;
+}
+
 char *answer_render_terminal(const json_t *answer, int width, gboolean colour) {
   const char *bold = colour ? "\033[1m" : "", *dim = colour ? "\033[2m" : "", *plain = colour ? "\033[0m" : "";
   const char *status = json_get_string(answer, "status");

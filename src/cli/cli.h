@@ -10,6 +10,9 @@ int cli_read(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_serve(int argc, char **argv);
+int cli_agent(int argc, char **argv);
+int cli_trace(int argc, char **argv);
+int cli_memory(int argc, char **argv);
 int cli_mcp(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 

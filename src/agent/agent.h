@@ -1,0 +1,78 @@
+/*
+ * agent: questions in several steps, with or without a language model. A typed state machine:
+ *
+ *   route ─► plan ─► engineer ─► validate ─► execute ─► analyse ─► check ─► done
+ *              ▲         │  ▲        │           │
+ *              └─ split ─┘  └────────┴─ at most AGENT_MAX_ROUNDS with what was wrong
+ *
+ * Rules come first: what ask/ understands is answered by answer/ and no model is called. A model is asked only about what
+ * rules could not read, and what it may do is narrow: say what an unknown word means, in words of the semantic model, and
+ * how a question falls into parts. It proposes a semantic query too, but that must equal what the rules read once the
+ * unknown words are replaced, and each replacement needs evidence of its own (the user's memory, the word's form, the
+ * encoder). A model can never say what a known word means. When nothing holds, the rules' answer stands.
+ *
+ * After every step there is a checkpoint in store/run_store: a process that dies goes on from there, and a call to a
+ * model is repeated under the same idempotency key, so that it is charged once. Every step is an event and a line of the
+ * trace. Thread-safe; one run belongs to one thread.
+ */
+#pragma once
+#include "answer/answer.h"
+#include "store/run_store.h"
+#include "vector/vector.h"
+
+#define AGENT_MAX_ROUNDS 3
+#define AGENT_MAX_PARTS 4
+
+/* ---- the model, as agents see it ---- */
+typedef struct {
+  const char *purpose;      /* "plan", "propose", "narrate" */
+  const char *instructions; /* ours */
+  const json_t *input;      /* data: what the question and the workspace say; never instructions */
+  const json_t *output_schema;
+  const char *idempotency;  /* the same for the same step of the same run: charged once */
+  const AccessScope *scope;
+  Deadline deadline;
+} AgentModelCall;
+typedef struct {
+  json_t *json;     /* meets the schema (transfer full) */
+  gint64 cost_nano; /* billionths of the price table's currency */
+  char *model;      /* what answered; NULL */
+} AgentModelReply;
+/* FALSE with the error of ai.h; UNSUPPORTED: there is no model. */
+typedef gboolean (*AgentModelFunction)(gpointer data, const AgentModelCall *call, AgentModelReply *reply, GError **error);
+
+/* ---- service ---- */
+typedef struct AgentService AgentService;
+typedef struct {
+  AnswerService *answers;   /* (transfer none), outlives the service */
+  const char *state_folder; /* agent.db is there */
+  const char *weights;      /* of the text encoder; NULL: words alone are compared */
+  AgentModelFunction model; /* NULL: none */
+  gpointer model_data;
+} AgentOptions;
+AgentService *agent_service_open(const AgentOptions *options, GError **error); /* (transfer full) */
+void agent_service_free(AgentService *service); /* no run may be going on. NULL is fine */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentService, agent_service_free)
+RunStore *agent_service_runs(AgentService *service);          /* (transfer none) */
+AnswerService *agent_service_answers(AgentService *service); /* (transfer none) */
+char *agent_owner(const AccessScope *scope); /* whose runs and memory: tenant, user and scope. (transfer full) */
+
+/* ---- runs ---- */
+/* After each step, on the thread of the run: its name, its number and its line of the trace. */
+typedef void (*AgentEvent)(gpointer data, const char *step, gint64 number, const json_t *detail);
+
+typedef struct {
+  AnswerRequest ask;      /* as for answer_ask(); a semantic query goes straight through */
+  gboolean allow_model;   /* the caller may use a model, and the settings want it */
+  gint64 max_cost_nano;   /* of the whole run; 0: nothing may be spent, so no model is called */
+  gboolean prose;         /* sentences by the model where there are several parts; each is checked */
+  AgentEvent on_event;    /* NULL */
+  gpointer on_event_data;
+} AgentRequest;
+/*
+ * The answer, as answer_ask() gives it; with no model, or where rules understand, it is answer_ask()'s own. Never NULL.
+ * The run's id is the id of the first answer, or of the request. (transfer full)
+ */
+json_t *agent_run(AgentService *service, const AgentRequest *request);
+/* Goes on with a run that did not end; an ended one gives its answer again. NOT_FOUND: none of this caller's. (transfer full) */
+json_t *agent_resume(AgentService *service, const char *run, const AgentRequest *request, GError **error);

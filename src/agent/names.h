@@ -1,0 +1,29 @@
+/*
+ * Names of a model as one caller sees it: metrics, fields, entities, conditions with their labels and synonyms, and how
+ * near a text is to them. Immutable, shared between threads. This is what a model is shown of a workspace, and what its
+ * proposals are held against.
+ */
+#pragma once
+#include "answer/answer.h"
+#include "vector/vector.h"
+
+typedef struct {
+  char *text;      /* as people say it: "Sales", "turnover" */
+  char *folded;
+  char *target;    /* "metric revenue", "field superstore.region": the same for all names of one thing */
+} Name;
+
+typedef struct NameIndex NameIndex;
+NameIndex *name_index_new(const Model *visible, const Encoder *encoder); /* `encoder` may be NULL (transfer full) */
+NameIndex *name_index_ref(NameIndex *index);
+void name_index_unref(NameIndex *index);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(NameIndex, name_index_unref)
+/* The thing that a text names exactly (folded); NULL. (transfer none) */
+const Name *name_index_find(const NameIndex *index, const char *text);
+/* Names near the text, by letters and, where there is an encoder, by meaning; each thing once. Of const Name*. (transfer container) */
+GPtrArray *name_index_near(const NameIndex *index, const char *text, guint limit);
+/*
+ * Why `text` may be taken for `name`: "form" (same stem, or a slip of the pen), "meaning" (the encoder finds it nearest by
+ * a clear margin). NULL: nothing speaks for it. (transfer none)
+ */
+const char *name_index_evidence(const NameIndex *index, const char *text, const Name *name);

@@ -1,0 +1,24 @@
+#include "cli/agent_workspace.h"
+
+void agent_workspace_clear(AgentWorkspace *workspace) {
+  agent_service_free(workspace->agents);
+  answer_service_free(workspace->answers);
+  access_scope_unref(workspace->scope);
+}
+
+gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
+  (void)with_model;
+  *workspace = (AgentWorkspace){0};
+  workspace->scope = scope_file != NULL ? access_scope_from_file(scope_file, error) : access_scope_new_local();
+  if (workspace->scope == NULL) return FALSE;
+  AnswerServiceOptions answers = {.workspace = folder};
+  workspace->answers = answer_service_open(&answers, error);
+  if (workspace->answers == NULL) return FALSE;
+  g_autoptr(Settings) settings = settings_load(folder, NULL, error);
+  if (settings == NULL) return FALSE;
+  g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
+  g_autofree char *state = g_build_filename(folder, "state", NULL);
+  AgentOptions agents = {.answers = workspace->answers, .state_folder = state, .weights = weights};
+  workspace->agents = agent_service_open(&agents, error);
+  return workspace->agents != NULL;
+}

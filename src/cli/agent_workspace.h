@@ -1,0 +1,13 @@
+/* What the verbs agent, trace and memory open of a workspace. */
+#pragma once
+#include "agent/agent.h"
+
+typedef struct {
+  AccessScope *scope;
+  AnswerService *answers;
+  AgentService *agents;
+} AgentWorkspace;
+/* `with_model`: also the gateway, where one is configured. What was opened is closed by agent_workspace_clear(). */
+gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error);
+void agent_workspace_clear(AgentWorkspace *workspace);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AgentWorkspace, agent_workspace_clear)

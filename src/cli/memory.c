@@ -1,0 +1,134 @@
+/* aisle trace: what a run did, step by step; aisle memory: what words mean to a user. */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/agent.h"
+#include "cli/cli.h"
+
+typedef struct {
+  char *workspace, *scope_file;
+  gboolean json;
+  char **words;
+} Flags;
+
+static void flags_clear(Flags *flags) {
+  g_free(flags->workspace);
+  g_free(flags->scope_file);
+  g_strfreev(flags->words);
+}
+
+static gboolean parse_flags(int argc, char **argv, const char *purpose, Flags *flags, GError **error) {
+  const GOptionEntry entries[] = {{"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags->workspace, "Workspace folder", "DIR"},
+                                  {"scope", 0, 0, G_OPTION_ARG_FILENAME, &flags->scope_file, "Whose: access scope as a JSON file", "FILE"},
+                                  {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "As JSON", NULL},
+                                  {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->words, NULL, NULL},
+                                  {0}};
+  g_autoptr(GOptionContext) context = g_option_context_new(purpose);
+  g_option_context_add_main_entries(context, entries, NULL);
+  g_autoptr(GError) problem = NULL;
+  if (!g_option_context_parse(context, &argc, &argv, &problem)) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, problem->message);
+    return FALSE;
+  }
+  if (flags->workspace == NULL) flags->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
+  if (flags->workspace != NULL) return TRUE;
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: -w DIR");
+  return FALSE;
+}
+
+/* The workspace's runs; whose they are goes to *owner (transfer full). */
+static RunStore *open_runs(const Flags *flags, char **owner, GError **error) {
+  g_autofree char *settings = g_build_filename(flags->workspace, "aisle.yaml", NULL), *path = g_build_filename(flags->workspace, "state", "agent.db", NULL);
+  if (!g_file_test(settings, G_FILE_TEST_EXISTS)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "'%s' is not a workspace", flags->workspace);
+    return NULL;
+  }
+  g_autoptr(AccessScope) scope = flags->scope_file != NULL ? access_scope_from_file(flags->scope_file, error) : access_scope_new_local();
+  if (scope == NULL) return NULL;
+  *owner = agent_owner(scope);
+  return run_store_open(path, error);
+}
+
+static void print_json(const json_t *json) {
+  g_autofree char *text = json_to_text(json, JSON_PRETTY);
+  puts(text);
+}
+
+/* ---- trace ---- */
+
+static void print_trace(const json_t *trace) {
+  gint64 total = 0;
+  for (gsize i = 0; i < json_array_size(trace); i++) {
+    const json_t *step = json_array_get(trace, i);
+    g_autofree char *detail = json_to_text(json_object_get(step, "detail"), JSON_PLAIN);
+    gint64 took = json_get_int(step, "took_us", 0);
+    total += took;
+    printf("%3" G_GINT64_FORMAT "  %-9s %9.3f ms  %s\n", json_get_int(step, "step", 0), json_get_string(step, "name"), (double)took / 1000, detail);
+  }
+  printf("%" G_GSIZE_FORMAT " steps, %.3f ms\n", json_array_size(trace), (double)total / 1000);
+}
+
+static void run_trace(const Flags *flags, GError **error) {
+  g_autofree char *owner = NULL;
+  if (flags->words == NULL || flags->words[1] != NULL) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which: aisle trace -w DIR ID");
+    return;
+  }
+  g_autoptr(RunStore) runs = open_runs(flags, &owner, error);
+  g_autoptr(json_t) trace = runs != NULL ? run_store_trace(runs, flags->words[0], owner, error) : NULL;
+  if (trace == NULL) return;
+  if (flags->json) print_json(trace);
+  else print_trace(trace);
+}
+
+/* ---- memory ---- */
+
+static void list_memory(RunStore *runs, const char *owner, gboolean json, GError **error) {
+  g_autoptr(json_t) entries = run_store_memory(runs, owner, error);
+  if (entries == NULL) return;
+  if (json) {
+    print_json(entries);
+    return;
+  }
+  for (gsize i = 0; i < json_array_size(entries); i++) {
+    const json_t *entry = json_array_get(entries, i);
+    printf("%4" G_GINT64_FORMAT "  '%s' means '%s'  (%s, used %" G_GINT64_FORMAT " times)\n", json_get_int(entry, "id", 0), json_get_string(entry, "phrase"),
+           json_get_string(entry, "meaning"), json_get_string(entry, "origin"), json_get_int(entry, "uses", 0));
+  }
+  if (json_array_size(entries) == 0) puts("nothing is remembered; teach a word: aisle memory -w DIR add \"turnover\" \"sales\"");
+}
+
+static void run_memory(const Flags *flags, GError **error) {
+  g_autofree char *owner = NULL;
+  g_autoptr(RunStore) runs = open_runs(flags, &owner, error);
+  if (runs == NULL) return;
+  guint count = flags->words != NULL ? g_strv_length(flags->words) : 0;
+  const char *verb = count > 0 ? flags->words[0] : "list";
+  gint64 id = 0;
+  if (strcmp(verb, "list") == 0 && count <= 1) {
+    list_memory(runs, owner, flags->json, error);
+  } else if (strcmp(verb, "add") == 0 && count == 3) {
+    if (run_store_remember(runs, owner, flags->words[1], flags->words[2], "taught", &id, error)) printf("%" G_GINT64_FORMAT "\n", id);
+  } else if (strcmp(verb, "forget") == 0 && count == 2 && (id = text_leading_number(flags->words[1])) > 0) {
+    run_store_forget(runs, owner, id, error);
+  } else {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+                        "say what: aisle memory -w DIR [list | add PHRASE MEANING | forget NUMBER]");
+  }
+}
+
+static int run_verb(const char *verb, int argc, char **argv, const char *purpose, void (*run)(const Flags *flags, GError **error)) {
+  Flags flags = {0};
+  GError *error = NULL;
+  if (parse_flags(argc, argv, purpose, &flags, &error)) run(&flags, &error);
+  flags_clear(&flags);
+  return error != NULL ? cli_fail(verb, error) : 0;
+}
+
+int cli_trace(int argc, char **argv) {
+  return run_verb("trace", argc, argv, "ID - what a run did, step by step", run_trace);
+}
+
+int cli_memory(int argc, char **argv) {
+  return run_verb("memory", argc, argv, "[list | add PHRASE MEANING | forget NUMBER] - what words mean to you", run_memory);
+}

@@ -1,0 +1,166 @@
+"""aisle agent without a model, aisle trace, aisle memory."""
+import json
+import tempfile
+import unittest
+from pathlib import Path
+
+from aisle import INVALID_ARGUMENT, NOT_FOUND, REFUSED, ROOT, SHARED, run
+from serving import TABLE, revenue_of
+
+OWN = ("id", "timing_ms", "answer_id", "session", "after")
+QUESTIONS = ["sales by region", "total sales in the North", "best region", "how many employees do we have", "sales in Nort",
+             "revenue by month in 2023", "which drink sold most in June", "hello", "why did sales fall in July", "top 3 orders by revenue",
+             "sales by region and then by drink", "average order value", "and in the South?", "sales last month", "share of each drink",
+             "summary of sales", "sales in 2031", "compare North and South", "orders with more than 5 units", "", "x" * 3000]
+
+
+def setUpModule():
+    global SCRATCH, SHOP
+    SCRATCH = tempfile.TemporaryDirectory(prefix="aisle-agent-")
+    SHOP = Path(SCRATCH.name) / "shop"
+    table = Path(SCRATCH.name) / "drinks.csv"
+    table.write_text(TABLE)
+    done = run("init", SHOP, table)
+    assert done.returncode == 0, done.stderr
+
+
+def tearDownModule():
+    SCRATCH.cleanup()
+
+
+def batch(verb, workspace, lines, *flags):
+    path = Path(SCRATCH.name) / "questions.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    done = run(verb, "-w", workspace, "--batch", path, *flags, timeout=300)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(lines), done.stderr
+    return answers
+
+
+def agent(question, *flags):
+    done = run("agent", "-w", SHOP, "--json", *flags, question)
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+class SameAsAsk(unittest.TestCase):
+    def same(self, workspace, lines):
+        asked, ran = batch("ask", workspace, lines), batch("agent", workspace, lines)
+        for line, expected, answer in zip(lines, asked, ran):
+            for own in OWN:
+                expected.pop(own, None)
+                answer.pop(own, None)
+            # Whether it was computed before in this process depends on what was asked before, which is the same here.
+            self.assertEqual(answer, expected, line)
+
+    def test_own_questions(self):
+        lines = [{"id": f"q{i}", "question": question} for i, question in enumerate(QUESTIONS)]
+        lines[12]["after"] = "q1"
+        self.same(SHOP, lines)
+
+    def test_shared_questions(self):
+        golden = SHARED / "eval/golden.jsonl"
+        if not golden.exists():
+            self.skipTest("there are no shared questions here")
+        lines = [json.loads(line) for line in golden.read_text().splitlines()]
+        for dataset in sorted({line["dataset"] for line in lines}):
+            table = next((SHARED / "data").glob(f"{dataset}*.csv*"))
+            workspace = Path(SCRATCH.name) / dataset
+            done = run("init", workspace, table, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            keys = ("id", "question", "as_of", "after")
+            self.same(workspace, [{key: line[key] for key in keys if line.get(key)} for line in lines if line["dataset"] == dataset])
+
+    def test_questions_of_the_demo(self):
+        table = ROOT / "tests/data/demo/online_retail.csv.gz"
+        workspace = Path(SCRATCH.name) / "demo"
+        self.assertEqual(run("init", workspace, table, timeout=300).returncode, 0)
+        cases = [json.loads(line) for line in (ROOT / "tests/data/ask/dev_online_retail.jsonl").read_text().splitlines()]
+        lines = [{"id": f"c{i}", "question": case["question"]} for i, case in enumerate(cases) if isinstance(case.get("question"), str)]
+        self.assertGreater(len(lines), 10)
+        self.same(workspace, lines)
+
+
+class Traces(unittest.TestCase):
+    def test_trace_and_steps(self):
+        status, answer, steps = agent("sales by region", "--steps")
+        self.assertEqual(status, 0)
+        told = [json.loads(line)["step"] for line in steps.splitlines()]
+        self.assertEqual(told, ["route", "plan", "engineer"])
+        done = run("trace", "-w", SHOP, "--json", answer["id"])
+        trace = json.loads(done.stdout)
+        self.assertEqual([step["name"] for step in trace], told)
+        self.assertEqual(trace[-1]["detail"]["answer"], answer["id"])
+        self.assertIn("3 steps", run("trace", "-w", SHOP, answer["id"]).stdout)
+        self.assertEqual(run("trace", "-w", SHOP, "nothing").returncode, NOT_FOUND)
+        again = run("agent", "-w", SHOP, "--json", "--resume", answer["id"])
+        self.assertEqual(json.loads(again.stdout)["rows"], answer["rows"])
+
+    def test_another_callers_trace(self):
+        scope = Path(SCRATCH.name) / "ann.json"
+        scope.write_text(json.dumps({"user": "ann"}))
+        _, answer, _ = agent("sales by drink", "--scope", scope)
+        self.assertEqual(run("trace", "-w", SHOP, "--scope", scope, answer["id"]).returncode, 0)
+        self.assertEqual(run("trace", "-w", SHOP, answer["id"]).returncode, NOT_FOUND)
+        self.assertEqual(run("agent", "-w", SHOP, "--resume", answer["id"]).returncode, NOT_FOUND)
+
+
+class Memory(unittest.TestCase):
+    def scope(self, user):
+        path = Path(SCRATCH.name) / f"{user}.json"
+        path.write_text(json.dumps({"user": user}))
+        return "--scope", path
+
+    def test_taught_edited_and_forgotten(self):
+        mine = self.scope("mem1")
+        self.assertEqual(agent("wonga in the North", *mine)[0], REFUSED)
+        self.assertEqual(run("memory", "-w", SHOP, *mine, "add", "Wonga", "revenue").returncode, 0)
+        status, answer, _ = agent("wonga in the North", *mine)
+        self.assertEqual(status, 0)
+        self.assertEqual(answer["question"], "wonga in the North")
+        self.assertAlmostEqual(answer["rows"][0][0], revenue_of(2, "North"))
+        self.assertIn("memory", [caveat["code"] for caveat in answer["caveats"]])
+        word = answer["understood"][0]
+        self.assertEqual((word["start"], word["length"], word["text"]), (0, 5, "wonga"))
+        for word in answer["understood"]:
+            self.assertEqual(answer["question"][word["start"]:word["start"] + word["length"]], word["text"])
+        self.assertEqual(run("memory", "-w", SHOP, *mine, "add", "wonga", "units").returncode, 0)
+        entries = json.loads(run("memory", "-w", SHOP, *mine, "--json").stdout)
+        self.assertEqual([(e["phrase"], e["meaning"]) for e in entries], [("wonga", "units")])
+        self.assertEqual(run("memory", "-w", SHOP, *mine, "forget", str(entries[0]["id"])).returncode, 0)
+        self.assertEqual(agent("wonga in the North", *mine)[0], REFUSED)
+
+    def test_only_whole_words_and_the_longest(self):
+        mine = self.scope("mem2")
+        for phrase, meaning in (("big money", "revenue"), ("money", "units")):
+            self.assertEqual(run("memory", "-w", SHOP, *mine, "add", phrase, meaning).returncode, 0)
+        _, answer, _ = agent("BIG MONEY by region", *mine)
+        self.assertEqual(answer["query"]["metrics"][0]["metric"], "revenue")
+        self.assertEqual([u["text"] for u in answer["understood"]], ["BIG MONEY", "by", "region"])
+        self.assertEqual(agent("moneybags by region", *mine)[0], REFUSED)
+
+    def test_never_another_users(self):
+        mine, other = self.scope("mem3"), self.scope("mem4")
+        run("memory", "-w", SHOP, *mine, "add", "lolly", "revenue")
+        self.assertEqual(agent("lolly by region", *mine)[0], 0)
+        self.assertEqual(agent("lolly by region", *other)[0], REFUSED)
+        self.assertEqual(agent("lolly by region")[0], REFUSED)
+        self.assertEqual(json.loads(run("memory", "-w", SHOP, *other, "--json").stdout), [])
+        number = json.loads(run("memory", "-w", SHOP, *mine, "--json").stdout)[0]["id"]
+        self.assertEqual(run("memory", "-w", SHOP, *other, "forget", str(number)).returncode, NOT_FOUND)
+        self.assertEqual(agent("lolly by region", *mine)[0], 0)
+
+    def test_a_meaning_gives_no_access(self):
+        path = Path(SCRATCH.name) / "north_only.json"
+        path.write_text(json.dumps({"user": "n", "row_filters": [{"field": "region", "values": ["North"]}]}))
+        run("memory", "-w", SHOP, "--scope", path, "add", "home", "South")
+        status, answer, _ = agent("sales at home", "--scope", path)
+        self.assertNotEqual(status, 0)
+        self.assertNotIn(str(revenue_of(2, "South")), json.dumps(answer))
+
+    def test_what_is_refused(self):
+        for words in (("add", "x"), ("add", "", "y"), ("forget", "x"), ("sing",)):
+            self.assertEqual(run("memory", "-w", SHOP, *words).returncode, INVALID_ARGUMENT, words)
+
+
+if __name__ == "__main__":
+    unittest.main()
