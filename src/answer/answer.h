@@ -44,6 +44,7 @@ typedef struct {
   gsize max_rows;                /* 0: 10,000 */
   gboolean understand_only;      /* stop before the engine */
   gboolean explain;              /* keep readings and scores */
+  gboolean unlogged;             /* leaves no trace in the query log */
   const char *id;                /* of answer_new_id(), where the caller wants to know it before; NULL */
   AnswerSink sink;               /* NULL: only the whole answer is wanted */
   gpointer sink_data;

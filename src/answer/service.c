@@ -387,7 +387,7 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {
     }
   }
   if (answer == NULL) answer = turn_build_failed(&turn, error);
-  if (turn.lexicon != NULL) keep_answer(&turn, answer);
+  if (turn.lexicon != NULL && !request->unlogged) keep_answer(&turn, answer);
   before_clear(&before);
   turn_clear(&turn);
   return answer;

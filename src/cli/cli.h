@@ -8,6 +8,7 @@ int cli_eval(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_read(int argc, char **argv);
 int cli_export(int argc, char **argv);
+int cli_feedback(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_agent(int argc, char **argv);

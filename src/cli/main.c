@@ -16,6 +16,7 @@ static const Command COMMANDS[] = {
     {"ask", cli_ask, "ask -w DIR \"question\"", "answer a question"},
     {"eval", cli_eval, "eval -w DIR GOLDEN.jsonl", "ask golden questions and judge the answers"},
     {"check", cli_check, "check -w DIR", "hold the model against its rules and the data"},
+    {"feedback", cli_feedback, "feedback -w DIR", "what people said of answers; makes golden questions of it"},
     {"settings", cli_settings, "settings -w DIR", "show every setting, its value and where that came from"},
     {"read", cli_read, "read FILE --csv", "print the cells of a file before typing"},
     {"serve", cli_serve, "serve -w DIR [--listen 127.0.0.1:8080]", "answer questions over HTTP, on this machine"},

@@ -144,6 +144,13 @@ gint64 event_stream_ended_us(EventStream *stream, gsize *bytes) {
   return ended_us;
 }
 
+guint64 event_stream_last_number(EventStream *stream) {
+  pthread_mutex_lock(&stream->lock);
+  guint64 number = stream->last_number;
+  pthread_mutex_unlock(&stream->lock);
+  return number;
+}
+
 /* ---- what time brings ---- */
 
 /* The percentage is of the engine's plan, which may be unknown. */

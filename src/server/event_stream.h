@@ -57,6 +57,7 @@ gboolean event_stream_replace_json(EventStream *stream, const char *name, const 
 void event_stream_end(EventStream *stream);
 void event_stream_cancel(EventStream *stream);
 gboolean event_stream_has_ended(EventStream *stream);
+guint64 event_stream_last_number(EventStream *stream); /* 0: nothing yet */
 const char *event_stream_id(const EventStream *stream);      /* NULL: none. (transfer none) */
 const gint *event_stream_cancelled(const EventStream *stream); /* for a Deadline; lives as long as the stream */
 Progress *event_stream_progress(EventStream *stream);          /* for a Deadline; lives as long as the stream */

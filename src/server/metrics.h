@@ -4,7 +4,7 @@
 
 #include "cache/cache.h"
 
-#define METRICS_MAX_ROUTES 32
+#define METRICS_MAX_ROUTES 96
 #define METRICS_BUCKETS 12
 
 typedef struct {

@@ -121,7 +121,9 @@ static json_t *describe_success(const Route *route) {
 
 static json_t *describe_responses(const Route *route) {
   json_t *responses = json_object();
-  json_object_set_new(responses, route->media_type != NULL ? "200" : "204", describe_success(route));
+  char success[4];
+  g_snprintf(success, sizeof success, "%d", route->media_type == NULL ? 204 : route->status > 0 ? route->status : 200);
+  json_object_set_new(responses, success, describe_success(route));
   if (route->handler == handle_ready)
     json_object_set_new(responses, "503", json_pack("{s:s, s:o}", "description", "It is stopping", "content",
                                                     content_of(route->media_type, route->response)));

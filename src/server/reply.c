@@ -36,6 +36,14 @@ void reply_set_json(Reply *reply, int status, const json_t *json) {
   set_json(reply, status, MEDIA_JSON, json);
 }
 
+json_t *reply_time(gint64 milliseconds) {
+  g_autoptr(GDateTime) whole = milliseconds >= 0 ? g_date_time_new_from_unix_utc(milliseconds / 1000) : NULL;
+  if (whole == NULL) return json_null();
+  g_autofree char *seconds = g_date_time_format(whole, "%Y-%m-%dT%H:%M:%S");
+  g_autofree char *text = g_strdup_printf("%s.%03dZ", seconds, (int)(milliseconds % 1000));
+  return json_string(text);
+}
+
 /* RFC 9457. `code` names the kind; titles do not change from one occurrence to the next. */
 static void set_problem(Reply *reply, int status, const char *code, const char *title, const char *detail, const json_t *extra) {
   g_autoptr(json_t) problem = json_object();

@@ -26,6 +26,8 @@ void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *b
 void reply_set_stream(Reply *reply, EventStream *stream, guint64 after); /* takes the reference; status 200 */
 void reply_set_empty(Reply *reply, int status);
 void reply_set_json(Reply *reply, int status, const json_t *json);
+/* 1700000000000 as "2023-11-14T22:13:20.000Z"; negative: null. (transfer full) */
+json_t *reply_time(gint64 milliseconds);
 
 /* Refusals of HTTP itself, which the table of errors does not know. */
 typedef enum { HTTP_NO_ROUTE = 404, HTTP_METHOD = 405, HTTP_NOT_ACCEPTABLE = 406, HTTP_MEDIA = 415, HTTP_URI = 414 } HttpRefusal;

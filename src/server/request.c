@@ -185,6 +185,7 @@ static void check_parameters(Request *request) {
 
 void request_check(Request *request, gint64 deadline_ms) {
   request->call.state = request->state;
+  request->call.method = request->match.route->method;
   request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
   const char *last_event = header(request, "Last-Event-ID");
   if (last_event != NULL) g_ascii_string_to_unsigned(last_event, 10, 0, G_MAXUINT64, &request->call.last_event, NULL);

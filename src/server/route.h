@@ -5,7 +5,7 @@
 #include "server/server.h"
 #include "server/worker_pool.h"
 
-#define ROUTE_MAX_PARAMETERS 3
+#define ROUTE_MAX_PARAMETERS 8
 
 typedef enum { PARAMETER_NONE, PARAMETER_TEXT, PARAMETER_INTEGER } ParameterKind;
 typedef struct {
@@ -30,12 +30,14 @@ typedef struct {
   gboolean (*submit)(gpointer server, Work *work); /* work for the pool; FALSE: its queue is full, or the server stops */
   gpointer server;
   EventHub *events;
+  EventStream *news;       /* what has changed, for pages that show it */
   gint64 request_ms;       /* how long a question may take */
 } ServerState;
 
 /* One request, checked against its route. */
 typedef struct {
   ServerState *state;
+  const char *method;  /* of the route */
   const json_t *body; /* meets the route's schema; NULL */
   const char *texts[ROUTE_MAX_PARAMETERS]; /* NULL: not given */
   gint64 integers[ROUTE_MAX_PARAMETERS];
@@ -53,7 +55,8 @@ typedef struct {
   RouteParameter parameters[ROUTE_MAX_PARAMETERS];
   const char *request;  /* name of the body's schema; NULL: no body */
   gsize body_max;
-  const char *media_type, *response; /* of 200; name of its schema; NULL: not JSON */
+  const char *media_type, *response; /* of success, NULL: nothing is sent (204); name of its schema, NULL: not JSON */
+  int status;           /* of success where it is not 200 or 204 */
   gboolean pooled;      /* may take long: runs on a worker */
   RouteHandler handler;
   RouteShortcut shortcut; /* NULL: none */
@@ -78,6 +81,20 @@ void handle_ask_from_cache(const Call *call, Reply *reply);
 void handle_ask_events(const Call *call, Reply *reply);
 void handle_stream(const Call *call, Reply *reply);
 void handle_stream_cancel(const Call *call, Reply *reply);
+void handle_news(const Call *call, Reply *reply);
+void handle_answer(const Call *call, Reply *reply);
+void handle_history(const Call *call, Reply *reply);
+void handle_threads(const Call *call, Reply *reply);
+void handle_thread(const Call *call, Reply *reply);
+void handle_thread_rename(const Call *call, Reply *reply);
+void handle_thread_delete(const Call *call, Reply *reply);
+void handle_pins(const Call *call, Reply *reply);
+void handle_pin_add(const Call *call, Reply *reply);
+void handle_pin_change(const Call *call, Reply *reply);
+void handle_pin_delete(const Call *call, Reply *reply);
+void handle_feedback(const Call *call, Reply *reply);
+void handle_link_add(const Call *call, Reply *reply);
+void handle_link(const Call *call, Reply *reply);
 void handle_query(const Call *call, Reply *reply);
 void handle_understand(const Call *call, Reply *reply);
 void handle_suggest(const Call *call, Reply *reply);

@@ -3,6 +3,11 @@
 #include <string.h>
 
 #define KB ((gsize)1 << 10)
+/* Parameters that many have. */
+#define ID_OF(what) {PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of " what "."}
+#define SEARCH {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text it contains."}
+#define LIMIT(most) {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 200, most, "How many at most."}
+#define BEFORE {PARAMETER_INTEGER, "before", FALSE, FALSE, 0, G_MAXINT64, 0, "\"next\" of the list before: what comes behind it."}
 
 const Route routes[] = {
     {.method = "POST", .path = "/v1/ask", .operation = "ask", .summary = "Ask a question in words",
@@ -19,6 +24,43 @@ const Route routes[] = {
     {.method = "DELETE", .path = "/v1/streams/{id}", .operation = "cancelStream", .summary = "Cancel an answer on its way",
      .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it."}},
      .media_type = NULL, .handler = handle_stream_cancel},
+    {.method = "GET", .path = "/v1/events", .operation = "news",
+     .summary = "Tells, for as long as one listens, that threads, pins, tasks, links or the snapshot have changed",
+     .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen."}},
+     .media_type = MEDIA_EVENTS, .handler = handle_news},
+    {.method = "GET", .path = "/v1/answers/{id}", .operation = "answer", .summary = "An answer given before, computed again",
+     .parameters = {ID_OF("the answer")}, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE, .handler = handle_answer},
+    {.method = "GET", .path = "/v1/history", .operation = "history", .summary = "Questions asked before, newest first",
+     .parameters = {SEARCH, LIMIT(50), BEFORE}, .media_type = MEDIA_JSON, .response = "History", .pooled = TRUE, .handler = handle_history},
+    {.method = "GET", .path = "/v1/threads", .operation = "threads", .summary = "Conversations, newest first",
+     .parameters = {SEARCH, LIMIT(50), BEFORE}, .media_type = MEDIA_JSON, .response = "Threads", .pooled = TRUE, .handler = handle_threads},
+    {.method = "GET", .path = "/v1/threads/{id}", .operation = "thread", .summary = "A conversation and its turns, oldest first",
+     .parameters = {ID_OF("the conversation: its session")}, .media_type = MEDIA_JSON, .response = "ThreadWithTurns", .pooled = TRUE,
+     .handler = handle_thread},
+    {.method = "PATCH", .path = "/v1/threads/{id}", .operation = "renameThread", .summary = "Give a conversation another title",
+     .parameters = {ID_OF("the conversation: its session")}, .request = "ThreadChange", .body_max = 4 * KB, .media_type = MEDIA_JSON,
+     .response = "Thread", .pooled = TRUE, .handler = handle_thread_rename},
+    {.method = "DELETE", .path = "/v1/threads/{id}", .operation = "deleteThread",
+     .summary = "Remove a conversation from the list; its questions stay in the history",
+     .parameters = {ID_OF("the conversation: its session")}, .pooled = TRUE, .handler = handle_thread_delete},
+    {.method = "GET", .path = "/v1/pins", .operation = "pins", .summary = "Pinned answers, in their order",
+     .media_type = MEDIA_JSON, .response = "Pins", .pooled = TRUE, .handler = handle_pins},
+    {.method = "POST", .path = "/v1/pins", .operation = "addPin", .summary = "Pin a semantic query",
+     .request = "NewPin", .body_max = 256 * KB, .media_type = MEDIA_JSON, .response = "Pin", .status = 201, .pooled = TRUE,
+     .handler = handle_pin_add},
+    {.method = "PATCH", .path = "/v1/pins/{id}", .operation = "changePin", .summary = "Rename or move a pin, or change its chart",
+     .parameters = {ID_OF("the pin")}, .request = "PinChange", .body_max = 4 * KB, .media_type = MEDIA_JSON, .response = "Pin",
+     .pooled = TRUE, .handler = handle_pin_change},
+    {.method = "DELETE", .path = "/v1/pins/{id}", .operation = "deletePin", .summary = "Remove a pin",
+     .parameters = {ID_OF("the pin")}, .pooled = TRUE, .handler = handle_pin_delete},
+    {.method = "POST", .path = "/v1/feedback", .operation = "feedback", .summary = "Say whether an answer helped; the newest word counts",
+     .request = "NewFeedback", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Feedback", .status = 201, .pooled = TRUE,
+     .handler = handle_feedback},
+    {.method = "POST", .path = "/v1/links", .operation = "addLink", .summary = "Share a semantic query, never its data",
+     .request = "NewLink", .body_max = 256 * KB, .media_type = MEDIA_JSON, .response = "Link", .status = 201, .pooled = TRUE,
+     .handler = handle_link_add},
+    {.method = "GET", .path = "/v1/links/{id}", .operation = "link", .summary = "What a shared link asks",
+     .parameters = {ID_OF("the link")}, .media_type = MEDIA_JSON, .response = "Link", .pooled = TRUE, .handler = handle_link},
     {.method = "POST", .path = "/v1/understand", .operation = "understand",
      .summary = "What a question means, without running it",
      .request = "UnderstandRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer",
@@ -67,15 +109,17 @@ void route_match_clear(RouteMatch *match) {
   match->route = NULL;
 }
 
-/* TRUE when the path has the form of the template; a {name} at its end stands for one segment that is not empty. */
-static gboolean path_matches(const char *template, const char *path, const char **value) {
+/* TRUE when the path has the form of the template; its one {name} stands for one segment that is not empty. */
+static gboolean path_matches(const char *template, const char *path, const char **value, gsize *length) {
   *value = NULL;
+  *length = 0;
   const char *brace = strchr(template, '{');
   if (brace == NULL) return strcmp(template, path) == 0;
   gsize fixed = (gsize)(brace - template);
-  if (strncmp(template, path, fixed) != 0 || path[fixed] == '\0' || strchr(path + fixed, '/') != NULL) return FALSE;
+  if (strncmp(template, path, fixed) != 0) return FALSE;
   *value = path + fixed;
-  return TRUE;
+  *length = strcspn(*value, "/");
+  return *length > 0 && strcmp(strchr(brace, '}') + 1, *value + *length) == 0;
 }
 
 void route_match(const char *method, const char *path, RouteMatch *match) {
@@ -83,10 +127,11 @@ void route_match(const char *method, const char *path, RouteMatch *match) {
   if (strcmp(method, "HEAD") == 0) method = "GET";
   for (guint i = 0; i < routes_count(); i++) {
     const char *value;
-    if (!path_matches(routes[i].path, path, &value)) continue;
+    gsize length;
+    if (!path_matches(routes[i].path, path, &value, &length)) continue;
     if (strcmp(routes[i].method, method) == 0) {
       match->route = &routes[i];
-      match->path_value = g_strdup(value);
+      match->path_value = value != NULL ? g_strndup(value, length) : NULL;
       g_clear_pointer(&match->allow, g_free);
       return;
     }

@@ -24,6 +24,8 @@
 /* Files that tables, the store and the loops may need. */
 #define FILES_RESERVED 128
 #define IDLE_SECONDS 60
+/* What those who listen for changes may have missed. */
+#define NEWS_BYTES (64 * 1024)
 #define LISTEN_BACKLOG 1024
 /* How long cancelled work may take to notice it. */
 #define CANCEL_GRACE_MS 5000
@@ -262,7 +264,9 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   state->events = event_hub_new();
   server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,
                                     options->queue_max > 0 ? options->queue_max : DEFAULT_QUEUE, work_on);
-  if (server->hangups == NULL || server->workers == NULL || state->events == NULL) {
+  EventStreamOptions news = {.max_bytes = NEWS_BYTES, .abandon_ms = -1, .lasting = TRUE};
+  state->news = state->events != NULL ? event_hub_open(state->events, &news, NULL) : NULL;
+  if (server->hangups == NULL || server->workers == NULL || state->news == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
@@ -299,6 +303,7 @@ void server_free(Server *server) {
   if (server == NULL) return;
   server_stop(server, 0);
   worker_pool_free(server->workers);
+  event_stream_unref(server->state.news);
   event_hub_free(server->state.events);
   hangup_watch_free(server->hangups);
   access_scope_unref(server->state.scope);

@@ -105,11 +105,13 @@ class Protocol(ServeCase):
         part = re.search(r'"/assets/([^"]+)"', self.server.get("/")[2]).group(1)
         for path, methods in document["paths"].items():
             for method in methods:
-                reply = self.server.request(method.upper(), path.replace("{field}", "region").replace("{id}", "none").replace("{file}", part))
+                # A stream may never end: its head is enough.
+                endless = "text/event-stream" in str(methods[method]["responses"].get("200")) and method == "get"
+                reply = self.server.request("HEAD" if endless else method.upper(), path.replace("{field}", "region").replace("{id}", "none").replace("{file}", part))
                 self.assertNotIn(reply[0], (405, 500), (method, path))
                 if reply[0] == 404:  # of a thing with an id, not of the address
                     self.assertIn("{id}", path)
-                    self.assertNotIn("openapi.json", reply[2])
+                    self.assertNotIn("openapi.json", reply[2], path)
 
     def test_the_page_needs_nothing_from_elsewhere(self):
         status, headers, page = self.server.get("/")
