@@ -98,9 +98,45 @@ export type AskRequest = {
 /** An OpenAPI 3.1 document. */
 export type Document = Record<string, unknown>;
 
+export type Feedback = {
+  id: string;
+  answer_id: string;
+  verdict: "up" | "down";
+  reason?: string;
+  text?: string;
+  created_at: string;
+};
+
 export type Health = {
   status: "ok" | "stopping";
   version?: string;
+};
+
+export type History = {
+  entries: Array<HistoryEntry>;
+  /** Give it as "before" for what comes behind; null: nothing. */
+  next: number | null;
+};
+
+export type HistoryEntry = {
+  id: string;
+  at: string;
+  question: string | null;
+  restatement: string | null;
+  status: string;
+  route: string | null;
+  ms: number;
+  session: string | null;
+};
+
+export type Link = {
+  id: string;
+  query: Record<string, unknown>;
+  title?: string;
+  as_of?: string;
+  chart_type?: string;
+  created_at: string;
+  expires_at: string;
 };
 
 /** A JSON-RPC 2.0 message; see modelcontextprotocol.io. */
@@ -115,6 +151,51 @@ export type McpReply = Record<string, unknown>;
 
 /** Datasets, fields, entities, metrics, conditions, relationships, hierarchies. */
 export type Model = Record<string, unknown>;
+
+export type NewFeedback = {
+  answer_id: string;
+  verdict: "up" | "down";
+  reason?: "wrong_number" | "misunderstood" | "incomplete" | "chart" | "slow" | "other";
+  text?: string;
+};
+
+export type NewLink = {
+  query: SemanticQuery;
+  title?: string;
+  as_of?: string;
+  chart_type?: string;
+  /** How long it is valid; 365. */
+  days?: number;
+};
+
+export type NewPin = {
+  title: string;
+  query: SemanticQuery;
+  as_of?: string;
+  chart_type?: string;
+};
+
+export type Pin = {
+  id: string;
+  title: string;
+  query: Record<string, unknown>;
+  as_of?: string;
+  chart_type?: string;
+  position: number;
+  created_at: string;
+  updated_at: string;
+};
+
+export type PinChange = {
+  title?: string;
+  chart_type?: string;
+  /** Pins stand in the order of this. */
+  position?: number;
+};
+
+export type Pins = {
+  pins: Array<Pin>;
+};
 
 /** RFC 9457. */
 export type Problem = {
@@ -370,6 +451,46 @@ export type Tables = {
   }>;
 };
 
+export type Thread = {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  turns: number;
+};
+
+export type ThreadChange = {
+  title: string;
+};
+
+export type ThreadWithTurns = {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  /** At most the newest 200, oldest first. */
+  turns: Array<Turn>;
+};
+
+export type Threads = {
+  threads: Array<Thread>;
+  next: number | null;
+};
+
+export type Turn = {
+  /** Of the answer. */
+  id: string;
+  at: string;
+  question: string | null;
+  restatement: string | null;
+  status: string;
+  route: string | null;
+  after: string | null;
+  /** The semantic query; null where it was refused or asked back. */
+  query: Record<string, unknown> | null;
+  feedback: "up" | "down" | null;
+};
+
 export type UnderstandRequest = {
   question: string;
   as_of?: string;
@@ -392,6 +513,20 @@ export interface Operations {
   query: { method: "POST"; path: "/v1/query"; request: QueryRequest; response: Answer };
   stream: { method: "GET"; path: "/v1/streams/{id}"; request: never; response: unknown };
   cancelStream: { method: "DELETE"; path: "/v1/streams/{id}"; request: never; response: unknown };
+  news: { method: "GET"; path: "/v1/events"; request: never; response: unknown };
+  answer: { method: "GET"; path: "/v1/answers/{id}"; request: never; response: Answer };
+  history: { method: "GET"; path: "/v1/history"; request: never; response: History };
+  threads: { method: "GET"; path: "/v1/threads"; request: never; response: Threads };
+  thread: { method: "GET"; path: "/v1/threads/{id}"; request: never; response: ThreadWithTurns };
+  renameThread: { method: "PATCH"; path: "/v1/threads/{id}"; request: ThreadChange; response: Thread };
+  deleteThread: { method: "DELETE"; path: "/v1/threads/{id}"; request: never; response: unknown };
+  pins: { method: "GET"; path: "/v1/pins"; request: never; response: Pins };
+  addPin: { method: "POST"; path: "/v1/pins"; request: NewPin; response: Pin };
+  changePin: { method: "PATCH"; path: "/v1/pins/{id}"; request: PinChange; response: Pin };
+  deletePin: { method: "DELETE"; path: "/v1/pins/{id}"; request: never; response: unknown };
+  feedback: { method: "POST"; path: "/v1/feedback"; request: NewFeedback; response: Feedback };
+  addLink: { method: "POST"; path: "/v1/links"; request: NewLink; response: Link };
+  link: { method: "GET"; path: "/v1/links/{id}"; request: never; response: Link };
   understand: { method: "POST"; path: "/v1/understand"; request: UnderstandRequest; response: Answer };
   suggest: { method: "GET"; path: "/v1/suggest"; request: never; response: Suggestions };
   values: { method: "GET"; path: "/v1/values/{field}"; request: never; response: Values };
