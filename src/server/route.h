@@ -30,6 +30,7 @@ typedef struct {
   gboolean (*submit)(gpointer server, Work *work); /* work for the pool; FALSE: its queue is full, or the server stops */
   gpointer server;
   EventHub *events;
+  struct TaskRunner *tasks;
   EventStream *news;       /* what has changed, for pages that show it */
   gint64 request_ms;       /* how long a question may take */
 } ServerState;
@@ -93,6 +94,11 @@ void handle_pin_add(const Call *call, Reply *reply);
 void handle_pin_change(const Call *call, Reply *reply);
 void handle_pin_delete(const Call *call, Reply *reply);
 void handle_feedback(const Call *call, Reply *reply);
+void handle_task_add(const Call *call, Reply *reply);
+void handle_tasks(const Call *call, Reply *reply);
+void handle_task(const Call *call, Reply *reply);
+void handle_task_status(const Call *call, Reply *reply);
+void handle_task_cancel(const Call *call, Reply *reply);
 void handle_link_add(const Call *call, Reply *reply);
 void handle_link(const Call *call, Reply *reply);
 void handle_query(const Call *call, Reply *reply);

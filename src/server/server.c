@@ -12,6 +12,7 @@
 #include "server/openapi.h"
 #include "server/request.h"
 #include "server/sse.h"
+#include "server/task_runner.h"
 #include "server/worker_pool.h"
 
 #define DEFAULT_WORKERS 4
@@ -270,6 +271,11 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
+  state->tasks = task_runner_new(state);
+  if (state->tasks == NULL) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
+    return NULL;
+  }
   if (!start_daemon(server, options, &address, error)) return NULL;
   return g_steal_pointer(&server);
 }
@@ -287,6 +293,7 @@ void server_stop(Server *server, gint64 drain_ms) {
   if (server->daemon == NULL) return;
   g_atomic_int_set(&server->state.draining, 1);
   MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+  task_runner_stop(server->state.tasks);
   event_hub_end_lasting(server->state.events);
   wait_until_quiet(server, drain_ms);
   event_hub_cancel_all(server->state.events);
@@ -303,6 +310,7 @@ void server_free(Server *server) {
   if (server == NULL) return;
   server_stop(server, 0);
   worker_pool_free(server->workers);
+  task_runner_free(server->state.tasks);
   event_stream_unref(server->state.news);
   event_hub_free(server->state.events);
   hangup_watch_free(server->hangups);

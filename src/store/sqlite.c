@@ -48,6 +48,8 @@ static const char *const statement_sql[SQL_COUNT] = {
     [SQL_LIST_RECORDS] = RECORD_COLUMNS "WHERE r.kind = ?1 AND (?2 IS NULL OR r.scope = ?2) AND (?3 IS NULL OR r.subject = ?3)"
                                         " ORDER BY r.number DESC LIMIT ?4",
     [SQL_PUT_TASK] = "INSERT INTO tasks (id, scope, title, request, status, created_ms) VALUES (?1, ?2, ?3, ?4, 'queued', ?5)",
+    [SQL_FORGET_TASKS] = "DELETE FROM tasks WHERE scope = ?1 AND status NOT IN ('queued', 'running') AND number <= (SELECT number FROM tasks"
+                         " WHERE scope = ?1 AND status NOT IN ('queued', 'running') ORDER BY number DESC LIMIT 1 OFFSET ?2)",
     [SQL_GIVE_UP_TASKS] = "UPDATE tasks SET status = iif(unwanted, 'cancelled', 'failed'), finished_ms = ?2, problem = iif(unwanted, NULL, ?3)"
                           " WHERE status = 'running' AND lease_ms < ?2 AND (attempts >= ?4 OR unwanted) AND scope = ?1",
     [SQL_NEXT_TASK] = "SELECT t.id, t.request, t.attempts + 1 FROM tasks t WHERE (t.status = 'queued' OR (t.status = 'running' AND"

@@ -16,7 +16,12 @@ gboolean sqlite_put_task(Database *database, const StoreTask *task, GError **err
   sqlite_bind_text_or_null(statement, 3, task->title);
   sqlite_bind_text_or_null(statement, 4, request);
   sqlite3_bind_int64(statement, 5, task->created_ms);
-  return sqlite_finish(database, statement, NULL, error);
+  if (!sqlite_finish(database, statement, NULL, error)) return FALSE;
+  sqlite3_stmt *forget = sqlite_prepared(database, SQL_FORGET_TASKS, error);
+  if (forget == NULL) return FALSE;
+  sqlite3_bind_int64(forget, 1, scope);
+  sqlite3_bind_int(forget, 2, STORE_MAX_ENDED_TASKS);
+  return sqlite_finish(database, forget, NULL, error);
 }
 
 static gboolean give_up_old(Database *database, const char *scope_key, gint64 now_ms, GError **error) {

@@ -90,6 +90,7 @@ json_t *store_list_records(Store *store, StoreKind kind, const char *scope_key, 
 /* ---- tasks: questions that may take long ---- */
 
 #define STORE_TASK_ATTEMPTS 3
+#define STORE_MAX_ENDED_TASKS 500 /* of one scope; the oldest make room */
 typedef struct {
   const char *id, *scope_key, *title;
   const json_t *request; /* what was asked, as it came */

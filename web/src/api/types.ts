@@ -451,6 +451,36 @@ export type Tables = {
   }>;
 };
 
+export type Task = {
+  id: string;
+  title: string;
+  status: "queued" | "running" | "done" | "failed" | "cancelled";
+  status_url: string;
+  percent: number | null;
+  /** Rows looked at so far. */
+  rows: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  answer_id?: string;
+  error?: Problem;
+  request?: Record<string, unknown>;
+  answer?: Answer;
+};
+
+export type TaskRequest = {
+  question?: string;
+  query?: SemanticQuery;
+  as_of?: string;
+  session?: string;
+  after?: string;
+  max_rows?: number;
+};
+
+export type Tasks = {
+  tasks: Array<Task>;
+};
+
 export type Thread = {
   id: string;
   title: string;
@@ -525,6 +555,11 @@ export interface Operations {
   changePin: { method: "PATCH"; path: "/v1/pins/{id}"; request: PinChange; response: Pin };
   deletePin: { method: "DELETE"; path: "/v1/pins/{id}"; request: never; response: unknown };
   feedback: { method: "POST"; path: "/v1/feedback"; request: NewFeedback; response: Feedback };
+  addTask: { method: "POST"; path: "/v1/tasks"; request: TaskRequest; response: Task };
+  tasks: { method: "GET"; path: "/v1/tasks"; request: never; response: Tasks };
+  task: { method: "GET"; path: "/v1/tasks/{id}"; request: never; response: Task };
+  cancelTask: { method: "DELETE"; path: "/v1/tasks/{id}"; request: never; response: unknown };
+  taskStatus: { method: "GET"; path: "/status/{id}"; request: never; response: Task };
   addLink: { method: "POST"; path: "/v1/links"; request: NewLink; response: Link };
   link: { method: "GET"; path: "/v1/links/{id}"; request: never; response: Link };
   understand: { method: "POST"; path: "/v1/understand"; request: UnderstandRequest; response: Answer };
