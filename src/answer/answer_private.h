@@ -1,6 +1,7 @@
 /* Inside answer/: one request on its way through the pipeline. */
 #pragma once
 #include "answer/answer.h"
+#include "answer/plan.h"
 
 typedef struct {
   AnswerService *service;
@@ -14,7 +15,10 @@ typedef struct {
   char *session;
   char *after;
   GPtrArray *caveats;     /* of char* "code|text" */
-  CompiledQuery *whole;   /* a change that was explained: the whole of it, for the sentences; NULL */
+  GPtrArray *rollups;     /* of RollupView*: as the caller may see them */
+  QueryPlan *plan;        /* of the query that was asked */
+  QueryPlan *whole_plan;
+  CompiledQuery *whole;   /* a change that was explained: the whole of it, for the sentences; NULL (of whole_plan) */
   ResultTable *whole_result;
   gint64 started_us, understood_us, executed_us;
   const char *route;
@@ -33,6 +37,10 @@ json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const Sema
                               const AskResult *asked);
 json_t *turn_build_unanswered(Turn *turn, const AskResult *asked);
 json_t *turn_build_failed(Turn *turn, const GError *error);
+/* How a query is run. (transfer full) */
+QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error);
+/* Guards it and runs it. (transfer full) */
+ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError **error);
 /* "Why did it change": members of every dimension with their part in the change. NULL on error. */
 ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtrArray **columns, GError **error);
 /* Tells the caller's sink, when there is one, what stands under these keys of the answer (NULL ends them). */

@@ -68,28 +68,44 @@ static json_t *facts_json(const GPtrArray *facts) {
   return list;
 }
 
-static json_t *sources_json(const Turn *turn, const GPtrArray *datasets) {
+static gboolean has_rollup(const Model *model, const char *dataset) {
+  for (guint i = 0; i < model->rollups->len; i++)
+    if (g_strcmp0(((const Rollup *)g_ptr_array_index(model->rollups, i))->dataset, dataset) == 0) return TRUE;
+  return FALSE;
+}
+
+/* What was, or would be, read of each table. Sizes are told to those who may see all rows. */
+static json_t *source_json(const Turn *turn, const PlanRead *read) {
+  const Dataset *dataset = model_find_dataset(turn->model, read->dataset->name);
+  const SnapshotTable *table = dataset != NULL ? lake_snapshot_find(turn->snapshot, dataset->table) : NULL;
+  if (table == NULL) return NULL;
+  const QueryPlan *plan = turn->plan;
+  gboolean sees_all = access_scope_is_unrestricted(turn->request->scope), is_rolled = read->dataset->rollup != NULL;
+  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  const Field *date = dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
+  DateRange range = values != NULL && date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
+  g_autofree char *through = range.known ? day_format_iso(range.last) : NULL;
+  gint64 rows = sees_all ? read->rows : values != NULL ? value_index_rows(values, dataset->name) : 0;
+  RollupReason reason = is_rolled ? ROLLUP_USED : has_rollup(turn->model, dataset->name) ? plan->reason : ROLLUP_NONE_DECLARED;
+  json_t *source = json_object();
+  json_object_set_new(source, "table", json_string(dataset->name));
+  json_object_set_new(source, "version", json_integer(table->version));
+  json_object_set_new(source, "data_through", text_or_null(through));
+  json_object_set_new(source, "files", json_integer(read->files));
+  json_object_set_new(source, "files_total", json_integer(read->files_total));
+  json_object_set_new(source, "bytes_scanned", sees_all ? json_integer(read->bytes) : json_null());
+  json_object_set_new(source, "bytes_total", sees_all ? json_integer(read->bytes_total) : json_null());
+  json_object_set_new(source, "rows_scanned", json_integer(rows));
+  json_object_set_new(source, "rollup", is_rolled ? json_string(plan->rollup->definition->name) : json_null());
+  json_object_set_new(source, "rollup_reason", json_string(rollup_reason_code(reason)));
+  return source;
+}
+
+static json_t *sources_json(const Turn *turn) {
   json_t *list = json_array();
-  for (guint i = 0; i < datasets->len; i++) {
-    const Dataset *dataset = g_ptr_array_index(datasets, i);
-    const SnapshotTable *table = lake_snapshot_find(turn->snapshot, dataset->table);
-    if (table == NULL) continue;
-    g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
-    const Dataset *visible = model_find_dataset(turn->model, dataset->name);
-    const Field *date = visible != NULL && visible->default_date != NULL ? dataset_find_field(visible, visible->default_date) : NULL;
-    DateRange range = values != NULL && date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
-    g_autofree char *through = range.known ? day_format_iso(range.last) : NULL;
-    gint64 rows = access_scope_is_unrestricted(turn->request->scope) ? table->rows : values != NULL ? value_index_rows(values, dataset->name) : 0;
-    json_t *source = json_object();
-    json_object_set_new(source, "table", json_string(dataset->name));
-    json_object_set_new(source, "version", json_integer(table->version));
-    json_object_set_new(source, "data_through", text_or_null(through));
-    json_object_set_new(source, "files", json_integer((json_int_t)g_strv_length(table->files)));
-    json_object_set_new(source, "bytes_scanned", access_scope_is_unrestricted(turn->request->scope) ? json_integer(table->bytes) : json_null());
-    json_object_set_new(source, "rows_scanned", json_integer(rows));
-    json_object_set_new(source, "rollup", json_null());
-    json_object_set_new(source, "rollup_reason", json_string("none_defined"));
-    json_array_append_new(list, source);
+  for (guint i = 0; turn->plan != NULL && i < turn->plan->reads->len; i++) {
+    json_t *source = source_json(turn, &g_array_index(turn->plan->reads, PlanRead, i));
+    if (source != NULL) json_array_append_new(list, source);
   }
   return list;
 }
@@ -164,7 +180,7 @@ static json_t *describe_query(Turn *turn, const SemanticQuery *query, const Sema
   json_object_set_new(answer, "restatement", text_or_null(restatement));
   json_object_set_new(answer, "sql", text_or_null(compiled->shown_sql));
   json_object_set_new(answer, "columns", columns_json(compiled->columns));
-  json_object_set_new(answer, "sources", sources_json(turn, compiled->tables));
+  json_object_set_new(answer, "sources", sources_json(turn));
   return answer;
 }
 

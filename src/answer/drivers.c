@@ -89,10 +89,10 @@ static gboolean add_dimension(Turn *turn, const SemanticQuery *resolved, const F
   Dimension *dimension = dimension_new(DIMENSION_FIELD);
   dimension->field = g_strdup_printf("%s.%s", field->dataset, field->name);
   g_ptr_array_add(query->dimensions, dimension);
-  g_autoptr(CompiledQuery) compiled = semantic_query_compile(query, turn->model, turn->request->scope, NULL);
-  if (compiled == NULL) return TRUE; /* this dimension does not reach the measure */
-  g_autoptr(ResultTable) result = engine_select(answer_service_engine(turn->service), compiled->sql, compiled->parameters, 0,
-                                                 turn->request->deadline, error);
+  g_autoptr(QueryPlan) plan = turn_plan(turn, query, NULL);
+  if (plan == NULL) return TRUE; /* this dimension does not reach the measure */
+  const CompiledQuery *compiled = plan->compiled;
+  g_autoptr(ResultTable) result = turn_run(turn, plan, 0, error);
   if (result == NULL) return FALSE;
   int value = column_of_kind(compiled->columns, "value"), previous = column_of_kind(compiled->columns, "previous");
   g_autoptr(GArray) ranks = g_array_new(FALSE, FALSE, sizeof(Rank));
@@ -127,9 +127,10 @@ static gboolean measure_whole(Turn *turn, const SemanticQuery *resolved, GError 
   g_array_set_size(query->having, 0);
   query->limit = query->offset = query->limit_within = 0;
   query->compare.show = COMPARE_SHOW_ALL;
-  turn->whole = semantic_query_compile(query, turn->model, turn->request->scope, error);
-  if (turn->whole == NULL) return FALSE;
-  turn->whole_result = engine_select(answer_service_engine(turn->service), turn->whole->sql, turn->whole->parameters, 0, turn->request->deadline, error);
+  turn->whole_plan = turn_plan(turn, query, error);
+  if (turn->whole_plan == NULL) return FALSE;
+  turn->whole = turn->whole_plan->compiled;
+  turn->whole_result = turn_run(turn, turn->whole_plan, 0, error);
   return turn->whole_result != NULL;
 }
 

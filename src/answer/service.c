@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "answer/answer_private.h"
+#include "answer/plan.h"
 #include "answer/result_cache.h"
 #include "model/relation.h"
 
@@ -14,6 +15,7 @@ typedef struct {
   Model *model; /* visible to the scope */
   ValueIndex *values;
   Lexicon *lexicon;
+  GPtrArray *rollups; /* of RollupView* */
 } ScopeView;
 
 struct AnswerService {
@@ -23,6 +25,7 @@ struct AnswerService {
   Model *model;
   Store *store;
   Cache *cache;
+  PlanLake *lake;
   pthread_mutex_t lock; /* of `views` */
   GHashTable *views; /* scope key -> ScopeView* */
 };
@@ -31,6 +34,7 @@ static void scope_view_free(gpointer pointer) {
   ScopeView *view = pointer;
   lexicon_unref(view->lexicon);
   value_index_unref(view->values);
+  g_clear_pointer(&view->rollups, g_ptr_array_unref);
   model_unref(view->model);
   g_free(view);
 }
@@ -41,6 +45,7 @@ static gboolean open_engine(AnswerService *service, const AnswerServiceOptions *
   service->engine = engine_open_duckdb(&engine, error);
   if (service->engine == NULL) return FALSE;
   if (!lake_snapshot_attach(service->snapshot, service->engine, deadline_in_ms(60000, NULL), error)) return FALSE;
+  service->lake = plan_lake_open(service->workspace, service->model, service->snapshot, service->engine);
   g_autofree char *lake = g_build_filename(service->workspace, "lake", NULL);
   const char *const directories[] = {lake, spill, NULL};
   return engine_lock_down(service->engine, directories, error);
@@ -74,6 +79,7 @@ void answer_service_free(AnswerService *service) {
   g_clear_pointer(&service->views, g_hash_table_unref);
   store_free(service->store);
   cache_free(service->cache);
+  plan_lake_free(service->lake);
   engine_unref(service->engine);
   g_clear_pointer(&service->snapshot, lake_snapshot_unref);
   model_unref(service->model);
@@ -102,6 +108,7 @@ static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **e
   g_autoptr(Lexicon) lexicon = lexicon_new(model, values, error);
   if (lexicon == NULL) return NULL;
   view = g_new0(ScopeView, 1);
+  view->rollups = plan_lake_views(service->lake, model, scope);
   view->model = g_steal_pointer(&model);
   view->values = g_steal_pointer(&values);
   view->lexicon = g_steal_pointer(&lexicon);
@@ -142,7 +149,9 @@ static void turn_clear(Turn *turn) {
   model_unref(turn->model);
   g_clear_pointer(&turn->snapshot, lake_snapshot_unref);
   g_clear_pointer(&turn->caveats, g_ptr_array_unref);
-  compiled_query_free(turn->whole);
+  query_plan_free(turn->plan);
+  query_plan_free(turn->whole_plan);
+  g_clear_pointer(&turn->rollups, g_ptr_array_unref);
   result_table_free(turn->whole_result);
   g_free(turn->id);
   g_free(turn->session);
@@ -191,6 +200,7 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   ScopeView *view = view_of(service, request->scope, error);
   if (view != NULL) {
     turn->model = model_ref(view->model);
+    turn->rollups = g_ptr_array_ref(view->rollups);
     turn->lexicon = lexicon_ref(view->lexicon);
     values = value_index_ref(view->values);
   }
@@ -263,15 +273,24 @@ static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **e
   return checked != NULL;
 }
 
+QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error) {
+  return query_plan_new(turn->service->lake, turn->rollups, resolved, turn->model, turn->request->scope, error);
+}
+
+ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError **error) {
+  if (!pass_guard(turn, plan->compiled, error)) return NULL;
+  return engine_select(turn->service->engine, plan->sql, plan->compiled->parameters, max_rows, turn->request->deadline, error);
+}
+
 /* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
-static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, const CompiledQuery *compiled, gsize max_rows, GError **error) {
+static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_rows, GError **error) {
   AnswerService *service = turn->service;
   g_autofree char *key = meaning_key(service, turn->request->scope, resolved, max_rows);
   GBytes *kept = NULL;
   CacheOutcome outcome = cache_get_or_begin(service->cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";
   if (outcome != CACHE_BEGIN) return kept;
-  ResultTable *result = !pass_guard(turn, compiled, error) ? NULL : engine_select(service->engine, compiled->sql, compiled->parameters, max_rows, turn->request->deadline, error);
+  ResultTable *result = turn_run(turn, turn->plan, max_rows, error);
   if (result != NULL) kept = kept_result_new(result);
   cache_finish(service->cache, key, kept, TRUE);
   return kept;
@@ -283,8 +302,10 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
   if (!semantic_query_validate(query, turn->model, error)) return NULL;
   resolved = semantic_query_resolve(query, turn->model, &context, error);
   if (resolved == NULL) return NULL;
-  g_autoptr(CompiledQuery) compiled = semantic_query_compile(resolved, turn->model, turn->request->scope, error);
-  if (compiled == NULL) return NULL;
+  query_plan_free(turn->plan);
+  turn->plan = turn_plan(turn, resolved, error);
+  if (turn->plan == NULL) return NULL;
+  CompiledQuery *compiled = turn->plan->compiled;
   turn->understood_us = g_get_monotonic_time();
   if (turn->request->understand_only) return turn_build_understood(turn, query, resolved, compiled, asked);
   turn_report_understood(turn, query, resolved, compiled, asked);
@@ -300,7 +321,7 @@ static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult
     g_ptr_array_unref(compiled->columns);
     compiled->columns = columns;
   } else {
-    held = result_of(turn, resolved, compiled, max_rows, error);
+    held = result_of(turn, resolved, max_rows, error);
   }
   if (held == NULL) return NULL;
   turn->executed_us = g_get_monotonic_time();

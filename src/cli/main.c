@@ -26,6 +26,7 @@ static const Command COMMANDS[] = {
     {"mcp", cli_mcp, "mcp -w DIR", "serve other programs' language models (Model Context Protocol)"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
     {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
+    {"refresh", cli_refresh, "refresh -w DIR", "bring the rollups up to the newest rows"},
 };
 
 int cli_fail(const char *verb, GError *error) {

@@ -116,12 +116,24 @@ static gboolean adds_up_exactly(const Model *model, const Dataset *rows, const c
   return TRUE;
 }
 
-static void add_measure(RollupView *view, const char *expression) {
+static gboolean is_column(const RollupView *view, const char *name) {
+  for (guint i = 0; i < view->keys->len; i++)
+    if (g_str_equal(((const RollupKey *)view->keys->pdata[i])->name, name)) return TRUE;
+  for (guint i = 0; i < view->measures->len; i++)
+    if (g_str_equal(((const RollupMeasure *)view->measures->pdata[i])->column, name)) return TRUE;
+  return FALSE;
+}
+
+static void add_measure(RollupView *view, const char *name, const char *expression) {
   for (guint i = 0; i < view->measures->len; i++)
     if (g_str_equal(((const RollupMeasure *)view->measures->pdata[i])->expression, expression)) return;
   RollupMeasure *measure = g_new0(RollupMeasure, 1);
   measure->expression = g_strdup(expression);
-  measure->column = g_strdup_printf("aisle_sum_%u", view->measures->len + 1);
+  measure->column = g_strconcat("sum_of_", name, NULL);
+  for (guint i = 2; is_column(view, measure->column); i++) {
+    g_free(measure->column);
+    measure->column = g_strdup_printf("sum_of_%s_%u", name, i);
+  }
   g_ptr_array_add(view->measures, measure);
 }
 
@@ -135,28 +147,34 @@ static void add_conditions(RollupView *view, char **conditions) {
 
 #define METRIC_MAX_DEPTH 16
 
-/* `is_named`: the definition asks for it, so a key that it counts is kept as well. */
-static void add_metric(RollupView *view, const Model *full, const Dataset *rows, const Metric *metric,
-                       gboolean is_named, int depth) {
+/* Keys that a metric counts, where the definition names the metric. */
+static void add_named_keys(RollupView *view, const Model *full, const Dataset *rows, const Metric *metric, int depth) {
   if (!metric || depth > METRIC_MAX_DEPTH) return;
   if (metric->kind != METRIC_AGGREGATE) {
-    add_metric(view, full, rows, model_find_metric(full, metric->numerator), is_named, depth + 1);
-    add_metric(view, full, rows, model_find_metric(full, metric->denominator), is_named, depth + 1);
+    add_named_keys(view, full, rows, model_find_metric(full, metric->numerator), depth + 1);
+    add_named_keys(view, full, rows, model_find_metric(full, metric->denominator), depth + 1);
     return;
   }
-  if (metric->aggregate == AGGREGATE_COUNT_DISTINCT && is_named) {
-    g_autofree char *column = NULL;
-    const Dataset *home = model_find_dataset(full, metric->dataset);
-    const Field *key =
-        home && expression_is_column(metric->expression, &column) ? dataset_find_field(home, column) : NULL;
-    const Field *reached = key ? reach_field(full, rows, key) : NULL;
-    if (reached) add_key(view, reached);
+  g_autofree char *column = NULL;
+  if (metric->aggregate != AGGREGATE_COUNT_DISTINCT || !metric->expression) return;
+  const Dataset *home = model_find_dataset(full, metric->dataset);
+  const Field *key = home && expression_is_column(metric->expression, &column) ? dataset_find_field(home, column) : NULL;
+  const Field *reached = key ? reach_field(full, rows, key) : NULL;
+  if (reached) add_key(view, reached);
+}
+
+static void add_metric(RollupView *view, const Model *full, const Dataset *rows, const Metric *metric, int depth) {
+  if (!metric || depth > METRIC_MAX_DEPTH) return;
+  if (metric->kind != METRIC_AGGREGATE) {
+    add_metric(view, full, rows, model_find_metric(full, metric->numerator), depth + 1);
+    add_metric(view, full, rows, model_find_metric(full, metric->denominator), depth + 1);
+    return;
   }
   if (g_strcmp0(metric->dataset, rows->name) != 0) return;
   if (metric->aggregate == AGGREGATE_COUNT && !metric->expression) add_conditions(view, metric->conditions);
   if (metric->aggregate != AGGREGATE_SUM || metric->additivity == ADDITIVITY_SNAPSHOT || !metric->expression) return;
   if (adds_up_exactly(full, rows, metric->expression)) {
-    add_measure(view, metric->expression);
+    add_measure(view, metric->name, metric->expression);
     add_conditions(view, metric->conditions);
   } else {
     g_ptr_array_add(view->inexact, g_strdup(metric->expression));
@@ -165,9 +183,9 @@ static void add_metric(RollupView *view, const Model *full, const Dataset *rows,
 
 static void add_metrics(RollupView *view, const Model *full, const Dataset *rows) {
   char **named = view->definition->metrics;
-  for (guint i = 0; named[i]; i++) add_metric(view, full, rows, model_find_metric(full, named[i]), TRUE, 0);
-  for (guint i = 0; !named[0] && i < full->metrics->len; i++)
-    add_metric(view, full, rows, full->metrics->pdata[i], FALSE, 0);
+  for (guint i = 0; named[i]; i++) add_named_keys(view, full, rows, model_find_metric(full, named[i]), 0);
+  for (guint i = 0; named[i]; i++) add_metric(view, full, rows, model_find_metric(full, named[i]), 0);
+  for (guint i = 0; !named[0] && i < full->metrics->len; i++) add_metric(view, full, rows, full->metrics->pdata[i], 0);
 }
 
 /* ---- the view ---- */
@@ -296,4 +314,61 @@ CompiledQuery *rollup_fill_query(const RollupView *view, GError **error) {
   compiler_render_parts(compiler, body, compiled);
   compiled->sql = compiled_query_bind(compiled, NULL);
   return compiled;
+}
+
+/* Stands where the table's relation will be; nobody can write it into a name. */
+#define ROWS_PLACEHOLDER "\x01rows\x01"
+
+static char **strv_of(GPtrArray *strings) {
+  g_ptr_array_add(strings, NULL);
+  return g_strdupv((char **)strings->pdata);
+}
+
+static void spec_columns(const RollupView *view, RollupSpec *spec) {
+  g_autoptr(GPtrArray) keys = g_ptr_array_new(), sums = g_ptr_array_new();
+  g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < view->keys->len; i++) g_ptr_array_add(keys, ((const RollupKey *)view->keys->pdata[i])->name);
+  for (guint i = 0; i < view->conditions->len; i++) {
+    g_ptr_array_add(made, g_strconcat(ROLLED_CONDITION_PREFIX, (char *)view->conditions->pdata[i], NULL));
+    g_ptr_array_add(keys, made->pdata[i]);
+  }
+  g_ptr_array_add(sums, (gpointer)ROLLUP_ROWS_COLUMN);
+  for (guint i = 0; i < view->measures->len; i++)
+    g_ptr_array_add(sums, ((const RollupMeasure *)view->measures->pdata[i])->column);
+  spec->keys = strv_of(keys);
+  spec->sums = strv_of(sums);
+}
+
+RollupSpec *rollup_view_spec(const RollupView *view, GError **error) {
+  g_autoptr(CompiledQuery) fill = rollup_fill_query(view, error);
+  if (!fill) return NULL;
+  g_autofree char **tables = g_new0(char *, fill->relations->len + 1);
+  g_autoptr(GPtrArray) joined = g_ptr_array_new();
+  char placeholder[] = ROWS_PLACEHOLDER;
+  for (guint i = 0; i < fill->relations->len; i++) {
+    const Dataset *dataset = ((const QueryRelation *)fill->relations->pdata[i])->dataset;
+    if (g_str_equal(dataset->name, view->definition->dataset))
+      tables[i] = placeholder;
+    else
+      g_ptr_array_add(joined, dataset->table);
+  }
+  g_autofree char *sql = compiled_query_bind(fill, tables);
+  char *at = strstr(sql, ROWS_PLACEHOLDER);
+  if (!at || fill->parameters->len) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "rollup %s: its SELECT has no place for the rows",
+                view->definition->name);
+    return NULL;
+  }
+  const Dataset *rows = model_find_dataset(view->raw, view->definition->dataset);
+  const Field *date = dataset_find_field(rows, rows->default_date);
+  RollupSpec *spec = g_new0(RollupSpec, 1);
+  spec->name = g_strdup(view->definition->name);
+  spec->table = g_strdup(rows->table);
+  spec->head = g_strndup(sql, (gsize)(at - sql));
+  spec->tail = g_strdup(at + strlen(ROWS_PLACEHOLDER));
+  spec->joined = strv_of(joined);
+  spec_columns(view, spec);
+  expression_is_column(date->expression, &spec->date);
+  spec->grain = view->definition->grain;
+  return spec;
 }

@@ -6,12 +6,13 @@
  * Views are immutable and may be shared between threads.
  */
 #pragma once
+#include "lake/rollup.h"
 #include "query/query.h"
 
 /* Why a rollup is used, or not: a stable code for machines, and words. */
 #define ROLLUP_REASONS(X)                                                                                              \
   X(USED, "used", "the rollup answers exactly")                                                                        \
-  X(NONE_DECLARED, "none_declared", "the model declares no rollup of this dataset")                                    \
+  X(NONE_DECLARED, "none_defined", "the model defines no rollup of this table")                                        \
   X(ROW_LIST, "row_list", "rows are listed one by one")                                                                \
   X(NEEDS_ROWS, "needs_rows", "the question is about what each customer, order or the like did")                       \
   X(NOT_ADDITIVE, "not_additive", "the measure cannot be added up from parts")                                         \
@@ -89,5 +90,9 @@ CompiledQuery *rollup_compile(const RollupView *view, const SemanticQuery *resol
  * grouped. Its relations are bound as those of any compiled query; relation 0 is the dataset itself. (transfer full)
  */
 CompiledQuery *rollup_fill_query(const RollupView *view, GError **error);
+/*
+ * The same as lake/ takes it: the SELECT in two parts around the relation of the dataset's table. (transfer full)
+ */
+RollupSpec *rollup_view_spec(const RollupView *view, GError **error);
 /* reach.c's answer for a dataset that is a rollup. (transfer none) */
 const Field *rollup_reach_field(const Model *model, const Dataset *dataset, const Field *field);

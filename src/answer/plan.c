@@ -1,0 +1,261 @@
+#include "answer/plan.h"
+#include <pthread.h>
+#include <string.h>
+
+typedef struct {
+  const Rollup *definition; /* of the model */
+  RollupServing *serving;   /* NULL: it cannot be read */
+} PlanRollup;
+
+struct PlanLake {
+  Model *model;
+  LakeSnapshot *snapshot;
+  GArray *rollups;      /* of PlanRollup, smallest first */
+  pthread_mutex_t lock; /* of `tables` */
+  GHashTable *tables;   /* name -> DeltaTable*, opened when first needed */
+};
+
+/* ---- the lake ---- */
+static RollupServing *open_rollup(const char *workspace, Model *model, const Rollup *definition,
+                                  const LakeSnapshot *snapshot, Engine *engine, GError **error) {
+  g_autoptr(AccessScope) everything = access_scope_new_local();
+  g_autoptr(RollupView) view = rollup_view_new(model, model, everything, definition, error);
+  g_autoptr(RollupSpec) spec = view != NULL ? rollup_view_spec(view, error) : NULL;
+  g_autoptr(RollupServing) serving =
+      spec != NULL ? rollup_serving_open(workspace, spec, snapshot, engine, error) : NULL;
+  if (serving == NULL || serving->relation == NULL) return g_steal_pointer(&serving);
+  g_autofree char *table = g_strconcat(ROLLUP_TABLE_PREFIX, definition->name, NULL), *name = text_sql_identifier(table);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, serving->relation);
+  return engine_execute(engine, sql, deadline_in_ms(60000, NULL), error) ? g_steal_pointer(&serving) : NULL;
+}
+
+static gint compare_sizes(gconstpointer a, gconstpointer b) {
+  const RollupServing *one = ((const PlanRollup *)a)->serving, *other = ((const PlanRollup *)b)->serving;
+  gint64 rows = one != NULL && one->relation != NULL ? one->rows : G_MAXINT64;
+  gint64 other_rows = other != NULL && other->relation != NULL ? other->rows : G_MAXINT64;
+  return rows < other_rows ? -1 : rows > other_rows;
+}
+
+static void free_rollup(gpointer rollup) {
+  rollup_serving_free(((PlanRollup *)rollup)->serving);
+}
+
+PlanLake *plan_lake_open(const char *workspace, Model *model, LakeSnapshot *snapshot, Engine *engine) {
+  PlanLake *lake = g_new0(PlanLake, 1);
+  pthread_mutex_init(&lake->lock, NULL);
+  lake->model = model_ref(model);
+  lake->snapshot = lake_snapshot_ref(snapshot);
+  lake->tables = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)delta_table_unref);
+  lake->rollups = g_array_new(FALSE, TRUE, sizeof(PlanRollup));
+  g_array_set_clear_func(lake->rollups, free_rollup);
+  for (guint i = 0; i < model->rollups->len; i++) {
+    g_autoptr(GError) error = NULL;
+    PlanRollup rollup = {g_ptr_array_index(model->rollups, i), NULL};
+    rollup.serving = open_rollup(workspace, model, rollup.definition, snapshot, engine, &error);
+    if (rollup.serving == NULL)
+      g_warning("rollup %s is not used: %s", rollup.definition->name,
+                error != NULL ? error->message : "it cannot be read");
+    g_array_append_val(lake->rollups, rollup);
+  }
+  g_array_sort(lake->rollups, compare_sizes);
+  return lake;
+}
+
+void plan_lake_free(PlanLake *lake) {
+  if (lake == NULL) return;
+  g_array_unref(lake->rollups);
+  g_hash_table_unref(lake->tables);
+  lake_snapshot_unref(lake->snapshot);
+  model_unref(lake->model);
+  pthread_mutex_destroy(&lake->lock);
+  g_free(lake);
+}
+
+GPtrArray *plan_lake_views(PlanLake *lake, Model *visible, const AccessScope *scope) {
+  GPtrArray *views = g_ptr_array_new_with_free_func((GDestroyNotify)rollup_view_free);
+  for (guint i = 0; i < lake->rollups->len; i++) {
+    const PlanRollup *rollup = &g_array_index(lake->rollups, PlanRollup, i);
+    RollupView *view = rollup_view_new(lake->model, visible, scope, rollup->definition, NULL);
+    if (view != NULL) g_ptr_array_add(views, view);
+  }
+  return views;
+}
+
+/* NULL: its log cannot be read; then nothing is left out. (transfer full) */
+static DeltaTable *lake_table(PlanLake *lake, const SnapshotTable *table) {
+  pthread_mutex_lock(&lake->lock);
+  DeltaTable *opened = g_hash_table_lookup(lake->tables, table->name);
+  if (opened == NULL) {
+    opened = delta_table_open(table->location, table->version, NULL, NULL);
+    if (opened != NULL) g_hash_table_insert(lake->tables, table->name, opened);
+  }
+  if (opened != NULL) delta_table_ref(opened);
+  pthread_mutex_unlock(&lake->lock);
+  return opened;
+}
+
+/* ---- which rollup ---- */
+static const RollupServing *serving_of(const PlanLake *lake, const RollupView *view) {
+  for (guint i = 0; i < lake->rollups->len; i++) {
+    const PlanRollup *rollup = &g_array_index(lake->rollups, PlanRollup, i);
+    if (strcmp(rollup->definition->name, view->definition->name) == 0) return rollup->serving;
+  }
+  return NULL;
+}
+
+static RollupReason state_reason(const RollupServing *serving) {
+  if (serving == NULL || serving->state == ROLLUP_IS_MISSING) return ROLLUP_NOT_BUILT;
+  if (serving->state == ROLLUP_IS_STALE) return ROLLUP_STALE;
+  return serving->state == ROLLUP_DIMENSION_IS_NEW ? ROLLUP_DIMENSION_CHANGED : ROLLUP_USED;
+}
+
+static RollupReason judge(const PlanLake *lake, const RollupView *view, const SemanticQuery *resolved,
+                          const AccessScope *scope, const CompiledQuery *over_rows, CompiledQuery **rolled) {
+  RollupReason reason = rollup_check(view, resolved, scope);
+  const RollupServing *serving = serving_of(lake, view);
+  if (reason == ROLLUP_USED) reason = state_reason(serving);
+  const Dataset *rows = model_find_dataset(view->raw, view->definition->dataset);
+  const SnapshotTable *table = rows != NULL ? lake_snapshot_find(lake->snapshot, rows->table) : NULL;
+  if (reason == ROLLUP_USED && table != NULL && serving->rows * 2 > table->rows) reason = ROLLUP_NOT_SMALLER;
+  if (reason != ROLLUP_USED) return reason;
+  *rolled = rollup_compile(view, resolved, scope, over_rows, NULL);
+  return *rolled != NULL ? ROLLUP_USED : ROLLUP_DIMENSION_MISSING;
+}
+
+static gboolean reads_dataset(const CompiledQuery *compiled, const char *name) {
+  for (guint i = 0; i < compiled->tables->len; i++)
+    if (strcmp(((const Dataset *)g_ptr_array_index(compiled->tables, i))->name, name) == 0) return TRUE;
+  return FALSE;
+}
+
+/* Takes the first that answers exactly; else the reason is that of the first one that speaks of a table it reads. */
+static void choose_rollup(QueryPlan *plan, const PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved,
+                          const AccessScope *scope) {
+  plan->reason = ROLLUP_NONE_DECLARED;
+  for (guint i = 0; i < views->len; i++) {
+    const RollupView *view = g_ptr_array_index(views, i);
+    if (!reads_dataset(plan->compiled, view->definition->dataset)) continue;
+    CompiledQuery *rolled = NULL;
+    RollupReason reason = judge(lake, view, resolved, scope, plan->compiled, &rolled);
+    if (plan->reason == ROLLUP_NONE_DECLARED || reason == ROLLUP_USED) plan->reason = reason;
+    if (rolled == NULL) continue;
+    compiled_query_free(plan->compiled);
+    plan->compiled = rolled;
+    plan->rollup = view;
+    return;
+  }
+}
+
+/* ---- which files ---- */
+static gboolean read_value(FieldType type, const char *text, Value *value) {
+  Day day;
+  if (type == FIELD_TEXT) {
+    *value = (Value){.type = VALUE_TEXT, .text = text};
+    return TRUE;
+  }
+  if (type == FIELD_INTEGER) {
+    *value = (Value){.type = VALUE_INT};
+    if (!g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &value->integer, NULL)) return FALSE;
+    value->number = (double)value->integer;
+    return TRUE;
+  }
+  if (!day_parse_iso(text, &day)) return FALSE;
+  *value = (Value){.type = VALUE_DATE, .integer = day};
+  return TRUE;
+}
+
+/* A condition that cannot be said to the log is left out: more files stay. */
+static void add_predicate(const ReadCondition *condition, GArray *predicates, GPtrArray *values) {
+  static const DeltaOperator operators[] = {[OP_LESS] = DELTA_LESS,
+                                            [OP_LESS_EQUAL] = DELTA_LESS_EQUAL,
+                                            [OP_GREATER] = DELTA_GREATER,
+                                            [OP_GREATER_EQUAL] = DELTA_GREATER_EQUAL};
+  g_autofree Value *list = g_new0(Value, condition->values->len);
+  for (guint i = 0; i < condition->values->len; i++)
+    if (!read_value(condition->type, g_ptr_array_index(condition->values, i), &list[i])) return;
+  DeltaPredicate predicate = {condition->column, condition->op == OP_EQUAL ? DELTA_IN : operators[condition->op], list,
+                              condition->values->len};
+  g_array_append_val(predicates, predicate);
+  g_ptr_array_add(values, g_steal_pointer(&list));
+}
+
+/* Marks the files that may hold a row of the read. */
+static void mark_files(const DeltaTable *table, const GPtrArray *read, gboolean *matters) {
+  g_autoptr(GArray) predicates = g_array_new(FALSE, FALSE, sizeof(DeltaPredicate));
+  g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < read->len; i++) add_predicate(g_ptr_array_index(read, i), predicates, values);
+  for (guint i = 0; i < table->files->len; i++)
+    matters[i] =
+        matters[i] || delta_file_may_match(table, g_ptr_array_index(table->files, i),
+                                           (const DeltaPredicate *)(gpointer)predicates->data, predicates->len);
+}
+
+/* SQL of the files that matter; NULL: all of them, beneath the logical name. (transfer full) */
+static char *bind_files(PlanLake *lake, const QueryRelation *relation, const SnapshotTable *snapshot, PlanRead *read) {
+  if (relation->reads == NULL || read->files_total < 2) return NULL;
+  g_autoptr(DeltaTable) table = lake_table(lake, snapshot);
+  if (table == NULL) return NULL;
+  g_autofree gboolean *matters = g_new0(gboolean, table->files->len + 1);
+  for (guint i = 0; i < relation->reads->len; i++) mark_files(table, g_ptr_array_index(relation->reads, i), matters);
+  g_autoptr(GPtrArray) files = g_ptr_array_new();
+  gint64 bytes = 0, rows = 0;
+  for (guint i = 0; i < table->files->len; i++) {
+    DeltaFile *file = g_ptr_array_index(table->files, i);
+    if (!matters[i]) continue;
+    g_ptr_array_add(files, file);
+    bytes += file->bytes;
+    rows += MAX(file->rows, 0);
+  }
+  if (files->len == table->files->len) return NULL;
+  read->files = files->len;
+  read->bytes = bytes;
+  read->rows = rows;
+  g_autofree char *sql = delta_relation_sql(table, files);
+  return g_strdup_printf("(%s)", sql);
+}
+
+static PlanRead read_of_rollup(const PlanLake *lake, const QueryPlan *plan) {
+  const RollupServing *serving = serving_of(lake, plan->rollup);
+  if (serving == NULL) return (PlanRead){.dataset = rollup_view_dataset(plan->rollup)};
+  gint64 files = serving->files + serving->row_files;
+  return (PlanRead){rollup_view_dataset(plan->rollup), files, serving->bytes, files, serving->bytes, serving->rows};
+}
+
+static void bind_plan(QueryPlan *plan, PlanLake *lake) {
+  g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < plan->compiled->relations->len; i++) {
+    const QueryRelation *relation = g_ptr_array_index(plan->compiled->relations, i);
+    const SnapshotTable *table = lake_snapshot_find(lake->snapshot, relation->dataset->table);
+    PlanRead read = {.dataset = relation->dataset};
+    if (relation->dataset->rollup != NULL) read = read_of_rollup(lake, plan);
+    if (table != NULL) {
+      read.files = read.files_total = g_strv_length(table->files);
+      read.bytes = read.bytes_total = table->bytes;
+      read.rows = table->rows;
+    }
+    g_ptr_array_add(tables, table != NULL ? bind_files(lake, relation, table, &read) : NULL);
+    g_array_append_val(plan->reads, read);
+  }
+  plan->sql = compiled_query_bind(plan->compiled, (char *const *)tables->pdata);
+}
+
+/* ---- the whole ---- */
+void query_plan_free(QueryPlan *plan) {
+  if (plan == NULL) return;
+  compiled_query_free(plan->compiled);
+  g_clear_pointer(&plan->reads, g_array_unref);
+  g_free(plan->sql);
+  g_free(plan);
+}
+
+QueryPlan *query_plan_new(PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved, const Model *model,
+                          const AccessScope *scope, GError **error) {
+  CompiledQuery *compiled = semantic_query_compile(resolved, model, scope, error);
+  if (compiled == NULL) return NULL;
+  QueryPlan *plan = g_new0(QueryPlan, 1);
+  plan->compiled = compiled;
+  plan->reads = g_array_new(FALSE, FALSE, sizeof(PlanRead));
+  choose_rollup(plan, lake, views, resolved, scope);
+  bind_plan(plan, lake);
+  return plan;
+}

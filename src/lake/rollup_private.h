@@ -1,0 +1,34 @@
+/* Shared by the files of lake/rollup. */
+#pragma once
+#include "lake/rollup.h"
+
+#define ROLLUP_CONFIGURATION "aisle.rollup" /* of the rollup's table: {"definition", "tables": {name: version}} */
+#define ROLLUP_FORMAT "1"
+
+/* Days whose sums may have changed. */
+typedef struct {
+  gboolean has_days, has_nulls; /* rows without a date too */
+  Day first, last, end;         /* end: after the last period */
+} RollupTouch;
+
+typedef struct {
+  RollupState state;
+  DeltaTable *rollup; /* NULL: there is none */
+  DeltaTable *then,
+      *now; /* the rows' table as the rollup has it, and as the snapshot has it; NULL when they are the same */
+  GPtrArray *added, *removed; /* of DeltaFile*: between the two */
+  gboolean only_added;
+  RollupTouch touch; /* unless only_added */
+} RollupPicture;
+void rollup_picture_clear(RollupPicture *picture);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RollupPicture, rollup_picture_clear)
+gboolean rollup_picture_open(const char *workspace, const RollupSpec *spec, const LakeSnapshot *snapshot,
+                             Engine *engine, RollupPicture *picture, GError **error);
+char *rollup_location(const char *workspace, const RollupSpec *spec);
+char *rollup_made_from(const RollupSpec *spec, const LakeSnapshot *snapshot);
+/* The SELECT over a relation of the table's columns. (transfer full) */
+char *rollup_fill_sql(const RollupSpec *spec, const char *relation);
+/* Files of `now` in which changed sums have rows. (transfer container) */
+GPtrArray *rollup_changed_files(const RollupSpec *spec, const RollupPicture *picture);
+char *rollup_changed_sql(const RollupSpec *spec, const RollupPicture *picture);
+char *rollup_relation_sql(const RollupSpec *spec, const RollupPicture *picture);
