@@ -286,10 +286,32 @@ static void add_units(Sales *sales) {
   add_gross_and_gone(sales, "units", units->field->name, "count");
 }
 
+/* Among several quantities (ordered, delivered) the one that, times the price, is the amount that was charged. */
+static gboolean find_charged_units(Sales *sales, const InferColumn **units, GError **error) {
+  const InferColumn *price = infer_find_concept(sales->table, "unit_price");
+  *units = infer_find_concept(sales->table, "units");
+  if (price == NULL || sales->total == NULL || *units == NULL || expression_is_joined(sales->table->dataset, sales->revenue)) return TRUE;
+  static const char *const WORDS[] = {"quantity", "units", "unit", "piece", "pieces", NULL};
+  double best = -1;
+  for (guint i = 0; i < sales->table->columns->len; i++) {
+    const InferColumn *column = g_ptr_array_index(sales->table->columns, i);
+    gboolean counts = column == *units;
+    for (char **word = column->words; *word != NULL && !counts; word++) counts = g_strv_contains(WORDS, *word);
+    if (!counts || column == price || column->field->role != FIELD_ROLE_MEASURE || infer_is_money(column)) continue;
+    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", sql_of(column),
+                                            sql_of(price), sql_of(sales->total), sql_of(sales->total));
+    double share = 0;
+    if (!infer_share(sales->inference, sales->table, test, &share, error)) return FALSE;
+    if (share <= best + (column == *units ? 0 : 0.02)) continue; /* of equals the plain one */
+    best = share;
+    *units = column;
+  }
+  return TRUE;
+}
+
 /* What goods cost: a column of its own, or quantity times the cost of one. */
-static char *cost_expression(Sales *sales) {
+static char *cost_expression(Sales *sales, const InferColumn *units) {
   const InferColumn *cost = infer_find_concept(sales->table, "cost"), *each = find_near(sales, "unit_cost");
-  const InferColumn *units = infer_find_concept(sales->table, "units");
   if (cost != NULL && cost->field->role == FIELD_ROLE_MEASURE)
     return g_strdup(cost->field->name);
   if (each == NULL || units == NULL)
@@ -305,9 +327,9 @@ static char *cost_expression(Sales *sales) {
   return g_steal_pointer(&expression);
 }
 
-static void add_profit(Sales *sales) {
+static void add_profit(Sales *sales, const InferColumn *units) {
   InferColumn *profit = infer_find_concept(sales->table, "profit");
-  g_autofree char *cost = cost_expression(sales);
+  g_autofree char *cost = cost_expression(sales, units);
   if (profit != NULL && profit->field->role == FIELD_ROLE_MEASURE) {
     Metric *metric = infer_add_column_metric(sales->inference, "profit", profit);
     if (metric == NULL)
@@ -384,9 +406,12 @@ static gboolean conclude_sales(Sales *sales, GError **error) {
     sales->unit = sales->total->field->unit;
   }
   if (sales->revenue != NULL) {
+    const InferColumn *units = NULL;
     add_revenue(sales);
     add_units(sales);
-    add_profit(sales);
+    if (!find_charged_units(sales, &units, error))
+      return FALSE;
+    add_profit(sales, units);
     return add_computed_loss(sales, error) && add_margin(sales, error);
   }
   add_units(sales);
