@@ -145,7 +145,7 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
   if (!word_set_is_empty(item->words) || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
-  gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && item->first > 0; /* "units of Rx" */
+  gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && !all_shouted; /* "Rx versus OTC" */
   return strlen(token->fold) <= 2 && !as_written && !(token->is_shouted && strlen(token->fold) == 2);
 }
 
@@ -494,6 +494,21 @@ static void adopt_numbers(Items *items) {
   }
 }
 
+/* "paid vs unpaid": the word beside a value of the same field is one too, though it reads as something else alone. */
+static void adopt_members(Items *items) {
+  for (guint i = 0; i + 2 < items->items->len; i++) {
+    if (!is_and_or(item_at(items, i + 1))) continue;
+    Item *sides[2] = {item_at(items, i), item_at(items, i + 2)};
+    for (guint side = 0; side < 2; side++) {
+      const Item *value = sides[side];
+      Item *other = sides[1 - side];
+      const ValueHit *hit = value->kind == ITEM_VALUE ? item_hit(value, NULL) : NULL;
+      gboolean doubtful = other->kind == ITEM_WORD || other->kind == ITEM_UNKNOWN;
+      if (hit != NULL && doubtful && item_hit(other, hit->field) != NULL) become_value(other, hit->field);
+    }
+  }
+}
+
 /* Among fields that hold the same word, prefer few-valued dimensions over names, codes and free text. */
 static void prefer_dimensions(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
@@ -532,6 +547,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   join_neighbours(items);
   join_label_words(items);
   adopt_numbers(items);
+  adopt_members(items);
   prefer_dimensions(items);
   return items;
 }

@@ -208,6 +208,14 @@ static void add_entities(Lexicon *lexicon) {
       if (meaning != NULL && meaning->rows == NULL) meaning->rows = dataset;
     }
   }
+  static const char *const ANY_ROW[] = {"line", "record", "row", "entry"}; /* of the main table, where nothing else is called so */
+  const Dataset *main_dataset = model->default_dataset != NULL ? model_find_dataset(model, model->default_dataset) : NULL;
+  for (guint i = 0; main_dataset != NULL && i < G_N_ELEMENTS(ANY_ROW); i++) {
+    g_autofree char *stem = phrase_stem(ANY_ROW[i]);
+    if (g_hash_table_contains(lexicon->meanings, stem)) continue;
+    Meaning *meaning = phrase_meaning(lexicon, ANY_ROW[i]);
+    if (meaning != NULL) meaning->rows = main_dataset;
+  }
 }
 
 static void add_conditions(Lexicon *lexicon) {

@@ -6,6 +6,7 @@
 static Aggregate aggregate_of(const Item *item) {
   if (item_is_word(item, WORD_AVERAGE)) return AGGREGATE_AVERAGE;
   if (item_is_word(item, WORD_MEDIAN)) return AGGREGATE_MEDIAN;
+  if (item_is_word(item, WORD_PERCENTILE)) return AGGREGATE_PERCENTILE;
   if (item_is_word(item, WORD_MAXIMUM) || item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_DEAREST)) return AGGREGATE_MAX;
   if (item_is_word(item, WORD_MINIMUM) || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_CHEAPEST)) return AGGREGATE_MIN;
   return AGGREGATE_NONE;
@@ -272,16 +273,53 @@ static gboolean read_largest_single(Parse *parse) {
   return FALSE;
 }
 
+/* "90th percentile": the number before it. FALSE: none that makes sense. */
+static gboolean read_percentile_rank(Parse *parse, guint index, double *rank) {
+  int before = index > 0 ? (int)index - 1 : -1;
+  Item *number = before >= 0 ? parse_item(parse, (guint)before) : NULL;
+  if (number == NULL || number->kind != ITEM_NUMBER || number->claimed || number->number <= 0 || number->number >= 100) return FALSE;
+  *rank = number->number / 100;
+  parse_claim(parse, (guint)before, "percentile");
+  return TRUE;
+}
+
+static void set_percentile(Parse *parse, guint from, double rank) {
+  for (guint i = from; i < parse->query->measures->len; i++) {
+    Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    if (measure->aggregate == AGGREGATE_PERCENTILE) measure->percentile = rank;
+  }
+}
+
+/* "min and max price by category": the same measure twice. TRUE: both were read. */
+static gboolean read_pair(Parse *parse, guint index) {
+  if (index + 2 >= parse_n(parse) || !item_is_word(parse_item(parse, index + 1), WORD_AND)) return FALSE;
+  Aggregate first = aggregate_of(parse_item(parse, index)), second = aggregate_of(parse_item(parse, index + 2));
+  if (first == AGGREGATE_NONE || second == AGGREGATE_NONE || first == second || first == AGGREGATE_PERCENTILE || second == AGGREGATE_PERCENTILE) return FALSE;
+  g_autofree gboolean *claimed = g_new(gboolean, parse_n(parse));
+  for (guint i = 0; i < parse_n(parse); i++) claimed[i] = parse_item(parse, i)->claimed;
+  guint before = parse->query->measures->len;
+  if (!read_aggregate(parse, index + 2, first) || parse->query->measures->len != before + 1 || parse->verdict != NULL) return FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) parse_item(parse, i)->claimed = claimed[i];
+  if (!read_aggregate(parse, index + 2, second) || parse->query->measures->len != before + 2) return FALSE;
+  parse_claim(parse, index, "aggregate");
+  parse_claim(parse, index + 1, "and");
+  return TRUE;
+}
+
 void parse_aggregates(Parse *parse) {
   if (read_largest_single(parse)) return;
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_WORD) continue;
     Aggregate aggregate = aggregate_of(item);
-    if (aggregate == AGGREGATE_NONE) continue;
+    if (aggregate == AGGREGATE_NONE || read_pair(parse, i)) continue;
+    double rank = 0;
+    guint before = parse->query->measures->len;
+    if (aggregate == AGGREGATE_PERCENTILE && !read_percentile_rank(parse, i, &rank)) continue;
     gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
     if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
     if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
+    set_percentile(parse, before, rank);
   }
 }
 

@@ -23,6 +23,15 @@ static gboolean measures_entity(const Parse *parse, const Entity *entity) {
   return parse->query->measures->len > 0 && entity->dataset != NULL;
 }
 
+static gboolean measured_in_days(const Parse *parse) {
+  for (guint i = 0; i < parse->query->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+    if (measure->kind == MEASURE_DATE_DIFFERENCE || (metric != NULL && (g_strcmp0(metric->unit, "days") == 0 || strstr(metric->name, "days") != NULL))) return TRUE;
+  }
+  return FALSE;
+}
+
 /* Nouns that only say what the measured thing is about: "sales to customers", "the month of March". */
 static void claim_context(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -34,7 +43,7 @@ static void claim_context(Parse *parse) {
     if (item->kind == ITEM_ENTITY && measures_entity(parse, item->meaning.entity)) parse_claim(parse, i, "context");
     else if (item->kind == ITEM_ROWS && parse->query->measures->len > 0) parse_claim(parse, i, "context");
     else if (item->kind == ITEM_GRAIN && (before_time || (i > 0 && parse_item(parse, i - 1)->kind == ITEM_TIME))) parse_claim(parse, i, "context");
-    else if (item->kind == ITEM_GRAIN && item->meaning.unit == TIME_UNIT_DAY && item->is_stop) parse_claim(parse, i, "context");
+    else if (item->kind == ITEM_GRAIN && item->meaning.unit == TIME_UNIT_DAY && (item->is_stop || (item->plural && measured_in_days(parse)))) parse_claim(parse, i, "context");
     else if (item->kind == ITEM_FIELD && item->meaning.field->role == FIELD_ROLE_TIME) parse_claim(parse, i, "date");
   }
 }

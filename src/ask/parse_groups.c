@@ -5,12 +5,20 @@
 
 /* A compound noun: "customer segment", "product category": the entity only qualifies the field after it. */
 static void join_compounds(Parse *parse) {
+  const Item *last = parse_n(parse) > 0 ? parse_item(parse, parse_n(parse) - 1) : NULL;
+  gboolean ranking = last != NULL && item_is_word(last, WORD_RANK_ALL) && parse_n(parse) <= 4; /* "store sales ranking" */
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
     Item *first = parse_item(parse, i), *second = parse_item(parse, i + 1);
     if (first->kind != ITEM_ENTITY || first->claimed || first->plural || second->comma_before) continue;
     gboolean field = second->kind == ITEM_FIELD && parse_group_field(parse, second) != NULL;
     gboolean average = second->kind == ITEM_METRIC && parse_item(parse, i)->meaning.entity != NULL && !first->meaning.entity->is_event;
     gboolean own_group = average && i > 0 && item_is_word(parse_item(parse, i - 1), WORD_EACH); /* "each store's sales" */
+    if (ranking && average) {
+      parse_group_by_item(parse, i);
+      parse->listing = TRUE;
+      parse->subject = (int)i;
+      continue;
+    }
     if (field || (average && !own_group)) parse_claim(parse, i, "part of the name");
   }
 }

@@ -369,12 +369,14 @@ static void read_never(Parse *parse) {
   guint end = clause_end(parse, (guint)never + 1);
   gboolean values = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, end, ITEM_VALUE);
   gboolean times = has_piece(parse, 0, (guint)never, ITEM_TIME) && has_piece(parse, (guint)never, end, ITEM_TIME);
+  gboolean idle = !times && !has_piece(parse, 0, (guint)never, ITEM_TIME) && has_piece(parse, (guint)never, end, ITEM_TIME) &&
+                  (parse_has_word(parse, WORD_BOUGHT) || strong) && parse_has_word(parse, WORD_HOW_MANY); /* "not ordered since 2019, how many" */
   gboolean gone = !times && has_piece(parse, 0, (guint)never, ITEM_TIME) && !values && comes_back(parse, (guint)never);
   gboolean right_only = (strong || parse_has_word(parse, WORD_BOUGHT)) && has_piece(parse, (guint)never, end, ITEM_VALUE);
   gboolean verb = times || gone || parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_HAVING) || parse_has_word(parse, WORD_SOLD) || strong;
   gboolean excludes = item_is_word(parse_item(parse, (guint)never), WORD_EXCLUDE) && !strong &&
                       !item_is_word(parse_item(parse, (guint)never), WORD_BUT);
-  if (!verb || (!values && !times && !right_only && !gone) || (excludes && !values && !times)) return;
+  if (!verb || (!values && !times && !right_only && !gone && !idle) || (excludes && !values && !times)) return;
   if (values || times) {
     Filter *did = new_did(entity, FALSE);
     if (fill_did(parse, did, 0, (guint)never)) g_ptr_array_add(parse->query->filters, did);

@@ -318,7 +318,8 @@ static void add_flag_code(InferColumn *column, const char *value) {
   gboolean yes = infer_flag_is_true(value);
   g_autofree char *negative = g_strdup_printf("not %s", phrase);
   g_autofree char *without = g_strdup_printf("non-%s", phrase);
-  const char *const labels[] = {yes ? phrase : negative, yes ? NULL : without, NULL};
+  g_autofree char *un = kept->len == 2 ? g_strdup_printf("un%s", phrase) : NULL; /* "unpaid" */
+  const char *const labels[] = {yes ? phrase : negative, yes ? NULL : without, yes ? NULL : un, NULL};
   model_add_code(column->field, value, labels);
 }
 
