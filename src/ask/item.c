@@ -212,7 +212,7 @@ static Item read_item(const Items *items, guint first) {
     Item item = {.first = first, .count = count, .is_stop = stop};
     if (meaning != NULL) item.meaning = *meaning;
     if (words != NULL) item.words = *words;
-    const gboolean only_noun = words != NULL && is_only(*words, WORD_MEASURE_NOUN); /* names a kind of measure; no function word */
+    const gboolean only_noun = words != NULL && is_only(*words, WORD_NOUN); /* names a kind of measure; no function word */
     if (hits->len > 0) item.hits = g_ptr_array_ref(hits);
     if (item.meaning.unit != TIME_UNIT_NONE) /* "month" and "monthly" share a stem */
       item.meaning.unit_adverb = g_str_has_suffix(fold, "ly") || strcmp(fold, "annual") == 0 || strcmp(fold, "per annum") == 0;
@@ -267,7 +267,7 @@ static void refuse_measured_values(Items *items) {
   for (guint i = 0; i + 1 < items->items->len; i++) {
     Item *value = item_at(items, i + 1);
     if (!item_is_word(item_at(items, i), WORD_HOW_MUCH) || value->kind != ITEM_VALUE || value->count != 1) continue;
-    gboolean measure = item_is_word(value, WORD_MEASURE_NOUN);
+    gboolean measure = item_is_word(value, WORD_NOUN);
     if (token_at(items->tokens, value->first)->is_capital || (!measure && item_hit(value, NULL)->field->role == FIELD_ROLE_DIMENSION)) continue;
     value->kind = ITEM_UNKNOWN;
     g_clear_pointer(&value->hits, g_ptr_array_unref);
@@ -337,7 +337,7 @@ static void cut(Items *items) {
         item.meaning = (Meaning){0};
       }
       if (item.kind == ITEM_VALUE && is_weak_value(items, &item)) {
-        item.kind = !word_set_is_empty(item.words) && !is_only(item.words, WORD_MEASURE_NOUN) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
+        item.kind = !word_set_is_empty(item.words) && !is_only(item.words, WORD_NOUN) ? ITEM_WORD : item.is_stop ? ITEM_STOP : ITEM_UNKNOWN;
       }
     }
     g_array_append_val(items->items, item);

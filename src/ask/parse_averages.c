@@ -21,7 +21,7 @@ int parse_per_noun(const Parse *parse, guint after, ItemKind *kind) {
                      item->kind == ITEM_STOP || item_is_word(item, WORD_VALUE_WORD) || item_is_word(item, WORD_DISTINCT) ||
                      item_is_word(item, WORD_HAVING) || item->kind == ITEM_METRIC || item->kind == ITEM_VALUE ||
                      item_is_word(item, WORD_SPENT) || item_is_word(item, WORD_SOLD) || item_is_word(item, WORD_BOUGHT) ||
-                     item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_EARNED);
+                     item_is_word(item, WORD_WITHIN) || item_is_word(item, WORD_EARNED) || item_is_word(item, WORD_YES_NO);
     if (item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS || (item->kind == ITEM_GRAIN && !item->meaning.unit_adverb && !item->plural)) {
       *kind = item->kind;
       return (int)i;
@@ -361,6 +361,8 @@ void parse_pieces_per(Parse *parse) {
     if (!pieces || units == NULL) continue;
     ItemKind kind = ITEM_STOP;
     int noun = parse_per_noun(parse, i + 1, &kind);
+    while (noun >= 0 && kind == ITEM_ENTITY && !parse_item(parse, (guint)noun)->meaning.entity->is_event && (guint)noun + 1 < parse_n(parse))
+      noun = parse_per_noun(parse, (guint)noun + 1, &kind);
     if (noun < 0 || kind != ITEM_ENTITY || !parse_item(parse, (guint)noun)->meaning.entity->is_event || !parse_linked_by(parse, (guint)noun, LINKS)) continue;
     const char *fold = token_at(parse->items->tokens, item->first)->fold;
     if (!g_str_has_prefix(fold, "item") && !g_str_has_prefix(fold, "article") && !g_str_has_prefix(fold, "product") && !g_str_has_prefix(fold, "piece")) continue;

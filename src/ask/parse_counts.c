@@ -10,11 +10,19 @@ static gboolean stands_between_count(const Item *item) {
          (item->kind == ITEM_WORD && item->is_stop);
 }
 
+/* "different", also inside "how many different". */
+static gboolean asks_distinct(const Parse *parse) {
+  static const char *const WORDS[] = {"different", "distinct", "unique", NULL};
+  for (guint t = 0; t < parse->items->tokens->len; t++)
+    if (g_strv_contains(WORDS, token_at(parse->items->tokens, t)->fold)) return TRUE;
+  return FALSE;
+}
+
 /* "how many items were sold": pieces, not different products. */
 static gboolean is_pieces(const Parse *parse, guint index) {
   static const char *const WORDS[] = {"item", "items", "article", "articles", "piece", "pieces", "goods", "unit", "units", NULL};
   const Item *item = parse_item(parse, index);
-  if (!g_strv_contains(WORDS, token_at(parse->items->tokens, item->first)->fold) || parse_has_word(parse, WORD_DISTINCT)) return FALSE;
+  if (!g_strv_contains(WORDS, token_at(parse->items->tokens, item->first)->fold) || asks_distinct(parse)) return FALSE;
   return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
 }
 
@@ -84,6 +92,15 @@ static gboolean count_listed(Parse *parse, guint index) {
   return TRUE;
 }
 
+/* "how many sales": money is not counted; the orders that it came from are. */
+static const Metric *count_of_money(const Parse *parse, const Item *item) {
+  const Entity *order = model_find_entity(parse->model, "order");
+  if (item->meaning.metric == NULL) return NULL;
+  gboolean money = item->meaning.metric == parse_default_metric(parse) && item->count == 1 &&
+                   g_str_has_prefix(token_at(parse->items->tokens, item->first)->fold, "sale");
+  return money && order != NULL ? parse_entity_metric(parse, order) : NULL;
+}
+
 /* "number of ratings": rows that have one. */
 static gboolean count_rated(Parse *parse, const Metric *metric) {
   const Dataset *dataset = measure_fact(parse, metric);
@@ -120,6 +137,11 @@ gboolean parse_count_item(Parse *parse, guint index) {
     parse_describe(parse, index, "number of %s", item->meaning.rows->label);
   } else if (item->kind == ITEM_METRIC && !metric_is_total(item->meaning.metric) && count_rated(parse, item->meaning.metric)) {
     parse_describe(parse, index, "number of rows with %s", item->meaning.metric->label);
+  } else if (item->kind == ITEM_METRIC && count_of_money(parse, item) != NULL) {
+    const Metric *events = count_of_money(parse, item);
+    parse_add_metric(parse, events);
+    parse_assume(parse, "default_metric", "counted in %s", events->label);
+    parse_describe(parse, index, "number of %s", events->label);
   } else if (item->kind == ITEM_METRIC) {
     parse_add_metric(parse, measure_of_condition(parse, item->meaning.metric));
     parse_describe(parse, index, "%s", item->meaning.metric->label);

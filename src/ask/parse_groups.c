@@ -118,7 +118,11 @@ static void group_by_markers(Parse *parse) {
     gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed && !item_is_word(item, WORD_EACH) &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */
     gboolean count_follows = after != NULL && item_is_word(after, WORD_HOW_MANY); /* "by invoice count" */
-    if (counted_measure || count_follows || ranks_by(parse, i, (guint)noun)) continue;
+    gboolean by_most = FALSE; /* "bought by the most customers": ranked by how many */
+    for (int k = (int)i + 1; k < noun; k++)
+      by_most = by_most || item_is_word(parse_item(parse, (guint)k), WORD_RANK_HIGH) || item_is_word(parse_item(parse, (guint)k), WORD_RANK_LOW);
+    by_most = by_most && parse_item(parse, (guint)noun)->kind == ITEM_ENTITY && parse_item(parse, (guint)noun)->plural && parse_has_word(parse, WORD_WHICH);
+    if (by_most || counted_measure || count_follows || ranks_by(parse, i, (guint)noun)) continue;
     parse_claim(parse, i, within ? "within" : "group");
     parse_group_by_item(parse, (guint)noun);
     group_rest_of_list(parse, (guint)noun);

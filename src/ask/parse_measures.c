@@ -172,11 +172,30 @@ static const Metric *gross_of(Parse *parse, const Metric *metric) {
   return metric;
 }
 
+/* "total discount", where the discount is a rate: rates do not add up. */
+static gboolean refuse_sum_of_rate(Parse *parse, guint index) {
+  const Metric *metric = parse_item(parse, index)->meaning.metric;
+  gboolean rate = metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_AVERAGE && g_strcmp0(metric->unit, "fraction") == 0;
+  int before = parse_before(parse, index), after = parse_next(parse, index + 1);
+  gboolean summed = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_SUM) && !parse_item(parse, (guint)before)->claimed;
+  static const char *const AMOUNTS[] = {"amount", "amounts", "value", NULL};
+  gboolean amount = after >= 0 && g_strv_contains(AMOUNTS, token_at(parse->items->tokens, parse_item(parse, (guint)after)->first)->fold);
+  if (!rate || (!summed && !amount)) return FALSE;
+  g_autofree char *question = g_strdup_printf("%s is a rate in this data: rates do not add up. Its average?", metric->label);
+  parse_clarify(parse, question);
+  SemanticQuery *option = semantic_query_copy(parse->query);
+  g_ptr_array_add(option->measures, measure_new_metric(metric->name));
+  g_autofree char *label = g_strdup_printf("average %s", metric->label);
+  parse_add_option(parse, label, option);
+  return TRUE;
+}
+
 static void read_metrics(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_METRIC) continue;
     parse->metric_named = TRUE;
+    if (refuse_sum_of_rate(parse, i)) return;
     if (is_inclusion(parse, i)) {
       parse_claim(parse, i, "included");
       continue;
@@ -352,6 +371,10 @@ static void read_verbs(Parse *parse) {
       Order order = {index, ON_VALUE, FALSE, FALSE};
       g_array_append_val(parse->query->order, order);
       parse->order_named = TRUE;
+      if (parse->singular) { /* "which sub-category lost the most" */
+        parse->query->limit = 1;
+        parse->limit_named = TRUE;
+      }
       parse_claim_word(parse, WORD_RANK_HIGH, "most");
     }
     parse_claim_word(parse, WORD_VALUE_WORD, "money");

@@ -304,6 +304,14 @@ static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
       add_value_to(did->did, item);
       parse_claim(parse, i, did->negated ? "never bought" : "bought");
       any = TRUE;
+    } else if (item->comma_before && item->kind != ITEM_TIME) {
+      continue; /* "..., cancellations excluded" is about the question as a whole */
+    } else if (item->kind == ITEM_CONDITION || (did->negated && item->kind != ITEM_VALUE && item->meaning.condition != NULL)) {
+      Filter *condition = filter_new(FILTER_CONDITION);
+      condition->condition = g_strdup(item->meaning.condition->name);
+      g_ptr_array_add(did->did, condition);
+      parse_claim(parse, i, did->negated ? "never" : "had");
+      any = TRUE;
     } else if (item->kind == ITEM_TIME && item->time->kind != TIME_MENTION_CYCLIC) {
       if (!time_mention_range(item->time, &parse->model->calendar, &did->did_time)) return FALSE;
       parse_claim(parse, i, did->negated ? "never then" : "then");
@@ -373,6 +381,8 @@ static void read_never(Parse *parse) {
                   (parse_has_word(parse, WORD_BOUGHT) || strong) && parse_has_word(parse, WORD_HOW_MANY); /* "not ordered since 2019, how many" */
   gboolean gone = !times && has_piece(parse, 0, (guint)never, ITEM_TIME) && !values && comes_back(parse, (guint)never);
   gboolean right_only = (strong || parse_has_word(parse, WORD_BOUGHT)) && has_piece(parse, (guint)never, end, ITEM_VALUE);
+  for (guint i = (guint)never + 1; strong && i < end; i++) /* "never returned" */
+    right_only = right_only || (!parse_item(parse, i)->claimed && parse_item(parse, i)->meaning.condition != NULL);
   gboolean verb = times || gone || parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_HAVING) || parse_has_word(parse, WORD_SOLD) || strong;
   gboolean excludes = item_is_word(parse_item(parse, (guint)never), WORD_EXCLUDE) && !strong &&
                       !item_is_word(parse_item(parse, (guint)never), WORD_BUT);

@@ -166,10 +166,23 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
   return g_strdup_printf("with %s %s%s %s", noun, not_words, WORDS[filter->op], low);
 }
 
+/* "from 17:00 to 22:00"; NULL: the hours are not one stretch. (transfer full) */
+static char *hours_words(const Filter *filter, const char *lead) {
+  guint n = filter->values != NULL ? filter->values->len : 0;
+  if (filter->cyclic != CYCLIC_HOUR_OF_DAY || n < 2) return NULL;
+  int first = text_leading_number(g_ptr_array_index(filter->values, 0));
+  for (guint i = 1; i < n; i++)
+    if (text_leading_number(g_ptr_array_index(filter->values, i)) != first + (int)i) return NULL;
+  if (first == 0) return g_strdup_printf("%s before %u:00", strcmp(lead, "for") == 0 ? "" : lead, n) ;
+  return g_strdup_printf("%s %d:00 to %d:00", lead, first, first + (int)n);
+}
+
 static char *cyclic_words(const Filter *filter) {
   static const char *const MONTHS[] = {"January", "February", "March",     "April",   "May",      "June",
                                        "July",    "August",   "September", "October", "November", "December"};
   const char *lead = filter->negated || filter->op == OP_NOT_EQUAL ? "excluding" : "for";
+  char *hours = hours_words(filter, lead);
+  if (hours != NULL) return g_strstrip(hours);
   g_autoptr(GString) words = g_string_new(lead);
   for (guint i = 0; filter->values != NULL && i < filter->values->len; i++) {
     const char *value = g_ptr_array_index(filter->values, i);
