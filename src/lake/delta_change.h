@@ -64,6 +64,8 @@ gboolean delta_delete(DeltaTable *table, Engine *engine, const char *condition, 
                       guint n_predicates, const DeltaWriteOptions *options, DeltaOutcome *out, GError **error);
 /* Makes an earlier version the newest. NOT_FOUND when vacuum took files of it. */
 gboolean delta_restore(DeltaTable *table, Engine *engine, gint64 version, DeltaOutcome *out, GError **error);
+/* The same, and loads since then count as never made: their identities are set back. */
+gboolean delta_take_back(DeltaTable *table, Engine *engine, gint64 version, GError **error);
 /* Writes small files of a partition together, sorted by the cluster columns. Rows stay the same. */
 gboolean delta_compact(DeltaTable *table, Engine *engine, const DeltaWriteOptions *options, DeltaOutcome *out,
                        GError **error);

@@ -19,6 +19,7 @@ struct DeltaCommit {
   GPtrArray *columns;        /* NULL: as they are */
   GHashTable *configuration; /* NULL: as it is */
   GPtrArray *identities;     /* of DeltaIdentity*, owning */
+  GPtrArray *resets;         /* the same: set back */
   GPtrArray *adds, *removes; /* of FileAction* */
   GHashTable *removed_paths;
   gboolean reads, reads_all, was_done;
@@ -63,6 +64,7 @@ DeltaCommit *delta_commit_new(DeltaTable *base, const char *operation) {
   commit->parameters = json_object();
   commit->metrics = json_object();
   commit->identities = g_ptr_array_new_with_free_func(identity_free);
+  commit->resets = g_ptr_array_new_with_free_func(identity_free);
   commit->adds = g_ptr_array_new_with_free_func(file_action_free);
   commit->removes = g_ptr_array_new_with_free_func(file_action_free);
   commit->removed_paths = g_hash_table_new(g_str_hash, g_str_equal);
@@ -78,6 +80,7 @@ void delta_commit_free(DeltaCommit *commit) {
   g_ptr_array_unref(commit->adds);
   g_ptr_array_unref(commit->removes);
   g_ptr_array_unref(commit->identities);
+  g_ptr_array_unref(commit->resets);
   g_array_unref(commit->predicates);
   g_ptr_array_unref(commit->values);
   g_string_chunk_free(commit->strings);
@@ -120,12 +123,19 @@ void delta_commit_set_columns(DeltaCommit *commit, const GPtrArray *columns) {
   commit->columns = delta_columns_copy(columns);
 }
 
+static DeltaIdentity *identity_new(const char *application, gint64 version) {
+  DeltaIdentity *identity = g_new0(DeltaIdentity, 1);
+  identity->application = g_strdup(application);
+  identity->version = version;
+  return identity;
+}
+
 void delta_commit_set_identity(DeltaCommit *commit, const DeltaIdentity *identity) {
-  if (!identity) return;
-  DeltaIdentity *copy = g_new0(DeltaIdentity, 1);
-  copy->application = g_strdup(identity->application);
-  copy->version = identity->version;
-  g_ptr_array_add(commit->identities, copy);
+  if (identity) g_ptr_array_add(commit->identities, identity_new(identity->application, identity->version));
+}
+
+void delta_commit_reset_identity(DeltaCommit *commit, const char *application, gint64 version) {
+  g_ptr_array_add(commit->resets, identity_new(application, version));
 }
 
 static FileAction *file_action_new(const DeltaFile *file, gboolean data_change) {
@@ -196,15 +206,20 @@ static void append_description(GString *text, const DeltaCommit *commit) {
                                        configuration, is_new ? now_ms() : base->created_ms));
 }
 
+static void append_identities(GString *text, const GPtrArray *identities) {
+  for (guint i = 0; i < identities->len; i++) {
+    const DeltaIdentity *identity = identities->pdata[i];
+    append_action(text, "txn", json_pack("{s:s, s:I, s:I}", "appId", identity->application, "version",
+                                         (json_int_t)identity->version, "lastUpdated", (json_int_t)now_ms()));
+  }
+}
+
 static GString *commit_text(const DeltaCommit *commit) {
   GString *text = g_string_new(NULL);
   append_info(text, commit);
   append_description(text, commit);
-  for (guint i = 0; i < commit->identities->len; i++) {
-    const DeltaIdentity *identity = commit->identities->pdata[i];
-    append_action(text, "txn", json_pack("{s:s, s:I, s:I}", "appId", identity->application, "version",
-                                         (json_int_t)identity->version, "lastUpdated", (json_int_t)now_ms()));
-  }
+  append_identities(text, commit->identities);
+  append_identities(text, commit->resets);
   for (guint i = 0; i < commit->removes->len; i++) {
     const FileAction *action = commit->removes->pdata[i];
     append_action(text, "remove", delta_remove_to_json(commit->base, action->file, action->data_change, now_ms()));

@@ -29,6 +29,9 @@ void delta_commit_set_columns(DeltaCommit *commit, const GPtrArray *columns);
 /* A load's identity (may be NULL); several may be added. */
 void delta_commit_set_identity(DeltaCommit *commit, const DeltaIdentity *identity);
 
+/* Sets an identity back to `version` (-1: as if never loaded), as taking a load back needs. */
+void delta_commit_reset_identity(DeltaCommit *commit, const char *application, gint64 version);
+
 /* `data_change` FALSE: the rows are only arranged otherwise (compaction). The file is copied. */
 void delta_commit_add(DeltaCommit *commit, const DeltaFile *file, gboolean data_change);
 void delta_commit_remove(DeltaCommit *commit, const DeltaFile *file, gboolean data_change);

@@ -58,8 +58,11 @@ gboolean delta_condition_check(Engine *engine, const char *condition, const char
   gboolean good = FALSE;
   if (strlen(condition) <= MAX_CONDITION_BYTES && text_is_valid(condition, strlen(condition))) {
     g_autofree char *sql = g_strdup_printf("SELECT (%s\n)", condition);
-    g_autofree char *text = engine_parse_sql(engine, sql, NULL);
-    g_autoptr(json_t) parse = text ? json_parse(text, strlen(text), NULL) : NULL;
+    g_autofree char *parsed = engine_parse_sql(engine, sql, NULL);
+    g_autoptr(GString) text = g_string_new(parsed ? parsed : "");
+    /* "no location" is written as a number that is too large for JSON integers here */
+    g_string_replace(text, "18446744073709551615", "-1", 0);
+    g_autoptr(json_t) parse = json_parse(text->str, text->len, NULL);
     const json_t *expression = parse ? only_expression(parse) : NULL;
     guint left = MAX_NODES;
     good = expression && is_harmless(expression, &left);

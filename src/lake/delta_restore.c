@@ -118,8 +118,24 @@ static void restore_settings(DeltaCommit *commit, const DeltaTable *now, const D
     if (g_strcmp0(g_hash_table_lookup(now->configuration, name), value)) delta_commit_set_configuration(commit, name, value);
 }
 
+typedef struct {
+  gint64 version;
+  gboolean forget; /* loads since then count as never made */
+} Restore;
+
+static void forget_loads(DeltaCommit *commit, const DeltaTable *now, const DeltaTable *then) {
+  GHashTableIter iter;
+  gpointer name, version;
+  g_hash_table_iter_init(&iter, now->identities);
+  while (g_hash_table_iter_next(&iter, &name, &version)) {
+    const gint64 *before = g_hash_table_lookup(then->identities, name);
+    if (!before || *before < *(const gint64 *)version) delta_commit_reset_identity(commit, name, before ? *before : -1);
+  }
+}
+
 static gboolean restore_once(DeltaTable *table, Engine *engine, gpointer data, DeltaOutcome *out, GError **error) {
-  gint64 version = *(const gint64 *)data;
+  const Restore *restore = data;
+  gint64 version = restore->version;
   g_autoptr(DeltaTable) target = delta_table_open(table->location, version, engine, error);
   if (!target) return FALSE;
   if (!g_strv_equal((const char *const *)table->partition_columns, (const char *const *)target->partition_columns)) {
@@ -139,6 +155,7 @@ static gboolean restore_once(DeltaTable *table, Engine *engine, gpointer data, D
   delta_commit_set_read(commit, NULL, 0);
   if (!same_columns) delta_commit_set_columns(commit, target->columns);
   restore_settings(commit, table, target);
+  if (restore->forget) forget_loads(commit, table, target);
   for (guint i = 0; i < removed->len; i++) delta_commit_remove(commit, removed->pdata[i], TRUE);
   for (guint i = 0; i < added->len; i++) delta_commit_add(commit, added->pdata[i], TRUE);
   out->version = delta_commit_write(commit, engine, error);
@@ -150,5 +167,11 @@ static gboolean restore_once(DeltaTable *table, Engine *engine, gpointer data, D
 }
 
 gboolean delta_restore(DeltaTable *table, Engine *engine, gint64 version, DeltaOutcome *out, GError **error) {
-  return delta_try(table, engine, restore_once, &version, out, error);
+  Restore restore = {version, FALSE};
+  return delta_try(table, engine, restore_once, &restore, out, error);
+}
+
+gboolean delta_take_back(DeltaTable *table, Engine *engine, gint64 version, GError **error) {
+  Restore restore = {version, TRUE};
+  return delta_try(table, engine, restore_once, &restore, NULL, error);
 }

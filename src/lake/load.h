@@ -32,3 +32,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LakeLoad, lake_load_free)
 char *lake_table_location(const char *workspace, const char *table, GError **error);
 /* Names of the tables there are, sorted (of char*). Those of a load in progress among them. (transfer full) */
 GPtrArray *lake_tables(const char *workspace, GError **error);
+
+/* ---- housekeeping of a workspace's tables ---- */
+/*
+ * Removes files of a table that neither its newest version, the current snapshot, a named one, nor a load in progress
+ * needs, and that are older than `retention_ms`. As delta_vacuum. (transfer full)
+ */
+GPtrArray *lake_vacuum(const char *workspace, const char *table, Engine *engine, gint64 retention_ms, gboolean dry_run,
+                       gint64 *bytes, GError **error);
+/* delta_compact, published. */
+gboolean lake_compact(const char *workspace, const char *table, Engine *engine, const DeltaWriteOptions *options,
+                      DeltaOutcome *out, GError **error);
+/* delta_restore, published. */
+gboolean lake_restore(const char *workspace, const char *table, Engine *engine, gint64 version, DeltaOutcome *out,
+                      GError **error);

@@ -98,17 +98,36 @@ GPtrArray *lake_tables(const char *workspace, GError **error) {
   return store ? g_steal_pointer(&names) : NULL;
 }
 
+/* Tables that a load in progress has changed stay as the current snapshot has them. */
+static gboolean version_to_publish(const char *workspace, const char *name, const GPtrArray *journals, gint64 *version,
+                                   GError **error) {
+  for (guint i = 0; i < journals->len; i++) {
+    gboolean named = FALSE;
+    const GPtrArray *entries = ((const LoadJournal *)journals->pdata[i])->entries;
+    for (guint e = 0; e < entries->len; e++) named = named || !strcmp(((const SnapshotEntry *)entries->pdata[e])->name, name);
+    if (!named) continue;
+    g_autoptr(SnapshotFile) current = snapshot_file_read(workspace, NULL, NULL);
+    *version = current ? snapshot_entries_version(current->entries, name) : -1;
+    return TRUE;
+  }
+  g_autofree char *location = lake_table_location(workspace, name, error);
+  g_autoptr(DeltaTable) table = location ? delta_table_open(location, -1, NULL, error) : NULL;
+  if (table) *version = table->version;
+  return table != NULL;
+}
+
 gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GError **error) {
   g_autoptr(GPtrArray) names = lake_tables(workspace, error);
-  if (!names) return FALSE;
+  g_autoptr(GPtrArray) journals = names ? load_journals(workspace, error) : NULL;
+  if (!journals) return FALSE;
   g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_entry_free);
   for (guint i = 0; i < names->len; i++) {
-    g_autofree char *location = lake_table_location(workspace, names->pdata[i], error);
-    g_autoptr(DeltaTable) table = location ? delta_table_open(location, -1, NULL, error) : NULL;
-    if (!table) return FALSE;
+    gint64 version = -1;
+    if (!version_to_publish(workspace, names->pdata[i], journals, &version, error)) return FALSE;
+    if (version < 0) continue;
     SnapshotEntry *entry = g_new0(SnapshotEntry, 1);
     entry->name = g_strdup(names->pdata[i]);
-    entry->version = table->version;
+    entry->version = version;
     g_ptr_array_add(entries, entry);
   }
   return snapshot_publish_changes(workspace, entries, TRUE, model_hash, NULL, error);

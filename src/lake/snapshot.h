@@ -39,3 +39,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WorkspaceLock, workspace_unlock)
 gboolean snapshot_publish_changes(const char *workspace, const GPtrArray *changes, gboolean only_these, const char *model_hash,
                                   const char *name, GError **error);
 gboolean snapshot_name_check(const char *name, GError **error);
+
+/* A load that has begun and not been published: what the next one must know. */
+typedef struct {
+  char *path;         /* of the journal */
+  char *identity;
+  GPtrArray *entries; /* of SnapshotEntry*: versions before the load; -1: no table yet */
+} LoadJournal;
+void load_journal_free(LoadJournal *journal);
+/* Of LoadJournal*. (transfer full) */
+GPtrArray *load_journals(const char *workspace, GError **error);
+/* The version of a table, -1: not among them. */
+gint64 snapshot_entries_version(const GPtrArray *entries, const char *table);

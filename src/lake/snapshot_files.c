@@ -91,6 +91,14 @@ static SnapshotEntry *entry_new(const char *name, gint64 version) {
   return entry;
 }
 
+gint64 snapshot_entries_version(const GPtrArray *entries, const char *table) {
+  for (guint i = 0; i < entries->len; i++) {
+    const SnapshotEntry *entry = entries->pdata[i];
+    if (!strcmp(entry->name, table)) return entry->version;
+  }
+  return -1;
+}
+
 static SnapshotFile *file_new(void) {
   SnapshotFile *file = g_new0(SnapshotFile, 1);
   file->entries = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_entry_free);
