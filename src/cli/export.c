@@ -1,6 +1,6 @@
 /* aisle export -w DIR TABLE: a stored table as typed CSV, in the version of the current snapshot. */
 #include "cli/cli.h"
-#include "lake/lake.h"
+#include "lake/delta.h"
 #include <stdio.h>
 
 #define EXPORT_BATCH_ROWS 50000
@@ -54,6 +54,17 @@ static gboolean export_file(Engine *engine, const char *path, gboolean *with_hea
   }
 }
 
+/* A file of another writer, or from before a column was added: the columns of the table are not those of the file. */
+static gboolean export_other(Engine *engine, const DeltaTable *table, const DeltaFile *file, gboolean *with_header, GError **error) {
+  g_autoptr(GPtrArray) one = g_ptr_array_new();
+  g_ptr_array_add(one, (gpointer)file);
+  g_autofree char *relation = delta_relation_sql(table, one);
+  g_autoptr(ResultTable) rows = engine_query(engine, relation, NULL, 0, DEADLINE_NEVER, error);
+  if (!rows || !write_table(rows, *with_header, error)) return FALSE;
+  *with_header = FALSE;
+  return TRUE;
+}
+
 static gboolean export_table(const char *workspace, const char *name, GError **error) {
   g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace, NULL, error);
   if (!snapshot) return FALSE;
@@ -68,8 +79,12 @@ static gboolean export_table(const char *workspace, const char *name, GError **e
   EngineOptions options = {.threads = 1, .max_connections = 1};
   g_autoptr(Engine) engine = engine_open_duckdb(&options, error);
   gboolean with_header = TRUE;
-  for (guint i = 0; engine && table->files[i]; i++)
-    if (!export_file(engine, table->files[i], &with_header, error)) return FALSE;
+  for (guint i = 0; engine && i < table->delta->files->len; i++) {
+    const DeltaFile *file = table->delta->files->pdata[i];
+    gboolean ok = delta_file_is_plain(table->delta, file) ? export_file(engine, table->files[i], &with_header, error)
+                                                          : export_other(engine, table->delta, file, &with_header, error);
+    if (!ok) return FALSE;
+  }
   return engine != NULL;
 }
 

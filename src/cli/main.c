@@ -25,6 +25,12 @@ static const Command COMMANDS[] = {
     {"memory", cli_memory, "memory -w DIR add \"phrase\" \"meaning\"", "what words mean to you: list, add, forget"},
     {"mcp", cli_mcp, "mcp -w DIR", "serve other programs' language models (Model Context Protocol)"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
+    {"tables", cli_tables, "tables -w DIR", "list the tables, their versions and sizes"},
+    {"history", cli_history, "history -w DIR TABLE", "what happened to a table"},
+    {"restore", cli_restore, "restore -w DIR TABLE --version N", "make an earlier version of a table the newest"},
+    {"snapshot", cli_snapshot, "snapshot -w DIR NAME", "keep the data as it is now under a name"},
+    {"compact", cli_compact, "compact -w DIR [TABLE...]", "write small files together"},
+    {"vacuum", cli_vacuum, "vacuum -w DIR [TABLE...]", "remove files that no version in use needs"},
     {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
     {"refresh", cli_refresh, "refresh -w DIR", "bring the rollups up to the newest rows"},
 };

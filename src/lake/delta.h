@@ -153,6 +153,8 @@ gboolean delta_file_may_match(const DeltaTable *table, const DeltaFile *file, co
  * partition values from the log where the files do not carry them, NULL for columns younger than a file. (transfer full)
  */
 char *delta_relation_sql(const DeltaTable *table, const GPtrArray *files);
+/* Whether the file holds exactly the table's columns, in order and of their types, so that it can be read as it is. */
+gboolean delta_file_is_plain(const DeltaTable *table, const DeltaFile *file);
 /* Where the engine finds a file: an absolute path or a URL. (transfer full) */
 char *delta_file_location(const DeltaTable *table, const DeltaFile *file);
 

@@ -141,6 +141,13 @@ char *delta_relation_sql_with(const DeltaTable *table, const GPtrArray *files, D
   return g_string_free(sql, FALSE);
 }
 
+gboolean delta_file_is_plain(const DeltaTable *table, const DeltaFile *file) {
+  g_autofree char *layout = delta_columns_layout(table->columns);
+  for (guint i = 0; i < table->columns->len; i++)
+    if (!strcmp(((const DeltaColumn *)table->columns->pdata[i])->delta_type, "timestamp")) return FALSE;
+  return !g_strcmp0(file->layout, layout);
+}
+
 char *delta_relation_sql(const DeltaTable *table, const GPtrArray *files) {
   return delta_relation_sql_with(table, files, 0);
 }

@@ -1,0 +1,45 @@
+/* aisle history -w DIR TABLE: what happened to a table, newest first. */
+#include "cli/lake.h"
+#include <stdio.h>
+
+static json_t *describe(const DeltaHistoryEntry *entry) {
+  json_t *loads = json_array();
+  for (guint i = 0; i < entry->identities->len; i++) json_array_append_new(loads, json_string(entry->identities->pdata[i]));
+  json_t *json = json_pack("{s:I, s:I, s:s, s:o}", "version", (json_int_t)entry->version, "time_ms", (json_int_t)entry->time_ms,
+                           "operation", entry->operation, "loads", loads);
+  if (entry->parameters) json_object_set(json, "parameters", entry->parameters);
+  if (entry->metrics) json_object_set(json, "metrics", entry->metrics);
+  if (entry->writer) json_object_set_new(json, "writer", json_string(entry->writer));
+  return json;
+}
+
+static void print_entry(const DeltaHistoryEntry *entry) {
+  g_autofree char *time = cli_lake_show_time(entry->time_ms);
+  g_autofree char *metrics = entry->metrics ? json_to_text(entry->metrics, JSON_PLAIN) : g_strdup("");
+  printf("%6" G_GINT64_FORMAT "  %s  %-24s %s\n", entry->version, time, *entry->operation ? entry->operation : "(not said)", metrics);
+}
+
+int cli_history(int argc, char **argv) {
+  g_autofree char *workspace = NULL;
+  gboolean as_json = FALSE;
+  int limit = 0, status = 0;
+  const GOptionEntry entries[] = {
+      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many versions", "N"},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
+      G_OPTION_ENTRY_NULL,
+  };
+  if (!cli_lake_parse("history", "TABLE - what happened to a table", entries, &argc, &argv, 1, 1, &status)) return status;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *location = lake_table_location(workspace ? workspace : ".", argv[1], &error);
+  g_autoptr(GPtrArray) history = location ? delta_history(location, limit > 0 ? (guint)limit : 0, &error) : NULL;
+  if (!history) return cli_fail("history", g_steal_pointer(&error));
+  json_t *list = json_array();
+  for (guint i = 0; i < history->len; i++) {
+    if (as_json) json_array_append_new(list, describe(history->pdata[i]));
+    else print_entry(history->pdata[i]);
+  }
+  if (as_json) cli_lake_print_json(list);
+  else json_decref(list);
+  return 0;
+}
