@@ -1,15 +1,20 @@
 /*
  * agent: questions in several steps, with or without a language model. A typed state machine:
  *
- *   route ─► plan ─► engineer ─► validate ─► execute ─► analyse ─► check ─► done
- *              ▲         │  ▲        │           │
- *              └─ split ─┘  └────────┴─ at most AGENT_MAX_ROUNDS with what was wrong
+ *   route ─► plan ─► engineer ──► execute ─► analyse ─► check ─► done
+ *              ▲       │ │  ▲         │                            ▲
+ *              └ split ┘ │  └─ next ──┘                            │
+ *                        └─► validate ── asked back ───────────────┘
+ *                              └─► engineer: at most AGENT_MAX_ROUNDS, with what was wrong
  *
  * Rules come first: what ask/ understands is answered by answer/ and no model is called. A model is asked only about what
- * rules could not read, and what it may do is narrow: say what an unknown word means, in words of the semantic model, and
- * how a question falls into parts. It proposes a semantic query too, but that must equal what the rules read once the
- * unknown words are replaced, and each replacement needs evidence of its own (the user's memory, the word's form, the
- * encoder). A model can never say what a known word means. When nothing holds, the rules' answer stands.
+ * rules could not read, and what it may do is narrow:
+ *  - say how a question falls into parts: the parts must keep its words, and rules must read each of them;
+ *  - say what an unknown word means, in words of the semantic model. It proposes a semantic query too, which must equal
+ *    what the rules read once the unknown words are replaced; each replacement needs evidence of its own; and then the
+ *    person is asked ("did you mean"), never answered: by meaning alone "tax" is as near to "revenue" as "takings" is
+ *    far. What the person chooses is remembered for them, and next time rules read it.
+ * A model can never say what a known word means. When nothing holds, the rules' answer stands.
  *
  * After every step there is a checkpoint in store/run_store: a process that dies goes on from there, and a call to a
  * model is repeated under the same idempotency key, so that it is charged once. Every step is an event and a line of the

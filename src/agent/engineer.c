@@ -60,17 +60,6 @@ static gboolean names_a_measure(const json_t *answer) {
   return FALSE;
 }
 
-AgentOutcome run_part_answered(AgentRun *run, Part *part) {
-  g_free(part->answer_id);
-  part->answer_id = g_strdup(json_get_string(part->answer, "id"));
-  run->by_parts = TRUE;
-  run_note(run, "part", json_integer((json_int_t)run->current + 1));
-  run_note(run, "answer", json_string(part->answer_id));
-  if (run->current + 1 >= run->parts->len) return OUTCOME_OK;
-  run->current++;
-  return OUTCOME_NEXT;
-}
-
 /* ---- proposals ---- */
 
 static json_t *names_for(const AgentRun *run, const json_t *unknown) {
@@ -114,26 +103,44 @@ static AgentOutcome propose(AgentRun *run, Part *part, const json_t *answer) {
   return proposal != NULL ? OUTCOME_PROPOSED : OUTCOME_UNANSWERED;
 }
 
+/* Where the person chose what we asked about, they have taught us their word. */
+static void learn_choice(AgentRun *run, const json_t *answer) {
+  RunStore *runs = agent_service_runs(run->service);
+  g_autoptr(json_t) before = run->after != NULL ? run_store_get(runs, run->after, run->owner, NULL) : NULL;
+  const json_t *part = json_array_get(json_object_get(json_object_get(before, "checkpoint"), "parts"), 0), *offered = json_object_get(part, "offered");
+  for (gsize i = 0; i < json_array_size(offered); i++) {
+    const json_t *option = json_array_get(offered, i), *words = json_object_get(option, "words");
+    if (!json_equal((json_t *)json_object_get(option, "query"), (json_t *)json_object_get(answer, "query"))) continue;
+    for (gsize j = 0; j < json_array_size(words); j++)
+      run_store_remember(runs, run->owner, json_get_string(json_array_get(words, j), "text"), json_get_string(json_array_get(words, j), "means"),
+                         "chosen", NULL, NULL);
+    run_note(run, "learnt", json_incref((json_t *)words));
+    return;
+  }
+}
+
+static AgentOutcome engineer_whole(AgentRun *run, Part *part) {
+  json_t *answer = run_rules_answer(run);
+  run_note(run, "status", json_string(json_get_string(answer, "status")));
+  run_note(run, "timing_ms", json_incref(json_object_get(answer, "timing_ms")));
+  if (answer_is(answer, "answered")) {
+    learn_choice(run, answer);
+    run->answer = json_incref(answer);
+    return OUTCOME_WHOLE;
+  }
+  if (answer_is(answer, "failed") || strcmp(run->kind, "small_talk") == 0 || !run_may_use_model(run)) return OUTCOME_UNANSWERED;
+  return run->planned ? propose(run, part, answer) : OUTCOME_SPLIT;
+}
+
 AgentOutcome step_engineer(AgentRun *run) {
   if (!run_restore_answers(run)) return OUTCOME_UNANSWERED;
   Part *part = run_current(run);
-  gboolean whole = run->parts->len == 1;
+  run_note(run, "by", json_string("rules"));
   if (part->asked == NULL) part->asked = fill_references(run, part);
   if (part->asked == NULL) return OUTCOME_UNANSWERED;
-  g_autoptr(json_t) answer = whole ? json_incref(run_rules_answer(run)) : run_ask(run, part->asked, FALSE, FALSE);
-  run_note(run, "by", json_string("rules"));
-  run_note(run, "status", json_string(json_get_string(answer, "status")));
-  if (whole) run_note(run, "timing_ms", json_incref(json_object_get(answer, "timing_ms")));
-  if (answer_is(answer, "answered")) {
-    if (whole) {
-      run->answer = json_incref(run_rules_answer(run));
-      return OUTCOME_WHOLE;
-    }
-    if (!names_a_measure(answer)) return OUTCOME_UNANSWERED;
-    part->answer = g_steal_pointer(&answer);
-    return run_part_answered(run, part);
-  }
-  if (answer_is(answer, "failed") || strcmp(run->kind, "small_talk") == 0 || !run_may_use_model(run)) return OUTCOME_UNANSWERED;
-  if (!run->planned) return OUTCOME_SPLIT;
-  return propose(run, part, answer);
+  if (run->parts->len == 1) return engineer_whole(run, part);
+  g_autoptr(json_t) read = run_ask(run, part->asked, FALSE, TRUE);
+  run_note(run, "part", json_integer((json_int_t)run->current + 1));
+  run_note(run, "status", json_string(json_get_string(read, "status")));
+  return json_is_object(json_object_get(read, "resolved")) && names_a_measure(read) ? OUTCOME_READ : OUTCOME_UNANSWERED;
 }

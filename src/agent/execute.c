@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "agent/run.h"
-#include "agent/words.h"
 
 #define NARRATE_ROWS 20
 
@@ -13,28 +12,24 @@ static const char NARRATE_SCHEMA[] =
     "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"sentences\"],\"properties\":{\"sentences\":{\"type\":\"array\","
     "\"minItems\":1,\"maxItems\":5,\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":400}}}}";
 
-/* Says whose reading an answer rests on. */
-static void label_answer(const AgentRun *run, const Part *part) {
-  json_t *caveats = json_object_get(part->answer, "caveats");
-  json_object_set_new(part->answer, "question", json_string(run->parts->len == 1 ? run->request->ask.question : part->question));
-  json_object_set_new(part->answer, "route", json_string("model"));
-  for (gsize i = 0; i < json_array_size(part->words); i++) {
-    const json_t *word = json_array_get(part->words, i);
-    g_autofree char *text = g_strdup_printf("'%s' was read as '%s' with the help of a language model", json_get_string(word, "text"), json_get_string(word, "means"));
-    json_array_append_new(caveats, json_pack("{s:s, s:s}", "code", "model_reading", "text", text));
-  }
-}
-
 AgentOutcome step_execute(AgentRun *run) {
   if (!run_restore_answers(run)) return OUTCOME_UNANSWERED;
   Part *part = run_current(run);
   json_decref(part->answer);
   part->answer = run_ask(run, part->asked, FALSE, FALSE);
+  run_note(run, "part", json_integer((json_int_t)run->current + 1));
   run_note(run, "status", json_string(json_get_string(part->answer, "status")));
   run_note(run, "rows", json_integer(json_get_int(part->answer, "row_count", 0)));
   if (!answer_is(part->answer, "answered")) return OUTCOME_UNANSWERED;
-  label_answer(run, part);
-  return run_part_answered(run, part);
+  g_free(part->answer_id);
+  part->answer_id = g_strdup(json_get_string(part->answer, "id"));
+  run_note(run, "answer", json_string(part->answer_id));
+  if (run->current + 1 >= run->parts->len) {
+    run->by_parts = TRUE;
+    return OUTCOME_OK;
+  }
+  run->current++;
+  return OUTCOME_NEXT;
 }
 
 /* ---- the analyst ---- */
@@ -47,7 +42,6 @@ static void append_all(json_t *to, const json_t *from) {
 static json_t *compose(const AgentRun *run) {
   const Part *last = g_ptr_array_index(run->parts, run->parts->len - 1);
   json_t *answer = json_deep_copy(last->answer);
-  if (run->parts->len == 1) return answer;
   GString *narrative = g_string_new(NULL);
   json_t *facts = json_array(), *caveats = json_array();
   for (guint i = 0; i < run->parts->len; i++) {
@@ -61,6 +55,9 @@ static json_t *compose(const AgentRun *run) {
     }
   }
   append_all(caveats, json_object_get(answer, "caveats"));
+  json_array_append_new(caveats, json_pack("{s:s, s:s}", "code", "model_plan", "text", "a language model divided the question into its parts; rules read each of them"));
+  json_object_set_new(answer, "route", json_string("model"));
+  json_object_set_new(answer, "cost", json_real((double)run->cost_nano / 1e9));
   json_object_set_new(answer, "question", json_string(run->request->ask.question));
   json_object_set_new(answer, "narrative", json_string(narrative->str));
   json_object_set_new(answer, "facts", facts);
@@ -96,7 +93,7 @@ static gboolean has_raw_rows(const AgentRun *run) {
 
 AgentOutcome step_analyse(AgentRun *run) {
   run->answer = run_restore_answers(run) ? compose(run) : json_incref(run_rules_answer(run));
-  gboolean prose = run->by_parts && run->request->prose && run->parts->len > 1 && answer_is(run->answer, "answered") && !has_raw_rows(run) &&
+  gboolean prose = run->request->prose && answer_is(run->answer, "answered") && !has_raw_rows(run) &&
                    run_may_use_model(run);
   run_note(run, "by", json_string(prose ? "model" : "templates"));
   if (!prose) return OUTCOME_OK;

@@ -7,7 +7,7 @@
 #define STEPS_MAX 64
 
 static const char *const STATE_NAMES[STATE_COUNT] = {"route", "plan", "engineer", "validate", "execute", "analyse", "check", "done"};
-static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"ok", "whole", "unanswered", "split", "proposed", "rejected", "next"};
+static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"ok", "whole", "unanswered", "split", "read", "proposed", "offered", "rejected", "next"};
 
 typedef struct {
   AgentState from;
@@ -22,15 +22,13 @@ static const Edge EDGES[] = {
     {STATE_ENGINEER, OUTCOME_WHOLE, STATE_DONE},
     {STATE_ENGINEER, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_ENGINEER, OUTCOME_SPLIT, STATE_PLAN},
+    {STATE_ENGINEER, OUTCOME_READ, STATE_EXECUTE},
     {STATE_ENGINEER, OUTCOME_PROPOSED, STATE_VALIDATE},
-    {STATE_ENGINEER, OUTCOME_NEXT, STATE_ENGINEER},
-    {STATE_ENGINEER, OUTCOME_OK, STATE_ANALYSE},
-    {STATE_VALIDATE, OUTCOME_OK, STATE_EXECUTE},
+    {STATE_VALIDATE, OUTCOME_OFFERED, STATE_DONE},
     {STATE_VALIDATE, OUTCOME_REJECTED, STATE_ENGINEER},
     {STATE_VALIDATE, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_EXECUTE, OUTCOME_OK, STATE_ANALYSE},
     {STATE_EXECUTE, OUTCOME_NEXT, STATE_ENGINEER},
-    {STATE_EXECUTE, OUTCOME_REJECTED, STATE_ENGINEER},
     {STATE_EXECUTE, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_ANALYSE, OUTCOME_OK, STATE_CHECK},
     {STATE_CHECK, OUTCOME_OK, STATE_DONE},

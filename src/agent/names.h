@@ -23,7 +23,7 @@ const Name *name_index_find(const NameIndex *index, const char *text);
 /* Names near the text, by letters and, where there is an encoder, by meaning; each thing once. Of const Name*. (transfer container) */
 GPtrArray *name_index_near(const NameIndex *index, const char *text, guint limit);
 /*
- * Why `text` may be taken for `name`: "form" (same stem, or a slip of the pen), "meaning" (the encoder finds it nearest by
- * a clear margin). NULL: nothing speaks for it. (transfer none)
+ * Why `text` may be offered as `name`: "form" (same stem, or a slip of the pen), "meaning" (the encoder finds no thing
+ * nearer). NULL: nothing speaks for it. (transfer none)
  */
 const char *name_index_evidence(const NameIndex *index, const char *text, const Name *name);

@@ -17,7 +17,7 @@ static const char SCHEMA[] =
     "{\"type\":\"string\",\"minLength\":1,\"maxLength\":500}}}}}}";
 
 /* Words that join parts, and words that only point back. */
-static const char *const JOINTS[] = {"and", "then", "also", "plus"};
+static const char *const JOINTS[] = {"and", "then", "also", "plus", "afterwards", "next", "finally", "additionally", "subsequently"};
 static const char *const POINTERS[] = {"it", "that", "them", "those", "this", "there", "one"};
 
 static gboolean is_one_of(const char *word, const char *const *list, guint count) {

@@ -18,7 +18,7 @@ void part_free(Part *part) {
   g_free(part->feedback);
   g_free(part->answer_id);
   json_decref(part->proposal);
-  json_decref(part->words);
+  json_decref(part->offered);
   json_decref(part->answer);
   g_free(part);
 }
@@ -60,7 +60,7 @@ json_t *run_to_checkpoint(const AgentRun *run) {
     set_text(kept, "feedback", part->feedback);
     set_text(kept, "answer_id", part->answer_id);
     if (part->proposal != NULL) json_object_set(kept, "proposal", part->proposal);
-    if (part->words != NULL) json_object_set(kept, "words", part->words);
+    if (part->offered != NULL) json_object_set(kept, "offered", part->offered);
     json_array_append_new(parts, kept);
   }
   json_object_set_new(checkpoint, "parts", parts);
@@ -96,7 +96,7 @@ gboolean run_read_checkpoint(AgentRun *run, const json_t *checkpoint, GError **e
     part->feedback = g_strdup(json_get_string(kept, "feedback"));
     part->answer_id = g_strdup(json_get_string(kept, "answer_id"));
     part->proposal = json_incref(json_object_get(kept, "proposal"));
-    part->words = json_incref(json_object_get(kept, "words"));
+    part->offered = json_incref(json_object_get(kept, "offered"));
     g_ptr_array_add(run->parts, part);
   }
   good = good && (run->parts->len == 0 || run->current < run->parts->len);

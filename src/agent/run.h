@@ -9,7 +9,9 @@ typedef enum {
   OUTCOME_WHOLE,      /* rules answered the whole question */
   OUTCOME_UNANSWERED, /* the rules' answer stands */
   OUTCOME_SPLIT,      /* it may have several parts: ask for a plan */
+  OUTCOME_READ,       /* rules read this part */
   OUTCOME_PROPOSED,   /* a model said what unknown words mean */
+  OUTCOME_OFFERED,    /* that holds: the person is asked */
   OUTCOME_REJECTED,   /* that does not hold; another round */
   OUTCOME_NEXT,       /* this part is answered, another one waits */
   OUTCOME_COUNT
@@ -27,7 +29,7 @@ typedef struct {
   guint rounds;     /* of proposals so far */
   char *feedback;   /* why the last one did not hold; NULL */
   json_t *proposal; /* of the model; NULL */
-  json_t *words;    /* [{text, means, evidence}]: replacements that hold */
+  json_t *offered;  /* [{words: [{text, means, evidence}], query}]: what the person was asked; NULL */
   char *answer_id;  /* NULL: not answered */
   json_t *answer;   /* not in the checkpoint: asked again after a restart, which costs nothing */
 } Part;

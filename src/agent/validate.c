@@ -2,15 +2,13 @@
  * The validator of proposals. A proposal holds when every replacement is of an unknown word, names something that this
  * caller can see, and has evidence of its own; when rules read the question with these words put in; and when the
  * proposed query is, byte for byte in its canonical form, what rules read. So a model cannot bring in another measure,
- * another region, a limit, or SQL: nothing but what an unknown word means, and that only with evidence.
+ * another region, a limit, or SQL: nothing but what an unknown word may mean, and the person decides.
  */
 #include <string.h>
 
 #include "agent/run.h"
 #include "agent/service.h"
 #include "agent/words.h"
-
-#define VALUE_SLIP_LEAST_LENGTH 5
 
 json_t *unknown_words(const json_t *answer) {
   const json_t *understood = json_object_get(answer, "understood");
@@ -63,31 +61,13 @@ char *replace_unknown(const char *question, const json_t *unknown, const json_t 
 
 /* ---- evidence ---- */
 
-/* A value of the data, of which the word is another form or a slip of the pen. */
-static const char *value_evidence(const AgentRun *run, const char *text, const char *means, gboolean *exists) {
-  g_autoptr(ValueIndex) values = answer_service_values(agent_service_answers(run->service), run->request->ask.scope, NULL);
-  g_autoptr(GPtrArray) hits = values != NULL ? value_index_find(values, means) : NULL;
-  g_autofree char *own = text_fold(text), *stem = text_stem(own);
-  *exists = FALSE;
-  for (guint i = 0; hits != NULL && i < hits->len; i++) {
-    const ValueHit *hit = g_ptr_array_index(hits, i);
-    if (!same_text(hit->value, means)) continue;
-    *exists = TRUE;
-    g_autofree char *other = text_stem(hit->folded);
-    if (strcmp(stem, other) == 0) return "form";
-    if (g_utf8_strlen(own, -1) >= VALUE_SLIP_LEAST_LENGTH && text_distance(own, hit->folded, 1) <= 1) return "form";
-  }
-  return NULL;
-}
-
-/* NULL with what is wrong in *wrong (transfer full). */
+/* NULL with what is wrong in *wrong (transfer full). A value is no name: near values are asked about by rules already. */
 static const char *evidence_for(const AgentRun *run, const char *text, const char *means, char **wrong) {
   g_autoptr(NameIndex) names = agent_service_names(run->service, run->request->ask.scope);
   const Name *name = name_index_find(names, means);
-  gboolean exists = name != NULL;
-  const char *evidence = name != NULL ? name_index_evidence(names, text, name) : value_evidence(run, text, means, &exists);
+  const char *evidence = name != NULL ? name_index_evidence(names, text, name) : NULL;
   if (evidence == NULL)
-    *wrong = g_strdup_printf(exists ? "nothing but you says that '%s' means '%s'" : "'%s' cannot be '%s': there is no such name or value", text, means);
+    *wrong = g_strdup_printf(name != NULL ? "nothing but you says that '%s' means '%s'" : "'%s' cannot be '%s': there is no such name", text, means);
   return evidence;
 }
 
@@ -149,7 +129,7 @@ static char *check_query(AgentRun *run, const json_t *query, const json_t *read)
   return g_strdup_printf("the query says something else than the question, in: %s", keys);
 }
 
-/* NULL when the proposal holds: then part->asked and part->words are set. */
+/* NULL when the proposal holds, and the person was asked; else what is wrong. (transfer full) */
 static char *check_proposal(AgentRun *run, Part *part) {
   g_autoptr(json_t) first = run_ask(run, part->asked, FALSE, TRUE);
   g_autoptr(json_t) unknown = unknown_words(first);
@@ -166,20 +146,13 @@ static char *check_proposal(AgentRun *run, Part *part) {
   if (!json_is_object(query)) return g_strdup("the query is missing");
   wrong = check_query(run, query, read);
   if (wrong != NULL) return wrong;
-  g_free(part->asked);
-  part->asked = g_steal_pointer(&rewritten);
-  json_decref(part->words);
-  part->words = g_steal_pointer(&held);
-  return NULL;
+  return run_offer(run, part, unknown, held, read) ? NULL : g_strdup("there is no second reading to choose from");
 }
 
 AgentOutcome step_validate(AgentRun *run) {
   Part *part = run_current(run);
   g_autofree char *wrong = check_proposal(run, part);
-  if (wrong == NULL) {
-    run_note(run, "words", json_incref(part->words));
-    return OUTCOME_OK;
-  }
+  if (wrong == NULL) return OUTCOME_OFFERED;
   run_note(run, "wrong", json_string(wrong));
   g_free(part->feedback);
   part->feedback = g_steal_pointer(&wrong);

@@ -10,5 +10,8 @@ json_t *unknown_texts(const json_t *unknown); /* (transfer full) */
  * (transfer full)
  */
 char *replace_unknown(const char *question, const json_t *unknown, const json_t *words);
-/* The part is answered: notes it, and goes to the next. */
-AgentOutcome run_part_answered(AgentRun *run, Part *part);
+/*
+ * Asks the person whether the words mean what was proposed, beside other readings. FALSE when there are no two readings
+ * to choose from. `words`: the proposal with its evidence; `read`: what rules read with them.
+ */
+gboolean run_offer(AgentRun *run, Part *part, const json_t *unknown, const json_t *words, const json_t *read);

@@ -25,7 +25,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
                 " ON CONFLICT (id) DO UPDATE SET state = ?3, finished = ?4, step = ?5, checkpoint = ?6, updated_ms = ?7, answer = ?8"
                 " WHERE owner = ?2 AND step <= ?5",
     [PUT_STEP] = "INSERT OR REPLACE INTO steps (run, step, name, at_ms, took_us, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [GET_RUN] = "SELECT state, finished, step, checkpoint, created_ms, updated_ms FROM runs WHERE id = ?1 AND owner = ?2",
+    [GET_RUN] = "SELECT state, finished, step, checkpoint, created_ms, updated_ms FROM runs WHERE (id = ?1 OR answer = ?1) AND owner = ?2 ORDER BY answer = ?1 DESC LIMIT 1",
     [TRACE] = "SELECT s.step, s.name, s.at_ms, s.took_us, s.detail FROM steps s JOIN runs r ON r.id = s.run WHERE (r.id = ?1 OR r.answer = ?1) AND r.owner = ?2 ORDER BY r.created_ms, s.step",
     [UNFINISHED] = "SELECT id FROM runs WHERE owner = ?1 AND finished = 0 AND updated_ms <= ?2 ORDER BY updated_ms LIMIT ?3",
     [REMEMBER] = "INSERT INTO memory (owner, phrase, meaning, origin, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
