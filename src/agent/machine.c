@@ -153,8 +153,8 @@ json_t *agent_resume(AgentService *service, const char *id, const AgentRequest *
     if (again.ask.as_of == DAY_NONE && json_get_string(checkpoint, "as_of") != NULL) day_parse_iso(json_get_string(checkpoint, "as_of"), &again.ask.as_of);
     run.request = &again;
     find_conversation(&run);
-    /* An ended run gives its answer once more, without a step that could cost anything. */
-    if (run.state == STATE_DONE && run.by_parts) run.state = STATE_ANALYSE;
+    /* The composed answer is not in the checkpoint: it is composed again. An ended run gives its answer once more. */
+    if (run.state == STATE_CHECK || (run.state == STATE_DONE && run.by_parts)) run.state = STATE_ANALYSE;
     answer = run_to_end(&run);
   }
   run_clear(&run);

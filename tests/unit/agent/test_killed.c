@@ -90,7 +90,7 @@ static gboolean die_and_go_on(int die_after, gboolean in_call, const json_t *exp
     g_autoptr(json_t) result = result_of(out);
     json_object_del(result, "charged");
     g_autofree char *got = json_to_text(result, JSON_SORTED), *wanted = json_to_text(expected, JSON_SORTED);
-    g_assert_cmpstr(got, ==, wanted);
+    if (strcmp(got, wanted) != 0) g_error("killed after step %d: %s, not %s", die_after, got, wanted);
     g_assert_cmpuint(count_lines(ledger), ==, charges);
   }
   shop_workspace_remove(folder);
