@@ -296,17 +296,16 @@ static Filter *new_did(const Entity *entity, gboolean negated) {
 }
 
 static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
-  gboolean any = FALSE;
+  gboolean any = FALSE, aside = FALSE; /* "..., cancellations excluded" is about the question as a whole */
   for (guint i = first; i < last; i++) {
     Item *item = parse_item(parse, i);
+    aside = aside || (item->comma_before && item->kind != ITEM_VALUE && item->kind != ITEM_TIME);
     if (item->claimed) continue;
     if (item->kind == ITEM_VALUE && item->hits->len > 0) {
       add_value_to(did->did, item);
       parse_claim(parse, i, did->negated ? "never bought" : "bought");
       any = TRUE;
-    } else if (item->comma_before && item->kind != ITEM_TIME) {
-      continue; /* "..., cancellations excluded" is about the question as a whole */
-    } else if (item->kind == ITEM_CONDITION || (did->negated && item->kind != ITEM_VALUE && item->meaning.condition != NULL)) {
+    } else if (!aside && (item->kind == ITEM_CONDITION || (did->negated && item->kind != ITEM_VALUE && item->meaning.condition != NULL))) {
       Filter *condition = filter_new(FILTER_CONDITION);
       condition->condition = g_strdup(item->meaning.condition->name);
       g_ptr_array_add(did->did, condition);
