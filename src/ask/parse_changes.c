@@ -268,6 +268,7 @@ static void read_gap(Parse *parse) {
   int gap = parse_find_word(parse, WORD_DIFFERENCE, 0);
   if (gap < 0) gap = parse_find_word(parse, WORD_HOW_MUCH_MORE, 0);
   if (gap < 0) gap = parse_find_word(parse, WORD_MINUS, 0);
+  if (gap < 0 && parse_has_word(parse, WORD_PLAN_CHECK)) gap = parse_find_word(parse, WORD_BY_HOW_MUCH, 0);
   if (gap < 0 || measures->len != 2 || parse->query->compare.kind != COMPARE_NONE) return;
   Measure *difference = measure_new(MEASURE_DIFFERENCE);
   difference->left = measure_copy(g_ptr_array_index(measures, 0));

@@ -113,12 +113,18 @@ static void read_without_events(Parse *parse) {
     g_ptr_array_add(parse->query->filters, filter);
     const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
     const Field *key = dataset_find_field(dataset, entity->key), *name = lexicon_entity_field(parse->lexicon, entity);
+    parse->plain_list = !parse_has_word(parse, WORD_HOW_MANY) && name != NULL;
     Measure *measure = measure_new(MEASURE_AGGREGATE);
     measure->aggregate = AGGREGATE_COUNT_DISTINCT;
     measure->field = lexicon_field_path(key);
     measure->name = text_plural(entity->name);
-    parse_add_measure(parse, measure);
-    if (!parse_has_word(parse, WORD_HOW_MANY) && name != NULL) parse_add_field_dimension(parse, name);
+    if (parse->plain_list) {
+      measure_free(measure);
+      parse_add_field_dimension(parse, name);
+      parse->group_named = TRUE;
+    } else {
+      parse_add_measure(parse, measure);
+    }
     parse->metric_named = TRUE;
     parse->listing = !parse_has_word(parse, WORD_HOW_MANY);
     parse->subject = (int)i;

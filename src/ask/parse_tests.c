@@ -377,8 +377,39 @@ static void read_times_bought(Parse *parse) {
   }
 }
 
+/* "categories below budget", "stores that missed their target": what became of the plan, the plan, and the groups on that side of it. */
+static void read_against_plan(Parse *parse) {
+  const Metric *money = parse_default_metric(parse);
+  const Measure *only = parse->query->measures->len > 0 ? g_ptr_array_index(parse->query->measures, parse->query->measures->len - 1) : NULL;
+  const Metric *plan = only != NULL && only->metric != NULL ? model_find_metric(parse->model, only->metric) : NULL;
+  gboolean is_plan = plan != NULL && (strstr(plan->name, "budget") != NULL || strstr(plan->name, "target") != NULL || strstr(plan->name, "plan") != NULL);
+  if (!is_plan || money == NULL || plan == money || parse->query->dimensions->len == 0 || !parse->listing) return;
+  static const char *const MISSED[] = {"miss", "missed", "misses", NULL}, *const BEATEN[] = {"beat", "beaten", "exceeded", "exceed", NULL};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const char *fold = token_at(parse->items->tokens, item->first)->fold;
+    int next = parse_next(parse, i + 1);
+    gboolean before_plan = next >= 0 && parse_item(parse, (guint)next)->kind == ITEM_METRIC && item_metric(parse_item(parse, (guint)next)) == plan;
+    gboolean below = (item_is_word(item, WORD_LESS_THAN) && before_plan) || g_strv_contains(MISSED, fold);
+    gboolean above = (item_is_word(item, WORD_MORE_THAN) && before_plan) || g_strv_contains(BEATEN, fold);
+    if (!below && !above) continue;
+    if (parse->query->measures->len == 1) g_ptr_array_insert(parse->query->measures, 0, measure_new_metric(money->name));
+    Measure *gap = measure_new(MEASURE_DIFFERENCE);
+    gap->left = measure_new_metric(money->name);
+    gap->right = measure_new_metric(plan->name);
+    gap->name = g_strdup("difference");
+    gap->label = g_strdup_printf("%s less %s", money->label, plan->label);
+    Having having = {parse_add_measure(parse, gap), ON_VALUE, below ? OP_LESS : OP_GREATER, 0, 0};
+    g_array_append_val(parse->query->having, having);
+    parse_claim(parse, i, "against the plan");
+    parse->change_asked = FALSE;
+    return;
+  }
+}
+
 void parse_tests(Parse *parse) {
   if (parse->verdict != NULL) return;
+  read_against_plan(parse);
   read_scaled_tokens(parse);
   read_times_bought(parse);
   NumberTest test;
