@@ -152,11 +152,20 @@ static void read_snapshot_words(Parse *parse) {
 static void read_often(Parse *parse) {
   int often = parse_find_word(parse, WORD_OFTEN, 0);
   const Entity *order = model_find_entity(parse->model, "order");
-  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
-  if (often < 0 || orders == NULL || parse->query->measures->len > 0) return;
-  parse_add_metric(parse, orders);
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL, *units = model_find_metric(parse->model, "units");
+  const Item *subject = parse->subject >= 0 ? parse_item(parse, (guint)parse->subject) : NULL;
+  gboolean product = subject != NULL && subject->meaning.entity != NULL && strcmp(subject->meaning.entity->name, "product") == 0;
+  const Field *field = subject != NULL && !product ? parse_group_field(parse, subject) : NULL;
+  const Dataset *dataset = field != NULL ? model_find_dataset(parse->model, field->dataset) : NULL;
+  if (dataset != NULL && dataset->is_fact && orders != NULL && orders->dataset != NULL && strcmp(orders->dataset, dataset->name) != 0)
+    orders = parse_rows_metric(parse, dataset); /* "most common return reason": of the returns */
+  const Metric *metric = product && units != NULL ? units : orders;
+  if (often < 0 || metric == NULL || parse->query->measures->len > 0) return;
+  parse_add_metric(parse, metric);
   parse->metric_named = TRUE;
-  parse_claim(parse, (guint)often, "number of orders");
+  parse_assume(parse, "default_metric", "measured by %s", metric->label);
+  const Item *item = parse_item(parse, (guint)often);
+  if (!item_is_word(item, WORD_RANK_HIGH) && !item_is_word(item, WORD_RANK_LOW)) parse_claim(parse, (guint)often, "number of orders");
 }
 
 /* "revenue ..., gross": the model's gross counterpart, where the word stands alone. Claims it. */

@@ -147,6 +147,13 @@ static gboolean new_by_own_date(Parse *parse, guint index, const Entity *entity)
     for (const char *const *name = NAMES; *name && field->role == FIELD_ROLE_TIME; name++)
       if (strstr(field->name, *name) != NULL) date = field;
   }
+  DateRange own = date != NULL ? value_index_date_range(parse->lexicon->values, date) : (DateRange){0};
+  for (guint i = 0; i < parse_n(parse); i++) { /* a period in which nobody joined is about buying */
+    const Item *item = parse_item(parse, i);
+    TimeRange range;
+    if (item->kind != ITEM_TIME || !own.known || !time_mention_range(item->time, &parse->model->calendar, &range) || range.kind != TIME_ABSOLUTE) continue;
+    if ((range.from != DAY_NONE && range.from > own.last) || (range.to != DAY_NONE && range.to <= own.first)) return FALSE;
+  }
   int noun = parse_next(parse, index + 1);
   if (date == NULL || noun < 0 || parse_item(parse, (guint)noun)->meaning.entity != entity) return FALSE;
   Measure *measure = measure_new(MEASURE_AGGREGATE);
@@ -168,6 +175,15 @@ static gboolean new_by_own_date(Parse *parse, guint index, const Entity *entity)
 
 static void read_cohort(Parse *parse) {
   const Entity *entity = person_entity(parse);
+  for (guint i = 0; i < parse_n(parse) && entity == NULL; i++) { /* "repeat purchase rate": of customers */
+    const Item *item = parse_item(parse, i);
+    if (!item_is_word(item, WORD_REPEAT) || !item_is_word(item, WORD_SHARE)) continue;
+    entity = model_find_entity(parse->model, "customer");
+    const Metric *count = entity != NULL ? parse_entity_metric(parse, entity) : NULL;
+    if (count == NULL) return;
+    parse_add_metric(parse, count);
+    parse->metric_named = TRUE;
+  }
   if (entity == NULL) return;
   for (guint i = 0; i < parse_n(parse); i++) {
     gboolean fresh = parse_free_word(parse, i, WORD_NEW) && is_first_phrase(parse, i);
@@ -231,6 +247,26 @@ static gboolean read_first_order(Parse *parse) {
   return FALSE;
 }
 
+static gboolean repeat_is_share(const Parse *parse) {
+  if (parse->query->measures->len != 1 || ((const Measure *)g_ptr_array_index(parse->query->measures, 0))->kind == MEASURE_RATIO) return FALSE;
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (item_is_word(parse_item(parse, i), WORD_SHARE)) return TRUE;
+  return FALSE;
+}
+
+/* "share of repeat customers": those with more than one order among all. Takes the filter. */
+static void make_share_of_repeat(Parse *parse, Filter *filter) {
+  Measure *part = g_ptr_array_steal_index(parse->query->measures, 0);
+  Measure *ratio = measure_new(MEASURE_RATIO);
+  ratio->right = measure_copy(part);
+  ratio->left = part;
+  g_ptr_array_add(part->filters, filter);
+  ratio->name = g_strdup("share_of_repeat");
+  ratio->label = g_strdup_printf("Share of repeat %ss", filter->entity);
+  g_ptr_array_add(parse->query->measures, ratio);
+  parse_claim_word(parse, WORD_SHARE, "share");
+}
+
 /* A cohort is grouped by the first date of its members; "repeat" without a period means more than one order. */
 static void finish_cohort(Parse *parse) {
   SemanticQuery *query = parse->query;
@@ -244,7 +280,8 @@ static void finish_cohort(Parse *parse) {
     filter->op = OP_GREATER;
     filter->within = TRUE;
     g_ptr_array_add(filter->values, g_strdup("1"));
-    g_ptr_array_add(query->filters, filter);
+    if (repeat_is_share(parse)) make_share_of_repeat(parse, filter);
+    else g_ptr_array_add(query->filters, filter);
     query->cohort = COHORT_NONE;
     g_clear_pointer(&query->cohort_entity, g_free);
   }
