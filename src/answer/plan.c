@@ -1,5 +1,4 @@
 #include "answer/plan.h"
-#include <pthread.h>
 #include <string.h>
 
 typedef struct {
@@ -42,10 +41,8 @@ static void free_rollup(gpointer rollup) {
 
 PlanLake *plan_lake_open(const char *workspace, Model *model, LakeSnapshot *snapshot, Engine *engine) {
   PlanLake *lake = g_new0(PlanLake, 1);
-  pthread_mutex_init(&lake->lock, NULL);
   lake->model = model_ref(model);
   lake->snapshot = lake_snapshot_ref(snapshot);
-  lake->tables = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)delta_table_unref);
   lake->rollups = g_array_new(FALSE, TRUE, sizeof(PlanRollup));
   g_array_set_clear_func(lake->rollups, free_rollup);
   for (guint i = 0; i < model->rollups->len; i++) {
@@ -64,10 +61,8 @@ PlanLake *plan_lake_open(const char *workspace, Model *model, LakeSnapshot *snap
 void plan_lake_free(PlanLake *lake) {
   if (lake == NULL) return;
   g_array_unref(lake->rollups);
-  g_hash_table_unref(lake->tables);
   lake_snapshot_unref(lake->snapshot);
   model_unref(lake->model);
-  pthread_mutex_destroy(&lake->lock);
   g_free(lake);
 }
 
@@ -79,19 +74,6 @@ GPtrArray *plan_lake_views(PlanLake *lake, Model *visible, const AccessScope *sc
     if (view != NULL) g_ptr_array_add(views, view);
   }
   return views;
-}
-
-/* NULL: its log cannot be read; then nothing is left out. (transfer full) */
-static DeltaTable *lake_table(PlanLake *lake, const SnapshotTable *table) {
-  pthread_mutex_lock(&lake->lock);
-  DeltaTable *opened = g_hash_table_lookup(lake->tables, table->name);
-  if (opened == NULL) {
-    opened = delta_table_open(table->location, table->version, NULL, NULL);
-    if (opened != NULL) g_hash_table_insert(lake->tables, table->name, opened);
-  }
-  if (opened != NULL) delta_table_ref(opened);
-  pthread_mutex_unlock(&lake->lock);
-  return opened;
 }
 
 /* ---- which rollup ---- */
@@ -191,9 +173,9 @@ static void mark_files(const DeltaTable *table, const GPtrArray *read, gboolean 
 }
 
 /* SQL of the files that matter; NULL: all of them, beneath the logical name. (transfer full) */
-static char *bind_files(PlanLake *lake, const QueryRelation *relation, const SnapshotTable *snapshot, PlanRead *read) {
+static char *bind_files(const QueryRelation *relation, const SnapshotTable *snapshot, PlanRead *read) {
   if (relation->reads == NULL || read->files_total < 2) return NULL;
-  g_autoptr(DeltaTable) table = lake_table(lake, snapshot);
+  const DeltaTable *table = snapshot->delta;
   if (table == NULL) return NULL;
   g_autofree gboolean *matters = g_new0(gboolean, table->files->len + 1);
   for (guint i = 0; i < relation->reads->len; i++) mark_files(table, g_ptr_array_index(relation->reads, i), matters);
@@ -221,7 +203,7 @@ static PlanRead read_of_rollup(const PlanLake *lake, const QueryPlan *plan) {
   return (PlanRead){rollup_view_dataset(plan->rollup), files, serving->bytes, files, serving->bytes, serving->rows};
 }
 
-static void bind_plan(QueryPlan *plan, PlanLake *lake) {
+static void bind_plan(QueryPlan *plan, const PlanLake *lake) {
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < plan->compiled->relations->len; i++) {
     const QueryRelation *relation = g_ptr_array_index(plan->compiled->relations, i);
@@ -233,7 +215,7 @@ static void bind_plan(QueryPlan *plan, PlanLake *lake) {
       read.bytes = read.bytes_total = table->bytes;
       read.rows = table->rows;
     }
-    g_ptr_array_add(tables, table != NULL ? bind_files(lake, relation, table, &read) : NULL);
+    g_ptr_array_add(tables, table != NULL ? bind_files(relation, table, &read) : NULL);
     g_array_append_val(plan->reads, read);
   }
   plan->sql = compiled_query_bind(plan->compiled, (char *const *)tables->pdata);

@@ -6,7 +6,7 @@
 #include "answer/answer.h"
 #include "query/rollup.h"
 
-/* ---- what a workspace has to plan with; immutable but for tables opened on the way; thread-safe ---- */
+/* ---- what a workspace has to plan with: immutable ---- */
 typedef struct PlanLake PlanLake;
 /*
  * Looks how the model's rollups stand to the snapshot and gives the engine a view of each that can serve. A rollup that

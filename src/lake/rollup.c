@@ -27,6 +27,7 @@ void rollup_picture_clear(RollupPicture *picture) {
   g_clear_pointer(&picture->now, delta_table_unref);
   g_clear_pointer(&picture->added, g_ptr_array_unref);
   g_clear_pointer(&picture->removed, g_ptr_array_unref);
+  g_clear_pointer(&picture->touch.days, g_array_unref);
 }
 
 char *rollup_location(const char *workspace, const RollupSpec *spec) {
@@ -70,11 +71,17 @@ static gboolean joined_are_same(const RollupSpec *spec, const json_t *tables, co
 }
 
 /* ---- what changed since ---- */
-/* First and last moment of the touched files' dates; FALSE when a file does not say. */
+/* Days since 1970, of a number of parts of a day. */
+static Day day_of(gint64 parts, gint64 parts_a_day) {
+  return (Day)(parts / parts_a_day - (parts % parts_a_day < 0));
+}
+
+/* Adds the periods of the files' dates; FALSE when a file does not say. */
 static gboolean touched_by(const RollupSpec *spec, const DeltaTable *table, const GPtrArray *files,
                            RollupTouch *touch) {
   int index = spec->date ? delta_table_column_index(table, spec->date) : -1;
   if (files->len && index < 0) return FALSE;
+  TimeUnit period = spec->grain == TIME_UNIT_HOUR ? TIME_UNIT_DAY : spec->grain;
   for (guint i = 0; i < files->len; i++) {
     const DeltaFile *file = files->pdata[i];
     if (!file->bounds || (guint)index >= file->n_bounds) return FALSE;
@@ -82,16 +89,37 @@ static gboolean touched_by(const RollupSpec *spec, const DeltaTable *table, cons
     const DeltaColumn *column = table->columns->pdata[index];
     gint64 unit = column->type == FIELD_TIMESTAMP ? G_GINT64_CONSTANT(86400000000) : 1;
     touch->has_nulls = touch->has_nulls || bounds->nulls != 0;
-    if (!bounds->known) {
-      if (bounds->nulls >= 0 && bounds->nulls == file->rows) continue; /* nothing but NULLs */
-      return FALSE;
-    }
-    Day first = (Day)(bounds->minimum.integer / unit) - 1, last = (Day)(bounds->maximum.integer / unit) + 1;
-    touch->first = touch->has_days ? MIN(touch->first, first) : first;
-    touch->last = touch->has_days ? MAX(touch->last, last) : last;
-    touch->has_days = TRUE;
+    if (!bounds->known && bounds->nulls >= 0 && bounds->nulls == file->rows) continue; /* nothing but NULLs */
+    if (!bounds->known) return FALSE;
+    Day last = day_unit_start(day_of(bounds->maximum.integer, unit), period, &CALENDAR_DEFAULT);
+    RollupDays days = {day_unit_start(day_of(bounds->minimum.integer, unit), period, &CALENDAR_DEFAULT),
+                       day_unit_add(last, period, 1, &CALENDAR_DEFAULT)};
+    g_array_append_val(touch->days, days);
   }
   return TRUE;
+}
+
+static gint compare_days(gconstpointer a, gconstpointer b) {
+  Day one = ((const RollupDays *)a)->from, other = ((const RollupDays *)b)->from;
+  return one < other ? -1 : one > other;
+}
+
+/* Ranges in order and apart from each other. */
+static void merge_days(RollupTouch *touch) {
+  g_array_sort(touch->days, compare_days);
+  guint kept = 0;
+  RollupDays *days = (RollupDays *)(gpointer)touch->days->data;
+  for (guint i = 0; i < touch->days->len; i++) {
+    if (kept && days[i].from <= days[kept - 1].to)
+      days[kept - 1].to = MAX(days[kept - 1].to, days[i].to);
+    else
+      days[kept++] = days[i];
+  }
+  if (kept > ROLLUP_MAX_DAYS) {
+    days[0].to = days[kept - 1].to;
+    kept = 1;
+  }
+  g_array_set_size(touch->days, kept);
 }
 
 static gint64 rows_of(const GPtrArray *files) {
@@ -100,23 +128,16 @@ static gint64 rows_of(const GPtrArray *files) {
   return rows;
 }
 
-/* Whole periods around the touched days. */
-static void widen_to_periods(const RollupSpec *spec, RollupTouch *touch) {
-  if (!touch->has_days) return;
-  TimeUnit unit = spec->grain == TIME_UNIT_HOUR ? TIME_UNIT_DAY : spec->grain;
-  touch->first = day_unit_start(touch->first, unit, &CALENDAR_DEFAULT);
-  touch->end = day_unit_add(day_unit_start(touch->last, unit, &CALENDAR_DEFAULT), unit, 1, &CALENDAR_DEFAULT);
-}
-
 static RollupState compare_rows(const RollupSpec *spec, RollupPicture *picture) {
   delta_table_difference(picture->then, picture->now, &picture->added, &picture->removed);
   if (!picture->added->len && !picture->removed->len) return ROLLUP_IS_FRESH; /* commits that changed no row */
   picture->only_added = picture->removed->len == 0;
   if (!picture->only_added) {
+    picture->touch.days = g_array_new(FALSE, FALSE, sizeof(RollupDays));
     if (!touched_by(spec, picture->then, picture->removed, &picture->touch) ||
         !touched_by(spec, picture->now, picture->added, &picture->touch))
       return ROLLUP_IS_STALE;
-    widen_to_periods(spec, &picture->touch);
+    merge_days(&picture->touch);
   }
   g_autoptr(GPtrArray) read = rollup_changed_files(spec, picture);
   return rows_of(read) * 2 > MAX(delta_table_rows(picture->now), 1) ? ROLLUP_IS_STALE : ROLLUP_IS_COMPLETED;
@@ -180,33 +201,41 @@ char *rollup_fill_sql(const RollupSpec *spec, const char *relation) {
   return g_string_free(sql, FALSE);
 }
 
-static Value day_value(Day day) {
-  return (Value){.type = VALUE_DATE, .integer = day};
+static gboolean is_touched(const RollupSpec *spec, const RollupTouch *touch, const DeltaTable *table,
+                           const DeltaFile *file) {
+  DeltaPredicate missing = {spec->date, DELTA_IS_NULL, NULL, 0};
+  if (touch->has_nulls && delta_file_may_match(table, file, &missing, 1)) return TRUE;
+  for (guint i = 0; i < touch->days->len; i++) {
+    const RollupDays *days = &g_array_index(touch->days, RollupDays, i);
+    Value from = {.type = VALUE_DATE, .integer = days->from}, to = {.type = VALUE_DATE, .integer = days->to};
+    DeltaPredicate within[] = {{spec->date, DELTA_GREATER_EQUAL, &from, 1}, {spec->date, DELTA_LESS, &to, 1}};
+    if (delta_file_may_match(table, file, within, G_N_ELEMENTS(within))) return TRUE;
+  }
+  return FALSE;
 }
 
 GPtrArray *rollup_changed_files(const RollupSpec *spec, const RollupPicture *picture) {
   if (picture->only_added) return g_ptr_array_ref(picture->added);
-  const RollupTouch *touch = &picture->touch;
-  Value first = day_value(touch->first), end = day_value(touch->end);
-  DeltaPredicate within[] = {{spec->date, DELTA_GREATER_EQUAL, &first, 1}, {spec->date, DELTA_LESS, &end, 1}};
-  DeltaPredicate missing[] = {{spec->date, DELTA_IS_NULL, NULL, 0}};
   GPtrArray *files = g_ptr_array_new();
   for (guint i = 0; i < picture->now->files->len; i++) {
     DeltaFile *file = picture->now->files->pdata[i];
-    if ((touch->has_days && delta_file_may_match(picture->now, file, within, G_N_ELEMENTS(within))) ||
-        (touch->has_nulls && delta_file_may_match(picture->now, file, missing, 1)))
-      g_ptr_array_add(files, file);
+    if (is_touched(spec, &picture->touch, picture->now, file)) g_ptr_array_add(files, file);
   }
   return files;
 }
 
-/* "date in the touched periods" or its opposite, never NULL. */
+/* "date in the touched periods"; never NULL. */
 static char *touched_sql(const RollupTouch *touch, const char *column) {
   g_autofree char *name = text_sql_identifier(column);
-  if (!touch->has_days) return g_strdup_printf("(%s IS NULL)", name);
-  g_autofree char *first = day_format_iso(touch->first), *end = day_format_iso(touch->end);
-  return g_strdup_printf("COALESCE(%s >= DATE '%s' AND %s < DATE '%s', %s)", name, first, name, end,
-                         touch->has_nulls ? "TRUE" : "FALSE");
+  GString *sql = g_string_new("COALESCE(FALSE");
+  for (guint i = 0; i < touch->days->len; i++) {
+    const RollupDays *days = &g_array_index(touch->days, RollupDays, i);
+    g_autofree char *from = day_format_iso(days->from), *to = day_format_iso(days->to);
+    g_string_append_printf(sql, " OR (%s >= DATE '%s' AND %s < DATE '%s')", name, from, name, to);
+  }
+  g_string_append_printf(sql, ", FALSE) OR (%s AND %s IS NULL)", touch->has_nulls ? "TRUE" : "FALSE", name);
+  g_autofree char *inner = g_string_free(sql, FALSE);
+  return g_strdup_printf("(%s)", inner);
 }
 
 /* The sums of what changed: of the added files, or of all rows in the touched periods. */

@@ -5,11 +5,15 @@
 #define ROLLUP_CONFIGURATION "aisle.rollup" /* of the rollup's table: {"definition", "tables": {name: version}} */
 #define ROLLUP_FORMAT "1"
 
-/* Days whose sums may have changed. */
+/* Whole periods whose sums may have changed. */
 typedef struct {
-  gboolean has_days, has_nulls; /* rows without a date too */
-  Day first, last, end;         /* end: after the last period */
+  Day from, to; /* half open */
+} RollupDays;
+typedef struct {
+  GArray *days;       /* of RollupDays, in order, apart from each other */
+  gboolean has_nulls; /* rows without a date too */
 } RollupTouch;
+#define ROLLUP_MAX_DAYS 64 /* ranges; more are taken together */
 
 typedef struct {
   RollupState state;
