@@ -30,14 +30,18 @@ typedef struct {
   const char *prompts;      /* folder of templates; NULL: those of the configuration, else those inside the program */
   int threads;              /* event loops; 0: 2 */
 } AiGatewayOptions;
-/* BAD_MODEL with file, line and what is wrong when ai.yaml does not hold. (transfer full) */
+/* BAD_MODEL with the place and what is wrong when ai.yaml does not hold. (transfer full) */
 AiGateway *ai_gateway_open(const AiGatewayOptions *options, GError **error);
 /* A gateway of another process at `url`; `key` is this process's key there, may be NULL. No connection yet. (transfer full) */
 AiGateway *ai_gateway_connect(const char *url, const char *key, GError **error);
 /* What the workspace's settings say: ai.url (key from AISLE_AI_KEY), else ai.config. (transfer full) */
 AiGateway *ai_gateway_for_workspace(const char *workspace, const Settings *settings, GError **error);
+gboolean ai_gateway_reload_now(AiGateway *gateway, GError **error); /* it is also noticed within a second when ai.yaml changes */
 void ai_gateway_free(AiGateway *gateway); /* calls in flight are cancelled first. NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AiGateway, ai_gateway_free)
+/* Judges a finished answer before anyone sees it; FALSE holds it back (BLOCKED). Set before the first call; any thread. */
+typedef gboolean (*AiFilter)(const char *text, gpointer user);
+void ai_gateway_set_filter(AiGateway *gateway, AiFilter filter, gpointer user);
 /* TRUE when `logical` can be called at all: what decides whether to plan with a model. Cheap. */
 gboolean ai_gateway_has_model(AiGateway *gateway, const char *logical);
 

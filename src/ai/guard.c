@@ -1,0 +1,116 @@
+#include "ai/guard.h"
+
+#include <string.h>
+
+#include "ai/facts.h"
+#include "ai/json_schema.h"
+#include "ai/redact.h"
+
+/* ---- before ---- */
+
+static void tell_redacted(AiCall *call, guint found, guint32 kinds) {
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (guint i = 0; ai_redact_kind(i) != NULL; i++)
+    if (kinds & (1u << i)) g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", ai_redact_kind(i));
+  g_autofree char *detail = g_strdup_printf("%u: %s", found, names->str);
+  ai_call_verdict(call, "personal_data", "redacted", detail);
+}
+
+/* Only what is sent: a call may still be answered from what the caller gave. */
+static void redact(AiCall *call) {
+  static const char *const PARTS[] = {"messages", "input"};
+  guint found = 0;
+  guint32 kinds = 0;
+  for (guint i = 0; i < G_N_ELEMENTS(PARTS); i++) {
+    json_t *part = json_object_get(call->chat, PARTS[i]);
+    guint one = 0;
+    if (part == NULL) continue;
+    if (json_is_string(part)) {
+      g_autofree char *text = ai_redact(call->gateway->redactor, json_string_value(part), &one, &kinds);
+      if (text != NULL) json_object_set_new(call->chat, PARTS[i], json_string(text));
+    } else {
+      one = ai_redact_json(call->gateway->redactor, part, &kinds);
+    }
+    found += one;
+  }
+  if (found > 0) tell_redacted(call, found, kinds);
+}
+
+gboolean ai_guard_before(AiCall *call, GError **error) {
+  gint64 bytes = ai_tokens_bound(call->chat);
+  if (ai_tokens_estimate((gsize)bytes) > call->config->max_input_tokens) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the request has about %" G_GINT64_FORMAT " tokens; at most %d are sent",
+                ai_tokens_estimate((gsize)bytes), call->config->max_input_tokens);
+    return FALSE;
+  }
+  if (call->config->redact) redact(call);
+  return TRUE;
+}
+
+/* ---- after ---- */
+
+/* Models like to wrap JSON in a fence. (transfer full) */
+static json_t *parse_answer(const char *text) {
+  const char *start = text + strspn(text, " \t\r\n");
+  if (g_str_has_prefix(start, "```")) {
+    start = strchr(start, '\n');
+    if (start == NULL) return NULL;
+  }
+  gsize length = strlen(start);
+  while (length > 0 && (g_ascii_isspace(start[length - 1]) || start[length - 1] == '`')) length--;
+  return json_parse(start, length, NULL);
+}
+
+static gboolean check_schema(AiCall *call, const char *text, GString *problems) {
+  if (call->schema == NULL) return TRUE;
+  json_decref(call->out.json);
+  call->out.json = parse_answer(text);
+  if (call->out.json == NULL) {
+    g_string_append(problems, "The answer must be one JSON value and nothing else.\n");
+    return FALSE;
+  }
+  if (ai_schema_holds(call->schema, call->out.json, problems)) return TRUE;
+  json_decref(call->out.json);
+  call->out.json = NULL;
+  g_string_append(problems, "Answer again with JSON that meets the schema, and nothing else.\n");
+  return FALSE;
+}
+
+static gboolean check_content(AiCall *call, const char *text) {
+  for (guint i = 0; i < call->config->refused->len; i++)
+    if (g_regex_match(g_ptr_array_index(call->config->refused, i), text, 0, NULL)) return FALSE;
+  return call->gateway->filter == NULL || call->gateway->filter(text, call->gateway->filter_data);
+}
+
+/* Everything a reader may see of the answer, as one text. */
+static void append_strings(GString *out, const json_t *value) {
+  const char *key;
+  json_t *member;
+  gsize index;
+  if (json_is_string(value)) g_string_append_printf(out, "%s\n", json_string_value(value));
+  json_object_foreach((json_t *)value, key, member) append_strings(out, member);
+  json_array_foreach((json_t *)value, index, member) append_strings(out, member);
+}
+
+static gboolean check_facts(AiCall *call, const char *text, GString *problems) {
+  if (!call->check_facts || call->input == NULL) return TRUE;
+  g_autoptr(GString) said = g_string_new(call->out.json == NULL ? text : NULL);
+  if (call->out.json != NULL) append_strings(said, call->out.json);
+  g_autofree char *known = call->template != NULL ? g_strconcat(call->template->instructions, "\n", call->template->system, NULL) : NULL;
+  AiFacts facts = ai_facts_check(call->input, known, said->str, problems);
+  call->out.consistency = facts.score;
+  if (facts.unsupported == 0) {
+    ai_call_verdict(call, "facts", "pass", NULL);
+    return TRUE;
+  }
+  g_string_append(problems, "Use only numbers, names and directions that stand in the data. Write the whole answer again.\n");
+  return FALSE;
+}
+
+AiGuardOutcome ai_guard_after(AiCall *call, const char *text, GString *problems) {
+  if (!check_content(call, text)) {
+    g_string_append(problems, "it holds content that is not passed on");
+    return AI_GUARD_REFUSE;
+  }
+  return check_schema(call, text, problems) && check_facts(call, text, problems) ? AI_GUARD_PASS : AI_GUARD_REPAIR;
+}

@@ -1,0 +1,449 @@
+#include "ai/http_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY (32 * 1024)
+#define IDLE_SECONDS 75
+#define MAX_CONNECTIONS 8192
+#define BACKLOG 1024
+#define STREAM_BLOCK (16 * 1024)
+
+struct AiHttp {
+  AiGateway *gateway;
+  int listening;
+  int port;
+  gint draining; /* atomic */
+  AiHttpLoop loops[AI_MAX_LOOPS];
+  int n_loops;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  int stopped; /* loops; under lock */
+  gint open;   /* atomic: requests in flight */
+};
+
+const char *http_header(const AiHttpRequest *request, const char *name) {
+  return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+/* ---- sleeping and waking ---- */
+
+static void on_hangup(guint32 events, gpointer data) {
+  (void)events;
+  AiHttpRequest *request = data;
+  ai_watch_free(request->on->parts->loop, g_steal_pointer(&request->hangup));
+  if (request->call != NULL) ai_call_cancel(request->call);
+}
+
+void http_suspend(AiHttpRequest *request) {
+  if (request->suspended) return;
+  request->suspended = TRUE;
+  MHD_suspend_connection(request->connection);
+  if (request->hangup != NULL) return;
+  /* A suspended connection does not see its client leave. */
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (info != NULL) request->hangup = ai_loop_watch(request->on->parts->loop, info->connect_fd, EPOLLRDHUP | EPOLLONESHOT, on_hangup, request);
+}
+
+static void wake(AiHttpRequest *request) {
+  request->on->runnable = TRUE;
+  if (!request->suspended) return;
+  request->suspended = FALSE;
+  MHD_resume_connection(request->connection);
+}
+
+void http_reply(AiHttpRequest *request) {
+  wake(request);
+}
+
+/* ---- replies ---- */
+
+void http_reply_json(AiHttpRequest *request, int status, json_t *json) {
+  json_decref(request->reply);
+  request->reply = json;
+  request->status = status;
+  request->media_type = "application/json";
+  http_reply(request);
+}
+
+void http_reply_refusal(AiHttpRequest *request, int status, const char *type, const char *code, const char *message) {
+  http_reply_json(request, status, json_pack("{s:{s:s, s:s, s:n, s:s}}", "error", "message", message, "type", type, "param", "code", code));
+}
+
+json_t *http_error_json(const GError *error) {
+  const AisleErrorInfo *info = aisle_error_info_of(error);
+  const char *type = error->code == AISLE_ERROR_BUDGET ? "insufficient_quota"
+                     : info->http_status == 429        ? "rate_limit_error"
+                     : info->http_status >= 500        ? "server_error"
+                                                       : "invalid_request_error";
+  return json_pack("{s:{s:s, s:s, s:n, s:s}}", "error", "message", error->message, "type", type, "param", "code", info->name);
+}
+
+void http_reply_error(AiHttpRequest *request, const GError *error, gint64 retry_after_ms) {
+  int status = aisle_error_info_of(error)->http_status;
+  /* A model that is not there is not found, as with OpenAI. */
+  if (error->code == AISLE_ERROR_UNSUPPORTED) status = 404;
+  if (error->code == AISLE_ERROR_BAD_INPUT) status = 422;
+  request->retry_after_ms = retry_after_ms;
+  http_reply_json(request, status, http_error_json(error));
+}
+
+static void release_bytes(void *bytes) {
+  g_bytes_unref(bytes);
+}
+
+static void add_call_headers(struct MHD_Response *response, const AiHttpRequest *request) {
+  static const char *const CACHE[] = {"miss", "hit", "joined", "stale"};
+  if (request->call == NULL) return;
+  const AiResponse *out = &request->call->out;
+  MHD_add_response_header(response, "x-request-id", out->id);
+  MHD_add_response_header(response, "x-aisle-cache", CACHE[out->cache]);
+  if (out->route != NULL) MHD_add_response_header(response, "x-aisle-route", out->route);
+  g_autofree char *cost = ai_money_text(out->usage.cost_nano);
+  if (!request->streaming) MHD_add_response_header(response, "x-aisle-cost", cost);
+}
+
+static enum MHD_Result queue_whole(AiHttpRequest *request) {
+  g_autoptr(GBytes) bytes = request->bytes != NULL ? g_steal_pointer(&request->bytes) : NULL;
+  char *text = bytes == NULL ? json_to_text(request->reply, JSON_PLAIN) : NULL;
+  if (bytes == NULL) bytes = g_bytes_new_take(text, strlen(text));
+  gsize length;
+  const void *data = g_bytes_get_data(bytes, &length);
+  struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)(data != NULL ? data : ""), release_bytes, g_bytes_ref(bytes));
+  if (response == NULL) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->media_type);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  if (request->retry_after_ms > 0) {
+    char seconds[32];
+    g_snprintf(seconds, sizeof seconds, "%" G_GINT64_FORMAT, (request->retry_after_ms + 999) / 1000);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+  }
+  if (request->job_id != NULL && request->status == 202) {
+    g_autofree char *where = g_strconcat("/llm/async?id=", request->job_id, NULL);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
+  }
+  add_call_headers(response, request);
+  enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)request->status, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+/* ---- streams ---- */
+
+static ssize_t read_stream(void *data, uint64_t position, char *buffer, size_t most) {
+  (void)position;
+  AiHttpRequest *request = data;
+  gsize have = request->stream->len - request->stream_sent;
+  if (have == 0 && request->stream_ended) return MHD_CONTENT_READER_END_OF_STREAM;
+  if (have == 0) {
+    http_suspend(request);
+    return 0;
+  }
+  gsize n = MIN(have, most);
+  memcpy(buffer, request->stream->str + request->stream_sent, n);
+  request->stream_sent += n;
+  if (request->stream_sent == request->stream->len) {
+    g_string_truncate(request->stream, 0);
+    request->stream_sent = 0;
+  }
+  return (ssize_t)n;
+}
+
+void http_stream(AiHttpRequest *request, const char *bytes, gsize length) {
+  if (request->stream == NULL) request->stream = g_string_sized_new(1024);
+  request->streaming = TRUE;
+  g_string_append_len(request->stream, bytes, (gssize)length);
+  /* Who does not read what comes is not waited for. */
+  if (request->stream->len - request->stream_sent > HTTP_MAX_BODY && request->call != NULL) ai_call_cancel(request->call);
+  else wake(request);
+}
+
+void http_stream_end(AiHttpRequest *request) {
+  if (request->stream == NULL) request->stream = g_string_new(NULL);
+  request->streaming = TRUE;
+  request->stream_ended = TRUE;
+  wake(request);
+}
+
+static enum MHD_Result queue_stream(AiHttpRequest *request) {
+  struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, request, NULL);
+  if (response == NULL) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream; charset=utf-8");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  add_call_headers(response, request);
+  enum MHD_Result queued = MHD_queue_response(request->connection, 200, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+/* ---- requests ---- */
+
+static void set_text(char **where, const char *value) {
+  if (value == NULL || !text_is_valid(value, strlen(value)) || strlen(value) > 200) return;
+  g_free(*where);
+  *where = g_strdup(value);
+}
+
+/* Who asks: the key's owner; a trusted key may speak for others. FALSE: refused. */
+static gboolean authenticate(AiHttpRequest *request) {
+  AiConfig *config = ai_gateway_config(request->on->gateway);
+  const char *authorization = http_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
+  const AiKey *key = NULL;
+  gboolean open = g_hash_table_size(config->keys) == 0;
+  if (!open && authorization != NULL && g_ascii_strncasecmp(authorization, "bearer ", 7) == 0) {
+    g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, authorization + 7, -1);
+    key = g_hash_table_lookup(config->keys, digest);
+  }
+  if (key != NULL) {
+    set_text(&request->account.tenant, key->tenant);
+    set_text(&request->account.team, key->team);
+    set_text(&request->account.user, key->user);
+    request->account.roles = g_strdupv(key->roles);
+    request->models = g_strdupv(key->models);
+  }
+  if (open || (key != NULL && key->trusted)) {
+    set_text(&request->account.tenant, http_header(request, "X-Aisle-Company"));
+    set_text(&request->account.team, http_header(request, "X-Aisle-Team"));
+    set_text(&request->account.user, http_header(request, "X-Aisle-User"));
+    set_text(&request->scope_key, http_header(request, "X-Aisle-Scope"));
+    const char *roles = http_header(request, "X-Aisle-Roles");
+    if (roles != NULL) {
+      g_strfreev(request->account.roles);
+      request->account.roles = g_strsplit(roles, ",", 32);
+    }
+  }
+  set_text(&request->account.purpose, http_header(request, "X-Aisle-Purpose"));
+  ai_config_unref(config);
+  if (!open && key == NULL) http_reply_refusal(request, 401, "invalid_request_error", "invalid_api_key", "this key is not known to the gateway");
+  return open || key != NULL;
+}
+
+static void reply_metrics(AiHttpRequest *request) {
+  CacheStatistics cache;
+  cache_statistics(request->on->gateway->cache, &cache);
+  g_autofree char *text = g_strdup_printf("# TYPE aisle_llm_calls_in_flight gauge\naisle_llm_calls_in_flight %d\n"
+                                          "# TYPE aisle_llm_cache_hits_total counter\naisle_llm_cache_hits_total %" G_GUINT64_FORMAT "\n"
+                                          "# TYPE aisle_llm_cache_bytes gauge\naisle_llm_cache_bytes %zu\n",
+                                          g_atomic_int_get(&request->on->gateway->in_flight), cache.hits, cache.bytes);
+  request->bytes = g_bytes_new(text, strlen(text));
+  request->media_type = "text/plain; version=0.0.4";
+  request->status = 200;
+  http_reply(request);
+}
+
+static const struct {
+  const char *method, *path;
+  void (*handler)(AiHttpRequest *request);
+  gboolean open; /* without a key */
+} ROUTES[] = {
+    {"POST", "/v1/chat/completions", http_chat, FALSE}, {"POST", "/v1/embeddings", http_embeddings, FALSE}, {"GET", "/v1/models", http_models, FALSE},
+    {"POST", "/llm/summary", http_summary, FALSE},      {"GET", "/llm/async", http_async, FALSE},           {"GET", "/metrics", reply_metrics, TRUE},
+};
+
+static void dispatch(AiHttpRequest *request, const char *method, const char *path) {
+  gboolean known = FALSE;
+  if (request->too_large) {
+    http_reply_refusal(request, 413, "invalid_request_error", "too_large", "the body is larger than 16 MB");
+    return;
+  }
+  if (strcmp(path, "/health") == 0) {
+    http_reply_json(request, 200, json_pack("{s:s}", "status", g_atomic_int_get(&request->on->http->draining) ? "draining" : "ok"));
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(ROUTES); i++) {
+    if (strcmp(path, ROUTES[i].path) != 0) continue;
+    known = TRUE;
+    if (strcmp(method, ROUTES[i].method) != 0) continue;
+    if (ROUTES[i].open || authenticate(request)) ROUTES[i].handler(request);
+    return;
+  }
+  http_reply_refusal(request, known ? 405 : 404, "invalid_request_error", known ? "method_not_allowed" : "not_found", known ? "this address takes another method" : "there is no such address");
+}
+
+static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload,
+                                  size_t *upload_size, void **kept) {
+  (void)version;
+  AiHttpLoop *on = data;
+  AiHttpRequest *request = *kept;
+  if (request == NULL) {
+    *kept = request = g_new0(AiHttpRequest, 1);
+    request->on = on;
+    request->connection = connection;
+    request->body = g_byte_array_sized_new(1024);
+    on->open++;
+    g_atomic_int_inc(&on->http->open);
+    return MHD_YES;
+  }
+  if (*upload_size > 0) {
+    request->too_large = request->too_large || request->body->len + *upload_size > HTTP_MAX_BODY;
+    if (!request->too_large) g_byte_array_append(request->body, (const guint8 *)upload, (guint)*upload_size);
+    *upload_size = 0;
+    return MHD_YES;
+  }
+  if (!request->dispatched) {
+    request->dispatched = TRUE;
+    dispatch(request, method, url);
+  }
+  if (request->replied) return MHD_YES;
+  request->replied = request->streaming || request->status != 0;
+  if (request->streaming) return queue_stream(request);
+  if (request->status != 0) return queue_whole(request);
+  http_suspend(request);
+  return MHD_YES;
+}
+
+static void on_completed(void *data, struct MHD_Connection *connection, void **kept, enum MHD_RequestTerminationCode code) {
+  (void)connection;
+  (void)code;
+  AiHttpLoop *on = data;
+  AiHttpRequest *request = *kept;
+  if (request == NULL) return;
+  *kept = NULL;
+  AiLoop *loop = on->parts->loop;
+  ai_watch_free(loop, request->hangup);
+  ai_timer_cancel(loop, request->timer);
+  if (request->call != NULL) {
+    request->call->sink_data = NULL;
+    if (!request->call->finished) ai_call_cancel(request->call);
+    ai_call_unref(request->call);
+  }
+  on->open--;
+  g_atomic_int_add(&on->http->open, -1);
+  g_byte_array_unref(request->body);
+  ai_account_clear(&request->account);
+  g_strfreev(request->models);
+  g_free(request->scope_key);
+  g_free(request->job_id);
+  g_free(request->last_state);
+  json_decref(request->reply);
+  g_clear_pointer(&request->bytes, g_bytes_unref);
+  if (request->stream != NULL) g_string_free(request->stream, TRUE);
+  g_free(request);
+}
+
+/* ---- libmicrohttpd inside a loop ---- */
+
+static void on_readable(guint32 events, gpointer data) {
+  (void)events;
+  ((AiHttpLoop *)data)->runnable = TRUE;
+}
+
+static int turn(gpointer data) {
+  AiHttpLoop *on = data;
+  if (on->daemon == NULL) return -1;
+  MHD_UNSIGNED_LONG_LONG left;
+  /* What a run wakes (a reply that was ready at once) runs in the next round. */
+  for (int round = 0; round < 4 && on->runnable; round++) {
+    on->runnable = FALSE;
+    MHD_run(on->daemon);
+  }
+  if (on->runnable) return 0;
+  if (MHD_get_timeout(on->daemon, &left) != MHD_YES) return -1;
+  if (left == 0) on->runnable = TRUE;
+  return (int)MIN(left, 60000);
+}
+
+static void start_here(gpointer data) {
+  AiHttpLoop *on = data;
+  AiHttp *http = on->http;
+  on->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, on, MHD_OPTION_LISTEN_SOCKET, dup(http->listening),
+                                MHD_OPTION_NOTIFY_COMPLETED, on_completed, on, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                                MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)MAX_CONNECTIONS, MHD_OPTION_END);
+  const union MHD_DaemonInfo *info = on->daemon != NULL ? MHD_get_daemon_info(on->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+  if (info != NULL && info->epoll_fd >= 0) on->watch = ai_loop_watch(on->parts->loop, info->epoll_fd, EPOLLIN, on_readable, on);
+  ai_loop_set_turn(on->parts->loop, turn, on);
+  on->runnable = TRUE;
+  pthread_mutex_lock(&http->lock);
+  http->stopped--;
+  pthread_cond_broadcast(&http->changed);
+  pthread_mutex_unlock(&http->lock);
+}
+
+static void cancel_open(gpointer data) {
+  AiHttpLoop *on = data;
+  g_autoptr(GPtrArray) calls = g_ptr_array_new_with_free_func((GDestroyNotify)ai_call_unref);
+  GHashTableIter iterator;
+  gpointer call;
+  g_hash_table_iter_init(&iterator, on->parts->running);
+  while (g_hash_table_iter_next(&iterator, &call, NULL)) g_ptr_array_add(calls, ai_call_ref(call));
+  for (guint i = 0; i < calls->len; i++) ai_call_cancel(g_ptr_array_index(calls, i));
+}
+
+static void stop_here(gpointer data) {
+  AiHttpLoop *on = data;
+  AiHttp *http = on->http;
+  cancel_open(on);
+  ai_watch_free(on->parts->loop, on->watch);
+  if (on->daemon != NULL) {
+    /* Resumed connections send what they have before the daemon goes. */
+    for (int i = 0; i < 8; i++) MHD_run(on->daemon);
+    MHD_stop_daemon(on->daemon);
+  }
+  on->daemon = NULL;
+  ai_loop_set_turn(on->parts->loop, NULL, NULL);
+  pthread_mutex_lock(&http->lock);
+  http->stopped++;
+  pthread_cond_broadcast(&http->changed);
+  pthread_mutex_unlock(&http->lock);
+}
+
+static void on_all_loops(AiHttp *http, AiLoopFunction function, int until) {
+  for (int i = 0; i < http->n_loops; i++) ai_loop_post(http->loops[i].parts->loop, function, &http->loops[i]);
+  pthread_mutex_lock(&http->lock);
+  while (http->stopped != until) pthread_cond_wait(&http->changed, &http->lock);
+  pthread_mutex_unlock(&http->lock);
+}
+
+static int listen_on(const struct sockaddr *address, socklen_t length, int *port, GError **error) {
+  int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
+  struct sockaddr_storage bound;
+  socklen_t size = sizeof bound;
+  if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (fd < 0 || bind(fd, address, length) != 0 || listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *)&bound, &size) != 0) {
+    aisle_error_set_errno(error, errno, "listen on this address");
+    if (fd >= 0) close(fd);
+    return -1;
+  }
+  *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port : ((struct sockaddr_in *)&bound)->sin_port);
+  return fd;
+}
+
+AiHttp *ai_http_start(AiGateway *gateway, const struct sockaddr *address, socklen_t length, GError **error) {
+  AiHttp *http = g_new0(AiHttp, 1);
+  pthread_mutex_init(&http->lock, NULL);
+  pthread_cond_init(&http->changed, NULL);
+  http->gateway = gateway;
+  http->listening = listen_on(address, length, &http->port, error);
+  if (http->listening < 0) {
+    g_free(http);
+    return NULL;
+  }
+  http->n_loops = http->stopped = gateway->n_loops;
+  for (int i = 0; i < http->n_loops; i++) http->loops[i] = (AiHttpLoop){.http = http, .gateway = gateway, .parts = &gateway->parts[i]};
+  on_all_loops(http, start_here, 0);
+  gboolean started = TRUE;
+  for (int i = 0; i < http->n_loops; i++) started = started && http->loops[i].watch != NULL;
+  if (started) return http;
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the HTTP server could not be started");
+  ai_http_stop(http, 0);
+  return NULL;
+}
+
+int ai_http_port(const AiHttp *http) {
+  return http->port;
+}
+
+void ai_http_stop(AiHttp *http, gint64 drain_ms) {
+  if (http == NULL) return;
+  g_atomic_int_set(&http->draining, 1);
+  shutdown(http->listening, SHUT_RD);
+  for (gint64 waited = 0; waited < drain_ms && g_atomic_int_get(&http->open) > 0; waited += 5) g_usleep(5000);
+  on_all_loops(http, stop_here, http->n_loops);
+  close(http->listening);
+  pthread_cond_destroy(&http->changed);
+  pthread_mutex_destroy(&http->lock);
+  g_free(http);
+}

@@ -1,0 +1,70 @@
+/* One HTTP request to the gateway, on the loop of its connection. Private to http*.c. */
+#pragma once
+#include <microhttpd.h>
+
+#include "ai/call.h"
+#include "ai/http.h"
+#include "ai/queue.h"
+
+#define HTTP_MAX_BODY (16u << 20)
+
+typedef struct AiHttpLoop AiHttpLoop;
+typedef struct {
+  AiHttpLoop *on;
+  struct MHD_Connection *connection;
+  GByteArray *body;
+  gboolean too_large, dispatched, suspended;
+  gboolean replied;      /* the response is queued */
+  AiAccount account;
+  char *scope_key;
+  char **models;         /* NULL: all */
+  AiCall *call;          /* a reference; NULL: none runs */
+  AiWatch *hangup;
+  AiTimer *timer;        /* of a long poll */
+  gint64 until_us;
+  char *job_id, *last_state;
+
+  int status;            /* 0: no reply yet */
+  json_t *reply;
+  GBytes *bytes;         /* instead of reply */
+  const char *media_type;
+  gint64 retry_after_ms;
+
+  gboolean streaming, stream_ended, include_usage;
+  GString *stream;       /* what waits to be sent */
+  gsize stream_sent;
+} AiHttpRequest;
+
+struct AiHttpLoop {
+  AiHttp *http;
+  AiGateway *gateway;
+  AiLoopParts *parts;
+  struct MHD_Daemon *daemon;
+  AiWatch *watch;
+  gboolean runnable; /* libmicrohttpd has something to do */
+  int open;          /* requests that are not finished */
+};
+
+/* ---- http.c ---- */
+/* The reply is ready (status set): wakes the connection when it sleeps. */
+void http_reply(AiHttpRequest *request);
+void http_reply_json(AiHttpRequest *request, int status, json_t *json); /* takes it */
+void http_reply_error(AiHttpRequest *request, const GError *error, gint64 retry_after_ms);
+void http_reply_refusal(AiHttpRequest *request, int status, const char *type, const char *code, const char *message);
+void http_suspend(AiHttpRequest *request);
+/* More of a stream: the head goes out with the first. */
+void http_stream(AiHttpRequest *request, const char *bytes, gsize length);
+void http_stream_end(AiHttpRequest *request);
+const char *http_header(const AiHttpRequest *request, const char *name);
+json_t *http_error_json(const GError *error); /* (transfer full) */
+
+/* ---- http_openai.c, http_llm.c ---- */
+void http_chat(AiHttpRequest *request);
+void http_embeddings(AiHttpRequest *request);
+void http_models(AiHttpRequest *request);
+void http_summary(AiHttpRequest *request);
+void http_async(AiHttpRequest *request);
+/* The body as JSON; replies and gives NULL when it is none. (transfer full) */
+json_t *http_body(AiHttpRequest *request);
+/* Hands a call over; its end becomes the reply. */
+void http_submit(AiHttpRequest *request, AiCall *call, const AiSink *sink);

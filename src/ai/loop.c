@@ -1,0 +1,205 @@
+#include "ai/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define EVENTS_AT_ONCE 128
+
+struct AiTimer {
+  gint64 at_us;
+  guint64 number;
+  AiLoopFunction function;
+  gpointer data;
+};
+
+struct AiWatch {
+  int fd;
+  AiWatchFunction function; /* NULL: freed, waits for the end of the turn */
+  gpointer data;
+};
+
+typedef struct {
+  AiLoopFunction function;
+  gpointer data;
+} Posted;
+
+struct AiLoop {
+  int epoll, wake;
+  pthread_t thread;
+  gboolean running;
+  pthread_mutex_t lock;
+  GArray *posted; /* of Posted; under lock */
+  gboolean stop;  /* under lock */
+  GArray *taken;
+  GTree *timers; /* of AiTimer, by time */
+  guint64 last_timer;
+  GPtrArray *dead; /* of AiWatch */
+  gint64 now_us;
+  AiTurnFunction turn;
+  gpointer turn_data;
+};
+
+static int compare_timers(gconstpointer a, gconstpointer b) {
+  const AiTimer *x = a, *y = b;
+  if (x->at_us != y->at_us) return x->at_us < y->at_us ? -1 : 1;
+  return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static gboolean run_posted(AiLoop *loop) {
+  pthread_mutex_lock(&loop->lock);
+  GArray *swap = loop->taken;
+  loop->taken = loop->posted;
+  loop->posted = swap;
+  gboolean stop = loop->stop;
+  pthread_mutex_unlock(&loop->lock);
+  for (guint i = 0; i < loop->taken->len; i++) {
+    Posted posted = g_array_index(loop->taken, Posted, i);
+    posted.function(posted.data);
+  }
+  gboolean any = loop->taken->len > 0;
+  g_array_set_size(loop->taken, 0);
+  return !stop || any;
+}
+
+static AiTimer *first_timer(AiLoop *loop) {
+  GTreeNode *node = g_tree_node_first(loop->timers);
+  return node != NULL ? g_tree_node_key(node) : NULL;
+}
+
+static int run_timers(AiLoop *loop) {
+  AiTimer *timer;
+  while ((timer = first_timer(loop)) != NULL && timer->at_us <= loop->now_us) {
+    AiTimer due = *timer;
+    g_tree_remove(loop->timers, timer);
+    due.function(due.data);
+  }
+  return timer != NULL ? (int)MIN((timer->at_us - loop->now_us + 999) / 1000, 60000) : -1;
+}
+
+static void *run_loop(void *data) {
+  AiLoop *loop = data;
+  struct epoll_event events[EVENTS_AT_ONCE];
+  int wait_ms = 0;
+  for (;;) {
+    int n = epoll_wait(loop->epoll, events, EVENTS_AT_ONCE, wait_ms);
+    loop->now_us = g_get_monotonic_time();
+    gboolean woken = FALSE;
+    for (int i = 0; i < n; i++) {
+      AiWatch *watch = events[i].data.ptr;
+      if (watch == NULL) {
+        eventfd_t count;
+        woken = eventfd_read(loop->wake, &count) == 0;
+      } else if (watch->function != NULL) {
+        watch->function(events[i].events, watch->data);
+      }
+    }
+    if (woken && !run_posted(loop)) return NULL;
+    wait_ms = run_timers(loop);
+    if (loop->turn != NULL) {
+      int most = loop->turn(loop->turn_data);
+      if (most >= 0 && (wait_ms < 0 || most < wait_ms)) wait_ms = most;
+    }
+    g_ptr_array_set_size(loop->dead, 0);
+  }
+}
+
+AiLoop *ai_loop_new(GError **error) {
+  AiLoop *loop = g_new0(AiLoop, 1);
+  pthread_mutex_init(&loop->lock, NULL);
+  loop->posted = g_array_new(FALSE, FALSE, sizeof(Posted));
+  loop->taken = g_array_new(FALSE, FALSE, sizeof(Posted));
+  loop->timers = g_tree_new_full((GCompareDataFunc)(void (*)(void))compare_timers, NULL, g_free, NULL);
+  loop->dead = g_ptr_array_new_with_free_func(g_free);
+  loop->now_us = g_get_monotonic_time();
+  loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+  loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+  gboolean ready = loop->epoll >= 0 && loop->wake >= 0 && epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event) == 0;
+  loop->running = ready && pthread_create(&loop->thread, NULL, run_loop, loop) == 0;
+  if (loop->running) return loop;
+  aisle_error_set_errno(error, errno, "start an event loop");
+  ai_loop_free(loop);
+  return NULL;
+}
+
+void ai_loop_stop(AiLoop *loop) {
+  if (loop == NULL || !loop->running) return;
+  pthread_mutex_lock(&loop->lock);
+  loop->stop = TRUE;
+  pthread_mutex_unlock(&loop->lock);
+  eventfd_write(loop->wake, 1);
+  pthread_join(loop->thread, NULL);
+  loop->running = FALSE;
+}
+
+void ai_loop_free(AiLoop *loop) {
+  if (loop == NULL) return;
+  ai_loop_stop(loop);
+  /* What was posted by others while it stopped. */
+  run_posted(loop);
+  if (loop->epoll >= 0) close(loop->epoll);
+  if (loop->wake >= 0) close(loop->wake);
+  g_tree_unref(loop->timers);
+  g_ptr_array_unref(loop->dead);
+  g_array_unref(loop->posted);
+  g_array_unref(loop->taken);
+  pthread_mutex_destroy(&loop->lock);
+  g_free(loop);
+}
+
+void ai_loop_post(AiLoop *loop, AiLoopFunction function, gpointer data) {
+  Posted posted = {function, data};
+  pthread_mutex_lock(&loop->lock);
+  gboolean first = loop->posted->len == 0;
+  g_array_append_val(loop->posted, posted);
+  pthread_mutex_unlock(&loop->lock);
+  if (first) eventfd_write(loop->wake, 1);
+}
+
+gboolean ai_loop_is_current(const AiLoop *loop) {
+  return loop->running && pthread_equal(loop->thread, pthread_self());
+}
+
+gint64 ai_loop_now_us(const AiLoop *loop) {
+  return loop->now_us;
+}
+
+AiTimer *ai_loop_after(AiLoop *loop, gint64 us, AiLoopFunction function, gpointer data) {
+  AiTimer *timer = g_new(AiTimer, 1);
+  *timer = (AiTimer){g_get_monotonic_time() + MAX(us, 0), ++loop->last_timer, function, data};
+  g_tree_insert(loop->timers, timer, timer);
+  return timer;
+}
+
+void ai_timer_cancel(AiLoop *loop, AiTimer *timer) {
+  if (timer != NULL) g_tree_remove(loop->timers, timer);
+}
+
+AiWatch *ai_loop_watch(AiLoop *loop, int fd, guint32 epoll_events, AiWatchFunction function, gpointer data) {
+  AiWatch *watch = g_new(AiWatch, 1);
+  *watch = (AiWatch){fd, function, data};
+  struct epoll_event event = {.events = epoll_events, .data.ptr = watch};
+  if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) == 0) return watch;
+  g_free(watch);
+  return NULL;
+}
+
+void ai_watch_change(AiLoop *loop, AiWatch *watch, guint32 epoll_events) {
+  struct epoll_event event = {.events = epoll_events, .data.ptr = watch};
+  epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watch->fd, &event);
+}
+
+void ai_watch_free(AiLoop *loop, AiWatch *watch) {
+  if (watch == NULL) return;
+  epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
+  watch->function = NULL;
+  g_ptr_array_add(loop->dead, watch);
+}
+
+void ai_loop_set_turn(AiLoop *loop, AiTurnFunction function, gpointer data) {
+  loop->turn = function;
+  loop->turn_data = data;
+}
