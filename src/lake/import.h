@@ -15,6 +15,11 @@ typedef struct {
   char *lake;        /* <workspace>/lake */
   char *staging;     /* a folder for files on their way, removed at the end */
   GHashTable *taken; /* table names in use */
+  /* What ingestion asks for besides (see import_relation). */
+  gboolean places;        /* the relation's rows tell where they come from */
+  gboolean hide_text;     /* no text of a row may reach the disk */
+  char *rejected_folder;  /* NULL: <lake>/_rejected */
+  GHashTable *text_types; /* column names that are read as text whatever they hold; NULL */
 } ImportContext;
 
 typedef enum { SOURCE_TEXT, SOURCE_PARQUET, SOURCE_JSON, SOURCE_SQLITE, SOURCE_XLSX } SourceKind;
@@ -49,6 +54,31 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
  */
 gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity,
                       GError **error);
+/* The engine's type to ours; the cast that leads there is appended to `expression`. */
+FieldType import_field_of_sql(const char *type, const char *name, GString *expression);
+
+/*
+ * A source as a relation of the engine; nothing of it is stored. Staged files live as long as the context.
+ * With context->places two columns follow those of the table: _file, the path, and _place: the line where the row starts,
+ * or (place_is_line FALSE) a hash of its cells by which the line can be found later, so that the parallel reader stays
+ * parallel.
+ */
+typedef struct {
+  ImportedTable *table; /* columns as found */
+  char *select;
+  gboolean place_is_line;
+  gboolean direct; /* by samples; a contradiction in the data ends the query with ENGINE: then ask again without */
+  gint64 lines_before_rows; /* of direct text files */
+} ImportRelation;
+void import_relation_free(ImportRelation *relation);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportRelation, import_relation_free)
+ImportRelation *import_relation(ImportContext *context, const TableSource *source, gboolean allow_direct, GError **error);
+ImportRelation *import_text_relation(ImportContext *context, const TableSource *source, gboolean allow_direct, GError **error);
+/* FALSE without an error: not possible. */
+gboolean import_direct_relation(ImportContext *context, const TableSource *source, GPtrArray *readers,
+                                ImportRelation *relation, GError **error);
+ImportRelation *import_parquet_relation(ImportContext *context, const TableSource *source, GError **error);
+
 /* A name that no table has yet. (transfer full) */
 char *import_table_name(ImportContext *context, const char *name);
 void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what);
@@ -61,6 +91,9 @@ typedef struct {
   ColumnProfile *profiles;
   ColumnPlan *plans;
 } TextColumns;
+
+/* Reads the column as text where context->text_types says so. */
+void import_force_text(const ImportContext *context, ColumnPlan *plan, ImportedColumn *column);
 
 /* Turns labels into columns with unique names (notes on missing and repeated ones). Of ImportedColumn*. */
 GPtrArray *import_name_columns(const GPtrArray *labels, GHashTable *taken);

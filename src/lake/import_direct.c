@@ -88,7 +88,7 @@ static gboolean profile_sample(TableReader *reader, const char *path, ColumnProf
 }
 
 /* Decides the types and writes the query. FALSE: a column needs more than SQL. */
-static gboolean direct_select(ImportedTable *table, const TableReader *reader, const TableSource *source,
+static gboolean direct_select(const ImportContext *context, ImportedTable *table, const TableReader *reader, const TableSource *source,
                               const ColumnProfile *profiles, GString *select) {
   const CsvDialect *dialect = table_reader_dialect(reader);
   guint columns = table_reader_layout(reader)->columns;
@@ -100,11 +100,20 @@ static gboolean direct_select(ImportedTable *table, const TableReader *reader, c
     ImportedColumn *column = table->columns->pdata[j];
     ColumnPlan plan;
     column_profile_decide(&profiles[j], column->label, &evidence, &plan, column);
+    import_force_text(context, &plan, column);
     g_autofree char *identifier = text_sql_identifier(column->name), *quoted = text_sql_quote(column->name);
     g_string_append(select, j ? ", " : "");
     if (!column_plan_sql(&plan, &profiles[j], column->name, select)) return FALSE;
     g_string_append_printf(select, " AS %s", identifier);
     g_string_append_printf(names, "%s%s: 'VARCHAR'", j ? ", " : "", quoted);
+  }
+  if (context->places) {
+    g_string_append(select, ", filename AS _file, CAST(hash(");
+    for (guint j = 0; j < columns; j++) {
+      g_autofree char *identifier = text_sql_identifier(((ImportedColumn *)table->columns->pdata[j])->name);
+      g_string_append_printf(select, "%s%s", j ? ", " : "", identifier);
+    }
+    g_string_append(select, ") >> 1 AS BIGINT) AS _place");
   }
   g_string_append(select, " FROM read_csv([");
   for (guint i = 0; i < source->paths->len; i++) {
@@ -117,8 +126,9 @@ static gboolean direct_select(ImportedTable *table, const TableReader *reader, c
   g_string_append_printf(select,
                          "], auto_detect=false, header=false, skip=%" G_GINT64_FORMAT
                          ", delim=%s, quote=%s, escape=%s, nullstr=" COLUMN_NULLS_SQL
-                         ", strict_mode=true, columns={%s})",
-                         table_reader_lines_before_rows(reader), delimiter_sql, quote_sql, escape_sql, names->str);
+                         ", strict_mode=true%s, columns={%s})",
+                         table_reader_lines_before_rows(reader), delimiter_sql, quote_sql, escape_sql,
+                         context->places ? ", filename=true" : "", names->str);
   return TRUE;
 }
 
@@ -135,9 +145,10 @@ static gboolean may_be_direct(const TableSource *source, const GPtrArray *reader
   return bytes >= DIRECT_MIN_BYTES;
 }
 
-gboolean import_direct(ImportContext *context, const TableSource *source, GPtrArray *readers, ImportedTable *table,
-                       GError **error) {
+gboolean import_direct_relation(ImportContext *context, const TableSource *source, GPtrArray *readers,
+                                ImportRelation *relation, GError **error) {
   if (!may_be_direct(source, readers)) return FALSE;
+  ImportedTable *table = relation->table;
   const TableLayout *layout = table_reader_layout(readers->pdata[0]);
   g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   table->columns = import_name_columns(layout->labels, taken);
@@ -147,16 +158,30 @@ gboolean import_direct(ImportContext *context, const TableSource *source, GPtrAr
   for (guint i = 0; good && i < readers->len; i++)
     good = profile_sample(readers->pdata[i], source->paths->pdata[i], profiles);
   g_autoptr(GString) select = g_string_new(NULL);
-  if (good && direct_select(table, readers->pdata[0], source, profiles, select)) {
-    g_autofree char *identity = import_identity(source->paths);
-    import_report(context, -1, 0, "reading");
-    g_autoptr(GError) failing = NULL;
-    if (import_store(context, table, select->str, identity, &failing)) return TRUE;
-    /* Only what the data contradicts is worth the long way; a deadline or a full disk is not. */
-    if (failing->code != AISLE_ERROR_ENGINE) {
-      g_propagate_error(error, g_steal_pointer(&failing));
-      return FALSE;
-    }
+  if (good && direct_select(context, table, readers->pdata[0], source, profiles, select)) {
+    relation->select = g_strdup(select->str);
+    relation->direct = TRUE;
+    relation->lines_before_rows = table_reader_lines_before_rows(readers->pdata[0]);
+    return TRUE;
+  }
+  g_clear_pointer(&table->columns, g_ptr_array_unref);
+  for (guint i = 0; i < readers->len; i++)
+    if (!table_reader_restart(readers->pdata[i], error)) return FALSE;
+  return FALSE;
+}
+
+gboolean import_direct(ImportContext *context, const TableSource *source, GPtrArray *readers, ImportedTable *table,
+                       GError **error) {
+  ImportRelation relation = {.table = table};
+  if (!import_direct_relation(context, source, readers, &relation, error)) return FALSE;
+  g_autofree char *select = relation.select, *identity = import_identity(source->paths);
+  import_report(context, -1, 0, "reading");
+  g_autoptr(GError) failing = NULL;
+  if (import_store(context, table, select, identity, &failing)) return TRUE;
+  /* Only what the data contradicts is worth the long way; a deadline or a full disk is not. */
+  if (failing->code != AISLE_ERROR_ENGINE) {
+    g_propagate_error(error, g_steal_pointer(&failing));
+    return FALSE;
   }
   g_clear_pointer(&table->columns, g_ptr_array_unref);
   for (guint i = 0; i < readers->len; i++)

@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* The engine's type to ours and the cast that leads there; nested values become JSON text. */
-static FieldType field_of_sql(const char *type, const char *name, GString *expression) {
+FieldType import_field_of_sql(const char *type, const char *name, GString *expression) {
   g_autofree char *column = text_sql_identifier(name);
   static const struct {
     const char *prefix;
@@ -66,17 +66,21 @@ static ResultTable *describe(ImportContext *context, const char *relation, const
   return columns;
 }
 
-ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error) {
-  g_autofree char *path = text_sql_quote(source->paths->pdata[0]);
-  g_autofree char *relation = g_strdup_printf("read_parquet(%s)", path);
-  g_autoptr(ResultTable) described = describe(context, relation, source->shown, error);
+ImportRelation *import_parquet_relation(ImportContext *context, const TableSource *source, GError **error) {
+  g_autoptr(GString) relation = g_string_new("read_parquet([");
+  for (guint i = 0; i < source->paths->len; i++) {
+    g_autofree char *path = text_sql_quote(source->paths->pdata[i]);
+    g_string_append_printf(relation, "%s%s", i ? ", " : "", path);
+  }
+  g_string_append(relation, "], hive_partitioning=false)");
+  g_autoptr(ResultTable) described = describe(context, relation->str, source->shown, error);
   if (!described) return NULL;
   g_autoptr(GPtrArray) labels = g_ptr_array_new();
   for (gsize i = 0; i < described->n_rows; i++)
     g_ptr_array_add(labels, (gpointer)result_table_at(described, i, 0)->text);
   g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  ImportedTable *table = g_new0(ImportedTable, 1);
-  table->table = import_table_name(context, source->name);
+  ImportRelation *made = g_new0(ImportRelation, 1);
+  ImportedTable *table = made->table = g_new0(ImportedTable, 1);
   table->label = g_strdup(source->name);
   table->source = g_strdup(source->shown);
   table->columns = import_name_columns(labels, taken);
@@ -85,12 +89,27 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
     ImportedColumn *column = table->columns->pdata[i];
     g_autofree char *name = text_sql_identifier(column->name);
     if (i) g_string_append(select, ", ");
-    column->type = field_of_sql(result_table_at(described, i, 1)->text, labels->pdata[i], select);
+    column->type = import_field_of_sql(result_table_at(described, i, 1)->text, labels->pdata[i], select);
     g_string_append_printf(select, " AS %s", name);
   }
-  g_string_append_printf(select, " FROM %s", relation);
+  if (context->places) {
+    g_string_append(select, ", filename AS _file, file_row_number + 1 AS _place");
+    g_string_truncate(relation, relation->len - 1);
+    g_string_append(relation, ", filename=true, file_row_number=true)");
+  }
+  g_string_append_printf(select, " FROM %s", relation->str);
+  made->select = g_strdup(select->str);
+  made->place_is_line = TRUE;
+  return made;
+}
+
+ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error) {
+  g_autoptr(ImportRelation) relation = import_parquet_relation(context, source, error);
+  if (!relation) return NULL;
+  ImportedTable *table = g_steal_pointer(&relation->table);
+  table->table = import_table_name(context, source->name);
   g_autofree char *identity = import_identity(source->paths);
-  if (import_store(context, table, select->str, identity, error)) return table;
+  if (import_store(context, table, relation->select, identity, error)) return table;
   imported_table_free(table);
   return NULL;
 }

@@ -101,14 +101,25 @@ static void decide_columns(TextImport *import) {
   for (guint j = 0; j < import->n_columns; j++) {
     ImportedColumn *column = import->table->columns->pdata[j];
     column_profile_decide(&import->profiles[j], column->label, &evidence, &import->plans[j], column);
+    import_force_text(import->context, &import->plans[j], column);
   }
+}
+
+void import_force_text(const ImportContext *context, ColumnPlan *plan, ImportedColumn *column) {
+  if (!context->text_types || !g_hash_table_contains(context->text_types, column->name)) return;
+  *plan = (ColumnPlan){.type = FIELD_TEXT, .identifier = plan->identifier};
+  column->type = FIELD_TEXT;
+  column->is_percent = FALSE;
+  g_clear_pointer(&column->currency, g_free);
 }
 
 /* ---- second pass ---- */
 
 static gboolean reject(TextImport *import, const char *path, gint64 line, const char *reason, const char *text,
                        gsize length, GError **error) {
-  g_autofree char *folder = g_build_filename(import->context->lake, "_rejected", NULL);
+  g_autofree char *folder = import->context->rejected_folder
+                                ? g_strdup(import->context->rejected_folder)
+                                : g_build_filename(import->context->lake, "_rejected", NULL);
   if (!import->rejected) {
     g_autofree char *name = g_strconcat(import->table->table, ".csv", NULL);
     g_autofree char *file = g_build_filename(folder, name, NULL);
@@ -120,7 +131,7 @@ static gboolean reject(TextImport *import, const char *path, gint64 line, const 
   g_string_append_printf(record, ",%" G_GINT64_FORMAT ",", line);
   csv_append_cell(record, reason, strlen(reason));
   g_string_append_c(record, ',');
-  csv_append_cell(record, text, MIN(length, REJECTED_TEXT_BYTES));
+  csv_append_cell(record, text, import->context->hide_text ? 0 : MIN(length, REJECTED_TEXT_BYTES));
   g_string_append_c(record, '\n');
   disk_writer_add(import->rejected, record->str, record->len);
   return TRUE;
@@ -144,13 +155,8 @@ static void append_staged(GString *line, gsize from) {
   g_string_append_c(line, '"');
 }
 
-typedef struct {
-  TextImport *import;
-  DiskWriter *out;
-} Staging;
-
-static gboolean convert_row(TextImport *import, const char *path, const TableRow *row, DiskWriter *out,
-                            GError **error) {
+static gboolean convert_row(TextImport *import, guint file, const TableRow *row, DiskWriter *out, GError **error) {
+  const char *path = import->source->paths->pdata[file];
   if (row->kind != TABLE_ROW_GOOD) {
     import->table->rejected_rows += row->kind == TABLE_ROW_RAGGED;
     import->aside += row->kind == TABLE_ROW_ASIDE;
@@ -177,6 +183,7 @@ static gboolean convert_row(TextImport *import, const char *path, const TableRow
       if (!reject(import, path, row->line, reason, cell->text, cell->length, error)) return FALSE;
     }
   }
+  if (import->context->places) g_string_append_printf(import->line, ",%u,%" G_GINT64_FORMAT, file, row->line);
   g_string_append_c(import->line, '\n');
   disk_writer_add(out, import->line->str, import->line->len);
   return TRUE;
@@ -188,12 +195,11 @@ static gboolean stage_rows(TextImport *import, const char *staged, GError **erro
   gint64 seen = 0;
   for (guint i = 0; i < import->readers->len; i++) {
     TableReader *reader = import->readers->pdata[i];
-    const char *path = import->source->paths->pdata[i];
     if (!table_reader_restart(reader, error)) return FALSE;
     TableRow row;
     int got;
     while ((got = table_reader_next(reader, &row, error)) > 0) {
-      if (!convert_row(import, path, &row, out, error)) return FALSE;
+      if (!convert_row(import, i, &row, out, error)) return FALSE;
       if (++seen % CHECK_ROWS == 0) {
         if (!deadline_check(import->context->deadline, error)) return FALSE;
         import_report(import->context, 0.4 + 0.4 * (double)seen / (double)MAX(import->rows, 1), seen, "converting");
@@ -213,13 +219,24 @@ static char *staged_select(TextImport *import, const char *staged, GHashTable *t
   }
   g_autoptr(GString) joined = g_string_new(NULL);
   import_join_times(import->table, taken, joined);
+  if (import->context->places) {
+    /* The file stands in the staged rows as its number. */
+    g_string_append(joined, ", [");
+    for (guint i = 0; i < import->source->paths->len; i++) {
+      g_autofree char *file = text_sql_quote(import->source->paths->pdata[i]);
+      g_string_append_printf(joined, "%s%s", i ? ", " : "", file);
+    }
+    g_string_append(joined, "][_file_number + 1] AS _file, _line AS _place");
+    g_string_append(types, ", '_file_number': 'BIGINT', '_line': 'BIGINT'");
+  }
   g_autofree char *path = text_sql_quote(staged);
   gsize line_limit = MAX(LINE_LIMIT_MIN, import->longest_row * 2 + import->n_columns * 4);
   char *select = g_strdup_printf(
-      "SELECT *%s FROM read_csv(%s, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', nullstr='', "
+      "SELECT *%s%s FROM read_csv(%s, auto_detect=false, header=false, delim=',', quote='\"', escape='\"', nullstr='', "
       "new_line='\\n', strict_mode=true, max_line_size=%" G_GSIZE_FORMAT ", buffer_size=%" G_GSIZE_FORMAT
       ", columns={%s})",
-      joined->str, path, line_limit, line_limit * 2, types->str);
+      import->context->places ? " EXCLUDE (_file_number, _line)" : "", joined->str, path, line_limit, line_limit * 2,
+      types->str);
   g_string_free(types, TRUE);
   return select;
 }
@@ -236,7 +253,8 @@ static void note_bad_cells(TextImport *import) {
   }
 }
 
-static gboolean run_import(TextImport *import, GError **error) {
+/* Reads and stages everything; returns the query over the staged rows. `staged` is the file. */
+static char *stage_import(TextImport *import, char **staged, GError **error) {
   const TableLayout *layout = table_reader_layout(import->readers->pdata[0]);
   g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   import->table->columns = import_name_columns(layout->labels, taken);
@@ -245,20 +263,26 @@ static gboolean run_import(TextImport *import, GError **error) {
   import->bad_cells = g_new0(gint64, import->n_columns);
   import->line = g_string_new(NULL);
   for (guint j = 0; j < import->n_columns; j++) column_profile_init(&import->profiles[j]);
-  if (!visit_rows(import, profile_row, 0, 0.4, "reading", error)) return FALSE;
+  if (!visit_rows(import, profile_row, 0, 0.4, "reading", error)) return NULL;
   if (import->rows == 0) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
                 "%s:%" G_GINT64_FORMAT ": there are no rows below the header", import->source->shown,
                 table_reader_lines_before_rows(import->readers->pdata[0]) + 1);
-    return FALSE;
+    return NULL;
   }
   decide_columns(import);
   g_autofree char *name = g_strconcat(import->table->table, ".csv", NULL);
-  g_autofree char *staged = g_build_filename(import->context->staging, name, NULL);
-  if (!stage_rows(import, staged, error)) return FALSE;
+  *staged = g_build_filename(import->context->staging, name, NULL);
+  if (!stage_rows(import, *staged, error)) return NULL;
   note_bad_cells(import);
-  if (import->rejected && !disk_writer_close(g_steal_pointer(&import->rejected), error)) return FALSE;
-  g_autofree char *select = staged_select(import, staged, taken);
+  if (import->rejected && !disk_writer_close(g_steal_pointer(&import->rejected), error)) return NULL;
+  return staged_select(import, *staged, taken);
+}
+
+static gboolean run_import(TextImport *import, GError **error) {
+  g_autofree char *staged = NULL;
+  g_autofree char *select = stage_import(import, &staged, error);
+  if (!select) return FALSE;
   g_autofree char *identity = import_identity(import->source->paths);
   gint64 expected = import->rows;
   gboolean stored = import_store(import->context, import->table, select, identity, error);
@@ -287,4 +311,55 @@ ImportedTable *import_text_table(ImportContext *context, const TableSource *sour
     return table;
   imported_table_free(table);
   return NULL;
+}
+
+/* ---- a relation, not yet stored ---- */
+
+void import_relation_free(ImportRelation *relation) {
+  if (!relation) return;
+  imported_table_free(relation->table);
+  g_free(relation->select);
+  g_free(relation);
+}
+
+ImportRelation *import_text_relation(ImportContext *context, const TableSource *source, gboolean allow_direct,
+                                     GError **error) {
+  g_auto(TextImport) import = {.context = context, .source = source};
+  if (!open_readers(&import, error)) return NULL;
+  g_autoptr(ImportRelation) relation = g_new0(ImportRelation, 1);
+  ImportedTable *table = import.table = relation->table = g_new0(ImportedTable, 1);
+  table->table = text_slug_unique(source->name, context->taken);
+  table->label = g_strdup(source->name);
+  table->source = g_strdup(source->shown);
+  g_autoptr(GError) failing = NULL;
+  if (allow_direct && import_direct_relation(context, source, import.readers, relation, &failing))
+    return g_steal_pointer(&relation);
+  if (failing) {
+    g_propagate_error(error, g_steal_pointer(&failing));
+    return NULL;
+  }
+  g_autofree char *staged = NULL;
+  relation->select = stage_import(&import, &staged, error);
+  relation->place_is_line = TRUE;
+  table->rows = import.rows;
+  return relation->select ? g_steal_pointer(&relation) : NULL;
+}
+
+ImportRelation *import_relation(ImportContext *context, const TableSource *source, gboolean allow_direct, GError **error) {
+  g_autoptr(GPtrArray) staged = NULL;
+  switch (source->kind) {
+  case SOURCE_TEXT: return import_text_relation(context, source, allow_direct, error);
+  case SOURCE_PARQUET: return import_parquet_relation(context, source, error);
+  case SOURCE_JSON: staged = source_json_tables(context, source, error); break;
+  case SOURCE_SQLITE: staged = source_sqlite_tables(context, source, error); break;
+  case SOURCE_XLSX: staged = source_xlsx_tables(context, source, error); break;
+  }
+  if (!staged) return NULL;
+  if (staged->len != 1) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+                "%s holds %u tables; an ingestion source is one table: write it to a file of its own", source->shown,
+                staged->len);
+    return NULL;
+  }
+  return import_text_relation(context, staged->pdata[0], allow_direct, error);
 }
