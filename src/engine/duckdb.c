@@ -5,6 +5,7 @@
 
 #include "engine/connection_pool.h"
 #include "engine/duckdb_cells.h"
+#include "engine/duckdb_function.h"
 #include "engine/engine_private.h"
 #include "engine/watchdog.h"
 
@@ -197,6 +198,18 @@ static ResultTable *duckdb_kind_run(Engine *engine, const char *sql, const GPtrA
   return g_steal_pointer(&table);
 }
 
+static gboolean duckdb_kind_add_text_function(Engine *engine, const char *name, EngineTextFunction function,
+                                              gpointer user_data, GDestroyNotify free_data, GError **error) {
+  g_auto(Run) run;
+  if (!run_begin(&run, engine, DEADLINE_NEVER, error)) {
+    if (free_data) free_data(user_data);
+    return FALSE;
+  }
+  if (duckdb_function_add_text(run.connection, name, function, user_data, free_data)) return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_ENGINE, "SQL engine: the function %s cannot be added", name);
+  return FALSE;
+}
+
 /* ---- life ---- */
 
 /* Only with its (silent) progress bar does a connection know how far a statement is; afterwards nothing can be set. */
@@ -250,7 +263,8 @@ static void duckdb_kind_free(Engine *engine) {
 }
 
 static const EngineKind duckdb_kind = {"duckdb",        duckdb_kind_free,      duckdb_kind_execute,
-                                       duckdb_kind_run, duckdb_kind_lock_down, duckdb_kind_parse_sql};
+                                       duckdb_kind_run, duckdb_kind_lock_down, duckdb_kind_parse_sql,
+                                       duckdb_kind_add_text_function};
 
 static gint64 default_memory_limit(void) {
   gint64 pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);

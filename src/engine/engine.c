@@ -200,3 +200,8 @@ void parameters_add_double(GPtrArray *parameters, double value) {
 void parameters_add_date(GPtrArray *parameters, Day day) {
   add_parameter(parameters, VALUE_DATE)->integer = day;
 }
+
+gboolean engine_add_text_function(Engine *engine, const char *name, EngineTextFunction function, gpointer user_data,
+                                  GDestroyNotify free_data, GError **error) {
+  return engine->kind->add_text_function(engine, name, function, user_data, free_data, error);
+}

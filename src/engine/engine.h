@@ -77,6 +77,13 @@ ResultTable *engine_query(Engine *engine, const char *sql, const GPtrArray *para
 /* The same, but refuses to run anything whose prepared type is not SELECT: AISLE_ERROR_BLOCKED. */
 ResultTable *engine_select(Engine *engine, const char *sql, const GPtrArray *parameters, gsize max_rows, Deadline deadline,
                            GError **error);
+/*
+ * A function of SQL: text in, text out, NULL for NULL, the same for equal texts. `function` appends its result to `out`; it
+ * is called from the engine's threads, several at once. The engine keeps `user_data` until it ends.
+ */
+typedef void (*EngineTextFunction)(const char *text, gsize length, GString *out, gpointer user_data);
+gboolean engine_add_text_function(Engine *engine, const char *name, EngineTextFunction function, gpointer user_data,
+                                  GDestroyNotify free_data, GError **error);
 /* Forbids files outside `directories`, network, further settings. Irreversible. */
 gboolean engine_lock_down(Engine *engine, const char *const *directories, GError **error);
 /* The engine's own parse of one or more statements as JSON (json_serialize_sql). (transfer full) */

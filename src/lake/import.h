@@ -68,7 +68,8 @@ typedef struct {
   char *select;
   gboolean place_is_line;
   gboolean direct; /* by samples; a contradiction in the data ends the query with ENGINE: then ask again without */
-  gint64 lines_before_rows; /* of direct text files */
+  gint64 lines_before_rows; /* direct: of each file */
+  char *head, *tail;        /* direct: `select` is head, quoted files, tail; to read one of the files again */
 } ImportRelation;
 void import_relation_free(ImportRelation *relation);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ImportRelation, import_relation_free)

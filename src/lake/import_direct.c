@@ -89,7 +89,8 @@ static gboolean profile_sample(TableReader *reader, const char *path, ColumnProf
 
 /* Decides the types and writes the query. FALSE: a column needs more than SQL. */
 static gboolean direct_select(const ImportContext *context, ImportedTable *table, const TableReader *reader, const TableSource *source,
-                              const ColumnProfile *profiles, GString *select) {
+                              const ColumnProfile *profiles, GString *select, gsize *head_bytes,
+                              gsize *tail_at) {
   const CsvDialect *dialect = table_reader_dialect(reader);
   guint columns = table_reader_layout(reader)->columns;
   TableEvidence evidence = {0};
@@ -116,6 +117,7 @@ static gboolean direct_select(const ImportContext *context, ImportedTable *table
     g_string_append(select, ") >> 1 AS BIGINT) AS _place");
   }
   g_string_append(select, " FROM read_csv([");
+  *head_bytes = select->len;
   for (guint i = 0; i < source->paths->len; i++) {
     g_autofree char *path = text_sql_quote(source->paths->pdata[i]);
     g_string_append_printf(select, "%s%s", i ? ", " : "", path);
@@ -123,6 +125,7 @@ static gboolean direct_select(const ImportContext *context, ImportedTable *table
   const char quote[2] = {dialect->quote, '\0'}, escape[2] = {dialect->escape ? dialect->escape : dialect->quote, '\0'};
   g_autofree char *delimiter_sql = text_sql_quote(dialect->delimiter), *quote_sql = text_sql_quote(quote),
                   *escape_sql = text_sql_quote(escape);
+  *tail_at = select->len;
   g_string_append_printf(select,
                          "], auto_detect=false, header=false, skip=%" G_GINT64_FORMAT
                          ", delim=%s, quote=%s, escape=%s, nullstr=" COLUMN_NULLS_SQL
@@ -158,8 +161,11 @@ gboolean import_direct_relation(ImportContext *context, const TableSource *sourc
   for (guint i = 0; good && i < readers->len; i++)
     good = profile_sample(readers->pdata[i], source->paths->pdata[i], profiles);
   g_autoptr(GString) select = g_string_new(NULL);
-  if (good && direct_select(context, table, readers->pdata[0], source, profiles, select)) {
+  gsize head_bytes = 0, tail_at = 0;
+  if (good && direct_select(context, table, readers->pdata[0], source, profiles, select, &head_bytes, &tail_at)) {
     relation->select = g_strdup(select->str);
+    relation->head = g_strndup(select->str, head_bytes);
+    relation->tail = g_strdup(select->str + tail_at);
     relation->direct = TRUE;
     relation->lines_before_rows = table_reader_lines_before_rows(readers->pdata[0]);
     return TRUE;
@@ -174,7 +180,7 @@ gboolean import_direct(ImportContext *context, const TableSource *source, GPtrAr
                        GError **error) {
   ImportRelation relation = {.table = table};
   if (!import_direct_relation(context, source, readers, &relation, error)) return FALSE;
-  g_autofree char *select = relation.select, *identity = import_identity(source->paths);
+  g_autofree char *select = relation.select, *head = relation.head, *tail = relation.tail, *identity = import_identity(source->paths);
   import_report(context, -1, 0, "reading");
   g_autoptr(GError) failing = NULL;
   if (import_store(context, table, select, identity, &failing)) return TRUE;

@@ -319,6 +319,8 @@ void import_relation_free(ImportRelation *relation) {
   if (!relation) return;
   imported_table_free(relation->table);
   g_free(relation->select);
+  g_free(relation->head);
+  g_free(relation->tail);
   g_free(relation);
 }
 
