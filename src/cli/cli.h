@@ -15,6 +15,8 @@ int cli_restore(int argc, char **argv);
 int cli_vacuum(int argc, char **argv);
 int cli_compact(int argc, char **argv);
 int cli_snapshot(int argc, char **argv);
+int cli_ingest(int argc, char **argv);
+int cli_quality(int argc, char **argv);
 int cli_settings(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_agent(int argc, char **argv);

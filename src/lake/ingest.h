@@ -139,13 +139,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(IngestReport, ingest_report_free)
 json_t *ingest_report_to_json(const IngestReport *report);
 
 /*
- * Runs one definition up to and including its Delta commit; the caller publishes the snapshot when all of a run are
- * through. NOT_FOUND: no file; BAD_INPUT: unreadable, drifted, or a rule with `fail` was broken (nothing is loaded, the
- * report says which rows); BLOCKED: the guard; BUSY: the same table is being loaded by another process; NO_SPACE.
- * `failed` (may be NULL) receives the quality report of a refused load. (transfer full)
+ * Runs definitions as one load: what they change becomes visible together, in one snapshot, or not at all. Errors name the
+ * definition. NOT_FOUND: no file; BAD_INPUT: unreadable, drifted, or a rule with `fail` was broken (nothing is loaded, the
+ * report says which rows); BLOCKED: the guard; BUSY: a table is being loaded by another process; NO_SPACE. `failed` (may be
+ * NULL) receives the quality report of a refused load. Of IngestReport*, one a definition. (transfer full)
  */
-IngestReport *ingest_run(const IngestDefinition *definition, const IngestOptions *options, QualityReport **failed,
-                         GError **error);
+GPtrArray *ingest_run(const GPtrArray *definitions, const IngestOptions *options, QualityReport **failed, GError **error);
 /* Guard and engine look at the definition without data: mistakes in its SQL, as "file:line:column: ...". */
 void ingest_definition_check(const IngestDefinition *definition, const IngestGuard *guard, Engine *engine,
                              GPtrArray *problems);

@@ -1,6 +1,6 @@
 /* Rules, key and SQL of personal data on its way in. */
 #include "lake/privacy.h"
-#include "lake/disk.h"
+#include "base/disk.h"
 #include "lake/ingest_yaml.h"
 #include <fcntl.h>
 #include <sodium.h>

@@ -1,5 +1,5 @@
 /* Reports of loads: as JSON, on disk beside the rows they speak of. */
-#include "lake/disk.h"
+#include "base/disk.h"
 #include "lake/quality.h"
 #include <string.h>
 

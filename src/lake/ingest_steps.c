@@ -1,0 +1,297 @@
+/* The pass over the source, the buckets, the commit; each leaves a marker by which a killed load goes on. */
+#include "lake/ingest_private.h"
+#include <string.h>
+
+/* ---- markers ---- */
+
+static char *marker_path(const IngestRun *run, const char *name) {
+  return g_build_filename(run->work, name, NULL);
+}
+
+static json_t *read_marker(const IngestRun *run, const char *name) {
+  g_autofree char *path = marker_path(run, name);
+  return g_file_test(path, G_FILE_TEST_EXISTS) ? json_parse_file(path, NULL) : NULL;
+}
+
+static gboolean write_marker(const IngestRun *run, const char *name, json_t *marker, GError **error) {
+  g_autofree char *path = marker_path(run, name), *text = json_to_text(marker, JSON_PLAIN);
+  return disk_replace(path, text, strlen(text), error);
+}
+
+/* Another shape of the rows makes what was spilled useless. */
+static char *shape_of(const IngestRun *run) {
+  g_autoptr(GString) shape = g_string_new(NULL);
+  for (guint i = 0; i < run->outputs->len; i++) {
+    const IngestOutput *output = run->outputs->pdata[i];
+    g_string_append_printf(shape, "%s %s %s;", output->name, output->source_type, output->sql_type);
+  }
+  g_string_append_printf(shape, "%u;%u", run->buckets, run->report->files_read);
+  return g_compute_checksum_for_string(G_CHECKSUM_SHA256, shape->str, -1);
+}
+
+/* ---- the pass ---- */
+
+static gboolean is_direct(const IngestRun *run) {
+  for (guint i = 0; i < run->relations->len; i++)
+    if (((ImportRelation *)run->relations->pdata[i])->direct) return TRUE;
+  return FALSE;
+}
+
+static gint64 unreadable_rows(const IngestRun *run) {
+  gint64 rows = 0;
+  for (guint i = 0; i < run->relations->len; i++) rows += ((ImportRelation *)run->relations->pdata[i])->table->rejected_rows;
+  return rows;
+}
+
+static gboolean run_pass(IngestRun *run, gint64 *rows, GError **error) {
+  g_autofree char *spill = g_build_filename(run->work, "spill", NULL), *sql = ingest_pass_sql(run);
+  disk_remove_tree(spill);
+  if (!disk_make_folder(spill, error)) return FALSE;
+  g_autofree char *target = run->buckets > 1 ? g_strdup(spill) : g_build_filename(spill, "all.parquet", NULL);
+  g_autofree char *quoted = text_sql_quote(target);
+  g_autofree char *copy = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION lz4_raw%s)", sql, quoted,
+                                          run->buckets > 1 ? ", PARTITION_BY (__b), OVERWRITE_OR_IGNORE" : "");
+  ingest_tell(run, "reading", -1, -1);
+  g_autoptr(ResultTable) copied = engine_query(run->engine, copy, NULL, 1, run->options->deadline, error);
+  if (!copied) return FALSE;
+  *rows = copied->n_rows ? result_table_at(copied, 0, 0)->integer : 0;
+  return TRUE;
+}
+
+/* The parallel reader trusts samples; what contradicts them is read the long way. */
+static gboolean pass_or_again(IngestRun *run, gint64 *rows, GError **error) {
+  g_autoptr(GError) failing = NULL;
+  if (run_pass(run, rows, &failing)) return TRUE;
+  if (!is_direct(run) || failing->code != AISLE_ERROR_ENGINE) {
+    if (failing->code == AISLE_ERROR_ENGINE) failing->code = AISLE_ERROR_BAD_INPUT;
+    g_propagate_prefixed_error(error, g_steal_pointer(&failing), "%s: ", run->definition->name);
+    return FALSE;
+  }
+  if (!ingest_query_prepare(run, FALSE, error) || !ingest_columns_decide(run, error)) return FALSE;
+  if (run_pass(run, rows, error)) return TRUE;
+  if (error && *error && (*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
+  g_prefix_error(error, "%s: ", run->definition->name);
+  return FALSE;
+}
+
+gboolean ingest_pass(IngestRun *run, GError **error) {
+  g_autofree char *shape = shape_of(run);
+  g_autoptr(json_t) marker = read_marker(run, "spill.json");
+  if (marker && !g_strcmp0(json_get_string(marker, "shape"), shape)) {
+    run->report->rows_read = json_get_int(marker, "rows", 0);
+    run->report->rows_unreadable = json_get_int(marker, "unreadable", 0);
+    run->report->resumed = TRUE;
+    ingest_step(run, "the source was read by a run before this one");
+    return TRUE;
+  }
+  gint64 rows = 0;
+  if (!pass_or_again(run, &rows, error)) return FALSE;
+  run->report->rows_read = rows;
+  run->report->rows_unreadable = unreadable_rows(run);
+  g_autofree char *now = shape_of(run);
+  g_autoptr(json_t) done = json_pack("{s:s, s:I, s:I}", "shape", now, "rows", (json_int_t)rows, "unreadable", (json_int_t)run->report->rows_unreadable);
+  return write_marker(run, "spill.json", done, error);
+}
+
+/* ---- buckets ---- */
+
+static json_t *file_to_json(const DeltaFile *file) {
+  json_t *values = json_array();
+  for (guint i = 0; i < file->n_partition_values; i++)
+    json_array_append_new(values, file->partition_values[i] ? json_string(file->partition_values[i]) : json_null());
+  return json_pack("{s:s, s:I, s:I, s:I, s:o, s:s?, s:s?}", "path", file->path, "bytes", (json_int_t)file->bytes, "rows", (json_int_t)file->rows,
+                   "modified_ms", (json_int_t)file->modified_ms, "partition", values, "statistics", file->statistics, "layout", file->layout);
+}
+
+static DeltaFile *file_from_json(const json_t *json) {
+  const json_t *values = json_object_get(json, "partition");
+  DeltaFile *file = g_new0(DeltaFile, 1);
+  file->path = g_strdup(json_get_string(json, "path"));
+  file->bytes = json_get_int(json, "bytes", 0);
+  file->rows = json_get_int(json, "rows", -1);
+  file->modified_ms = json_get_int(json, "modified_ms", 0);
+  file->n_partition_values = (guint)json_array_size(values);
+  file->partition_values = g_new0(char *, file->n_partition_values + 1);
+  for (guint i = 0; i < file->n_partition_values; i++) file->partition_values[i] = g_strdup(json_string_value(json_array_get(values, i)));
+  file->statistics = g_strdup(json_get_string(json, "statistics"));
+  file->layout = g_strdup(json_get_string(json, "layout"));
+  return file;
+}
+
+/* Files of a bucket that an earlier run finished, over the same version of the table. */
+static gboolean take_finished(IngestRun *run, const char *name) {
+  g_autoptr(json_t) marker = read_marker(run, name);
+  if (!marker || json_get_int(marker, "version", -2) != run->table->version) return FALSE;
+  size_t i;
+  json_t *file;
+  json_array_foreach (json_object_get(marker, "files"), i, file) g_ptr_array_add(run->written, file_from_json(file));
+  return TRUE;
+}
+
+static gboolean finish_bucket(IngestRun *run, const char *name, const GPtrArray *files, GError **error) {
+  g_autoptr(json_t) list = json_array();
+  for (guint i = 0; i < files->len; i++) json_array_append_new(list, file_to_json(files->pdata[i]));
+  g_autoptr(json_t) marker = json_pack("{s:I, s:O}", "version", (json_int_t)run->table->version, "files", list);
+  return write_marker(run, name, marker, error);
+}
+
+static gboolean find_repeated(IngestRun *run, gint bucket, GError **error) {
+  if (!run->definition->keys[0]) return TRUE;
+  g_autofree char *spilled = ingest_spilled_sql(run, bucket);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE ingest_repeated AS SELECT __h FROM %s WHERE (__q & %" G_GINT64_FORMAT
+                                         ") = 0 GROUP BY __h HAVING count(*) > 1", spilled, ingest_action_mask(run, ON_QUARANTINE));
+  return engine_execute(run->engine, sql, run->options->deadline, error);
+}
+
+/* Straight into the table's files. */
+static gboolean write_direct(IngestRun *run, gint bucket, const char *marker, GError **error) {
+  g_autofree char *kept = ingest_kept_sql(run, bucket);
+  DeltaWriteOptions options = {.cluster_columns = run->definition->cluster_by[0] ? (const char *const *)run->definition->cluster_by : NULL,
+                               .deadline = run->options->deadline};
+  g_autoptr(GPtrArray) files = delta_write_rows(run->table, run->engine, kept, &options, error);
+  if (!files || !finish_bucket(run, marker, files, error)) return FALSE;
+  while (files->len) g_ptr_array_add(run->written, g_ptr_array_steal_index(files, files->len - 1));
+  return TRUE;
+}
+
+/* Into a file of ours that a merge or an overwrite reads. */
+static gboolean write_kept(IngestRun *run, gint bucket, const char *marker, GError **error) {
+  g_autofree char *kept = ingest_kept_sql(run, bucket), *folder = g_build_filename(run->work, "kept", NULL);
+  g_autofree char *path = g_strdup_printf("%s/%d.parquet", folder, bucket), *quoted = text_sql_quote(path);
+  g_autofree char *sql = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION lz4_raw)", kept, quoted);
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  return disk_make_folder(folder, error) && engine_execute(run->engine, sql, run->options->deadline, error) &&
+         finish_bucket(run, marker, none, error);
+}
+
+static gboolean writes_direct(const IngestRun *run) {
+  return run->is_new || run->definition->mode == INGEST_APPEND;
+}
+
+static gboolean bucket_is_empty(const IngestRun *run, gint bucket) {
+  if (run->buckets <= 1) return FALSE;
+  g_autofree char *folder = g_strdup_printf("%s/spill/__b=%d", run->work, bucket);
+  return !g_file_test(folder, G_FILE_TEST_IS_DIR);
+}
+
+gboolean ingest_write_buckets(IngestRun *run, GError **error) {
+  g_clear_pointer(&run->written, g_ptr_array_unref);
+  run->written = g_ptr_array_new_with_free_func((GDestroyNotify)delta_file_free);
+  for (guint bucket = 0; bucket < run->buckets; bucket++) {
+    g_autofree char *marker = g_strdup_printf("bucket-%u.json", bucket);
+    ingest_tell(run, "writing", (double)bucket / run->buckets, run->report->rows_read / run->buckets * bucket);
+    if (bucket_is_empty(run, (gint)bucket) || take_finished(run, marker)) continue;
+    if (!find_repeated(run, (gint)bucket, error)) return FALSE;
+    if (!(writes_direct(run) ? write_direct : write_kept)(run, (gint)bucket, marker, error)) return FALSE;
+  }
+  return TRUE;
+}
+
+/* ---- the commit ---- */
+
+static gboolean commit_written(IngestRun *run, GError **error) {
+  g_autoptr(DeltaCommit) commit = run->is_new ? delta_commit_new_table(run->location, run->table->columns, (const char *const *)run->definition->partition_by)
+                                              : delta_commit_new(run->table, "WRITE");
+  gint64 rows = 0;
+  for (guint i = 0; i < run->written->len; i++) {
+    const DeltaFile *file = run->written->pdata[i];
+    delta_commit_add(commit, file, TRUE);
+    rows += MAX(file->rows, 0);
+  }
+  for (guint i = 0; i < run->files->len; i++) {
+    const IngestFile *file = run->files->pdata[i];
+    g_autofree char *application = ingest_file_application(run, file);
+    if (!file->known) delta_commit_set_identity(commit, &(DeltaIdentity){application, 1});
+  }
+  delta_commit_set_parameter(commit, "ingest", run->definition->name);
+  run->report->version = delta_commit_write(commit, run->engine, error);
+  run->report->rows_inserted = rows;
+  return run->report->version >= 0;
+}
+
+/* Further files of the load are named in a commit of their own: merging them again would change nothing. */
+static gboolean commit_identities(IngestRun *run, GError **error) {
+  g_autoptr(DeltaTable) table = delta_table_open(run->location, -1, run->engine, error);
+  if (!table) return FALSE;
+  g_autoptr(DeltaCommit) commit = delta_commit_new(table, "WRITE");
+  guint more = 0;
+  for (guint i = 0; i < run->files->len; i++) {
+    const IngestFile *file = run->files->pdata[i];
+    g_autofree char *application = ingest_file_application(run, file);
+    DeltaIdentity identity = {application, 1};
+    if (file->known || delta_table_has(table, &identity)) continue;
+    delta_commit_set_identity(commit, &identity);
+    more++;
+  }
+  if (more == 0) return TRUE;
+  run->report->version = delta_commit_write(commit, run->engine, error);
+  return run->report->version >= 0;
+}
+
+static char *equal_keys_sql(const IngestRun *run) {
+  GString *sql = g_string_new(NULL);
+  for (guint i = 0; run->definition->keys[i]; i++) {
+    g_autofree char *name = text_sql_identifier(run->definition->keys[i]);
+    g_string_append_printf(sql, "%sn.%s = e.%s", i ? " AND " : "", name, name);
+  }
+  return g_string_free(sql, FALSE);
+}
+
+/* Rows that the table holds in a later state stay as they are; so do those that would not change. */
+static char *incoming_sql(const IngestRun *run) {
+  g_autofree char *pattern = g_build_filename(run->work, "kept", "*.parquet", NULL), *quoted = text_sql_quote(pattern);
+  g_autofree char *columns = ingest_stored_columns(run, "n."), *keys = equal_keys_sql(run), *existing = delta_relation_sql(run->table, NULL);
+  g_autoptr(GString) same = g_string_new(NULL);
+  for (guint i = 0; i < run->outputs->len; i++) {
+    const IngestOutput *output = run->outputs->pdata[i];
+    if (output->privacy && output->privacy->action == PRIVACY_DROP) continue;
+    g_autofree char *name = text_sql_identifier(output->name);
+    if (delta_table_column(run->table, output->name)) g_string_append_printf(same, "%sn.%s IS NOT DISTINCT FROM e.%s", same->len ? " AND " : "", name, name);
+  }
+  g_autofree char *last = run->definition->keep_last_by ? text_sql_identifier(run->definition->keep_last_by) : NULL;
+  g_autofree char *later = last ? g_strdup_printf(" OR e.%s > n.%s", last, last) : g_strdup("");
+  return g_strdup_printf("SELECT %s FROM read_parquet(%s) n WHERE NOT EXISTS (SELECT 1 FROM (%s) e WHERE %s AND ((%s)%s))", columns, quoted,
+                         existing, keys, same->str, later);
+}
+
+static const DeltaIdentity *first_identity(const IngestRun *run, DeltaIdentity *identity, char **application) {
+  for (guint i = 0; i < run->files->len; i++) {
+    const IngestFile *file = run->files->pdata[i];
+    if (file->known) continue;
+    *application = ingest_file_application(run, file);
+    *identity = (DeltaIdentity){*application, 1};
+    return identity;
+  }
+  return NULL;
+}
+
+static gboolean commit_kept(IngestRun *run, GError **error) {
+  g_autofree char *application = NULL, *pattern = g_build_filename(run->work, "kept", "*.parquet", NULL), *quoted = text_sql_quote(pattern);
+  DeltaIdentity storage;
+  const DeltaIdentity *identity = first_identity(run, &storage, &application);
+  DeltaWriteOptions options = {.cluster_columns = run->definition->cluster_by[0] ? (const char *const *)run->definition->cluster_by : NULL,
+                               .deadline = run->options->deadline};
+  DeltaOutcome outcome = {0};
+  gboolean good;
+  if (run->definition->mode == INGEST_OVERWRITE) {
+    g_autofree char *select = g_strdup_printf("SELECT * FROM read_parquet(%s)", quoted);
+    good = delta_overwrite(run->table, run->engine, select, run->definition->partition_by[0] ? DELTA_OVERWRITE_PARTITIONS : DELTA_OVERWRITE_TABLE,
+                           identity, &options, &outcome, error);
+  } else {
+    g_autofree char *incoming = incoming_sql(run), *path = g_build_filename(run->work, "incoming.parquet", NULL), *target = text_sql_quote(path);
+    g_autofree char *copy = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION lz4_raw)", incoming, target);
+    g_autofree char *select = g_strdup_printf("SELECT * FROM read_parquet(%s)", target);
+    good = engine_execute(run->engine, copy, run->options->deadline, error) &&
+           delta_merge(run->table, run->engine, select, (const char *const *)run->definition->keys, identity, &options, &outcome, error);
+  }
+  if (!good) return FALSE;
+  run->report->version = outcome.version;
+  run->report->rows_inserted = outcome.rows_inserted;
+  run->report->rows_updated = outcome.rows_updated;
+  return commit_identities(run, error);
+}
+
+gboolean ingest_commit(IngestRun *run, GError **error) {
+  ingest_tell(run, "committing", -1, run->report->rows_read);
+  return writes_direct(run) ? commit_written(run, error) : commit_kept(run, error);
+}
