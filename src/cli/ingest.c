@@ -255,12 +255,6 @@ static void tell_report(const Teller *teller, const IngestReport *report) {
 
 /* ---- running ---- */
 
-static gboolean any_loaded(const GPtrArray *reports) {
-  for (guint i = 0; i < reports->len; i++)
-    if (strcmp(((IngestReport *)reports->pdata[i])->outcome, "nothing_new") != 0) return TRUE;
-  return FALSE;
-}
-
 static void tell_line(const Teller *teller, const char *event, const char *text) {
   if (teller->json) print_json(json_pack("{s:s, s:s}", "event", event, "text", text));
   else printf("%s\n", text);
@@ -268,7 +262,7 @@ static void tell_line(const Teller *teller, const char *event, const char *text)
 
 static gboolean finish(const IngestFlags *flags, const Choice *choice, const GPtrArray *reports, const Teller *teller, GError **error) {
   g_autofree char *summary = NULL;
-  if (any_loaded(reports) && !ingest_extend_model(flags->workspace, reports, &summary, error)) return FALSE;
+  if (!ingest_extend_model(flags->workspace, reports, &summary, error)) return FALSE;
   if (summary != NULL) tell_line(teller, "model", summary);
   if (flags->week == NULL) return TRUE;
   g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2}, error);

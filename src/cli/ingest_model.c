@@ -1,6 +1,7 @@
 /* After a load: tables that nobody described yet become part of the model. */
 #include "cli/ingest_guard.h"
 #include "base/disk.h"
+#include "lake/delta.h"
 #include "model/infer_add.h"
 #include <string.h>
 
@@ -10,26 +11,38 @@ static gboolean knows_table(const Model *model, const char *table) {
   return FALSE;
 }
 
+static ImportedColumn *copied_column(const ImportedColumn *from) {
+  ImportedColumn *column = g_new0(ImportedColumn, 1);
+  *column = *from;
+  column->name = g_strdup(from->name);
+  column->label = g_strdup(from->label);
+  column->currency = g_strdup(from->currency);
+  column->note = g_strdup(from->note);
+  return column;
+}
+
+/* The load that made the table may have been killed before this point; then the table itself tells its columns. */
+static GPtrArray *columns_of(const IngestReport *report, const SnapshotTable *stored) {
+  GPtrArray *columns = g_ptr_array_new_with_free_func((GDestroyNotify)imported_column_free);
+  for (guint i = 0; report->columns != NULL && i < report->columns->len; i++) g_ptr_array_add(columns, copied_column(report->columns->pdata[i]));
+  for (guint i = 0; report->columns == NULL && i < stored->delta->columns->len; i++) {
+    const DeltaColumn *from = stored->delta->columns->pdata[i];
+    const ImportedColumn column = {.name = from->name, .label = from->label != NULL ? from->label : from->name, .type = from->type};
+    g_ptr_array_add(columns, copied_column(&column));
+  }
+  return columns;
+}
+
 static ImportedTable *imported_of(const IngestReport *report, const LakeSnapshot *snapshot) {
   const SnapshotTable *stored = lake_snapshot_find(snapshot, report->target);
-  if (stored == NULL || report->columns == NULL) return NULL;
+  if (stored == NULL) return NULL;
   ImportedTable *table = g_new0(ImportedTable, 1);
   table->table = g_strdup(report->target);
   table->label = g_strdup(report->target);
   table->source = g_strdup(report->definition);
   table->rows = stored->rows;
   table->files = g_strdupv(stored->files);
-  table->columns = g_ptr_array_new_with_free_func((GDestroyNotify)imported_column_free);
-  for (guint i = 0; i < report->columns->len; i++) {
-    const ImportedColumn *from = report->columns->pdata[i];
-    ImportedColumn *column = g_new0(ImportedColumn, 1);
-    *column = *from;
-    column->name = g_strdup(from->name);
-    column->label = g_strdup(from->label);
-    column->currency = g_strdup(from->currency);
-    column->note = g_strdup(from->note);
-    g_ptr_array_add(table->columns, column);
-  }
+  table->columns = columns_of(report, stored);
   return table;
 }
 

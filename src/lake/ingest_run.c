@@ -235,7 +235,7 @@ static GPtrArray *stored_columns(const IngestRun *run) {
 static gboolean shape_table(IngestRun *run, GError **error) {
   g_autoptr(GPtrArray) columns = stored_columns(run);
   if (run->is_new) {
-    run->table = delta_table_draft(run->location, columns, (const char *const *)run->definition->partition_by, NULL);
+    run->table = delta_table_draft(run->location, columns, (const char *const *)run->definition->partition_by, NULL, error);
     return run->table != NULL;
   }
   gboolean grows = FALSE;

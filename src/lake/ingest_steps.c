@@ -190,8 +190,7 @@ gboolean ingest_write_buckets(IngestRun *run, GError **error) {
 /* ---- the commit ---- */
 
 static gboolean commit_written(IngestRun *run, GError **error) {
-  g_autoptr(DeltaCommit) commit = run->is_new ? delta_commit_new_table(run->location, run->table->columns, (const char *const *)run->definition->partition_by)
-                                              : delta_commit_new(run->table, "WRITE");
+  g_autoptr(DeltaCommit) commit = delta_commit_new(run->table, "WRITE");
   gint64 rows = 0;
   for (guint i = 0; i < run->written->len; i++) {
     const DeltaFile *file = run->written->pdata[i];
