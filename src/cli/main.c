@@ -14,6 +14,7 @@ typedef struct {
 static const Command COMMANDS[] = {
     {"init", cli_init, "init WORKSPACE FILE...", "make a workspace from data files nobody described"},
     {"ingest", cli_ingest, "ingest -w DIR [NAME|FILE...]", "bring new files into the tables, as ingest/*.yaml says"},
+    {"quality", cli_quality, "quality -w DIR [accept|fix|reject|submit]", "what loads found wrong, and what becomes of those rows"},
     {"ask", cli_ask, "ask -w DIR \"question\"", "answer a question"},
     {"eval", cli_eval, "eval -w DIR GOLDEN.jsonl", "ask golden questions and judge the answers"},
     {"check", cli_check, "check -w DIR", "hold the model against its rules and the data"},

@@ -157,3 +157,15 @@ void ingest_definition_check(const IngestDefinition *definition, const IngestGua
  */
 GPtrArray *ingest_week_close(const char *workspace, Engine *engine, const GPtrArray *definitions, const char *week,
                              GError **error);
+
+/* ---- verdicts ---- */
+typedef struct {
+  gint64 added, corrected, removed;
+  gint64 version; /* -1: nothing was to be done */
+} QualitySubmission;
+/*
+ * Carries out what was decided about rows of the definition's table: accepted and fixed ones that were set apart come in,
+ * flagged ones that were fixed are replaced, rejected ones leave (both need keys). Fixed rows are held against the rules
+ * again: BAD_INPUT names the first that one still breaks. One snapshot; audited.
+ */
+gboolean quality_submit(const IngestDefinition *definition, const IngestOptions *options, const char *by, QualitySubmission *out, GError **error);

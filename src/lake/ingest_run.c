@@ -433,7 +433,12 @@ GPtrArray *ingest_run(const GPtrArray *definitions, const IngestOptions *options
     loaded = loaded || !strcmp(run->report->outcome, "loaded");
   }
   if (loaded && !lake_load_publish(load, NULL, NULL, error)) return NULL;
-  for (guint i = 0; load && i < runs->len; i++) disk_remove_tree(((IngestRun *)runs->pdata[i])->work);
+  for (guint i = 0; load && i < runs->len; i++) {
+    const IngestRun *run = runs->pdata[i];
+    gboolean changed = !strcmp(run->report->outcome, "loaded");
+    if (changed && !quality_state_update(run->engine, run->workspace, run->definition->target, run->definition->stale_after_ms, error)) return NULL;
+    disk_remove_tree(run->work);
+  }
   return collect_reports(runs);
 }
 

@@ -86,3 +86,55 @@ QualityReport *quality_report_from_json(const json_t *json, GError **error);
 gboolean quality_report_save(const QualityReport *report, const char *workspace, GError **error);
 /* Newest first, at most `limit` (0: all); `table` NULL: of every table. Of QualityReport*. (transfer full) */
 GPtrArray *quality_reports_load(const char *workspace, const char *table, guint limit, GError **error);
+
+/* ---- what people decide about rows ---- */
+typedef enum { DECISION_ACCEPT, DECISION_FIX, DECISION_REJECT } QualityDecision;
+const char *quality_decision_name(QualityDecision decision);
+
+typedef struct {
+  const char *table, *load;
+  QualityDecision decision;
+  const char *rule;             /* rows that broke this rule; NULL: any */
+  const gint64 *rows;           /* numbers of the rows (_row); NULL: all of the load */
+  guint n_rows;
+  char **set;                   /* FIX: "column=value"; NULL */
+  const char *by, *note;        /* who and why; `by` is required */
+} QualityVerdict;
+
+/* A row that is apart or flagged, and what was decided last. */
+typedef struct {
+  gint64 row;
+  char *action, *rules;         /* "quarantine" or "review"; names of the rules */
+  gboolean decided, submitted;
+  QualityDecision decision;
+  char **set;                   /* FIX */
+} QualityRow;
+void quality_row_free(QualityRow *row);
+/* Rows of a load that were set apart or flagged. Of QualityRow*, in order of number. (transfer full) */
+GPtrArray *quality_rows(Engine *engine, const char *workspace, const QualityReport *report, GError **error);
+
+/*
+ * Writes down the verdict on each row it is about, in <workspace>/state/quality/audit.jsonl, which is only ever added to.
+ * Returns how many rows; -1 on failure, NOT_FOUND when there is none that it could be about. What it says takes effect with
+ * quality_submit (lake/ingest.h).
+ */
+gint64 quality_decide(Engine *engine, const char *workspace, const QualityVerdict *verdict, GError **error);
+/* One line of the audit: {"time","by","event",...}. Flushed before it returns. */
+gboolean quality_audit(const char *workspace, const json_t *event, GError **error);
+/* Lines about a load, oldest first; JSON array. (transfer full) */
+json_t *quality_audit_of(const char *workspace, const char *load, GError **error);
+
+/* What answers need to know of a table, kept in <workspace>/lake/_quality/<table>/open.state. */
+typedef struct {
+  gint64 apart, flagged;   /* rows nobody decided about */
+  guint warnings;          /* rules about the whole that the newest load broke */
+  gint64 loaded_ms;        /* when it was last loaded; 0: never by ingestion */
+  gint64 stale_after_ms;   /* 0: never stale */
+} QualityState;
+/* FALSE: nothing is known of the table. Cheap; reads one small file. */
+gboolean quality_state_read(const char *workspace, const char *table, QualityState *out);
+/* Counts anew from reports and audit. `stale_after_ms` -1: as before. */
+gboolean quality_state_update(Engine *engine, const char *workspace, const char *table, gint64 stale_after_ms, GError **error);
+
+/* The report as a page of its own with pictures: rows by rule, share of bad rows by load. (transfer full) */
+char *quality_html(const GPtrArray *reports);
