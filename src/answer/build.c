@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "answer/answer_private.h"
+#include "lake/quality.h"
 
 #define CLARIFY_MIN_OPTIONS 2
 #define CLARIFY_MAX_OPTIONS 4
@@ -108,6 +109,26 @@ static json_t *sources_json(const Turn *turn) {
     if (source != NULL) json_array_append_new(list, source);
   }
   return list;
+}
+
+/* What loads found wrong in the tables behind the answer and nobody decided about, and loads that are overdue. Numbers of
+ * rows are for those who may see all rows. */
+static void note_quality(Turn *turn, const GPtrArray *datasets) {
+  gint64 now_ms = g_get_real_time() / 1000;
+  gboolean all = access_scope_is_unrestricted(turn->request->scope);
+  for (guint i = 0; i < datasets->len; i++) {
+    const Dataset *dataset = g_ptr_array_index(datasets, i);
+    QualityState state;
+    if (!quality_state_read(answer_service_workspace(turn->service), dataset->table, &state)) continue;
+    if (all && state.apart + state.flagged > 0)
+      turn_caveat(turn, "open_quality_problems", "%s: %" G_GINT64_FORMAT " rows were set apart and %" G_GINT64_FORMAT " flagged by quality rules and are not decided about",
+                  dataset->label, state.apart, state.flagged);
+    else if (state.apart + state.flagged + state.warnings > 0)
+      turn_caveat(turn, "open_quality_problems", "%s: quality rules found problems that are not settled", dataset->label);
+    if (state.stale_after_ms > 0 && state.loaded_ms > 0 && now_ms - state.loaded_ms > state.stale_after_ms)
+      turn_caveat(turn, "stale_data", "%s: the last load was %" G_GINT64_FORMAT " hours ago, later than it should be", dataset->label,
+                  (now_ms - state.loaded_ms) / 3600000);
+  }
 }
 
 /* Everything every answer has. */
@@ -241,6 +262,7 @@ static const char *const SENTENCE_KEYS[] = {"narrative", "facts", "caveats", "so
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
+  note_quality(turn, compiled->tables);
   json_t *answer = describe_query(turn, query, resolved, compiled, asked);
   json_object_set_new(answer, "rows", rows_json(result));
   json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));

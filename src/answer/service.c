@@ -92,6 +92,7 @@ const Model *answer_service_model(const AnswerService *service) { return service
 Store *answer_service_store(AnswerService *service) { return service->store; }
 const LakeSnapshot *answer_service_snapshot(const AnswerService *service) { return service->snapshot; }
 Engine *answer_service_engine(AnswerService *service) { return service->engine; }
+const char *answer_service_workspace(const AnswerService *service) { return service->workspace; }
 Cache *answer_service_cache(AnswerService *service) { return service->cache; }
 void answer_service_cache_statistics(AnswerService *service, CacheStatistics *out) { cache_statistics(service->cache, out); }
 

@@ -158,7 +158,7 @@ static gboolean choose(Choice *choice, const IngestFlags *flags, GError **error)
     }
   }
   if (choice->files->len > 0) return choose_for_files(choice, flags->workspace, error);
-  for (guint i = 0; choice->chosen->len == 0 && flags->arguments == NULL && i < choice->definitions->len; i++)
+  for (guint i = 0; flags->arguments == NULL && i < choice->definitions->len; i++)
     g_ptr_array_add(choice->chosen, choice->definitions->pdata[i]);
   if (choice->chosen->len > 0) return TRUE;
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s/ingest/ holds no ingestion file; write one (docs/ingest.md) or name data files", flags->workspace);

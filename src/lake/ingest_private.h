@@ -40,7 +40,7 @@ typedef struct {
   gboolean is_new;
   GPtrArray *outputs;   /* of IngestOutput* */
   char *query;          /* rows of the target, not yet cast, with _file and _place */
-  gboolean has_places;
+  gboolean has_places, has_misfits;
   guint buckets;
   gint64 now_ms;
   gint64 started_us, bytes;

@@ -54,6 +54,48 @@ static gboolean open_relations(IngestRun *run, gboolean allow_direct, GError **e
   return TRUE;
 }
 
+/* ---- cells that do not fit ---- */
+
+/* Whether the column comes through the query as it is, so that what the table holds under its name tells its type. */
+static gboolean comes_through(const IngestDefinition *definition, const char *name) {
+  if (definition->sql) return FALSE;
+  for (guint i = 0; i < definition->columns->len; i++) {
+    const IngestColumn *column = definition->columns->pdata[i];
+    if (!strcmp(column->name, name)) return !strcmp(column->expression, name);
+  }
+  return definition->columns->len == 0;
+}
+
+static gboolean may_lose_cells(FieldType from, FieldType to) {
+  return from != to && to != FIELD_TEXT && to != FIELD_TIME && !(from == FIELD_INTEGER && (to == FIELD_DECIMAL || to == FIELD_DOUBLE)) &&
+         !(from == FIELD_DATE && to == FIELD_TIMESTAMP);
+}
+
+/*
+ * One bad cell can make a column of numbers look like text. Columns that the table knows are cast to its types before the
+ * query works with them; cells that do not fit become NULL, and the row says so (_misfit) and what they were (_raw).
+ */
+static char *fitted_source(IngestRun *run, const ImportRelation *relation) {
+  g_autoptr(GString) replaced = g_string_new(NULL), misfit = g_string_new(NULL), raw = g_string_new(NULL);
+  for (guint i = 0; !run->is_new && i < relation->table->columns->len; i++) {
+    const ImportedColumn *found = relation->table->columns->pdata[i];
+    const DeltaColumn *known = delta_table_column(run->table, found->name);
+    const PrivacyRule *rule = privacy_rule_find(run->definition->privacy, found->name);
+    if (!known || (rule && rule->action != PRIVACY_GENERALISE) || !comes_through(run->definition, found->name) || !may_lose_cells(found->type, known->type)) continue;
+    g_autofree char *name = text_sql_identifier(found->name), *key = text_sql_quote(found->name), *type = delta_column_sql_type(known);
+    g_string_append_printf(replaced, "%sTRY_CAST(%s AS %s) AS %s", replaced->len ? ", " : "", name, type, name);
+    g_string_append_printf(misfit, "%s(%s IS NOT NULL AND (TRY_CAST(%s AS %s) IS NULL", misfit->len ? " OR " : "", name, name, type);
+    gboolean cut = known->type == FIELD_INTEGER;
+    if (cut) g_string_append_printf(misfit, " OR TRY_CAST(%s AS DOUBLE) <> TRY_CAST(%s AS BIGINT)", name, name);
+    g_string_append(misfit, "))");
+    if (!rule) g_string_append_printf(raw, "%s%s: CAST(%s AS VARCHAR)", raw->len ? ", " : "", key, name);
+  }
+  run->has_misfits = replaced->len > 0;
+  if (!run->has_misfits) return g_strdup(relation->select);
+  g_autofree char *kept = raw->len ? g_strdup_printf("CASE WHEN %s THEN CAST(to_json({%s}) AS VARCHAR) END", misfit->str, raw->str) : g_strdup("CAST(NULL AS VARCHAR)");
+  return g_strdup_printf("SELECT * REPLACE (%s), (%s) AS _misfit, %s AS _raw FROM (%s)", replaced->str, misfit->str, kept, relation->select);
+}
+
 /* ---- the query ---- */
 
 static gboolean check_one(const IngestRun *run, const IngestColumn *column, const char *bound, GError **error) {
@@ -100,7 +142,7 @@ static gboolean append_picked(const IngestRun *run, GString *sql, GError **error
   g_string_append(sql, "SELECT ");
   if (definition->columns->len == 0) g_string_append(sql, "* ");
   else if (!append_columns(run, definition->columns, sql, error)) return FALSE;
-  else g_string_append(sql, "_file, _place ");
+  else g_string_append(sql, run->has_misfits ? "_file, _place, _misfit, _raw " : "_file, _place ");
   g_string_append(sql, "FROM source");
   if (!definition->where) return TRUE;
   g_autofree char *where = bind_column(run, definition->where, error);
@@ -113,7 +155,9 @@ gboolean ingest_query_prepare(IngestRun *run, gboolean allow_direct, GError **er
   g_autoptr(GString) sql = g_string_new("WITH ");
   for (guint i = 0; i < run->relations->len; i++) {
     g_autofree char *name = text_sql_identifier(((IngestSource *)run->definition->sources->pdata[i])->name);
-    g_string_append_printf(sql, "%s%s AS NOT MATERIALIZED (%s)", i ? ", " : "", name, ((ImportRelation *)run->relations->pdata[i])->select);
+    const ImportRelation *relation = run->relations->pdata[i];
+    g_autofree char *select = i == 0 ? fitted_source(run, relation) : g_strdup(relation->select);
+    g_string_append_printf(sql, "%s%s AS NOT MATERIALIZED (%s)", i ? ", " : "", name, select);
   }
   g_string_append(sql, ", picked AS NOT MATERIALIZED (");
   if (!append_picked(run, sql, error)) return FALSE;
@@ -265,6 +309,7 @@ gboolean ingest_columns_decide(IngestRun *run, GError **error) {
   guint places = 0;
   for (gsize i = 0; i < described->n_rows; i++) {
     const char *name = result_table_at(described, i, 0)->text, *type = result_table_at(described, i, 1)->text;
+    if (!strcmp(name, "_misfit") || !strcmp(name, "_raw")) continue;
     if (!strcmp(name, "_file") || !strcmp(name, "_place")) {
       places++;
       continue;

@@ -72,13 +72,11 @@ static void append_typed(GString *sql, const IngestRun *run) {
     append_misfit(misfit, output, name);
     if (!output->privacy) g_string_append_printf(raw, "%s%s: CAST(%s AS VARCHAR)", raw->len ? ", " : "", key, name);
   }
-  if (misfit->len) {
-    g_string_append_printf(sql, "(%s) AS __misfit, ", misfit->str);
-    if (raw->len) g_string_append_printf(sql, "CASE WHEN %s THEN CAST(to_json({%s}) AS VARCHAR) END AS __raw, ", misfit->str, raw->str);
-    else g_string_append(sql, "CAST(NULL AS VARCHAR) AS __raw, ");
-  } else {
-    g_string_append(sql, "false AS __misfit, CAST(NULL AS VARCHAR) AS __raw, ");
-  }
+  /* The source may have found misfits before the query (ingest_query.c). */
+  if (run->has_misfits) g_string_append(misfit, misfit->len ? " OR _misfit" : "_misfit");
+  g_autofree char *own_raw = raw->len ? g_strdup_printf("CASE WHEN %s THEN CAST(to_json({%s}) AS VARCHAR) END", misfit->str, raw->str) : g_strdup("CAST(NULL AS VARCHAR)");
+  g_string_append_printf(sql, "(%s) AS __misfit, ", misfit->len ? misfit->str : "false");
+  g_string_append_printf(sql, run->has_misfits ? "coalesce(_raw, %s) AS __raw, " : "%s AS __raw, ", own_raw);
   g_string_append(sql, run->has_places ? "_file, _place" : "CAST(NULL AS VARCHAR) AS _file, CAST(NULL AS BIGINT) AS _place");
   g_string_append_printf(sql, " FROM (%s)", run->query);
   g_string_free(misfit, TRUE);

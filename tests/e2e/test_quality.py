@@ -1,0 +1,147 @@
+"""Quality rules, people's verdicts on the rows they set apart, and what answers say meanwhile."""
+import json
+import unittest
+
+from aisle import BAD_INPUT, NOT_FOUND, ask, run
+from test_ingest import HEADER, IngestCase, line
+
+RULES = """
+source: landing/*.csv
+keys: [order_id]
+derive: {revenue: qty * price}
+quality:
+"""
+
+
+class Rules(IngestCase):
+    def rules(self, *rules, more=""):
+        self.define(RULES + "".join(f"  - {rule}\n" for rule in rules) + more)
+
+    def quality(self, *arguments, status=0):
+        done = run("quality", "-w", self.shop, *arguments)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        return done.stdout
+
+    def report(self):
+        return json.loads(self.quality("--json"))[0]
+
+    def findings(self):
+        return {finding["rule"]: finding for finding in self.report()["findings"]}
+
+    def test_rows_set_apart_are_kept_with_their_place(self):
+        self.rules("{range: qty, from: 1, to: 9}", "{required: note, name: has_note}")
+        self.land("a.csv", line(1), line(2, qty=40), line(3, note=""), line(4, qty=-1, note=""))
+        counts = self.ingest()["sales"]["rows"]
+        self.assertEqual((counts["quarantined"], counts["inserted"]), (3, 1))
+        listed = self.quality("--list")
+        self.assertRegex(listed, r"row 1 \(quarantine\) \S+landing/a\.csv:3: qty is not between 1 and 9\n.*order_id=O-000002")
+        self.assertRegex(listed, r"a\.csv:5: qty is not between 1 and 9; note is empty")
+        self.assertEqual({name: finding["rows"] for name, finding in self.findings().items()}, {"range_qty": 2, "has_note": 2})
+
+    def test_a_rule_that_fails_refuses_the_load(self):
+        self.rules("{allowed: country, values: [DE, FR], then: fail}")
+        self.land("a.csv", line(1), line(2, country="XX"))
+        self.ingest(status=BAD_INPUT)
+        self.assertIn("country is none of DE, FR", self.error)
+        self.assertFalse((self.shop / "lake/sales").exists())
+        self.assertEqual(self.report()["status"], "refused")
+
+    def test_review_loads_and_flags_fix_repairs_and_keeps_warn_only_tells(self):
+        self.rules("{allowed: country, values: [DE, FR], then: review}", "{required: note, then: fix, value: unknown}",
+                   "{range: qty, to: 5, then: warn}")
+        self.land("a.csv", line(1, country="XX"), line(2, note=""), line(3, qty=8))
+        counts = self.ingest()["sales"]["rows"]
+        self.assertEqual((counts["flagged"], counts["fixed"], counts["inserted"], counts["quarantined"]), (1, 1, 3, 0))
+        self.assertEqual(self.by_id()["O-000002"]["note"], "unknown")
+        self.assertEqual(self.findings()["range_qty"]["rows"], 1)
+
+    def test_every_other_kind(self):
+        self.define("source: landing/goods.txt\ntarget: goods\n", "goods")
+        (self.shop / "landing/goods.txt").write_text("sku,name\n1,a\n2,b\n")
+        self.ingest("goods")
+        self.rules("{valid_date: shipped, then: review}", "{order: shipped, after: changed, then: review}", "{positive: qty, then: review}",
+                   "{pattern: note, matches: '[a-z]+', then: review}", "{reference: qty, table: goods, column: sku, then: review}",
+                   "{recent: changed, within: 10000d, then: review}", "{sql: price < 100, name: cheap, then: review}",
+                   "{unique: note}", "{volume: rows, from: 50}", "{freshness: changed, within: 1d}", "{shift: qty, tolerance: 10%}")
+        header = HEADER.strip() + ",shipped\n"
+        rows = [line(1).strip() + ",2026-01-02 00:00:00\n", line(2, qty=0).strip() + ",2026-01-02 00:00:00\n",
+                line(3, note="B9").strip() + ",2025-01-02 00:00:00\n", line(4, qty=1, price="100.00", note="y").strip() + ",1066-10-14 00:00:00\n"]
+        self.land("a.csv", *rows, header=header)
+        self.ingest("sales")
+        found = {name: finding["rows"] for name, finding in self.findings().items() if finding["broken"]}
+        self.assertEqual(found, {"valid_date_shipped": 1, "order_shipped": 2, "positive_qty": 1, "pattern_note": 1, "reference_qty": 1, "cheap": 1,
+                                 "unique_note": 2, "volume": 0, "freshness_changed": 0})
+        self.land("b.csv", *(line(i, qty=90).strip() + ",2026-02-01 00:00:00\n" for i in range(10, 14)), header=header)
+        self.ingest("sales")
+        self.assertTrue(self.findings()["shift_qty"]["broken"])
+        self.assertIn("mean 90", self.findings()["shift_qty"]["evidence"])
+
+    def test_cells_that_do_not_fit_the_table(self):
+        self.rules("{required: order_id}")
+        self.land("a.csv", *(line(i) for i in range(5)))
+        self.ingest()
+        self.land("b.csv", *(line(i, qty="many" if i == 7 else 3) for i in range(5, 9)), line(9, qty="2.5"))
+        counts = self.ingest()["sales"]["rows"]
+        self.assertEqual((counts["quarantined"], counts["inserted"]), (2, 3))
+        self.assertEqual(self.findings()["type"]["rows"], 2)
+
+    def test_verdicts_are_carried_out_and_audited(self):
+        self.rules("{range: qty, from: 1, to: 9}", "{allowed: country, values: [DE], then: review}")
+        self.land("a.csv", line(1), line(2, qty=40), line(3, qty=50), line(4, qty=60), line(5, country="FR"), line(6, country="PL"))
+        self.ingest()
+        self.quality("accept", "--rows", "1", "--by", "Ines", "--note", "a large order")
+        self.quality("fix", "--rows", "2", "--set", "qty=5", "--by", "Ines")
+        self.quality("reject", "--rows", "3", "--by", "Ines")
+        self.quality("reject", "--rows", "4", "--by", "Ines")
+        self.quality("fix", "--rows", "5", "--set", "country=DE", "--by", "Ines")
+        self.assertIn("2 added, 1 corrected, 1 removed", self.quality("submit", "--by", "Ines"))
+        table = self.by_id()
+        self.assertEqual(sorted(table), ["O-000001", "O-000002", "O-000003", "O-000006"])
+        self.assertEqual((table["O-000003"]["qty"], float(table["O-000003"]["revenue"])), ("5", 50.0))
+        self.assertEqual(table["O-000006"]["country"], "DE")
+        audit = self.report()["audit"]
+        self.assertEqual([event["event"] for event in audit], ["accept", "fix", "reject", "reject", "fix"] + ["submitted"] * 5)
+        self.assertEqual({event["by"] for event in audit}, {"Ines"})
+        self.assertIn("0 added, 0 corrected, 0 removed", self.quality("submit"))
+
+    def test_a_fix_must_hold(self):
+        self.rules("{range: qty, from: 1, to: 9}")
+        self.land("a.csv", line(1), line(2, qty=40))
+        self.ingest()
+        self.quality("fix", "--rows", "1", "--set", "qty=41")
+        self.quality("submit", status=BAD_INPUT)
+        self.quality("fix", "--rule", "range_qty", "--set", "qty=4")
+        self.quality("submit")
+        self.assertEqual(self.by_id()["O-000002"]["qty"], "4")
+        self.quality("accept", "--rows", "7", status=NOT_FOUND)
+
+    def test_answers_say_that_the_data_has_open_problems(self):
+        self.rules("{range: qty, from: 1, to: 9}", more="stale_after: 30d\n")
+        self.land("a.csv", line(1), line(2, qty=40))
+        self.ingest()
+        codes = lambda: {caveat["code"] for caveat in ask(self.shop, "revenue by country")[1]["caveats"]}
+        self.assertIn("open_quality_problems", codes())
+        self.assertNotIn("stale_data", codes())
+        self.quality("reject", "--rows", "1")
+        self.assertNotIn("open_quality_problems", codes())
+        state = self.shop / "lake/_quality/sales/open.state"
+        kept = json.loads(state.read_text())
+        state.write_text(json.dumps({**kept, "loaded_ms": kept["loaded_ms"] - 31 * 86400000}))
+        self.assertIn("stale_data", codes())
+
+    def test_the_page_has_pictures_and_no_script(self):
+        self.rules("{range: qty, from: 1, to: 9, name: '<b>'}")
+        self.land("a.csv", line(1), line(2, qty=40))
+        self.ingest()
+        self.land("b.csv", line(3), line(4))
+        self.ingest()
+        page = self.folder / "report.html"
+        self.quality("--html", page)
+        text = page.read_text()
+        self.assertIn("<svg", text)
+        self.assertIn("<polyline", text)
+        self.assertNotIn("<script", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
