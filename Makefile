@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test test-rollups bench lint api-types format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test test-rollups bench bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -53,6 +53,12 @@ test-rollups: all ## 10,000 generated queries with and without rollups and pruni
 bench: all ## what the README claims, measured beside peers
 	@scripts/setup.sh bench
 	@AISLE=$(BUILD)/aisle .venv-bench/bin/python bench/run.py
+
+bench-ai: all ## agents, question cache and text encoder, measured beside peers
+	@scripts/setup.sh bench
+	@scripts/setup.sh weights
+	@TARGETS=bench/measure_agent scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
+	@AISLE=$(BUILD)/aisle .venv-bench/bin/python bench/agents.py
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild

@@ -35,6 +35,8 @@ typedef float Lanes4 __attribute__((vector_size(16)));
       guint r = 0;                                                                                                              \
       for (; r + block <= rows; r += block)                                                                                     \
         block_##suffix(panel, bias, x + r * inputs, y + r * outputs + first, block, inputs, outputs);                           \
+      for (; block > 4 && r + 4 <= rows; r += 4)                                                                                \
+        block_##suffix(panel, bias, x + r * inputs, y + r * outputs + first, MIN(4, block), inputs, outputs);                   \
       for (; block > 2 && r + 2 <= rows; r += 2)                                                                                \
         block_##suffix(panel, bias, x + r * inputs, y + r * outputs + first, MIN(2, block), inputs, outputs);                   \
       for (; r < rows; r++) block_##suffix(panel, bias, x + r * inputs, y + r * outputs + first, 1, inputs, outputs);           \

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Agents, the question cache and the text encoder beside peers in one run. Writes bench/results/agents.{json,md}.
+
+    bench/agents.py            the weights of the encoder come from scripts/setup.sh weights
+
+Peers: a cache by nearness of vectors (MiniLM, cosine of at least 0.85, what GPTCache does with this encoder), ONNX Runtime
+on one thread over the same weights, torch where it is installed.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+AISLE = (ROOT / os.environ.get("AISLE", "build/aisle")).resolve()
+os.environ["AISLE"] = str(AISLE)
+sys.path[:0] = [str(HERE), str(ROOT / "tests/e2e")]
+
+import minilm_onnx  # noqa: E402
+import question_cache  # noqa: E402
+from serving import Server  # noqa: E402
+
+MEASURE = AISLE.parent / "bench/measure_agent"
+WEIGHTS = Path(os.environ.get("AISLE_VECTOR_WEIGHTS", ROOT / ".deps/minilm"))
+SIMILAR = 0.85
+TEXTS = ["What was total revenue in March 2011?", "Which region had the highest profit last year?",
+         "USB Type-C fast charging cable, 1.5 m (Black) - 60W"]
+QUESTIONS = ["sales by region", "top 5 products by profit", "sales in March 2024", "sales by month in 2023", "profit margin by category"]
+
+
+def measure(kind, where, lines, rounds):
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(lines))
+        file.flush()
+        done = subprocess.run([MEASURE, kind, where, file.name, str(rounds)], capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def by_onnx(session, tokenizer, text, rounds):
+    ids = tokenizer.encode(text).ids
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        minilm_onnx.encode(session, ids)
+        times.append((time.perf_counter() - started) * 1e6)
+    return statistics.median(times)
+
+
+def cosine_cache(session, tokenizer):
+    """Paraphrases and twins that a cache by nearness takes for the same."""
+    def vector(text):
+        return minilm_onnx.encode(session, tokenizer.encode(text).ids)
+    return [sum(float(vector(a) @ vector(b)) >= SIMILAR for a, b in question_cache.PAIRS[kind]) for kind in ("paraphrases", "twins")]
+
+
+def tokenizer_of():
+    from tokenizers import BertWordPieceTokenizer
+    tokenizer = BertWordPieceTokenizer(str(WEIGHTS / "vocab.txt"), lowercase=True)
+    tokenizer.enable_truncation(256)
+    return tokenizer
+
+
+def furniture_shop(folder):
+    (folder / "furniture.csv").write_text(question_cache.table())
+    subprocess.run([AISLE, "init", folder / "shop", folder / "furniture.csv"], check=True, capture_output=True)
+    return folder / "shop"
+
+
+def main():
+    rounds = 100
+    session, tokenizer = minilm_onnx.session(WEIGHTS), tokenizer_of()
+    result = {"embedding": [], "question_cache": {}, "agent_step": []}
+    for line in measure("embed", WEIGHTS, TEXTS, rounds):
+        line["onnx_runtime_us"] = by_onnx(session, tokenizer, line["text"], rounds)
+        result["embedding"].append(line)
+    with tempfile.TemporaryDirectory(prefix="aisle-bench-") as name:
+        shop = furniture_shop(Path(name))
+        result["agent_step"] = measure("steps", shop, QUESTIONS, 300)
+        server = Server(shop)
+        hit, missed, false = question_cache.judge(server)
+        server.process.terminate()
+        server.process.wait(30)
+    near, near_false = cosine_cache(session, tokenizer)
+    result["question_cache"] = {"aisle": {"hits": len(hit), "false_hits": len(false), "missed": missed},
+                                "minilm_cosine_0.85": {"hits": near, "false_hits": near_false}}
+    lines = ["# Agents, question cache, text encoder", "", "| Text | tokens | Aisle, median µs | ONNX Runtime, median µs |", "| --- | --- | --- | --- |"]
+    lines += [f"| {e['text']} | {e['tokens']} | {e['median_us']:.0f} | {e['onnx_runtime_us']:.0f} |" for e in result["embedding"]]
+    lines += ["", "| Question cache | of 30 paraphrases | of 30 near twins, falsely |", "| --- | --- | --- |",
+              f"| Aisle | {len(hit)} | {len(false)} |", f"| MiniLM, cosine ≥ {SIMILAR} | {near} | {near_false} |", "",
+              "| Question | without the agent, median µs | with it | added |", "| --- | --- | --- | --- |"]
+    lines += [f"| {q['question']} | {q['ask_median_us']:.0f} | {q['agent_median_us']:.0f} | {q['agent_median_us'] - q['ask_median_us']:.0f} |"
+              for q in result["agent_step"]]
+    (HERE / "results").mkdir(exist_ok=True)
+    (HERE / "results/agents.json").write_text(json.dumps(result, indent=1) + "\n")
+    (HERE / "results/agents.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""Paraphrases that may share a cached answer, and near twins that never may, over a small furniture shop."""
+import json
+import random
+
+from aisle import ROOT
+
+PAIRS = json.loads((ROOT / "tests/data/agent/question_cache.json").read_text())
+AS_OF = "2024-12-15"
+STATES = {"North": ["Alder", "Birch"], "South": ["Cedar", "Dogwood"], "East": ["Elm", "Fir"], "West": ["Gorse", "Hazel"]}
+PRODUCTS = {"Seating": ["Chairs", "Sofas"], "Surfaces": ["Tables", "Desks"], "Storage": ["Shelves", "Cabinets"]}
+
+
+def table():
+    """The shop as CSV; the same every time."""
+    chance = random.Random(7)
+    lines = ["Order ID,Order Date,Customer Name,Segment,Region,State,Category,Product,Quantity,Discount,Sales,Profit"]
+    for number in range(1500):
+        region = chance.choice(list(STATES))
+        category = chance.choice(list(PRODUCTS))
+        sales = chance.randint(1000, 90000) / 100
+        lines.append(",".join(map(str, (
+            f"F-{number // 2:05}", f"{chance.choice((2022, 2023, 2024))}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+            f"Customer {chance.randint(1, 90)}", chance.choice(("Consumer", "Corporate", "Public")), region, chance.choice(STATES[region]), category,
+            chance.choice(PRODUCTS[category]), chance.randint(1, 9), chance.choice((0, 0, 0.1, 0.2)), f"{sales:.2f}",
+            f"{sales * chance.uniform(-0.1, 0.4):.2f}"))))
+    return "\n".join(lines) + "\n"
+
+
+def judge(server):
+    """(paraphrases that hit, paraphrases that missed, twins that hit falsely) with a server whose cache is empty."""
+    def meaning(question):
+        status, answer = server.ask(question, as_of=AS_OF)
+        return status, answer, json.dumps(answer.get("resolved"), sort_keys=True)
+
+    hit, missed, false = [], [], []
+    for first, second in PAIRS["paraphrases"]:
+        meaning(first)
+        _, answer, _ = meaning(second)
+        cached = answer["status"] == "answered" and answer["route"] in ("meaning_cache", "exact_cache")
+        (hit if cached else missed).append((first, second))
+    for first, second in PAIRS["twins"]:
+        _, one, left = meaning(first)
+        _, two, right = meaning(second)
+        # The second may well be in the cache for what was asked before; a false hit is sharing the first one's answer.
+        if one["status"] == two["status"] == "answered" and left == right:
+            false.append((first, second))
+    return hit, missed, false
