@@ -27,10 +27,11 @@ static void drop_statistics(json_t *described) {
 }
 
 json_t *mcp_describe(const McpServer *server, const char *dataset) {
-  g_autoptr(Model) visible = model_visible((Model *)answer_service_model(server->service), server->scope);
+  g_autoptr(Model) model = answer_service_model_ref(server->service);
+  g_autoptr(Model) visible = model_visible(model, server->scope);
   g_autoptr(ValueIndex) values = answer_service_values(server->service, server->scope, NULL);
   if (visible == NULL || values == NULL) return NULL;
-  json_t *model = model_to_json(visible), *datasets = json_object_get(model, "datasets");
+  json_t *described_model = model_to_json(visible), *datasets = json_object_get(described_model, "datasets");
   for (gsize i = json_array_size(datasets); i-- > 0;) {
     json_t *described = json_array_get(datasets, i);
     const Dataset *known = model_find_dataset(visible, json_get_string(described, "name"));
@@ -40,8 +41,8 @@ json_t *mcp_describe(const McpServer *server, const char *dataset) {
     if (known != NULL) add_date_range(described, known, values);
     if (dataset != NULL && g_strcmp0(json_get_string(described, "name"), dataset) != 0) json_array_remove(datasets, i);
   }
-  if (dataset == NULL || json_array_size(datasets) > 0) return model;
-  json_decref(model);
+  if (dataset == NULL || json_array_size(datasets) > 0) return described_model;
+  json_decref(described_model);
   return NULL;
 }
 
@@ -51,7 +52,8 @@ static json_t *resource(const char *uri, const char *name, const char *title, co
 }
 
 json_t *mcp_list_resources(McpCall *call) {
-  g_autoptr(Model) visible = model_visible((Model *)answer_service_model(call->server->service), call->server->scope);
+  g_autoptr(Model) model = answer_service_model_ref(call->server->service);
+  g_autoptr(Model) visible = model_visible(model, call->server->scope);
   if (visible == NULL) return mcp_fault(call, RPC_INTERNAL, "the model cannot be read");
   json_t *resources = json_array();
   json_array_append_new(resources, resource(URI_MODEL, "model", "Semantic model", "Metrics, dimensions, entities and conditions."));

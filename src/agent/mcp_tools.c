@@ -96,7 +96,8 @@ static json_t *tool_search_values(McpCall *call, const json_t *arguments, GError
   guint limit = (guint)json_get_int(arguments, "limit", VALUES_DEFAULT);
   g_autoptr(ValueIndex) index = answer_service_values(call->server->service, call->server->scope, error);
   if (index == NULL) return NULL;
-  g_autoptr(Model) visible = model_visible((Model *)answer_service_model(call->server->service), call->server->scope);
+  g_autoptr(Model) model = answer_service_model_ref(call->server->service);
+  g_autoptr(Model) visible = model_visible(model, call->server->scope);
   const Field *field = name != NULL ? model_find_field(visible, name) : NULL;
   if (name != NULL && field == NULL) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "the model has no such field; describe_model lists them");

@@ -85,13 +85,13 @@ static const Encoder *encoder_of(AgentService *service) {
 }
 
 NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
-  const Model *model = answer_service_model(service->options.answers);
+  g_autoptr(Model) model = answer_service_model_ref(service->options.answers);
   g_autofree char *scope_key = access_scope_key(scope), *key = g_strconcat(model->hash != NULL ? model->hash : "", scope_key, NULL);
   pthread_mutex_lock(&service->lock);
   NameIndex *names = g_hash_table_lookup(service->names, key);
   if (names == NULL) {
     if (g_hash_table_size(service->names) >= VIEWS_MAX) g_hash_table_remove_all(service->names);
-    g_autoptr(Model) visible = model_visible((Model *)model, scope);
+    g_autoptr(Model) visible = model_visible(model, scope);
     names = name_index_new(visible, encoder_of(service));
     g_hash_table_insert(service->names, g_steal_pointer(&key), names);
   }

@@ -11,20 +11,30 @@
 /* An open workspace: engine, current snapshot and model, per-scope lexicons, result cache. Thread-safe. */
 typedef struct AnswerService AnswerService;
 
+/* Data of another time than now. NULL instead of it: the current snapshot. */
+typedef struct {
+  const char *snapshot; /* a named snapshot; or */
+  gint64 at_ms;         /* tables as they were at that time (milliseconds since 1970, UTC); 0: not; or */
+  const char *table;    /* this table (NULL: each that has it) at */
+  gint64 version;       /* that version */
+} DataChoice;
+
 typedef struct {
   const char *workspace;
   int threads;                 /* 0: cores */
   gint64 memory_limit_bytes;   /* 0: default */
   gsize cache_bytes;           /* 0: no result cache */
+  const DataChoice *data;      /* what questions see that choose nothing themselves; NULL: the current snapshot */
+  gboolean follow;             /* a newly published snapshot is seen within seconds; questions in flight keep theirs */
 } AnswerServiceOptions;
 
 AnswerService *answer_service_open(const AnswerServiceOptions *options, GError **error);
 void answer_service_free(AnswerService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AnswerService, answer_service_free)
-const Model *answer_service_model(const AnswerService *service); /* (transfer none) */
-Store *answer_service_store(AnswerService *service);             /* (transfer none) */
-const LakeSnapshot *answer_service_snapshot(const AnswerService *service);
-Engine *answer_service_engine(AnswerService *service);
+/* Of the current snapshot, which may be another the next moment. (transfer full) */
+Model *answer_service_model_ref(AnswerService *service);
+LakeSnapshot *answer_service_snapshot_ref(AnswerService *service);
+Store *answer_service_store(AnswerService *service); /* (transfer none) */
 
 /*
  * What is known before the whole answer is: "understood", then "result", then "sentences", each once at most and in this
@@ -37,6 +47,7 @@ typedef struct {
   const char *question;          /* or */
   const json_t *query;           /* a semantic query */
   AccessScope *scope;            /* required (transfer none) */
+  const DataChoice *data;        /* data of the past; NULL: as the service was opened */
   Day as_of;                     /* DAY_NONE: wall clock, or the data's last day */
   const char *after;             /* answer id; NULL */
   const char *session;           /* session id: `after` is its newest answer; NULL */

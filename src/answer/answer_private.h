@@ -1,11 +1,14 @@
 /* Inside answer/: one request on its way through the pipeline. */
 #pragma once
 #include "answer/answer.h"
+#include "answer/data.h"
 #include "answer/plan.h"
 
 typedef struct {
   AnswerService *service;
   const AnswerRequest *request;
+  AnswerData *data;       /* pinned for the whole life of the request */
+  ValueIndex *values;     /* as the caller may see them */
   LakeSnapshot *snapshot; /* pinned for the whole life of the request */
   Model *model;           /* as the caller may see it */
   Lexicon *lexicon;

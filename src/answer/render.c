@@ -128,7 +128,8 @@ static void append_result(GString *out, const json_t *answer, int width) {
 gboolean answer_check_sentence(AnswerService *service, const json_t *answer, const char *sentence, char **why_not) {
   Rebuilt rebuilt = {0};
   rebuild(answer, &rebuilt);
-  InsightInput input = {rebuilt.query, answer_service_model(service), rebuilt.columns, rebuilt.result};
+  g_autoptr(Model) model = answer_service_model_ref(service);
+  InsightInput input = {rebuilt.query, model, rebuilt.columns, rebuilt.result};
   g_autofree char *reason = NULL;
   gboolean holds = rebuilt.result->n_rows > 0 && insight_check_sentence(&input, sentence, &reason);
   if (why_not != NULL) *why_not = g_steal_pointer(&reason);

@@ -34,22 +34,22 @@ static void add_number(GChecksum *checksum, gint64 number) {
   g_checksum_update(checksum, (const guchar *)&number, sizeof number);
 }
 
-static GChecksum *begin_key(const AnswerService *service, const char *kind, const AccessScope *scope) {
+static GChecksum *begin_key(const AnswerData *data, const char *kind, const AccessScope *scope) {
   g_autofree char *scope_key = access_scope_key(scope);
-  const Model *model = answer_service_model(service);
   GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
   add_part(checksum, RESULT_CACHE_FORMAT);
   add_part(checksum, kind);
   add_part(checksum, scope_key);
-  add_part(checksum, answer_service_snapshot(service)->id);
-  add_part(checksum, model->hash);
+  add_part(checksum, answer_data_snapshot(data)->id);
+  add_part(checksum, answer_data_model(data)->hash);
   return checksum;
 }
 
-char *question_key(const AnswerService *service, const AnswerRequest *request) {
+char *question_key(AnswerService *service, const AnswerRequest *request) {
   /* Reading a parent may wait, and a conversation seldom asks the same twice. */
-  if (request->question == NULL || request->after != NULL || request->session != NULL) return NULL;
-  g_autoptr(GChecksum) checksum = begin_key(service, "question", request->scope);
+  if (request->question == NULL || request->after != NULL || request->session != NULL || request->data != NULL) return NULL;
+  g_autoptr(AnswerData) data = answer_service_data(service, NULL, NULL);
+  g_autoptr(GChecksum) checksum = begin_key(data, "question", request->scope);
   add_part(checksum, request->question);
   /* Without an as_of of its own a question may mean another day tomorrow. */
   add_number(checksum, request->as_of != DAY_NONE ? request->as_of : day_today());
@@ -59,8 +59,8 @@ char *question_key(const AnswerService *service, const AnswerRequest *request) {
   return g_strdup(g_checksum_get_string(checksum));
 }
 
-char *meaning_key(const AnswerService *service, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows) {
-  g_autoptr(GChecksum) checksum = begin_key(service, "meaning", scope);
+char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows) {
+  g_autoptr(GChecksum) checksum = begin_key(data, "meaning", scope);
   g_autofree char *canonical = semantic_query_canonical(resolved);
   add_part(checksum, canonical);
   add_number(checksum, (gint64)max_rows);

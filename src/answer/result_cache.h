@@ -6,16 +6,17 @@
  * Keys are SHA-256, so that nothing but equal parts gives an equal key.
  */
 #pragma once
-#include "answer/answer.h"
+#include "answer/data.h"
 #include "cache/cache.h"
 
 /* Changes whenever answers are written in another form. */
 #define RESULT_CACHE_FORMAT "1"
 
-/* Everything a question's answer depends on. NULL when it is not kept: it follows another, or is a semantic query. (transfer full) */
-char *question_key(const AnswerService *service, const AnswerRequest *request);
+/* Everything a question's answer depends on. NULL when it is not kept: it follows another, is a semantic query, or
+ * asks for data of the past. (transfer full) */
+char *question_key(AnswerService *service, const AnswerRequest *request);
 /* `max_rows`: how many rows the result was cut to. (transfer full) */
-char *meaning_key(const AnswerService *service, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows);
+char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows);
 
 /* A finished answer as a cache entry; NULL when it is not to be kept (it failed). (transfer full) */
 GBytes *kept_answer_new(const json_t *answer);

@@ -7,131 +7,8 @@
 #include "answer/result_cache.h"
 #include "model/relation.h"
 
-#define ANSWER_MAX_SCOPES 64
 #define ANSWER_DEFAULT_ROWS 10000
 #define ANSWER_STALE_DAYS 7
-
-typedef struct {
-  Model *model; /* visible to the scope */
-  ValueIndex *values;
-  Lexicon *lexicon;
-  GPtrArray *rollups; /* of RollupView* */
-} ScopeView;
-
-struct AnswerService {
-  char *workspace;
-  Engine *engine;
-  LakeSnapshot *snapshot;
-  Model *model;
-  Store *store;
-  Cache *cache;
-  PlanLake *lake;
-  pthread_mutex_t lock; /* of `views` */
-  GHashTable *views; /* scope key -> ScopeView* */
-};
-
-static void scope_view_free(gpointer pointer) {
-  ScopeView *view = pointer;
-  lexicon_unref(view->lexicon);
-  value_index_unref(view->values);
-  g_clear_pointer(&view->rollups, g_ptr_array_unref);
-  model_unref(view->model);
-  g_free(view);
-}
-
-static gboolean open_engine(AnswerService *service, const AnswerServiceOptions *options, GError **error) {
-  g_autofree char *spill = g_build_filename(service->workspace, "cache", "spill", NULL);
-  EngineOptions engine = {.threads = options->threads, .memory_limit_bytes = options->memory_limit_bytes, .spill_directory = spill};
-  service->engine = engine_open_duckdb(&engine, error);
-  if (service->engine == NULL) return FALSE;
-  if (!lake_snapshot_attach(service->snapshot, service->engine, deadline_in_ms(60000, NULL), error)) return FALSE;
-  service->lake = plan_lake_open(service->workspace, service->model, service->snapshot, service->engine);
-  g_autofree char *lake = g_build_filename(service->workspace, "lake", NULL);
-  const char *const directories[] = {lake, spill, NULL};
-  return engine_lock_down(service->engine, directories, error);
-}
-
-AnswerService *answer_service_open(const AnswerServiceOptions *options, GError **error) {
-  g_autofree char *settings = g_build_filename(options->workspace, "aisle.yaml", NULL);
-  if (!g_file_test(settings, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "'%s' is not a workspace; make one with: aisle init %s FILE...",
-                options->workspace, options->workspace);
-    return NULL;
-  }
-  g_autoptr(AnswerService) service = g_new0(AnswerService, 1);
-  pthread_mutex_init(&service->lock, NULL);
-  service->workspace = g_canonicalize_filename(options->workspace, NULL);
-  service->cache = cache_new(options->cache_bytes);
-  service->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, scope_view_free);
-  service->model = model_load(service->workspace, error);
-  if (service->model == NULL) return NULL;
-  service->snapshot = lake_snapshot_open(service->workspace, NULL, error);
-  if (service->snapshot == NULL || !open_engine(service, options, error)) return NULL;
-  g_autofree char *state = g_build_filename(service->workspace, "state", NULL);
-  g_mkdir_with_parents(state, 0700);
-  g_autofree char *database = g_build_filename(state, "aisle.db", NULL);
-  service->store = store_open_sqlite(database, error);
-  return service->store != NULL ? g_steal_pointer(&service) : NULL;
-}
-
-void answer_service_free(AnswerService *service) {
-  if (service == NULL) return;
-  g_clear_pointer(&service->views, g_hash_table_unref);
-  store_free(service->store);
-  cache_free(service->cache);
-  plan_lake_free(service->lake);
-  engine_unref(service->engine);
-  g_clear_pointer(&service->snapshot, lake_snapshot_unref);
-  model_unref(service->model);
-  pthread_mutex_destroy(&service->lock);
-  g_free(service->workspace);
-  g_free(service);
-}
-
-const Model *answer_service_model(const AnswerService *service) { return service->model; }
-Store *answer_service_store(AnswerService *service) { return service->store; }
-const LakeSnapshot *answer_service_snapshot(const AnswerService *service) { return service->snapshot; }
-Engine *answer_service_engine(AnswerService *service) { return service->engine; }
-const char *answer_service_workspace(const AnswerService *service) { return service->workspace; }
-Cache *answer_service_cache(AnswerService *service) { return service->cache; }
-void answer_service_cache_statistics(AnswerService *service, CacheStatistics *out) { cache_statistics(service->cache, out); }
-
-/* Under the lock: what one scope sees, built on first use; old scopes are forgotten all at once when there are too many. */
-static ScopeView *view_of(AnswerService *service, AccessScope *scope, GError **error) {
-  g_autofree char *key = access_scope_key(scope);
-  ScopeView *view = g_hash_table_lookup(service->views, key);
-  if (view != NULL) return view;
-  if (g_hash_table_size(service->views) >= ANSWER_MAX_SCOPES) g_hash_table_remove_all(service->views);
-  g_autoptr(Model) model = model_visible(service->model, scope);
-  if (model == NULL) return NULL;
-  g_autoptr(ValueIndex) values = value_index_build(service->engine, model, scope, deadline_in_ms(120000, NULL), error);
-  if (values == NULL) return NULL;
-  g_autoptr(Lexicon) lexicon = lexicon_new(model, values, error);
-  if (lexicon == NULL) return NULL;
-  view = g_new0(ScopeView, 1);
-  view->rollups = plan_lake_views(service->lake, model, scope);
-  view->model = g_steal_pointer(&model);
-  view->values = g_steal_pointer(&values);
-  view->lexicon = g_steal_pointer(&lexicon);
-  g_hash_table_insert(service->views, g_steal_pointer(&key), view);
-  return view;
-}
-
-Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error) {
-  pthread_mutex_lock(&service->lock);
-  ScopeView *view = view_of(service, scope, error);
-  Lexicon *lexicon = view != NULL ? lexicon_ref(view->lexicon) : NULL;
-  pthread_mutex_unlock(&service->lock);
-  return lexicon;
-}
-
-ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error) {
-  pthread_mutex_lock(&service->lock);
-  ScopeView *view = view_of(service, scope, error);
-  ValueIndex *values = view != NULL ? value_index_ref(view->values) : NULL;
-  pthread_mutex_unlock(&service->lock);
-  return values;
-}
 
 void turn_caveat(Turn *turn, const char *code, const char *format, ...) {
   va_list arguments;
@@ -157,6 +34,8 @@ static void turn_clear(Turn *turn) {
   g_free(turn->id);
   g_free(turn->session);
   g_free(turn->after);
+  value_index_unref(turn->values);
+  answer_data_unref(turn->data);
 }
 
 char *answer_new_id(void) {
@@ -195,19 +74,15 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->session = g_strdup(request->session);
   turn->route = "rules";
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
-  turn->snapshot = lake_snapshot_ref(service->snapshot);
-  g_autoptr(ValueIndex) values = NULL;
-  pthread_mutex_lock(&service->lock);
-  ScopeView *view = view_of(service, request->scope, error);
-  if (view != NULL) {
-    turn->model = model_ref(view->model);
-    turn->rollups = g_ptr_array_ref(view->rollups);
-    turn->lexicon = lexicon_ref(view->lexicon);
-    values = value_index_ref(view->values);
-  }
-  pthread_mutex_unlock(&service->lock);
-  if (view == NULL) return FALSE;
-  set_as_of(turn, values);
+  g_auto(DataView) view = {0};
+  turn->data = answer_service_data(service, request->data, error);
+  if (turn->data == NULL || !answer_data_view(turn->data, request->scope, &view, error)) return FALSE;
+  turn->snapshot = lake_snapshot_ref(answer_data_snapshot(turn->data));
+  turn->model = g_steal_pointer(&view.model);
+  turn->rollups = g_steal_pointer(&view.rollups);
+  turn->lexicon = g_steal_pointer(&view.lexicon);
+  turn->values = g_steal_pointer(&view.values);
+  set_as_of(turn, turn->values);
   return TRUE;
 }
 
@@ -236,7 +111,7 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
   const char *after = request->after;
   if (after == NULL && request->session != NULL) {
     GError *problem = NULL;
-    newest = store_session_newest(turn->service->store, request->session, scope_key, &problem);
+    newest = store_session_newest(answer_service_store(turn->service), request->session, scope_key, &problem);
     if (problem != NULL) {
       g_propagate_error(error, problem);
       return FALSE;
@@ -244,7 +119,7 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
     after = newest;
   }
   if (after == NULL) return TRUE;
-  g_autoptr(json_t) answer = store_get_answer(turn->service->store, after, scope_key, error);
+  g_autoptr(json_t) answer = store_get_answer(answer_service_store(turn->service), after, scope_key, error);
   if (answer == NULL) return FALSE;
   turn->after = g_strdup(after);
   if (turn->session == NULL) turn->session = g_strdup(json_get_string(answer, "session"));
@@ -270,30 +145,30 @@ static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **e
   for (guint i = 0; i < turn->model->datasets->len; i++) g_ptr_array_add(names, ((Dataset *)g_ptr_array_index(turn->model->datasets, i))->name);
   g_ptr_array_add(names, NULL);
   GuardPolicy policy = {(const char *const *)names->pdata, 0};
-  g_autofree char *checked = guard_check(turn->service->engine, compiled->shown_sql, &policy, error);
+  g_autofree char *checked = guard_check(answer_data_engine(turn->data), compiled->shown_sql, &policy, error);
   return checked != NULL;
 }
 
 QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error) {
-  return query_plan_new(turn->service->lake, turn->rollups, resolved, turn->model, turn->request->scope, error);
+  return query_plan_new(answer_data_lake(turn->data), turn->rollups, resolved, turn->model, turn->request->scope, error);
 }
 
 ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError **error) {
   if (!pass_guard(turn, plan->compiled, error)) return NULL;
-  return engine_select(turn->service->engine, plan->sql, plan->compiled->parameters, max_rows, turn->request->deadline, error);
+  return engine_select(answer_data_engine(turn->data), plan->sql, plan->compiled->parameters, max_rows, turn->request->deadline, error);
 }
 
 /* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
 static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_rows, GError **error) {
-  AnswerService *service = turn->service;
-  g_autofree char *key = meaning_key(service, turn->request->scope, resolved, max_rows);
+  Cache *cache = answer_service_cache(turn->service);
+  g_autofree char *key = meaning_key(turn->data, turn->request->scope, resolved, max_rows);
   GBytes *kept = NULL;
-  CacheOutcome outcome = cache_get_or_begin(service->cache, key, turn->request->deadline, &kept, error);
+  CacheOutcome outcome = cache_get_or_begin(cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";
   if (outcome != CACHE_BEGIN) return kept;
   ResultTable *result = turn_run(turn, turn->plan, max_rows, error);
   if (result != NULL) kept = kept_result_new(result);
-  cache_finish(service->cache, key, kept, TRUE);
+  cache_finish(cache, key, kept, TRUE);
   return kept;
 }
 
@@ -393,7 +268,7 @@ static void keep_answer(Turn *turn, const json_t *answer) {
                         .after = turn->after, .as_of = json_get_string(answer, "as_of"),
                         .restatement = json_get_string(answer, "restatement")};
   g_autoptr(GError) problem = NULL;
-  if (!store_put_answer(turn->service->store, &record, &problem)) g_warning("the answer could not be kept: %s", problem->message);
+  if (!store_put_answer(answer_service_store(turn->service), &record, &problem)) g_warning("the answer could not be kept: %s", problem->message);
 }
 
 json_t *answer_ask(AnswerService *service, const AnswerRequest *request) {

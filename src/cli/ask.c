@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "answer/answer.h"
-#include "cli/cli.h"
+#include "cli/lake.h"
 
 #define ASK_MAX_LINE (1 << 20)
 #define ASK_EXIT_CLARIFY 3
@@ -13,6 +13,8 @@
 
 typedef struct {
   char *workspace, *as_of, *session, *after, *scope_file, *batch;
+  char *snapshot, *at;
+  gint64 at_version;
   gboolean json, csv, sql, explain;
   gint seconds;
   char **words;
@@ -21,6 +23,8 @@ typedef struct {
 static void ask_options_clear(AskOptions *options) {
   g_free(options->workspace);
   g_free(options->as_of);
+  g_free(options->snapshot);
+  g_free(options->at);
   g_free(options->session);
   g_free(options->after);
   g_free(options->scope_file);
@@ -36,6 +40,9 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
       {"sql", 0, 0, G_OPTION_ARG_NONE, &options->sql, "The SQL that was run", NULL},
       {"explain", 0, 0, G_OPTION_ARG_NONE, &options->explain, "Which words became what", NULL},
       {"as-of", 0, 0, G_OPTION_ARG_STRING, &options->as_of, "The day that counts as today", "YYYY-MM-DD"},
+      {"snapshot", 0, 0, G_OPTION_ARG_STRING, &options->snapshot, "Data as a named snapshot has it", "NAME"},
+      {"at", 0, 0, G_OPTION_ARG_STRING, &options->at, "Data as it was then (a date: at its end, UTC)", "TIME"},
+      {"at-version", 0, 0, G_OPTION_ARG_INT64, &options->at_version, "Tables at this version", "N"},
       {"session", 0, 0, G_OPTION_ARG_STRING, &options->session, "Conversation to go on with", "ID"},
       {"after", 0, 0, G_OPTION_ARG_STRING, &options->after, "Answer that this question follows", "ID"},
       {"scope", 0, 0, G_OPTION_ARG_FILENAME, &options->scope_file, "Access scope as a JSON file", "FILE"},
@@ -52,6 +59,16 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
     return FALSE;
   }
   return TRUE;
+}
+
+/* At most one of --snapshot, --at, --at-version; *chosen: whether there is one. */
+static gboolean choose_data(const AskOptions *options, DataChoice *choice, gboolean *chosen, GError **error) {
+  int given = (options->snapshot != NULL) + (options->at != NULL) + (options->at_version >= 0);
+  *choice = (DataChoice){.snapshot = options->snapshot, .version = options->at_version};
+  *chosen = given == 1;
+  if (given > 1)
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "give one of --snapshot, --at and --at-version");
+  return given <= 1 && (options->at == NULL || cli_lake_time(options->at, &choice->at_ms, error));
 }
 
 static gboolean parse_day(const char *text, Day *out, GError **error) {
@@ -180,7 +197,7 @@ static int run_question(AnswerService *service, AccessScope *scope, const AskOpt
 }
 
 int cli_ask(int argc, char **argv) {
-  AskOptions options = {.seconds = 30};
+  AskOptions options = {.seconds = 30, .at_version = -1};
   GError *error = NULL;
   int status;
   if (!parse_options(argc, argv, &options, &error)) {
@@ -190,8 +207,10 @@ int cli_ask(int argc, char **argv) {
     return status;
   }
   g_autoptr(AccessScope) scope = options.scope_file != NULL ? access_scope_from_file(options.scope_file, &error) : access_scope_new_local();
-  AnswerServiceOptions service_options = {.workspace = options.workspace};
-  g_autoptr(AnswerService) service = scope != NULL ? answer_service_open(&service_options, &error) : NULL;
+  DataChoice choice;
+  gboolean chosen = FALSE, fits = scope != NULL && choose_data(&options, &choice, &chosen, &error);
+  AnswerServiceOptions service_options = {.workspace = options.workspace, .data = chosen ? &choice : NULL};
+  g_autoptr(AnswerService) service = fits ? answer_service_open(&service_options, &error) : NULL;
   if (service == NULL) status = cli_fail("ask", error);
   else status = options.batch != NULL ? run_batch(service, scope, &options) : run_question(service, scope, &options);
   ask_options_clear(&options);

@@ -108,6 +108,7 @@ int cli_serve(int argc, char **argv) {
   block_signals(&signals);
   raise_file_limit();
   AnswerServiceOptions options = {.workspace = workspace,
+                                  .follow = TRUE,
                                   .threads = (int)settings_integer(settings, SETTING_ENGINE_THREADS),
                                   .memory_limit_bytes = settings_integer(settings, SETTING_ENGINE_MEMORY),
                                   .cache_bytes = (gsize)settings_integer(settings, SETTING_CACHE_MEMORY)};

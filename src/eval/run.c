@@ -116,7 +116,9 @@ static gboolean has_data(Run *run, const json_t *question, const char *wanted, g
 }
 
 EvalReport *eval_run(AnswerService *service, const GPtrArray *questions, const char *dataset, GError **error) {
-  g_autoptr(GoldTables) gold = gold_tables_open(answer_service_model(service), answer_service_snapshot(service), error);
+  g_autoptr(Model) model = answer_service_model_ref(service);
+  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(service);
+  g_autoptr(GoldTables) gold = gold_tables_open(model, snapshot, error);
   g_autoptr(AccessScope) scope = access_scope_new_local();
   g_autoptr(GHashTable) answer_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   if (gold == NULL) return NULL;

@@ -113,7 +113,8 @@ void handle_values(const Call *call, Reply *reply) {
     reply_set_error(reply, error);
     return;
   }
-  const Field *field = model_find_field(answer_service_model(call->state->service), call->texts[0]);
+  g_autoptr(Model) model = answer_service_model_ref(call->state->service);
+  const Field *field = model_find_field(model, call->texts[0]);
   if (field == NULL) {
     reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, "the model has no such field; GET /v1/model lists them");
     return;
@@ -128,7 +129,8 @@ void handle_values(const Call *call, Reply *reply) {
 }
 
 void handle_model(const Call *call, Reply *reply) {
-  g_autoptr(json_t) json = model_to_json(answer_service_model(call->state->service));
+  g_autoptr(Model) model = answer_service_model_ref(call->state->service);
+  g_autoptr(json_t) json = model_to_json(model);
   reply_set_json(reply, 200, json);
 }
 
@@ -168,8 +170,8 @@ void handle_tables(const Call *call, Reply *reply) {
     reply_set_error(reply, error);
     return;
   }
-  const Model *model = answer_service_model(service);
-  const LakeSnapshot *snapshot = answer_service_snapshot(service);
+  g_autoptr(Model) model = answer_service_model_ref(service);
+  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(service);
   json_t *tables = json_array();
   for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *dataset = model->datasets->pdata[i];
