@@ -1,6 +1,9 @@
 #include "answer/plan.h"
 #include <string.h>
 
+/* Rollups as small as this are read once: opening their file would take longer than reading it. */
+#define MEMORY_ROLLUP_BYTES (1 << 20)
+
 typedef struct {
   const Rollup *definition; /* of the model */
   RollupServing *serving;   /* NULL: it cannot be read */
@@ -24,7 +27,8 @@ static RollupServing *open_rollup(const char *workspace, Model *model, const Rol
       spec != NULL ? rollup_serving_open(workspace, spec, snapshot, engine, error) : NULL;
   if (serving == NULL || serving->relation == NULL) return g_steal_pointer(&serving);
   g_autofree char *table = g_strconcat(ROLLUP_TABLE_PREFIX, definition->name, NULL), *name = text_sql_identifier(table);
-  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, serving->relation);
+  gboolean in_memory = serving->bytes <= MEMORY_ROLLUP_BYTES;
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE %s lake.%s AS %s", in_memory ? "TABLE" : "VIEW", name, serving->relation);
   return engine_execute(engine, sql, deadline_in_ms(60000, NULL), error) ? g_steal_pointer(&serving) : NULL;
 }
 

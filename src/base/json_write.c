@@ -7,6 +7,32 @@
 
 #include "base/json.h"
 
+static void append_whole(GString *out, guint64 value, guint least_digits) {
+  char digits[24], *at = digits + sizeof digits;
+  guint written = 0;
+  for (; value > 0 || written < least_digits; value /= 10, written++) *--at = (char)('0' + value % 10);
+  g_string_append_len(out, at, digits + sizeof digits - at);
+}
+
+/*
+ * Amounts of money and the like: up to four decimals. At most 15 significant digits name at most one double, so the one
+ * that reads back is the shortest.
+ */
+static gboolean append_amount(GString *out, double value) {
+  double size = fabs(value);
+  if (!(size >= 0.001 && size < 1e11)) return FALSE;
+  guint64 scaled = (guint64)(size * 10000 + 0.5), fraction = scaled % 10000;
+  if ((double)scaled / 10000 != size) return FALSE;
+  if (value < 0) g_string_append_c(out, '-');
+  append_whole(out, scaled / 10000, 1);
+  if (fraction == 0) return TRUE;
+  guint places = 4;
+  for (; fraction % 10 == 0; fraction /= 10) places--;
+  g_string_append_c(out, '.');
+  append_whole(out, fraction, places);
+  return TRUE;
+}
+
 void json_append_double(GString *out, double value) {
   if (!isfinite(value)) {
     g_string_append(out, "null");
@@ -14,10 +40,11 @@ void json_append_double(GString *out, double value) {
   }
   /* Integers below 2^53 are exact in short form and the common case. */
   if (value == floor(value) && fabs(value) < 9007199254740992.0) {
-    if (value == 0.0) value = 0.0; /* no negative zero */
-    g_string_append_printf(out, "%" G_GINT64_FORMAT, (gint64)value);
+    if (value < 0) g_string_append_c(out, '-'); /* no negative zero */
+    append_whole(out, (guint64)fabs(value), 1);
     return;
   }
+  if (append_amount(out, value)) return;
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   /* Fifteen digits always survive, except below the normal range, where fewer say the same. */
   for (int precision = fabs(value) < DBL_MIN ? 1 : 15; precision <= 17; precision++) {
