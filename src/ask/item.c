@@ -193,7 +193,8 @@ static gboolean is_only(WordSet words, WordClass word) {
 
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
-  guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), value_index_longest(lexicon->values));
+  guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
+  guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), longest_value);
   longest = MIN(longest, items->tokens->len - first);
   for (guint count = longest; count >= 1; count--) {
     gboolean into_time = count > 1 && in_time(items, first + count - 1) && !in_time(items, first);
@@ -205,7 +206,7 @@ static Item read_item(const Items *items, guint first) {
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
     if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;
-    g_autoptr(GPtrArray) hits = into_time ? g_ptr_array_new() : find_values(items, first, count);
+    g_autoptr(GPtrArray) hits = into_time || (count > 1 && count > longest_value) ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
     if (meaning == NULL && words == NULL && hits->len == 0 && !stop && count > 1) continue;
     if (count > 1 && hits->len == 0 && is_crossed(items, first, count)) continue;
@@ -220,8 +221,7 @@ static Item read_item(const Items *items, guint first) {
     set_kind(&item);
     if (only_noun && item.kind == ITEM_WORD) item.kind = ITEM_UNKNOWN;
     const Token *last = token_at(items->tokens, first + count - 1);
-    g_autofree char *singular = text_singular(last->fold);
-    item.plural = strcmp(singular, last->fold) != 0;
+    item.plural = strcmp(last->singular, last->fold) != 0;
     item.comma_before = token_at(items->tokens, first)->comma_before;
     return item;
   }

@@ -12,7 +12,7 @@ static TimeUnit unit_at(const GArray *tokens, guint i) {
   static const struct { const char *stem; TimeUnit unit; } UNITS[] = {{"hour", TIME_UNIT_HOUR}, {"day", TIME_UNIT_DAY},
       {"week", TIME_UNIT_WEEK}, {"month", TIME_UNIT_MONTH}, {"quarter", TIME_UNIT_QUARTER}, {"year", TIME_UNIT_YEAR}};
   if (i >= tokens->len) return TIME_UNIT_NONE;
-  g_autofree char *singular = text_singular(token_at(tokens, i)->fold);
+  const char *singular = token_at(tokens, i)->singular;
   for (guint u = 0; u < G_N_ELEMENTS(UNITS); u++)
     if (strcmp(singular, UNITS[u].stem) == 0) return UNITS[u].unit;
   return TIME_UNIT_NONE;
@@ -215,7 +215,7 @@ static guint parse_open(const GArray *tokens, guint i, TimeMention *mention) {
 /* ---- cyclic filters ---- */
 static int weekday_at(const GArray *tokens, guint i) {
   if (i >= tokens->len) return 0;
-  g_autofree char *singular = text_singular(token_at(tokens, i)->fold);
+  const char *singular = token_at(tokens, i)->singular;
   for (int day = 0; day < 7; day++)
     if (strcmp(singular, WEEKDAYS[day]) == 0) return day + 1;
   return 0;
@@ -276,8 +276,8 @@ static guint hours_of_day_part(const GArray *tokens, guint second_at, int *first
 
 static guint parse_hours(const GArray *tokens, guint i, TimeMention *mention) {
   static const struct { const char *word; int from, to; } PARTS[] = {{"morning", 5, 11}, {"afternoon", 12, 16}, {"evening", 17, 21}};
+  const char *singular = i < tokens->len ? token_at(tokens, i)->singular : NULL;
   for (guint p = 0; p < G_N_ELEMENTS(PARTS); p++) {
-    g_autofree char *singular = i < tokens->len ? text_singular(token_at(tokens, i)->fold) : NULL;
     gboolean greeting = (i > 0 && token_is(tokens, i - 1, "good")) || (i == 0 && tokens->len > 1 && token_at(tokens, 1)->comma_before);
     if (singular != NULL && strcmp(singular, PARTS[p].word) == 0 && !greeting) {
       set_cyclic(mention, CYCLIC_HOUR_OF_DAY, OP_BETWEEN, PARTS[p].from, PARTS[p].to);

@@ -9,6 +9,7 @@ static void token_clear(gpointer pointer) {
   g_free(token->text);
   g_free(token->fold);
   g_free(token->stem);
+  g_free(token->singular);
   g_free(token->corrected_from);
 }
 
@@ -32,6 +33,7 @@ static char *fold_word(const char *text) {
 static void finish_word(Token *token) {
   token->fold = fold_word(token->text);
   token->stem = text_stem(token->fold);
+  token->singular = text_singular(token->fold);
   gunichar first = g_utf8_get_char(token->text);
   token->is_capital = g_unichar_isupper(first);
   token->is_shouted = TRUE;
@@ -125,6 +127,8 @@ void token_correct(Token *token, const char *fold) {
   token->fold = g_strdup(fold);
   g_free(token->stem);
   token->stem = text_stem(fold);
+  g_free(token->singular);
+  token->singular = text_singular(fold);
 }
 
 static char *join(const GArray *tokens, guint first, guint count, gboolean stems) {

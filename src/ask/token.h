@@ -6,7 +6,7 @@ typedef struct {
   int start, length;      /* bytes in the question */
   char *text;             /* as written */
   char *fold;             /* folded, possessive 's removed, typos corrected */
-  char *stem;
+  char *stem, *singular;
   gboolean is_word;       /* letters or digits; else one punctuation character */
   gboolean is_number;     /* starts with a digit: 123A counts too, see `number_ok` */
   gboolean number_ok;     /* wholly a number: 1,000.50 */

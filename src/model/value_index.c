@@ -27,7 +27,7 @@ struct ValueIndex {
   GHashTable *by_code;     /* folded code label -> GPtrArray of IndexedValue* */
   GHashTable *date_ranges; /* Field* -> DateRange* */
   GHashTable *row_counts;  /* dataset name -> gint64* */
-  guint longest;
+  GHashTable *starts;      /* stem of a phrase's first word -> words in the longest phrase that begins so */
 };
 
 static void indexed_value_free(gpointer pointer) {
@@ -80,6 +80,13 @@ static guint count_words(const char *phrase) {
   return words;
 }
 
+/* `stems`: a phrase of stemmed words. */
+static void note_start(ValueIndex *index, const char *stems) {
+  g_autofree char *first = g_strndup(stems, strcspn(stems, " "));
+  guint known = GPOINTER_TO_UINT(g_hash_table_lookup(index->starts, first)), words = count_words(stems);
+  if (words > known) g_hash_table_insert(index->starts, g_steal_pointer(&first), GUINT_TO_POINTER(words));
+}
+
 static void index_value(ValueIndex *index, const Field *field, const char *text, gint64 rows) {
   if (strlen(text) > VALUE_INDEX_MAX_LENGTH) return;
   IndexedValue *value = g_new0(IndexedValue, 1);
@@ -94,7 +101,7 @@ static void index_value(ValueIndex *index, const Field *field, const char *text,
     add_to_list(index->by_phrase, value->folded, value);
     g_autofree char *stems = stem_phrase(value->folded);
     add_to_list(index->by_stem, stems, value);
-    index->longest = MAX(index->longest, count_words(value->folded));
+    note_start(index, stems);
   }
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *coded = g_ptr_array_index(field->codes, i);
@@ -104,6 +111,7 @@ static void index_value(ValueIndex *index, const Field *field, const char *text,
       add_to_list(index->by_code, phrase, value);
       g_autofree char *stems = stem_phrase(phrase);
       add_to_list(index->by_code, stems, value);
+      note_start(index, stems);
     }
   }
 }
@@ -178,6 +186,7 @@ static ValueIndex *value_index_new(Model *model) {
   index->by_phrase = list_table();
   index->by_stem = list_table();
   index->by_code = list_table();
+  index->starts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   index->by_field = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_ptr_array_unref);
   index->date_ranges = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   index->row_counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -209,6 +218,7 @@ void value_index_unref(ValueIndex *index) {
   g_hash_table_unref(index->by_phrase);
   g_hash_table_unref(index->by_stem);
   g_hash_table_unref(index->by_code);
+  g_hash_table_unref(index->starts);
   g_hash_table_unref(index->by_field);
   g_hash_table_unref(index->date_ranges);
   g_hash_table_unref(index->row_counts);
@@ -355,8 +365,8 @@ GPtrArray *value_index_of_field(const ValueIndex *index, const Field *field, con
   return hits;
 }
 
-guint value_index_longest(const ValueIndex *index) {
-  return index->longest;
+guint value_index_longest_from(const ValueIndex *index, const char *stem) {
+  return GPOINTER_TO_UINT(g_hash_table_lookup(index->starts, stem));
 }
 
 DateRange value_index_date_range(const ValueIndex *index, const Field *field) {

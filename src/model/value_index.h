@@ -30,7 +30,8 @@ GPtrArray *value_index_find(const ValueIndex *index, const char *phrase);
 GPtrArray *value_index_near(const ValueIndex *index, const char *phrase, guint limit);
 /* Values of one field starting with or containing the text, most rows first. For suggestions. (transfer full) */
 GPtrArray *value_index_of_field(const ValueIndex *index, const Field *field, const char *contains, guint limit);
-guint value_index_longest(const ValueIndex *index); /* words in the longest value kept for phrase look-up */
+/* Words in the longest phrase of a value whose first word has this stem; 0: no phrase begins so. */
+guint value_index_longest_from(const ValueIndex *index, const char *stem);
 /* First and last date of a time field as the caller may see it. */
 DateRange value_index_date_range(const ValueIndex *index, const Field *field);
 gint64 value_index_distinct(const ValueIndex *index, const Field *field); /* -1 unknown */
