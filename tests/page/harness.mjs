@@ -1,0 +1,148 @@
+// Runs the page's cases in Chromium: node harness.mjs CASES.mjs... Prints one JSON line per case: {name, ok, seconds, detail}.
+// SHOP_URL and HOSTILE_URL name running servers (tests/e2e/test_page.py starts them). --only TEXT runs some.
+import { createRequire } from "node:module";
+import { connect, createServer } from "node:net";
+import { pathToFileURL } from "node:url";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const { chromium } = require("playwright-core");
+export const axeSource = require("axe-core").source;
+
+export const SHOP = process.env.SHOP_URL ?? "";
+export const HOSTILE = process.env.HOSTILE_URL ?? "";
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const CASE_MS = 45_000;
+const WAIT_MS = 15_000;
+
+const cases = [];
+/** `run({page, context, browser, allow})`; what the browser complains of fails the case unless allow(pattern) names it. */
+export function test(name, run) {
+  cases.push({ name, run });
+}
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+}
+
+export async function openContext(browser, complaints, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, reducedMotion: "reduce", ...options });
+  context.setDefaultTimeout(WAIT_MS);
+  context.on("page", (page) => {
+    page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
+    page.on("console", (message) => {
+      if (message.type() === "error" || message.text().includes("Content Security Policy")) complaints.push(`console: ${message.text()} ${message.location().url}`);
+    });
+    page.on("request", (request) => {
+      if (!/^(http:\/\/127\.0\.0\.1[:/]|blob:|data:)/.test(request.url())) complaints.push(`request to ${request.url()}`);
+    });
+  });
+  return context;
+}
+
+/** Asks in the open page and waits for what came of it: the turn's locator. */
+export async function ask(page, question) {
+  const before = await page.locator(".turn").count();
+  await page.fill("#question", question);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  return turn(page, before + 1);
+}
+
+/** The nth turn, once it is no longer under way. */
+export async function turn(page, number) {
+  const found = page.locator(".turn").nth(number - 1);
+  await found.and(page.locator(":not([data-state=running]):not([data-state=loading])")).waitFor();
+  return found;
+}
+
+/** A door between page and server on which the network's faults are acted out. */
+export async function startDoor(url) {
+  const target = new URL(url);
+  const door = { cut: null, hold: null, connections: new Set(), requests: [] };
+  const server = createServer((client) => {
+    const upstream = connect(Number(target.port), target.hostname);
+    door.connections.add(client);
+    let head = "";
+    client.on("data", (chunk) => {
+      head = chunk.toString("latin1").split("\r\n", 1)[0];
+      door.requests.push(head);
+      upstream.write(chunk);
+    });
+    upstream.on("data", async (chunk) => {
+      const text = chunk.toString("latin1");
+      if (door.cut?.(head, text)) {
+        door.cut = null;
+        client.write(chunk.subarray(0, Math.max(0, text.indexOf("event: result"))), () => client.destroy());
+        upstream.destroy();
+        return;
+      }
+      if (door.hold?.(head)) await door.holding;
+      if (!client.destroyed) client.write(chunk);
+    });
+    const end = () => {
+      door.connections.delete(client);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on("close", end).on("error", end);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  door.url = `http://127.0.0.1:${server.address().port}`;
+  door.holdUntil = (which) => {
+    let release;
+    door.hold = which;
+    door.holding = new Promise((resolve) => (release = resolve));
+    return () => {
+      door.hold = null;
+      release();
+    };
+  };
+  door.close = () => {
+    for (const client of door.connections) client.destroy();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return door;
+}
+
+function within(promise, ms) {
+  let timer;
+  const late = new Promise((_, reject) => (timer = setTimeout(() => reject(new Error(`took longer than ${ms / 1000} s`)), ms)));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+async function runCase(browser, { name, run }) {
+  const complaints = [];
+  const allowed = [];
+  const started = Date.now();
+  const context = await openContext(browser, complaints);
+  let detail = "";
+  try {
+    const page = await context.newPage();
+    await within(run({ page, context, browser, complaints, allow: (pattern) => allowed.push(pattern) }), CASE_MS);
+    const unexpected = complaints.filter((text) => !allowed.some((pattern) => pattern.test(text)));
+    if (unexpected.length > 0) detail = unexpected.slice(0, 5).join("\n");
+  } catch (error) {
+    detail = `${error.stack ?? error}\n${complaints.slice(0, 5).join("\n")}`;
+    const page = context.pages()[0];
+    if (process.env.SHOTS && page) await page.screenshot({ path: `${process.env.SHOTS}/${name.replace(/\W+/g, "-")}.png` }).catch(() => undefined);
+  }
+  await context.close().catch(() => undefined);
+  process.stdout.write(JSON.stringify({ name, ok: detail === "", seconds: (Date.now() - started) / 1000, detail }) + "\n");
+}
+
+async function main() {
+  const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : "";
+  for (const file of process.argv.slice(2).filter((one) => one.endsWith(".mjs"))) await import(pathToFileURL(file).href);
+  const browser = await launch();
+  for (const one of cases) {
+    if (one.name.includes(only)) await runCase(browser, one);
+  }
+  await browser.close();
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  main().catch((error) => {
+    process.stderr.write(`${error.stack ?? error}\n`);
+    process.exit(1);
+  });
+}
