@@ -1,6 +1,7 @@
 /* What each address does. Handlers of pooled routes run on workers, the others on an event loop and must not wait. */
 #include <string.h>
 
+#include "server/kept.h"
 #include "server/questions.h"
 
 /* ---- questions ---- */
@@ -30,6 +31,7 @@ static void run(const Call *call, gboolean understand_only, Reply *reply) {
   int status = 200;
   GBytes *answer = answer_ask_text(call->state->service, &request, &status);
   reply_with_answer(reply, answer, status);
+  if (request.session != NULL && !understand_only) kept_tell(call->state, "threads");
 }
 
 void handle_ask(const Call *call, Reply *reply) {
@@ -48,7 +50,9 @@ void handle_ask_from_cache(const Call *call, Reply *reply) {
   AnswerRequest request;
   read_request(call, &request);
   GBytes *answer = answer_ask_cached(call->state->service, &request);
-  if (answer != NULL) reply_set_bytes(reply, 200, MEDIA_JSON, answer);
+  if (answer == NULL) return;
+  reply_set_bytes(reply, 200, MEDIA_JSON, answer);
+  if (request.session != NULL) kept_tell(call->state, "threads");
 }
 
 /* ---- answers on their way ---- */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "server/kept.h"
+
 typedef struct {
   Work work; /* first */
   ServerState *state;
@@ -69,6 +71,7 @@ static void answer_question(Work *work) {
   GBytes *answer = answer_ask_text(state->service, &request, &status);
   tell_end(question->stream, answer, status);
   event_stream_end(question->stream);
+  if (json_get_string(question->body, "session") != NULL) kept_tell(state, "threads");
   atomic_fetch_sub(&state->metrics.in_flight, 1);
   question_free(question);
 }

@@ -33,7 +33,7 @@ def shop_table():
         part = KINDS[kind][i // 3 % 2]
         month = i // 100
         writer.writerow([f"O-{i // 2:05}", f"{2023 + month // 12}-{1 + month % 12:02}-{1 + i % 28:02}", region, REGIONS[region][i // 4 % 2], kind,
-                         part, f"{part} no. {i % 120:03}", f"Customer {i % 90:02}", f"{10 + i % 50}.50", 1 + i % 5, f"{i % 17 - 4}.25"])
+                         part, f"{part} no. {i % 120:03}", f"Customer {i % 90:02}", f"{10 + i % 50 + month}.50", 1 + i % 5, f"{i % 17 - 4}.25"])
     return out.getvalue()
 
 

@@ -11,8 +11,8 @@ export const axeSource = require("axe-core").source;
 export const SHOP = process.env.SHOP_URL ?? "";
 export const HOSTILE = process.env.HOSTILE_URL ?? "";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const CASE_MS = 45_000;
-const WAIT_MS = 15_000;
+const CASE_MS = 90_000;
+const WAIT_MS = 20_000;
 
 const cases = [];
 /** `run({page, context, browser, allow})`; what the browser complains of fails the case unless allow(pattern) names it. */
@@ -70,10 +70,12 @@ export async function startDoor(url) {
     });
     upstream.on("data", async (chunk) => {
       const text = chunk.toString("latin1");
-      if (door.cut?.(head, text)) {
+      const accepted = text.indexOf("event: accepted");
+      if (accepted >= 0 && door.cut?.(head)) {
+        // The first event gets through, whole; then the line is dead.
         door.cut = null;
-        client.write(chunk.subarray(0, Math.max(0, text.indexOf("event: result"))), () => client.destroy());
-        upstream.destroy();
+        upstream.pause();
+        client.write(chunk.subarray(0, text.indexOf("\n\n", accepted) + 2), () => setTimeout(() => client.destroy(), 50));
         return;
       }
       if (door.hold?.(head)) await door.holding;
@@ -112,7 +114,7 @@ function within(promise, ms) {
 
 async function runCase(browser, { name, run }) {
   const complaints = [];
-  const allowed = [];
+  const allowed = [/404.*\/v1\/(tasks$|tables\/)/];
   const started = Date.now();
   const context = await openContext(browser, complaints);
   let detail = "";

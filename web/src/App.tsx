@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Component, type ErrorInfo, type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { ApiError, asProblem, call, jsonBody } from "./api/client";
 import { type Route, go, parseRoute, pathOf, useHash } from "./lib/router";
+import { forgetThread } from "./lib/threads";
 import { type Theme, setTheme, useTheme } from "./lib/theme";
 import { AskScreen } from "./screens/AskScreen";
 import { GlossaryScreen } from "./screens/GlossaryScreen";
@@ -63,10 +64,11 @@ function Threads({ current }: { current: string | null }): ReactElement | null {
   const threads = useQuery({ queryKey: ["threads"], queryFn: () => call<{ threads: ThreadInfo[] }>("/v1/threads?limit=30") });
   const list = threads.data?.threads ?? [];
   const remove = async (thread: ThreadInfo) => {
+    if (thread.id === current) go("#/");
+    forgetThread(thread.id);
     try {
       await call(`/v1/threads/${encodeURIComponent(thread.id)}`, { method: "DELETE" });
       void client.invalidateQueries({ queryKey: ["threads"] });
-      if (thread.id === current) go("#/");
     } catch (error) {
       say(asProblem(error).detail ?? "It could not be deleted.");
     }
@@ -98,7 +100,7 @@ function Screen({ route }: { route: Route }): ReactElement {
     case "tasks": return <TasksScreen />;
     case "tables": return <TablesScreen name={route.name} />;
     case "glossary": return <GlossaryScreen wanted={route.key} />;
-    case "missing": return <Empty title="There is nothing at this address."><a href="#/">Ask a question</a></Empty>;
+    case "missing": return <Empty whole title="There is nothing at this address."><a href="#/">Ask a question</a></Empty>;
   }
 }
 

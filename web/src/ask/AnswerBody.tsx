@@ -18,6 +18,7 @@ import { Sentences } from "./Sentences";
 interface Props {
   answer: Answer;
   model: Model;
+  number: number;
   run: (query: Query) => void;
   chartType: ChartType;
 }
@@ -77,7 +78,7 @@ function rowOfPoint(answer: Answer, point: Point): Cell[] | undefined {
   return both.length === 1 ? both[0] : undefined;
 }
 
-export function AnswerBody({ answer, model, run, chartType }: Props): ReactElement {
+export function AnswerBody({ answer, model, number, run, chartType }: Props): ReactElement {
   const { columns, rows } = cells(answer);
   const [drill, setDrill] = useState<{ drill: Drill; x: number; y: number } | null>(null);
   const back = useRef<HTMLElement | null>(null);
@@ -114,7 +115,7 @@ export function AnswerBody({ answer, model, run, chartType }: Props): ReactEleme
           <Tabs.Trigger value="explain">How it came to be</Tabs.Trigger>
         </Tabs.List>
         <Tabs.Content value="table" tabIndex={-1}>
-          {rows.length > 0 && <ResultTable answer={answer} model={model} onPick={canDrill ? pickRow : undefined} />}
+          {rows.length > 0 && <ResultTable answer={answer} model={model} label={`Result of question ${number}`} onPick={canDrill ? pickRow : undefined} />}
           {hidden && <p className="waiting">Only the first {plural(rows.length, "row")} are here; an export holds more.</p>}
         </Tabs.Content>
         <Tabs.Content value="sql" tabIndex={-1}>

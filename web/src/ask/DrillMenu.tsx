@@ -3,6 +3,7 @@ import * as Menu from "@radix-ui/react-dropdown-menu";
 import type { ReactElement } from "react";
 import type { Drill } from "../lib/drill";
 import type { Query } from "../lib/query";
+import { stage } from "../ui/parts";
 
 interface Props {
   drill: Drill;
@@ -16,7 +17,7 @@ export function DrillMenu({ drill, x, y, run, onClose }: Props): ReactElement {
   return (
     <Menu.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
       <Menu.Trigger asChild><span className="anchor" style={{ left: x, top: y }} aria-hidden="true" /></Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={stage()}>
         <Menu.Content className="menu" align="start" sideOffset={4} collisionPadding={8} aria-label={`Look into ${drill.title}`} aria-labelledby={undefined}>
           <Menu.Label className="menu-title">{drill.title}</Menu.Label>
           {drill.choices.map((choice) => (

@@ -11,6 +11,7 @@ import { Icon } from "../ui/icons";
 interface Props {
   answer: Answer;
   model: Model;
+  label: string;
   /** What a click on a row's name does; undefined: nothing. */
   onPick?: ((row: Cell[], anchor: HTMLElement) => void) | undefined;
 }
@@ -40,7 +41,7 @@ export function totalOf(answer: Answer, column: Column, index: number, model: Mo
   return Math.round(sum * 1e4) / 1e4; // money has four places; doubles would show more
 }
 
-export function ResultTable({ answer, model, onPick }: Props): ReactElement {
+export function ResultTable({ answer, model, label, onPick }: Props): ReactElement {
   const columns = (answer.columns ?? []) as Column[];
   const rows = (answer.rows ?? []) as Cell[][];
   const [sorting, setSorting] = useState<SortingState>([]);
@@ -72,7 +73,7 @@ export function ResultTable({ answer, model, onPick }: Props): ReactElement {
   const partial = answer.query?.limit !== undefined;
 
   return (
-    <div ref={scroller} className={`table-frame ${virtual ? "tall" : ""}`} role="region" aria-label="Result table" tabIndex={0}>
+    <div ref={scroller} className={`table-frame ${virtual ? "tall" : ""}`} role="region" aria-label={label} tabIndex={0}>
       <table className="result" aria-rowcount={rows.length + 1}>
         <thead>
           <tr>

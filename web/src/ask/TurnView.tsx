@@ -108,9 +108,9 @@ interface Props2 extends Pick<Props, "turn" | "thread" | "followFrom"> {
 }
 
 /** Beside the answer, as in the margin of a report: what to know before the number is used. */
-function Margin({ answer, turn, thread }: { answer: Answer; turn: Turn; thread: string }): ReactElement {
+function Margin({ answer, turn, thread, number }: { answer: Answer; turn: Turn; thread: string; number: number }): ReactElement {
   return (
-    <aside className="margin" aria-label="Caveats and sources">
+    <aside className="margin" aria-label={`Caveats and sources of question ${number}`}>
       {(answer.caveats ?? []).length > 0 && (
         <ul className="caveats" aria-label="Caveats">{answer.caveats!.map((caveat, i) => <li key={i}>{caveat.text}</li>)}</ul>
       )}
@@ -160,12 +160,12 @@ export function TurnView({ turn, number, thread, askAgain, followFrom }: Props):
         {answer?.status === "refused" && <Refusal answer={answer} question={turn.question} askAgain={askAgain} />}
         {answered && (
           <>
-            <AnswerBody answer={answer} model={model} run={run} chartType={chartType} />
+            <AnswerBody answer={answer} model={model} number={number} run={run} chartType={chartType} />
             <Actions turn={turn} answer={answer} thread={thread} chartType={chartType} setChartType={setChartType} followFrom={followFrom} />
           </>
         )}
       </div>
-      {answer && <Margin answer={answer} turn={turn} thread={thread} />}
+      {answer && <Margin answer={answer} turn={turn} thread={thread} number={number} />}
     </article>
   );
 }

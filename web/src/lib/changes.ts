@@ -1,7 +1,7 @@
 // "Something changed, fetch again": keeps two tabs and the command line in step.
 import type { QueryClient } from "@tanstack/react-query";
 import { parseRoute } from "./router";
-import { refreshThread } from "./threads";
+import { onAnswered, refreshThread } from "./threads";
 
 const KEYS: Record<string, string[][]> = {
   snapshot: [["model"], ["tables"], ["table"], ["pin-answer"]],
@@ -12,6 +12,9 @@ const KEYS: Record<string, string[][]> = {
 };
 
 export function followChanges(client: QueryClient): void {
+  onAnswered(() => {
+    for (const name of ["threads", "history"]) void client.invalidateQueries({ queryKey: [name] });
+  });
   let source: EventSource | null = null;
   const open = () => {
     source = new EventSource("/v1/events");

@@ -99,6 +99,12 @@ function writePending(change: (list: Pending[]) => Pending[]): void {
 
 /* ---- running ---- */
 
+let whenAnswered: (() => void) | null = null;
+/** What else is to be fetched again after an answer: the list of conversations. */
+export function onAnswered(listener: () => void): void {
+  whenAnswered = listener;
+}
+
 type Runner = (handlers: StreamHandlers, signal: AbortSignal) => Promise<Answer>;
 
 async function run(thread: string, key: string, question: string | null, start: Runner): Promise<void> {
@@ -123,6 +129,7 @@ async function run(thread: string, key: string, question: string | null, start: 
     const answer = await start(handlers, abort.signal);
     performance.mark(`answer-arrived:${key}`);
     update(thread, key, { state: "done", answer, id: answer.id, partial: null, progress: null, reconnecting: 0 });
+    whenAnswered?.();
   } catch (error) {
     const cancelled = abort.signal.aborted || (error instanceof ApiError && error.code === "cancelled");
     update(thread, key, { state: cancelled ? "cancelled" : "failed", problem: asProblem(error), partial: null, progress: null, reconnecting: 0 });
@@ -250,4 +257,10 @@ export function fetchIntoThread(thread: string, answerId: string, title: string)
   const turn: Turn = { ...blankTurn(title, null), state: "stored", id: answerId };
   publish(thread, { turns: [turn], loaded: true });
   void fetchStoredAnswer(thread, turn);
+}
+
+export function forgetThread(thread: string): void {
+  for (const turn of threads.get(thread)?.turns ?? []) if (turn.state === "running") cancel(turn);
+  threads.delete(thread);
+  for (const listener of listeners) listener();
 }

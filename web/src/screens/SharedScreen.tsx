@@ -14,7 +14,7 @@ export function SharedScreen({ query }: { query: string }): ReactElement {
   }, [decoded]);
   if (decoded !== null) return <p className="waiting" role="status">Asking what the link holds …</p>;
   return (
-    <Empty title="This link does not hold a question.">
+    <Empty whole title="This link does not hold a question.">
       <p>It may have been cut off on the way. Ask whoever sent it for the whole link, or <a href="#/">ask the question yourself</a>.</p>
     </Empty>
   );

@@ -71,7 +71,7 @@ export function TablesScreen({ name }: { name: string | null }): ReactElement {
       {(data) => {
         if (name !== null) {
           const table = data.tables.find((one) => one.name === name);
-          return table ? <Detail table={table} /> : <Empty title={`There is no table called ${name}.`}><a href={pathOf("tables")}>All tables</a></Empty>;
+          return table ? <Detail table={table} /> : <Empty whole title={`There is no table called ${name}.`}><a href={pathOf("tables")}>All tables</a></Empty>;
         }
         return (
           <>

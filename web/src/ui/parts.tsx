@@ -6,6 +6,9 @@ import { asProblem } from "../api/client";
 import type { Problem } from "../api/types";
 import { Icon, type IconName } from "./icons";
 
+/** Menus and panels are opened within the page's content, so that nothing lies outside its landmarks. */
+export const stage = (): HTMLElement | null => document.getElementById("main");
+
 interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   icon?: IconName;
   look?: "plain" | "main" | "quiet";
@@ -34,7 +37,7 @@ export function ActionMenu({ trigger, items, label }: { trigger: ReactNode; item
   return (
     <Menu.Root modal={false}>
       <Menu.Trigger asChild>{trigger}</Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={stage()}>
         <Menu.Content className="menu" align="start" sideOffset={4} collisionPadding={8} aria-label={label}>
           {items.map((item) => (
             <Menu.Item key={item.label} className="menu-item" disabled={item.disabled ?? false} onSelect={item.run}>
@@ -60,7 +63,7 @@ export function Panel({ trigger, label, children }: PanelProps): ReactElement {
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
-      <Popover.Portal>
+      <Popover.Portal container={stage()}>
         <Popover.Content className="panel" align="start" sideOffset={4} collisionPadding={8} aria-label={label}>
           {children(() => setOpen(false))}
         </Popover.Content>
@@ -115,10 +118,12 @@ export function Fetched<T>({ query, children, what }: FetchedProps<T>): ReactEle
   return <p className="waiting" role="status">Fetching {what} …</p>;
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }): ReactElement {
+/** Where there is nothing; `whole` when that is all the screen says. */
+export function Empty({ title, whole = false, children }: { title: string; whole?: boolean; children?: ReactNode }): ReactElement {
+  const Title = whole ? "h1" : "p";
   return (
     <div className="empty">
-      <p className="empty-title">{title}</p>
+      <Title className="empty-title">{title}</Title>
       {children}
     </div>
   );

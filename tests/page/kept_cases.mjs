@@ -1,0 +1,126 @@
+// What the server keeps for people: conversations, pins, feedback, history; the same in two tabs.
+import assert from "node:assert/strict";
+import { SHOP, ask, test, turn } from "./harness.mjs";
+
+const text = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
+let serial = 0;
+const unique = (words) => `${words} ${Date.now().toString(36)}${serial++}`;
+
+test("a conversation is still there after a reload, and goes on", async ({ page }) => {
+  await page.goto(SHOP);
+  await ask(page, "sales in 2023");
+  const second = await ask(page, "by region");
+  const number = await second.locator(".result tbody td").nth(1).innerText();
+  await page.reload();
+  const again = await turn(page, 2);
+  await again.locator(".result").waitFor();
+  assert.equal(await again.locator(".result tbody td").nth(1).innerText(), number);
+  const third = await ask(page, "only North");
+  assert.match(await text(third.locator(".chips")), /North/);
+});
+
+test("a conversation is renamed, opened again and deleted", async ({ page }) => {
+  await page.goto(SHOP);
+  await ask(page, "profit by region");
+  const name = unique("Margins");
+  const listed = page.locator(".threads li").filter({ has: page.locator("[aria-current]") });
+  await listed.getByRole("button").click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("button", { name: "Rename" }).click();
+  const link = page.locator(".threads").getByRole("link", { name });
+  await link.waitFor();
+  await page.getByRole("link", { name: "Glossary" }).click();
+  await link.click();
+  await (await turn(page, 1)).locator(".result").waitFor();
+  await page.locator(".threads li", { hasText: name }).getByRole("button").click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await link.waitFor({ state: "detached" });
+});
+
+test("an answer is pinned, renamed, asked anew and unpinned", async ({ page }) => {
+  await page.goto(SHOP);
+  const first = await ask(page, "sales by category");
+  await first.locator(".chart[data-ready=true]").waitFor();
+  await first.getByRole("button", { name: "Chart", exact: true }).click();
+  await page.getByRole("menuitem", { name: "Shares" }).click();
+  await first.getByRole("button", { name: "Pin", exact: true }).click();
+  await page.getByText("Pinned.").waitFor();
+  await page.getByRole("link", { name: "Pins" }).click();
+  const card = page.locator(".card").first();
+  await card.locator(".chart[data-ready=true]").waitFor();
+  const name = unique("Shares of sales");
+  await card.locator("header").getByRole("button").click();
+  await page.getByRole("menuitem", { name: "Rename" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill(name);
+  await page.getByRole("button", { name: "Rename" }).click();
+  const mine = page.locator(".card", { hasText: name });
+  await mine.waitFor();
+  await mine.locator("header").getByRole("button").click();
+  await page.getByRole("menuitem", { name: "Open" }).click();
+  assert.equal(await (await turn(page, 1)).locator(".result tbody tr").count(), 3);
+  await page.getByRole("link", { name: "Pins" }).click();
+  await mine.locator("header").getByRole("button").click();
+  await page.getByRole("menuitem", { name: "Unpin" }).click();
+  await mine.waitFor({ state: "detached" });
+});
+
+test("feedback is taken, with a reason and words", async ({ page }) => {
+  await page.goto(SHOP);
+  const first = await ask(page, "quantity by region");
+  await first.getByRole("button", { name: "This answer is right" }).click();
+  await first.locator(".feedback [aria-pressed=true]").waitFor();
+  await first.getByRole("button", { name: "Something is wrong" }).click();
+  const sent = page.waitForRequest((request) => request.url().endsWith("/v1/feedback"));
+  await page.getByLabel("My question was misunderstood").check();
+  await page.getByLabel("What did you expect?").fill("Only shops, <b>please</b>");
+  await page.getByRole("button", { name: "Send" }).click();
+  const body = (await sent).postDataJSON();
+  assert.equal(body.verdict, "down");
+  assert.equal(body.reason, "misunderstood");
+  await page.getByRole("button", { name: "Something is wrong", pressed: true }).waitFor();
+});
+
+test("the history is searched and asked again", async ({ page }) => {
+  await page.goto(SHOP);
+  await ask(page, "profit by state in 2024");
+  await ask(page, "quantity by category");
+  await page.getByRole("link", { name: "History" }).click();
+  const entries = page.locator(".entries li");
+  await entries.first().waitFor();
+  await page.getByRole("searchbox", { name: "Find a question" }).fill("state in 2024");
+  await page.locator(".entries li", { hasText: "quantity by category" }).first().waitFor({ state: "detached" });
+  await entries.first().getByRole("button", { name: "Ask again" }).click();
+  assert.equal(await (await turn(page, 1)).locator(".result tbody tr").count(), 8);
+  await page.getByRole("link", { name: "History" }).click();
+  await page.getByRole("searchbox", { name: "Find a question" }).fill("zebra crossings");
+  await page.getByText("No question holds these words").waitFor();
+});
+
+test("two tabs show one conversation", async ({ page, context }) => {
+  await page.goto(SHOP);
+  await ask(page, "sales by month in 2024");
+  const other = await context.newPage();
+  await other.goto(page.url());
+  await (await turn(other, 1)).locator(".result").waitFor();
+  await ask(other, "by quarter");
+  // The first tab hears of it without being touched.
+  await (await turn(page, 2)).locator(".result").waitFor();
+  const third = await ask(page, "only North");
+  assert.match(await text(third.locator(".chips")), /North/);
+  await (await turn(other, 3)).locator(".result").waitFor();
+  assert.equal(await other.locator(".turn").count(), 3);
+});
+
+test("tables tell their columns, rows and dates; the glossary explains words", async ({ page }) => {
+  await page.goto(`${SHOP}/#/tables`);
+  await page.locator("main table a").first().click();
+  assert.match(await text(page.locator(".facts")), /2,400/);
+  await page.locator("main table a", { hasText: "Region" }).click();
+  await page.locator(".book-page dd", { hasText: /North|South/ }).waitFor();
+  await page.getByRole("searchbox", { name: "Find a word" }).fill("turnover");
+  await page.locator(".book-list").getByRole("link", { name: "Sales", exact: true }).click();
+  assert.match(await text(page.locator(".book-page")), /Formula.*sum.*Parts add up/);
+  await page.getByRole("button", { name: /^Ask: Sales by month/ }).click();
+  assert.equal(await (await turn(page, 1)).locator(".result tbody tr").count(), 24);
+});
