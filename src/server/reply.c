@@ -6,6 +6,8 @@ void reply_clear(Reply *reply) {
   g_clear_pointer(&reply->body, g_bytes_unref);
   g_clear_pointer(&reply->stream, event_stream_unref);
   g_clear_pointer(&reply->allow, g_free);
+  g_clear_pointer(&reply->disposition, g_free);
+  if (reply->source.next != NULL) reply->source.release(reply->source.data);
   memset(reply, 0, sizeof *reply);
 }
 
@@ -21,6 +23,12 @@ void reply_set_stream(Reply *reply, EventStream *stream, guint64 after) {
   reply->media_type = MEDIA_EVENTS;
   reply->stream = stream;
   reply->stream_after = after;
+}
+
+void reply_set_source(Reply *reply, const char *media_type, const ReplySource *source) {
+  reply->status = 200;
+  reply->media_type = media_type;
+  reply->source = *source;
 }
 
 void reply_set_empty(Reply *reply, int status) {

@@ -10,20 +10,32 @@
 /* How long a client may keep a reply. */
 typedef enum { REPLY_KEEP_NOT, REPLY_KEEP_CHECKED, REPLY_KEEP_FOREVER } ReplyKeep;
 
+/* A body that is made while it is sent. */
+typedef struct {
+  /* Appends the next piece; FALSE: there is none. On an event loop: no waiting. */
+  gboolean (*next)(gpointer data, GString *out);
+  void (*release)(gpointer data);
+  gpointer data;
+} ReplySource;
+
 typedef struct {
   int status;
   const char *media_type; /* (transfer none), static */
   GBytes *body;           /* owned; or */
   EventStream *stream;    /* owned: sent as text/event-stream from after event `stream_after` on */
-  guint64 stream_after;
+  guint64 stream_after;   /* or */
+  ReplySource source;     /* owned; next NULL: none */
   int retry_after_s;      /* 0: none */
   char *allow;            /* methods, for 405; owned; NULL */
   ReplyKeep keep;         /* other than NOT: a file of the page */
+  char *disposition;      /* Content-Disposition; owned; NULL */
+  const char *policy;     /* Content-Security-Policy of a document of its own; (transfer none), static; NULL */
   const char *encoding, *etag; /* (transfer none), static; NULL */
 } Reply;
 void reply_clear(Reply *reply);
 void reply_set_bytes(Reply *reply, int status, const char *media_type, GBytes *body); /* takes the bytes */
 void reply_set_stream(Reply *reply, EventStream *stream, guint64 after); /* takes the reference; status 200 */
+void reply_set_source(Reply *reply, const char *media_type, const ReplySource *source); /* takes its data; status 200 */
 void reply_set_empty(Reply *reply, int status);
 void reply_set_json(Reply *reply, int status, const json_t *json);
 /* 1700000000000 as "2023-11-14T22:13:20.000Z"; negative: null. (transfer full) */

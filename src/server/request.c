@@ -143,6 +143,11 @@ static gboolean refuse_parameter(Request *request, const char *name, const char 
   return FALSE;
 }
 
+static gboolean is_choice(const char *choices, const char *value) {
+  g_auto(GStrv) list = g_strsplit(choices, "|", -1);
+  return g_strv_contains((const char *const *)list, value);
+}
+
 static gboolean take_parameter(Request *request, guint index, const char *value, gsize length) {
   const RouteParameter *parameter = &request->match.route->parameters[index];
   if (request->call.texts[index] != NULL) return refuse_parameter(request, parameter->name, "is given twice");
@@ -151,7 +156,9 @@ static gboolean take_parameter(Request *request, guint index, const char *value,
   if (parameter->kind == PARAMETER_TEXT) {
     glong characters = g_utf8_strlen(value, (gssize)length);
     if (characters < parameter->minimum) return refuse_parameter(request, parameter->name, "is too short");
-    return characters <= parameter->maximum || refuse_parameter(request, parameter->name, "is too long");
+    if (characters > parameter->maximum) return refuse_parameter(request, parameter->name, "is too long");
+    return parameter->choices == NULL || is_choice(parameter->choices, value) ||
+           refuse_parameter(request, parameter->name, "is none of the choices; /openapi.json lists them");
   }
   return g_ascii_string_to_signed(value, 10, parameter->minimum, parameter->maximum, &request->call.integers[index], NULL) ||
          refuse_parameter(request, parameter->name, "must be a whole number within its bounds");

@@ -1,5 +1,6 @@
 /* The route table: what addresses exist, what they take and give. Everything that speaks of routes is made from it. */
 #pragma once
+#include "media/media.h"
 #include "server/metrics.h"
 #include "server/reply.h"
 #include "server/server.h"
@@ -16,6 +17,7 @@ typedef struct {
   gint64 minimum, maximum; /* of the number; of the text's length in characters */
   gint64 fallback;         /* integers */
   const char *description;
+  const char *choices;     /* texts: "a|b|c" and nothing else; NULL: any */
 } RouteParameter;
 
 /* What handlers may use of the server. */
@@ -31,6 +33,7 @@ typedef struct {
   gpointer server;
   EventHub *events;
   struct TaskRunner *tasks;
+  ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
   gint64 request_ms;       /* how long a question may take */
 } ServerState;
@@ -84,6 +87,7 @@ void handle_stream(const Call *call, Reply *reply);
 void handle_stream_cancel(const Call *call, Reply *reply);
 void handle_news(const Call *call, Reply *reply);
 void handle_answer(const Call *call, Reply *reply);
+void handle_export(const Call *call, Reply *reply);
 void handle_history(const Call *call, Reply *reply);
 void handle_threads(const Call *call, Reply *reply);
 void handle_thread(const Call *call, Reply *reply);

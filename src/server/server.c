@@ -11,6 +11,7 @@
 #include "server/listen.h"
 #include "server/openapi.h"
 #include "server/request.h"
+#include "server/source.h"
 #include "server/sse.h"
 #include "server/task_runner.h"
 #include "server/worker_pool.h"
@@ -66,6 +67,8 @@ static void add_headers(struct MHD_Response *response, const Request *request) {
   static const char *const keeping[] = {"no-store", "no-cache", "public, max-age=31536000, immutable"};
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, keeping[reply->keep]);
   if (reply->keep != REPLY_KEEP_NOT) add_page_headers(response, reply);
+  if (reply->policy != NULL) MHD_add_response_header(response, "Content-Security-Policy", reply->policy);
+  if (reply->disposition != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, reply->disposition);
   if (reply->allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
   if (reply->retry_after_s > 0) {
     char seconds[16];
@@ -75,10 +78,11 @@ static void add_headers(struct MHD_Response *response, const Request *request) {
   if (g_atomic_int_get(&request->state->draining)) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
-static struct MHD_Response *response_of(const Request *request) {
+static struct MHD_Response *response_of(Request *request) {
   const Reply *reply = &request->reply;
   if (reply->stream != NULL)
     return sse_response_new(reply->stream, reply->stream_after, request->connection, ((Server *)request->server)->hangups);
+  if (reply->source.next != NULL) return source_response_new(&request->reply);
   gsize length = 0;
   const void *bytes = g_bytes_get_data(reply->body, &length);
   return MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)(bytes != NULL ? bytes : ""), release_bytes,
@@ -261,6 +265,7 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   state->components = openapi_components(error);
   if (state->components == NULL || !warm_up(state, error)) return NULL;
   state->openapi = openapi_document(state->components);
+  state->charts = chart_drawer_new();
   server->hangups = hangup_watch_new();
   state->events = event_hub_new();
   server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,
@@ -311,6 +316,7 @@ void server_free(Server *server) {
   server_stop(server, 0);
   worker_pool_free(server->workers);
   task_runner_free(server->state.tasks);
+  chart_drawer_free(server->state.charts);
   event_stream_unref(server->state.news);
   event_hub_free(server->state.events);
   hangup_watch_free(server->hangups);

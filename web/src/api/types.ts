@@ -545,6 +545,7 @@ export interface Operations {
   cancelStream: { method: "DELETE"; path: "/v1/streams/{id}"; request: never; response: unknown };
   news: { method: "GET"; path: "/v1/events"; request: never; response: unknown };
   answer: { method: "GET"; path: "/v1/answers/{id}"; request: never; response: Answer };
+  export: { method: "GET"; path: "/v1/answers/{id}/export"; request: never; response: unknown };
   history: { method: "GET"; path: "/v1/history"; request: never; response: History };
   threads: { method: "GET"; path: "/v1/threads"; request: never; response: Threads };
   thread: { method: "GET"; path: "/v1/threads/{id}"; request: never; response: ThreadWithTurns };
