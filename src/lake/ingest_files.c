@@ -20,7 +20,6 @@ static gint compare_paths(gconstpointer a, gconstpointer b) {
 
 static gboolean add_matches(const char *workspace, const char *pattern, GPtrArray *paths, GError **error) {
   g_autofree char *full = g_canonicalize_filename(pattern, workspace);
-  g_auto(GStrv) one = NULL;
   glob_t found = {0};
   int status = glob(full, GLOB_BRACE | GLOB_TILDE_CHECK, NULL, &found);
   if (status == GLOB_NOMATCH) {
@@ -43,15 +42,36 @@ static gboolean add_matches(const char *workspace, const char *pattern, GPtrArra
   return TRUE;
 }
 
-char **ingest_expand(const char *workspace, const char *const *patterns, GError **error) {
-  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
-  for (; *patterns; patterns++) {
-    if (strstr(*patterns, "://")) { /* the seam for remote sources: they come as local copies */
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "%s: only files and folders can be ingested", *patterns);
-      return NULL;
-    }
-    if (!add_matches(workspace, *patterns, paths, error)) return NULL;
+/* Fetched files stay until the load ends. */
+static const char *const *fetch(IngestRun *run, const char *const *patterns, GError **error) {
+  gboolean remote = FALSE;
+  for (guint i = 0; patterns[i]; i++) remote = remote || source_is_remote(patterns[i]);
+  if (!remote) return patterns;
+  g_autoptr(Settings) settings = settings_load(run->workspace, NULL, error);
+  if (!settings) return NULL;
+  ObjectOptions options = object_options_of(settings);
+  g_autofree char *folder = g_strdup_printf("%s/remote-%u", run->scratch, run->remotes->len);
+  ingest_tell(run, "fetching", -1, -1);
+  RemoteFiles *files = remote_files_fetch(patterns, folder, &options, run->options->deadline, error);
+  if (!files) return NULL;
+  g_ptr_array_add(run->remotes, files);
+  return remote_files_paths(files);
+}
+
+const char *ingest_shown_file(const IngestRun *run, const char *path) {
+  for (guint i = 0; i < run->remotes->len; i++) {
+    const char *shown = remote_files_shown(run->remotes->pdata[i], path);
+    if (strcmp(shown, path)) return shown;
   }
+  return path;
+}
+
+char **ingest_expand(IngestRun *run, const char *const *patterns, GError **error) {
+  g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+  const char *const *local = fetch(run, patterns, error);
+  if (!local) return NULL;
+  for (; *local; local++)
+    if (!add_matches(run->workspace, *local, paths, error)) return NULL;
   g_ptr_array_sort(paths, compare_paths);
   g_autoptr(GStrvBuilder) unique = g_strv_builder_new();
   for (guint i = 0; i < paths->len; i++)
@@ -131,7 +151,7 @@ static gint64 total_bytes(char **paths) {
 gboolean ingest_files_find(IngestRun *run, GError **error) {
   const IngestSource *source = run->definition->sources->pdata[0];
   const char *const *patterns = run->options->files ? run->options->files : (const char *const *)source->files;
-  g_auto(GStrv) paths = ingest_expand(run->workspace, patterns, error);
+  g_auto(GStrv) paths = ingest_expand(run, patterns, error);
   if (!paths) return FALSE;
   run->files = g_ptr_array_new_with_free_func(ingest_file_free);
   g_autoptr(json_t) memory = read_memory(run);
@@ -147,7 +167,7 @@ gboolean ingest_files_find(IngestRun *run, GError **error) {
     const char *known = g_strcmp0(json_get_string(remembered, "facts"), facts) ? NULL : json_get_string(remembered, "hash");
     g_autofree char *hash = known ? g_strdup(known) : hash_file(run, paths[i], before, total, error);
     if (!hash) return FALSE;
-    if (!known) json_object_set_new(memory, paths[i], json_pack("{s:s, s:s}", "facts", facts, "hash", hash));
+    if (!known && !g_str_has_prefix(paths[i], run->scratch)) json_object_set_new(memory, paths[i], json_pack("{s:s, s:s}", "facts", facts, "hash", hash));
     IngestFile *file = g_new0(IngestFile, 1);
     file->path = g_strdup(paths[i]);
     file->hash = g_steal_pointer(&hash);

@@ -3,6 +3,7 @@
 #include "lake/import.h"
 #include "lake/ingest.h"
 #include "lake/load.h"
+#include "lake/source_remote.h"
 
 /* A file of the first source. */
 typedef struct {
@@ -34,6 +35,8 @@ typedef struct {
   char *parameter_text; /* of those that change the result; "" */
   GPtrArray *files;     /* of IngestFile* */
   ImportContext import;
+  GPtrArray *remotes;   /* of RemoteFiles*: what was fetched, as long as the load lasts */
+  char *scratch;        /* folder for files on their way: in memory when they hold what no disk may see */
   GPtrArray *relations; /* of ImportRelation*, one a source */
   GPtrArray *rules;     /* of const QualityRule*: about rows, in order of bits; bit 0 is the built-in one */
   DeltaTable *table;    /* as it is; or a draft */
@@ -57,7 +60,10 @@ char *ingest_files_identity(const IngestRun *run); /* (transfer full) */
 void ingest_files_mark_known(IngestRun *run);
 /* The identity of one file in the table's log. (transfer full) */
 char *ingest_file_application(const IngestRun *run, const IngestFile *file);
-char **ingest_expand(const char *workspace, const char *const *patterns, GError **error);
+/* Local files of patterns, folders and addresses; remote ones are fetched. (transfer full) */
+char **ingest_expand(IngestRun *run, const char *const *patterns, GError **error);
+/* The address a file came from; of others the path. (transfer none) */
+const char *ingest_shown_file(const IngestRun *run, const char *path);
 
 /* ingest_query.c: relations, the query over them, the columns that come out. */
 gboolean ingest_query_prepare(IngestRun *run, gboolean allow_direct, GError **error);

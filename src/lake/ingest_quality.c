@@ -182,6 +182,23 @@ static gboolean find_lines(const IngestRun *run, GError **error) {
   return TRUE;
 }
 
+/* Rows of fetched files name the address that they came from. */
+static char *shown_file_sql(const IngestRun *run) {
+  GString *sql = g_string_new("CASE s._file");
+  guint fetched = 0;
+  for (guint i = 0; i < run->files->len; i++) {
+    const IngestFile *file = run->files->pdata[i];
+    const char *shown = ingest_shown_file(run, file->path);
+    if (!strcmp(shown, file->path)) continue;
+    g_autofree char *from = text_sql_quote(file->path), *to = text_sql_quote(shown);
+    g_string_append_printf(sql, " WHEN %s THEN %s", from, to);
+    fetched++;
+  }
+  if (fetched == 0) g_string_assign(sql, "s._file");
+  else g_string_append(sql, " ELSE s._file END");
+  return g_string_free(sql, FALSE);
+}
+
 static void append_rule_case(GString *names, GString *reasons, guint bit, const char *name, const char *reason) {
   g_autofree char *quoted = text_sql_quote(name), *why = text_sql_quote(reason);
   g_string_append_printf(names, "%sCASE WHEN (__q & %" G_GINT64_FORMAT ") <> 0 THEN %s END", names->len ? ", " : "", (gint64)1 << bit, quoted);
@@ -197,14 +214,15 @@ static char *rows_sql(const IngestRun *run) {
     append_rule_case(names, reasons, i + 1, rule->name, reason);
   }
   g_autofree char *columns = ingest_stored_columns(run, "s."), *spilled = ingest_spilled_sql(run, -1), *load = text_sql_quote(run->load);
+  g_autofree char *file = shown_file_sql(run);
   gboolean is_line = ((ImportRelation *)run->relations->pdata[0])->place_is_line;
   return g_strdup_printf(
       "SELECT %s, concat_ws(', ', %s) AS _rules, concat_ws('; ', %s) AS _reason, CASE WHEN (__q & %" G_GINT64_FORMAT
       ") <> 0 THEN 'fail' WHEN (__q & %" G_GINT64_FORMAT ") <> 0 THEN 'quarantine' WHEN (__q & %" G_GINT64_FORMAT ") <> 0 THEN 'review' WHEN (__q & %" G_GINT64_FORMAT
-      ") <> 0 THEN 'fix' ELSE 'warn' END AS _action, s._file AS _file, %s AS _line, %s AS _load, __original AS _original, row_number() OVER (ORDER BY s._file, %s, %s) AS _row "
+      ") <> 0 THEN 'fix' ELSE 'warn' END AS _action, %s AS _file, %s AS _line, %s AS _load, __original AS _original, row_number() OVER (ORDER BY s._file, %s, %s) AS _row "
       "FROM %s s LEFT JOIN ingest_lines l ON s._file = l._file AND s._place = l._place WHERE __q <> 0",
       columns, names->str, reasons->str, ingest_action_mask(run, ON_FAIL), ingest_action_mask(run, ON_QUARANTINE), ingest_action_mask(run, ON_REVIEW),
-      ingest_action_mask(run, ON_FIX), is_line ? "s._place" : "l._line", load, is_line ? "s._place" : "l._line", columns, spilled);
+      ingest_action_mask(run, ON_FIX), file, is_line ? "s._place" : "l._line", load, is_line ? "s._place" : "l._line", columns, spilled);
 }
 
 static gboolean write_rows(const IngestRun *run, QualityReport *report, GError **error) {

@@ -40,7 +40,7 @@ static gboolean open_relations(IngestRun *run, gboolean allow_direct, GError **e
   run->relations = g_ptr_array_new_with_free_func((GDestroyNotify)import_relation_free);
   for (guint i = 0; i < run->definition->sources->len; i++) {
     const IngestSource *source = run->definition->sources->pdata[i];
-    g_auto(GStrv) paths = i == 0 ? new_files(run) : ingest_expand(run->workspace, (const char *const *)source->files, error);
+    g_auto(GStrv) paths = i == 0 ? new_files(run) : ingest_expand(run, (const char *const *)source->files, error);
     TableSource *table = paths ? source_of_files(source, paths, error) : NULL;
     if (!table) return FALSE;
     run->import.places = i == 0;

@@ -139,12 +139,12 @@ char *ingest_pass_sql(const IngestRun *run) {
   g_string_append(sql, "_file, CASE WHEN __q <> 0 THEN _place END AS _place, __q, ");
   append_originals(sql, run);
   if (run->definition->keys[0]) {
-    g_string_append(sql, ", hash(");
+    g_string_append(sql, ", CAST(hash(");
     for (guint i = 0; run->definition->keys[i]; i++) {
       g_autofree char *name = text_sql_identifier(run->definition->keys[i]);
       g_string_append_printf(sql, "%s%s", i ? ", " : "", name);
     }
-    g_string_append(sql, ") AS __h");
+    g_string_append(sql, ") >> 1 AS BIGINT) AS __h");
   }
   g_string_append(sql, " FROM (SELECT *, ");
   append_mask(sql, run);

@@ -1,9 +1,8 @@
 /* A load from beginning to end. */
 #include "lake/ingest_private.h"
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define BUCKET_BYTES (G_GINT64_CONSTANT(1500) * 1000 * 1000)
@@ -75,7 +74,9 @@ json_t *ingest_report_to_json(const IngestReport *report) {
 
 static void ingest_run_free(gpointer pointer) {
   IngestRun *run = pointer;
-  if (run->import.staging) disk_remove_tree(run->import.staging);
+  g_clear_pointer(&run->remotes, g_ptr_array_unref);
+  if (run->scratch) disk_remove_tree(run->scratch);
+  g_free(run->scratch);
   g_free(run->import.staging);
   g_free(run->import.lake);
   g_free(run->import.rejected_folder);
@@ -146,6 +147,7 @@ static IngestRun *run_new(const IngestDefinition *definition, const IngestOption
   run->started_us = g_get_monotonic_time();
   run->now_ms = g_get_real_time() / 1000;
   IngestReport *report = run->report = g_new0(IngestReport, 1);
+  run->remotes = g_ptr_array_new_with_free_func((GDestroyNotify)remote_files_free);
   report->definition = g_strdup(definition->name);
   report->target = g_strdup(definition->target);
   report->outcome = g_strdup("nothing_new");
@@ -172,9 +174,33 @@ static gboolean open_engine(IngestRun *run, GError **error) {
          (!is_personal(run) || privacy_prepare(run->engine, run->workspace, error));
 }
 
-/* Where messy files are staged: memory, when they hold what no disk may see. */
-static gboolean prepare_import(IngestRun *run, GError **error) {
-  g_autofree char *id = g_uuid_string_random(), *name = g_strconcat("staging-", id, NULL);
+#define SCRATCH_IN_MEMORY "/dev/shm"
+#define SCRATCH_PREFIX "aisle-ingest-"
+
+/* What a killed load left in memory. Its process is in the name. */
+static void remove_stale_scratch(const char *parent) {
+  g_autoptr(GDir) listing = g_dir_open(parent, 0, NULL);
+  const char *name;
+  while (listing && (name = g_dir_read_name(listing))) {
+    if (!g_str_has_prefix(name, SCRATCH_PREFIX)) continue;
+    gint64 process = g_ascii_strtoll(name + strlen(SCRATCH_PREFIX), NULL, 10);
+    g_autofree char *path = g_build_filename(parent, name, NULL);
+    if (process > 0 && process <= G_MAXINT32 && kill((pid_t)process, 0) != 0 && errno == ESRCH) disk_remove_tree(path);
+  }
+}
+
+/* Messy files are staged and remote ones fetched there: in memory, when they hold what no disk may see. */
+static gboolean make_scratch(IngestRun *run, GError **error) {
+  g_autofree char *id = g_uuid_string_random(), *name = g_strdup_printf(SCRATCH_PREFIX "%d-%s", (int)getpid(), id);
+  g_autofree char *parent = is_personal(run) ? g_strdup(SCRATCH_IN_MEMORY) : g_build_filename(run->workspace, "cache", NULL);
+  remove_stale_scratch(parent);
+  run->scratch = g_build_filename(parent, name, NULL);
+  if (g_mkdir_with_parents(run->scratch, 0700) == 0) return TRUE;
+  aisle_error_set_errno(error, errno, "make the folder %s", run->scratch);
+  return FALSE;
+}
+
+static void prepare_import(IngestRun *run) {
   run->import.engine = run->engine;
   run->import.workspace = run->workspace;
   run->import.deadline = run->options->deadline;
@@ -183,15 +209,7 @@ static gboolean prepare_import(IngestRun *run, GError **error) {
   run->import.text_types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   run->import.hide_text = is_personal(run);
   run->import.rejected_folder = g_build_filename(run->work, "unreadable", NULL);
-  if (!is_personal(run)) {
-    run->import.staging = g_build_filename(run->work, name, NULL);
-    return disk_make_folder(run->import.staging, error);
-  }
-  g_autofree char *in_memory = g_strconcat("aisle-", name, NULL);
-  run->import.staging = g_build_filename("/dev/shm", in_memory, NULL);
-  if (g_mkdir_with_parents(run->import.staging, 0700) == 0) return TRUE;
-  aisle_error_set_errno(error, errno, "make a folder in memory for personal data, %s", run->import.staging);
-  return FALSE;
+  run->import.staging = g_strdup(run->scratch);
 }
 
 static gboolean open_table(IngestRun *run, GError **error) {
@@ -304,8 +322,9 @@ static gboolean guard_rules(const IngestRun *run, GError **error) {
 }
 
 static gboolean prepare(IngestRun *run, GError **error) {
+  prepare_import(run);
   run->buckets = run->report->buckets = count_buckets(run);
-  if (!guard_rules(run, error) || !prepare_import(run, error) || !attach_references(run, error) || !ingest_query_prepare(run, TRUE, error) || !ingest_columns_decide(run, error))
+  if (!guard_rules(run, error) || !attach_references(run, error) || !ingest_query_prepare(run, TRUE, error) || !ingest_columns_decide(run, error))
     return FALSE;
   describe_columns(run);
   describe_plan(run);
@@ -359,7 +378,7 @@ static gboolean run_one(IngestRun *run, QualityReport **failed, GError **error) 
 }
 
 static gboolean find_work(IngestRun *run, GError **error) {
-  if (!set_parameters(run, error) || !open_engine(run, error) || !ingest_files_find(run, error)) return FALSE;
+  if (!set_parameters(run, error) || !open_engine(run, error) || !make_scratch(run, error) || !ingest_files_find(run, error)) return FALSE;
   run->load = ingest_files_identity(run);
   run->report->load = g_strdup(run->load);
   run->work = g_build_filename(run->workspace, "state", "ingest", run->definition->target, run->load, NULL);
