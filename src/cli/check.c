@@ -1,7 +1,8 @@
-/* aisle check -w DIR: the model against its own rules, then against the data. One line per finding. */
+/* aisle check -w DIR: ingestion files, the model against its own rules, then against the data. One line per finding. */
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/ingest_guard.h"
 #include "lake/lake.h"
 #include "model/model.h"
 
@@ -51,6 +52,12 @@ int cli_check(int argc, char **argv) {
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
   const char *folder = workspace != NULL ? workspace : ".";
+  g_autofree char *mistakes = NULL;
+  if (!ingest_check_files(folder, &mistakes, &error)) return report_error(error);
+  if (mistakes != NULL) {
+    printf("%s%s", mistakes, g_str_has_suffix(mistakes, "\n") ? "" : "\n");
+    return aisle_error_info(AISLE_ERROR_BAD_INPUT)->exit_status;
+  }
   g_autoptr(Model) model = model_load(folder, &error);
   if (model == NULL) return report_error(error);
   g_autoptr(GPtrArray) findings = check_against_data(model, folder, &error);

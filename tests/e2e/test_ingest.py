@@ -220,6 +220,58 @@ class Loads(IngestCase):
         self.assertIn("ingest/sales.yaml:2:1:", self.error)
 
 
+    def test_check_names_mistakes_without_data(self):
+        self.define("source: landing/*.csv\nderive:\n  a: sum(qty)\n  b: read_text('/etc/passwd')\nquality:\n  - {sql: 'qty > (SELECT 1)'}\n", "sales")
+        self.define("source: x.csv\nsql: SELECT * FROM source, lake.other\n", "other")
+        done = run("check", "-w", self.shop)
+        self.assertEqual(done.returncode, BAD_INPUT, done.stderr)
+        places = sorted(text.split(": ")[0] for text in done.stdout.splitlines() if text.startswith("ingest/"))
+        self.assertEqual(places, ["ingest/other.yaml:2:6", "ingest/sales.yaml:3:6", "ingest/sales.yaml:4:6", "ingest/sales.yaml:6:5"], done.stdout)
+
+
+class Weeks(IngestCase):
+    WEEKLY = """
+sources: {source: landing/live.csv}
+target: sales
+keys: [order_id]
+sql: |
+  SELECT order_id, changed, country, qty, price, qty * price AS revenue, _file, _place FROM source
+  WHERE changed < CAST(:week_end AS TIMESTAMP)
+history: {date: changed, measures: [revenue]}
+"""
+
+    def test_a_week_is_kept_and_restated_history_is_told(self):
+        self.define(self.WEEKLY)
+        first = [line(i, day=5 + i % 7, qty=2) for i in range(100)]  # 2026-01-05 is the Monday of week 2
+        self.land("live.csv", *first)
+        self.ingest("--week", "2026-W02")
+        self.assertEqual(len(self.rows()), 100)
+        # The source goes on changing: a correction of week 2, a late row, rows of week 3, and one of week 4 that is too early.
+        later = [line(0, day=5, qty=6)] + first[1:] + [line(200, day=6, qty=2)] + [line(300 + i, day=12, qty=1) for i in range(10)] + [line(400, day=20)]
+        self.land("live.csv", *later)
+        self.ingest("--week", "2026-W03")
+        said = [event["text"] for event in self.events if event["event"] == "week"]
+        self.assertTrue(any(text.startswith("week 2026-02: revenue changed by +3.0 % since it was reported (2,000.00, now 2,060.00)") for text in said), said)
+        self.assertTrue(any("rows changed by +1.0 %" in text for text in said), said)
+        self.assertIn('kept as the snapshot "week 2026-03"', said)
+        self.assertEqual(len(self.rows()), 111)
+        versions = [{table["name"]: table["version"] for table in json.loads((self.shop / f"snapshots/{name}.json").read_text())["tables"]}["sales"]
+                    for name in ("week 2026-02", "week 2026-03")]
+        self.assertLess(versions[0], versions[1])
+        names = sorted(path.stem for path in (self.shop / "snapshots").glob("*.json"))
+        self.assertEqual(names, ["current", "week 2026-02", "week 2026-03"])
+        # The same week again, with nothing new, says nothing.
+        self.ingest("--week", "2026-W03")
+        self.assertFalse([event for event in self.events if "changed by" in event.get("text", "")])
+
+    def test_a_week_must_be_one(self):
+        self.define(self.WEEKLY)
+        self.land("live.csv", line(1))
+        self.ingest("--week", "2026-W60", status=INVALID_ARGUMENT)
+        self.ingest(status=INVALID_ARGUMENT)
+        self.assertIn("--week 2026-W47", self.error)
+
+
 class Large(IngestCase):
     """Files large enough for the parallel reader."""
 
