@@ -38,14 +38,22 @@ static LakeSnapshot *open_snapshot(const char *workspace, const DataChoice *choi
   return lake_snapshot_open_version(workspace, choice->table, choice->version, error);
 }
 
-/* Every folder the tables lie in: a table may be elsewhere than the workspace. */
+/* Every folder that files of the tables lie in: they may be elsewhere than in the workspace. */
 static gboolean lock_down(AnswerData *data, const char *workspace, const char *spill, GError **error) {
   g_autoptr(GPtrArray) folders = g_ptr_array_new();
   g_autofree char *lake = g_build_filename(workspace, "lake", NULL);
   g_ptr_array_add(folders, lake);
   g_ptr_array_add(folders, (gpointer)spill);
-  for (guint i = 0; i < data->snapshot->tables->len; i++)
-    g_ptr_array_add(folders, ((const SnapshotTable *)data->snapshot->tables->pdata[i])->location);
+  g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < data->snapshot->tables->len; i++) {
+    const SnapshotTable *table = data->snapshot->tables->pdata[i];
+    for (char **file = table->files; *file != NULL; file++) g_hash_table_add(seen, g_path_get_dirname(*file));
+  }
+  GHashTableIter iter;
+  gpointer folder;
+  g_hash_table_iter_init(&iter, seen);
+  while (g_hash_table_iter_next(&iter, &folder, NULL))
+    if (!g_str_has_prefix(folder, lake)) g_ptr_array_add(folders, folder);
   g_ptr_array_add(folders, NULL);
   return engine_lock_down(data->engine, (const char *const *)folders->pdata, error);
 }

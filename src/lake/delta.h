@@ -3,7 +3,8 @@
  * us, of which files make up which version. A commit is a file that only one writer can create; what the log does not
  * name does not exist.
  *
- * `location` is a folder of the local disk, or s3://bucket/prefix (endpoint and credentials as object/object.h says).
+ * `location` is a folder of the local disk, or s3://bucket/prefix (endpoint and credentials from the environment: AISLE_S3_ENDPOINT,
+ * AWS_…).
  * A DeltaTable is an immutable picture of one version: share it freely between threads. Functions that commit may be
  * called by any number of processes at once: a writer that lost the race looks at what the others did and either commits
  * on top of it or fails with CONFLICT, having changed nothing.
@@ -67,6 +68,7 @@ typedef struct {
 typedef struct DeltaTable {
   char *location;
   ObjectStore *store;        /* over the location */
+  struct DeltaCopies *copies; /* of files of a bucket, on this machine */
   gint64 version;
   char *id;
   char *schema;              /* the schemaString */
@@ -155,7 +157,13 @@ gboolean delta_file_may_match(const DeltaTable *table, const DeltaFile *file, co
 char *delta_relation_sql(const DeltaTable *table, const GPtrArray *files);
 /* Whether the file holds exactly the table's columns, in order and of their types, so that it can be read as it is. */
 gboolean delta_file_is_plain(const DeltaTable *table, const DeltaFile *file);
-/* Where the engine finds a file: an absolute path or a URL. (transfer full) */
+/*
+ * Has files (NULL: all of the table) on this machine before they are read, and keeps them there while the table lives. Of a
+ * bucket, copies are fetched into the cache folder (setting cache.disk bounds it); of a folder, nothing is to be done.
+ */
+gboolean delta_table_fetch(const DeltaTable *table, const GPtrArray *files, Deadline deadline, GError **error);
+/* Where the engine finds a file: an absolute path; of a bucket, the copy that delta_table_fetch made, or a URL when there is
+ * none. (transfer full) */
 char *delta_file_location(const DeltaTable *table, const DeltaFile *file);
 
 /* What makes a load itself: committing the same identity a second time does nothing. */

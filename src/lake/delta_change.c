@@ -194,10 +194,11 @@ gboolean delta_overwrite(DeltaTable *table, Engine *engine, const char *select, 
 /* Splits `files` into those that lose all rows and those that lose some; *deleted rows in all. */
 static gboolean find_deleted(const DeltaTable *table, Engine *engine, const GPtrArray *files, const Change *change,
                              GPtrArray *whole, GPtrArray *partly, gint64 *deleted, GError **error) {
+  Deadline deadline = change->options ? change->options->deadline : DEADLINE_NEVER;
+  if (!delta_table_fetch(table, files, deadline, error)) return FALSE;
   g_autofree char *relation = delta_relation_sql_with(table, files, DELTA_RELATION_FILE);
   g_autofree char *sql = g_strdup_printf("SELECT " DELTA_FILE_COLUMN ", CAST(count(*) FILTER (WHERE coalesce((%s\n), false)) AS "
                                          "BIGINT), CAST(count(*) AS BIGINT) FROM (%s) GROUP BY 1", change->condition, relation);
-  Deadline deadline = change->options ? change->options->deadline : DEADLINE_NEVER;
   g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, deadline, error);
   if (!rows) return FALSE;
   g_autoptr(GHashTable) hits = g_hash_table_new(g_str_hash, g_str_equal);

@@ -122,6 +122,7 @@ char *delta_constraint_broken(const char *message) {
 
 /* Fails when a row that is there already breaks it. */
 static gboolean check_rows(const DeltaTable *table, Engine *engine, const char *name, const char *condition, GError **error) {
+  if (!delta_table_fetch(table, NULL, DEADLINE_NEVER, error)) return FALSE;
   g_autofree char *relation = delta_relation_sql(table, NULL);
   g_autofree char *sql = g_strdup_printf("SELECT count(*) FROM (%s) WHERE NOT coalesce((%s\n), false)", relation, condition);
   g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, DEADLINE_NEVER, error);

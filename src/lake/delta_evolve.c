@@ -91,6 +91,10 @@ static gboolean evolve_once(DeltaTable *table, Engine *engine, gpointer data, De
   delta_commit_set_columns(commit, columns);
   g_autoptr(GPtrArray) added = NULL;
   if (!rewrite) return delta_finish(commit, table, engine, NULL, NULL, out, error);
+  if (!delta_table_fetch(table, NULL, DEADLINE_NEVER, error)) {
+    delta_commit_free(commit);
+    return FALSE;
+  }
   g_autoptr(DeltaTable) wider = with_columns(table, columns, error);
   g_autofree char *rows = delta_relation_sql_with(table, NULL, DELTA_RELATION_STORED);
   added = wider ? delta_write_rows(wider, engine, rows, NULL, error) : NULL;

@@ -95,6 +95,7 @@ static guint key_predicates(const Merge *merge, DeltaPredicate *out) {
 /* Files that hold a key of the source; *matched: their rows that will be replaced. */
 static GPtrArray *find_touched(const Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *candidates,
                                gint64 *matched, GError **error) {
+  if (!delta_table_fetch(table, candidates, merge->deadline, error)) return NULL;
   GPtrArray *touched = g_ptr_array_new();
   if (candidates->len == 0 || merge->source_rows == 0) return touched;
   g_autofree char *relation = delta_relation_sql_with(table, candidates, DELTA_RELATION_FILE | DELTA_RELATION_STORED);

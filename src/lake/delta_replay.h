@@ -49,3 +49,7 @@ void delta_file_read_bounds(const DeltaTable *table, DeltaFile *file);
 gboolean delta_bound_parse(const DeltaColumn *column, const char *text, DeltaBound *out);
 /* An empty table with reference 1. */
 DeltaTable *delta_table_new_empty(const char *location, ObjectStore *store);
+/* The store over a location, with a cache folder for remote ones. (transfer full) */
+ObjectStore *delta_store_open(const char *location, GError **error);
+struct DeltaCopies *delta_copies_new(void);
+void delta_copies_free(struct DeltaCopies *copies);

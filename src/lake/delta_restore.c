@@ -60,7 +60,7 @@ static void smooth_times(GPtrArray *entries) {
 }
 
 GPtrArray *delta_history(const char *location, guint limit, GError **error) {
-  g_autoptr(ObjectStore) store = object_store_open(location, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(location, error);
   g_auto(DeltaLogListing) listing = {NULL, NULL, FALSE};
   if (!store || !delta_log_list(store, 0, &listing, error)) return NULL;
   if (listing.commits->len == 0) {

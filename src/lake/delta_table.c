@@ -36,6 +36,7 @@ DeltaTable *delta_table_new_empty(const char *location, ObjectStore *store) {
   table->version = -1;
   table->location = g_strdup(location);
   table->store = object_store_ref(store);
+  table->copies = delta_copies_new();
   table->partition_columns = g_new0(char *, 1);
   table->reader_features = g_new0(char *, 1);
   table->writer_features = g_new0(char *, 1);
@@ -54,6 +55,7 @@ DeltaTable *delta_table_ref(DeltaTable *table) {
 void delta_table_unref(DeltaTable *table) {
   if (!table || !g_atomic_int_dec_and_test(&table->references)) return;
   g_free(table->location);
+  delta_copies_free(table->copies);
   object_store_unref(table->store);
   g_free(table->id);
   g_free(table->schema);
@@ -70,7 +72,7 @@ void delta_table_unref(DeltaTable *table) {
 
 DeltaTable *delta_table_draft(const char *location, const GPtrArray *columns, const char *const *partition_columns,
                               GHashTable *configuration, GError **error) {
-  g_autoptr(ObjectStore) store = object_store_open(location, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(location, error);
   if (!store) return NULL;
   g_autoptr(DeltaTable) table = delta_table_new_empty(location, store);
   table->columns = delta_columns_copy(columns);
@@ -186,7 +188,7 @@ static DeltaTable *open_from(const char *location, ObjectStore *store, gint64 fr
 }
 
 DeltaTable *delta_table_open(const char *location, gint64 version, Engine *engine, GError **error) {
-  g_autoptr(ObjectStore) store = object_store_open(location, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(location, error);
   if (!store) return NULL;
   gint64 hint = delta_log_last_checkpoint(store);
   gboolean start_missing = FALSE;
@@ -198,7 +200,7 @@ DeltaTable *delta_table_open(const char *location, gint64 version, Engine *engin
 }
 
 gint64 delta_newest_version(const char *location, GError **error) {
-  g_autoptr(ObjectStore) store = object_store_open(location, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(location, error);
   g_auto(DeltaLogListing) listing = {NULL, NULL, FALSE};
   if (!store || !delta_log_list(store, 0, &listing, error)) return -1;
   gint64 newest = -1;
@@ -256,9 +258,4 @@ void delta_table_difference(const DeltaTable *older, const DeltaTable *newer, GP
     i += order <= 0;
     j += order >= 0;
   }
-}
-
-char *delta_file_location(const DeltaTable *table, const DeltaFile *file) {
-  const char *folder = object_store_folder(table->store);
-  return g_strdup_printf("%s/%s", folder ? folder : object_store_url(table->store), file->path);
 }

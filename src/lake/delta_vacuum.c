@@ -89,6 +89,7 @@ static gboolean compact_once(DeltaTable *table, Engine *engine, gpointer data, D
   gint64 target = options && options->target_file_bytes > 0 ? options->target_file_bytes : DELTA_TARGET_FILE_BYTES;
   g_autoptr(GPtrArray) small = find_small(table, target);
   if (small->len == 0) return TRUE;
+  if (!delta_table_fetch(table, small, options ? options->deadline : DEADLINE_NEVER, error)) return FALSE;
   g_autofree char *rows = delta_relation_sql_with(table, small, DELTA_RELATION_STORED);
   g_autoptr(GPtrArray) added = delta_write_rows(table, engine, rows, options, error);
   if (!added) return FALSE;

@@ -1,5 +1,6 @@
 #include "lake/load.h"
 #include "base/disk.h"
+#include "lake/delta_replay.h"
 #include "lake/snapshot.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static gboolean drop_journal(const char *path, GError **error) {
 
 /* A table that the load made: its log goes first, newest commit first, so that it is a table or none at every moment. */
 static gboolean remove_table(const char *location, GError **error) {
-  g_autoptr(ObjectStore) store = object_store_open(location, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(location, error);
   g_autoptr(GPtrArray) log = store ? object_list_all(store, "_delta_log/", 1000000, DEADLINE_NEVER, error) : NULL;
   if (!log) return FALSE;
   for (guint i = log->len; i-- > 0;)

@@ -1,4 +1,5 @@
 /* Snapshots in memory: the tables of a workspace at versions that belong together. */
+#include "lake/delta_replay.h"
 #include "lake/load.h"
 #include "lake/snapshot.h"
 #include <string.h>
@@ -78,7 +79,7 @@ GPtrArray *lake_tables(const char *workspace, GError **error) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s: there is no lake folder; is this a workspace?", lake);
     return NULL;
   }
-  g_autoptr(ObjectStore) store = object_store_open(lake, NULL, error);
+  g_autoptr(ObjectStore) store = delta_store_open(lake, error);
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   g_autofree char *after = NULL;
   for (gboolean more = store != NULL; more;) {
@@ -144,6 +145,7 @@ static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const c
     g_prefix_error(error, "table %s: ", name);
     return FALSE;
   }
+  if (!delta_table_fetch(table->delta, NULL, DEADLINE_NEVER, error)) return FALSE;
   const GPtrArray *files = table->delta->files;
   table->version = version;
   table->bytes = delta_table_bytes(table->delta);

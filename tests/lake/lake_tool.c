@@ -60,6 +60,7 @@ static gboolean vacuum(const Call *call, DeltaTable *table, DeltaOutcome *out, G
 }
 
 static gboolean show(const Call *call, DeltaTable *table, const char *expression, GError **error) {
+  if (!delta_table_fetch(table, NULL, DEADLINE_NEVER, error)) return FALSE;
   g_autofree char *relation = delta_relation_sql(table, NULL);
   g_autofree char *sql = g_strdup_printf("SELECT %s FROM (%s)", expression, relation);
   g_autoptr(ResultTable) rows = engine_query(call->engine, sql, NULL, 0, DEADLINE_NEVER, error);
