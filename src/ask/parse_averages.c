@@ -237,6 +237,19 @@ static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate)
     parse_add_aggregate(parse, index, aggregate, item->meaning.metric, noun);
     return;
   }
+  for (guint i = 1; i < index; i++) { /* "how many tickets per day on average" */
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || (item->kind != ITEM_ENTITY && item->kind != ITEM_ROWS) || !item_is_word(parse_item(parse, i - 1), WORD_HOW_MANY)) continue;
+    const Metric *count = item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : parse_entity_metric(parse, item->meaning.entity);
+    static const char *const LINKS[] = {"per", "each", "every", "a", "an", "by", NULL};
+    ItemKind kind = ITEM_STOP;
+    int noun = parse_per_noun(parse, i + 1, &kind);
+    if (count == NULL || noun < 0 || !parse_linked_by(parse, (guint)noun, LINKS)) continue;
+    parse_claim(parse, i, "count");
+    parse_claim(parse, i - 1, "count");
+    parse_add_aggregate(parse, index, aggregate, count, noun);
+    return;
+  }
   const Metric *money = parse_default_metric(parse); /* "what is an order worth on average" */
   int entity = -1, value = -1;
   for (guint i = 0; i < index; i++) {

@@ -81,7 +81,7 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   gboolean per = strcmp(word, "per") == 0 || item_is_word(parse_item(parse, by), WORD_EACH);
   if (!per || item->plural) return FALSE;
   gboolean average = FALSE;
-  for (guint i = 0; i < by; i++) {
+  for (guint i = 0; i < parse_n(parse); i++) { /* also "... per day on average" */
     const Item *earlier = parse_item(parse, i);
     if (!earlier->claimed && (item_is_word(earlier, WORD_AVERAGE) || item_is_word(earlier, WORD_MEDIAN))) average = TRUE;
   }
@@ -99,7 +99,8 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   if (item->kind != ITEM_ENTITY) return FALSE;
   for (guint i = 0; i < by && !item->meaning.entity->is_event; i++) { /* "median value of a ticket per store" */
     const Item *earlier = parse_item(parse, i);
-    if (earlier->kind == ITEM_ENTITY && earlier->meaning.entity->is_event && !earlier->claimed) return FALSE;
+    gboolean counted = i > 0 && item_is_word(parse_item(parse, i - 1), WORD_HOW_MANY);
+    if (earlier->kind == ITEM_ENTITY && earlier->meaning.entity->is_event && !earlier->claimed && !counted) return FALSE;
   }
   if (item->meaning.entity->is_event) return additive || metric == NULL;
   return average && additive && !item_is_word(parse_item(parse, by), WORD_EACH);

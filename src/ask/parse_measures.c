@@ -416,6 +416,9 @@ static void add_default_metric(Parse *parse) {
     return;
   }
   if (metric == NULL || parse->query->measures->len > 0 || parse->fragment || parse->plain_list || count_sold_product(parse)) return;
+  static const WordClass OWN_MEASURE[] = {WORD_CHEAPEST, WORD_DEAREST, WORD_MOST_PROFITABLE, WORD_LEAST_PROFITABLE}; /* they bring it along */
+  for (guint i = 0; parse->listing && i < G_N_ELEMENTS(OWN_MEASURE); i++)
+    if (parse_has_word(parse, OWN_MEASURE[i])) return;
   int spent = parse_find_word(parse, WORD_SPENT, 0);
   gboolean own_spend = spent >= 0 && model_find_metric(parse->model, "spend") == NULL;
   gboolean says_we = FALSE; /* "women spend more than men" is about them */

@@ -170,5 +170,5 @@ void parse_reach(Parse *parse) {
   if (parse->verdict != NULL) return;
   g_autoptr(GPtrArray) datasets = measured_datasets(parse);
   settle_filters(parse, datasets);
-  settle_dimensions(parse, datasets);
+  if (!parse->plain_list) settle_dimensions(parse, datasets); /* what a table lists is read from that table */
 }

@@ -113,7 +113,8 @@ static void read_without_events(Parse *parse) {
     g_ptr_array_add(parse->query->filters, filter);
     const Dataset *dataset = model_find_dataset(parse->model, entity->dataset);
     const Field *key = dataset_find_field(dataset, entity->key), *name = lexicon_entity_field(parse->lexicon, entity);
-    parse->plain_list = !parse_has_word(parse, WORD_HOW_MANY) && name != NULL;
+    if (name == NULL || strcmp(name->dataset, dataset->name) != 0) name = key; /* the facts do not list those that are in none of them */
+    parse->plain_list = !parse_has_word(parse, WORD_HOW_MANY);
     Measure *measure = measure_new(MEASURE_AGGREGATE);
     measure->aggregate = AGGREGATE_COUNT_DISTINCT;
     measure->field = lexicon_field_path(key);
