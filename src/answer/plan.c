@@ -28,7 +28,8 @@ static RollupServing *open_rollup(const char *workspace, Model *model, const Rol
   if (serving == NULL || serving->relation == NULL) return g_steal_pointer(&serving);
   g_autofree char *table = g_strconcat(ROLLUP_TABLE_PREFIX, definition->name, NULL), *name = text_sql_identifier(table);
   gboolean in_memory = serving->bytes <= MEMORY_ROLLUP_BYTES;
-  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE %s lake.%s AS %s", in_memory ? "TABLE" : "VIEW", name, serving->relation);
+  g_autofree char *sql =
+      g_strdup_printf("CREATE OR REPLACE %s lake.%s AS %s", in_memory ? "TABLE" : "VIEW", name, serving->relation);
   return engine_execute(engine, sql, deadline_in_ms(60000, NULL), error) ? g_steal_pointer(&serving) : NULL;
 }
 
@@ -114,7 +115,8 @@ static gboolean reads_dataset(const CompiledQuery *compiled, const char *name) {
   return FALSE;
 }
 
-/* Takes the first that answers exactly; else the reason is that of the first one that speaks of a table it reads. */
+/* Takes the first that answers exactly; else the reason is that of the one that came nearest: reasons stand in that
+ * order. */
 static void choose_rollup(QueryPlan *plan, const PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved,
                           const AccessScope *scope) {
   plan->reason = ROLLUP_NONE_DECLARED;
@@ -123,7 +125,7 @@ static void choose_rollup(QueryPlan *plan, const PlanLake *lake, const GPtrArray
     if (!reads_dataset(plan->compiled, view->definition->dataset)) continue;
     CompiledQuery *rolled = NULL;
     RollupReason reason = judge(lake, view, resolved, scope, plan->compiled, &rolled);
-    if (plan->reason == ROLLUP_NONE_DECLARED || reason == ROLLUP_USED) plan->reason = reason;
+    plan->reason = reason == ROLLUP_USED ? ROLLUP_USED : MAX(plan->reason, reason);
     if (rolled == NULL) continue;
     compiled_query_free(plan->compiled);
     plan->compiled = rolled;

@@ -9,7 +9,7 @@
 #include "lake/rollup.h"
 #include "query/query.h"
 
-/* Why a rollup is used, or not: a stable code for machines, and words. */
+/* Why a rollup is used, or not: a stable code for machines, and words. The further down, the nearer it came to being used. */
 #define ROLLUP_REASONS(X)                                                                                              \
   X(USED, "used", "the rollup answers exactly")                                                                        \
   X(NONE_DECLARED, "none_defined", "the model defines no rollup of this table")                                        \
