@@ -392,7 +392,11 @@ static Term *plan_metric(Compiler *compiler, Grouping *grouping, const char *met
                ? plan_leaf(compiler, grouping, &spec, context, error)
                : NULL;
   } else {
-    Term *left = plan_metric(compiler, grouping, metric->numerator, metric->numerator, context, depth + 1, error);
+    g_auto(RowContext) known = row_context_copy(context);
+    g_autoptr(Filter) keyed =
+        metric->kind == METRIC_RATIO ? per_entity_filter(compiler, metric->numerator, metric->denominator) : NULL;
+    if (keyed) g_ptr_array_add(known.own, keyed);
+    Term *left = plan_metric(compiler, grouping, metric->numerator, metric->numerator, &known, depth + 1, error);
     Term *right =
         left ? plan_metric(compiler, grouping, metric->denominator, metric->denominator, context, depth + 1, error)
              : NULL;
@@ -525,7 +529,11 @@ static Term *plan_kind(Compiler *compiler, Grouping *grouping, const Measure *me
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "a ratio, sum or difference needs two measures");
     return NULL;
   }
-  Term *left = plan_measure(compiler, grouping, measure->left, left_name, context, error);
+  g_auto(RowContext) known = row_context_copy(context);
+  g_autoptr(Filter) keyed =
+      measure->kind == MEASURE_RATIO ? per_entity_filter(compiler, measure->left->metric, measure->right->metric) : NULL;
+  if (keyed) g_ptr_array_add(known.own, keyed);
+  Term *left = plan_measure(compiler, grouping, measure->left, left_name, &known, error);
   Term *right = left ? plan_measure(compiler, grouping, measure->right, right_name, context, error) : NULL;
   TermKind kind = measure->kind == MEASURE_RATIO ? TERM_RATIO
                   : measure->kind == MEASURE_SUM ? TERM_SUM
