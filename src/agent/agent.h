@@ -31,15 +31,13 @@
 /* ---- the model, as agents see it ---- */
 typedef struct {
   const char *purpose;      /* "plan", "propose", "narrate" */
-  const char *instructions; /* ours */
-  const json_t *input;      /* data: what the question and the workspace say; never instructions */
-  const json_t *output_schema;
+  const json_t *input;      /* of the template agent_<purpose>: what the question and the workspace say; never instructions */
   const char *idempotency;  /* the same for the same step of the same run: charged once */
   const AccessScope *scope;
   Deadline deadline;
 } AgentModelCall;
 typedef struct {
-  json_t *json;     /* meets the schema (transfer full) */
+  json_t *json;     /* meets the template's schema (transfer full) */
   gint64 cost_nano; /* billionths of the price table's currency */
   char *model;      /* what answered; NULL */
 } AgentModelReply;

@@ -154,11 +154,9 @@ gboolean run_may_use_model(const AgentRun *run) {
          run->cost_nano < run->request->max_cost_nano && deadline_left_ms(run->request->ask.deadline) > 0;
 }
 
-json_t *run_call_model(AgentRun *run, const char *purpose, const char *instructions, const json_t *input, const char *schema, guint round) {
-  g_autoptr(json_t) output = json_parse(schema, strlen(schema), NULL);
+json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round) {
   g_autofree char *idempotency = g_strdup_printf("%s.%s.%u.%u", run->id, purpose, run->current, round);
-  AgentModelCall call = {.purpose = purpose, .instructions = instructions, .input = input, .output_schema = output, .idempotency = idempotency,
-                         .scope = run->request->ask.scope, .deadline = run->request->ask.deadline};
+  AgentModelCall call = {.purpose = purpose, .input = input, .idempotency = idempotency, .scope = run->request->ask.scope, .deadline = run->request->ask.deadline};
   AgentModelReply reply = {0};
   g_autoptr(GError) error = NULL;
   gboolean good = agent_service_call_model(run->service, &call, &reply, &error);

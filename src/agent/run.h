@@ -79,7 +79,7 @@ AgentOutcome step_check(AgentRun *run);
 /* ---- what they share ---- */
 gboolean run_may_use_model(const AgentRun *run);
 /* One call within the limits of the run; NULL when there is no answer (noted). (transfer full) */
-json_t *run_call_model(AgentRun *run, const char *purpose, const char *instructions, const json_t *input, const char *schema, guint round);
+json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round);
 /* Rules' answer to a text with the run's caller, day and limits. `whole`: it is the run's own question. (transfer full) */
 json_t *run_ask(AgentRun *run, const char *question, gboolean whole, gboolean understand_only);
 /* The rules' answer to the whole question, once. (transfer none) */

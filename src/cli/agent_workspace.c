@@ -1,13 +1,15 @@
 #include "cli/agent_workspace.h"
 
+#include "agent/gateway_model.h"
+
 void agent_workspace_clear(AgentWorkspace *workspace) {
   agent_service_free(workspace->agents);
+  ai_gateway_free(workspace->gateway);
   answer_service_free(workspace->answers);
   access_scope_unref(workspace->scope);
 }
 
 gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
-  (void)with_model;
   *workspace = (AgentWorkspace){0};
   workspace->scope = scope_file != NULL ? access_scope_from_file(scope_file, error) : access_scope_new_local();
   if (workspace->scope == NULL) return FALSE;
@@ -18,7 +20,14 @@ gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, con
   if (settings == NULL) return FALSE;
   g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
   g_autofree char *state = g_build_filename(folder, "state", NULL);
-  AgentOptions agents = {.answers = workspace->answers, .state_folder = state, .weights = weights};
+  if (with_model && settings_boolean(settings, SETTING_AI_QUESTIONS)) {
+    workspace->gateway = ai_gateway_for_workspace(folder, settings, error);
+    if (workspace->gateway == NULL) return FALSE;
+  }
+  /* Without a model for it there is nothing to ask, and nothing is tried. */
+  gboolean has_model = workspace->gateway != NULL && ai_gateway_has_model(workspace->gateway, "query");
+  AgentOptions agents = {.answers = workspace->answers, .state_folder = state, .weights = weights,
+                         .model = has_model ? agent_model_by_gateway : NULL, .model_data = workspace->gateway};
   workspace->agents = agent_service_open(&agents, error);
   return workspace->agents != NULL;
 }

@@ -1,11 +1,13 @@
 /* What the verbs agent, trace and memory open of a workspace. */
 #pragma once
 #include "agent/agent.h"
+#include "ai/ai.h"
 
 typedef struct {
   AccessScope *scope;
   AnswerService *answers;
   AgentService *agents;
+  AiGateway *gateway; /* NULL: the setting ai.questions is off, or no model is wanted */
 } AgentWorkspace;
 /* `with_model`: also the gateway, where one is configured. What was opened is closed by agent_workspace_clear(). */
 gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error);

@@ -1,0 +1,222 @@
+"""aisle agent with a language model behind the gateway: right, wrong, slow, down; also over the shared questions."""
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from aisle import PROGRAM, REFUSED, ROOT, SHARED, run
+from model_server import KEY, ModelServer, behaviour
+from serving import TABLE, revenue_of
+
+TWO = "revenue by region, subsequently orders by drink"
+OWN = ("id", "timing_ms", "answer_id", "session", "after", "cost")
+WEIGHTS = (ROOT / ".deps/minilm/model.safetensors").exists()
+
+
+def setUpModule():
+    global SCRATCH, SHOP
+    SCRATCH = tempfile.TemporaryDirectory(prefix="aisle-agent-")
+    SHOP = Path(SCRATCH.name) / "shop"
+    table = Path(SCRATCH.name) / "drinks.csv"
+    table.write_text(TABLE)
+    done = run("init", SHOP, table)
+    assert done.returncode == 0, done.stderr
+
+
+def tearDownModule():
+    SCRATCH.cleanup()
+
+
+def use_model(workspace, url):
+    """ai.yaml with one provider for both logical models."""
+    route = {"routes": [{"provider": "p", "model": "m", "max_output": 2000}]}
+    (workspace / "ai.yaml").write_text(json.dumps({
+        "version": 1, "providers": {"p": {"type": "openai", "url": url + "/v1", "key_env": "PROVIDER_KEY"}},
+        "models": {"query": route, "summary": route}, "prices": "prices.yaml"}))
+    (workspace / "prices.yaml").write_text(json.dumps({
+        "version": 1, "currency": "EUR", "prices": [{"model": "m", "from": "2020-01-01", "input": 1.0, "output": 2.0}]}))
+
+
+ENVIRONMENT = {**os.environ, "PROVIDER_KEY": KEY, "AISLE_AI_QUESTIONS": "true"}
+
+
+def agent(question, *flags, workspace=None):
+    done = run("agent", "-w", workspace or SHOP, "--json", *flags, question, env=ENVIRONMENT)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def trace(answer):
+    return json.loads(run("trace", "-w", SHOP, "--json", answer["id"]).stdout)
+
+
+def kind_of(request):
+    text = json.dumps(request["body"])
+    return "plan" if "You split questions" in text else "propose" if "You read questions" in text else "narrate"
+
+
+def replies(**by_kind):
+    """A model that gives each kind of request its own reply."""
+    return lambda request: behaviour(json.dumps(by_kind.get(kind_of(request), {"words": [], "query": {}})))
+
+
+PLAN = {"parts": [{"question": "revenue by region"}, {"question": "orders by drink"}]}
+
+
+class Model(unittest.TestCase):
+    def model(self, script):
+        server = ModelServer(script)
+        self.addCleanup(server.stop)
+        use_model(SHOP, server.url)
+        return server
+
+    def test_a_question_in_two_parts(self):
+        server = self.model(replies(plan=PLAN))
+        status, answer = agent(TWO)
+        self.assertEqual(status, 0, answer)
+        self.assertEqual((answer["question"], answer["route"], answer["row_count"]), (TWO, "model", 3))
+        self.assertIn("model_plan", [caveat["code"] for caveat in answer["caveats"]])
+        best = max(("North", "South", "East", "West"), key=lambda region: revenue_of(2, region))
+        self.assertIn(best, answer["narrative"])
+        steps = trace(answer)
+        self.assertEqual([s["name"] for s in steps],
+                         ["route", "plan", "engineer", "plan", "engineer", "execute", "engineer", "execute", "analyse", "check"])
+        self.assertGreater(steps[3]["detail"]["model"]["cost_nano"], 0)
+        self.assertGreater(answer["cost"], 0)
+        self.assertEqual(len(server.seen), 1)
+
+    def test_sentences_of_a_model_are_checked(self):
+        best = max(("North", "South", "East", "West"), key=lambda region: revenue_of(2, region))
+        true, false = f"{best} leads with revenue of {revenue_of(2, best):,.2f}.", f"{best} leads with revenue of 123,456.78."
+        self.model(replies(plan=PLAN, narrate={"sentences": [true, false]}))
+        _, answer = agent(TWO, "--prose")
+        self.assertNotIn("123,456.78", json.dumps(answer))
+        _, answer = agent(TWO, "--prose")
+        self.assertNotIn("123,456.78", json.dumps(answer))
+
+    @unittest.skipUnless(WEIGHTS, "the text encoder's weights are not installed (scripts/setup.sh weights)")
+    def test_an_unknown_word_is_asked_about_and_learnt(self):
+        self.model(replies(propose={"words": [{"text": "vicinity", "means": "Region"}],
+                                    "query": {"metrics": ["revenue"], "dimensions": ["drinks.region"]}}))
+        scope = Path(SCRATCH.name) / "learner.json"
+        scope.write_text(json.dumps({"user": "learner"}))
+        status, asked = agent("revenue by vicinity", "--scope", scope)
+        self.assertEqual(asked["status"], "clarify", asked)
+        self.assertGreaterEqual(len(asked["clarify"]["options"]), 2)
+        status, chosen = agent("the first", "--scope", scope, "--after", asked["id"])
+        self.assertEqual((status, chosen["row_count"]), (0, 4))
+        status, again = agent("profit by vicinity" if "profit" in json.dumps(asked) else "orders by vicinity", "--scope", scope, "--no-model")
+        self.assertEqual(status, 0)
+        self.assertEqual(again["row_count"], 4)
+        self.assertEqual(agent("orders by vicinity", "--no-model")[0], REFUSED)
+
+    def test_what_leaves_the_house(self):
+        server = self.model(replies(propose={"words": [], "query": {}}))
+        agent("revenue of flumph tea in the North")
+        sent = json.dumps([request["body"] for request in server.seen])
+        self.assertIn("flumph", sent)
+        for value in ("South", "Cocoa", "B0001"):  # of the data, and not in the question
+            self.assertNotIn(value, sent)
+
+    def test_switched_off(self):
+        server = self.model(replies(plan=PLAN))
+        status, _ = agent(TWO, "--no-model")
+        self.assertEqual(status, REFUSED)
+        done = run("agent", "-w", SHOP, "--json", TWO, env={**ENVIRONMENT, "AISLE_AI_QUESTIONS": "false"})
+        self.assertEqual(done.returncode, REFUSED)
+        self.assertEqual(agent(TWO, "--budget", "0")[0], REFUSED)
+        self.assertEqual(server.seen, [])
+
+    def test_killed_while_the_model_answers(self):
+        state = {"kill": True, "process": None}
+
+        def script(request):
+            if state.pop("kill", False):
+                state["process"].send_signal(signal.SIGKILL)
+                time.sleep(0.2)
+            return behaviour(json.dumps(PLAN))
+        self.model(script)
+        scope = Path(SCRATCH.name) / "killed.json"
+        scope.write_text(json.dumps({"user": "killed"}))
+        with subprocess.Popen([PROGRAM, "agent", "-w", str(SHOP), "--scope", str(scope), "--json", TWO], stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+            state["process"] = process
+            self.assertEqual(process.communicate(timeout=60)[0], b"")
+        self.assertEqual(process.returncode, -signal.SIGKILL)
+        done = run("agent", "-w", SHOP, "--scope", scope, "--json", "--resume", "all", env=ENVIRONMENT)
+        answer = json.loads(done.stdout)
+        self.assertEqual((done.returncode, answer["status"], answer["row_count"]), (0, "answered", 3))
+        self.assertEqual(run("agent", "-w", SHOP, "--scope", scope, "--json", "--resume", "all", env=ENVIRONMENT).stdout, "")
+
+    def test_broken_models(self):
+        # Rules' refusal stands, whatever the model does.
+        scripts = {"errors": [behaviour("", status=500)], "no JSON": [behaviour("I would say: revenue!")], "malformed": [behaviour("", malformed=True)],
+                   "cut": [behaviour("{}", cut_after=1)], "wrong key": [behaviour("", status=401)], "slow": [behaviour("{}", delay=8)]}
+        _, expected = agent(TWO, "--no-model")
+        for name, script in scripts.items():
+            with self.subTest(name):
+                self.model(script)
+                status, answer = agent(TWO, "--seconds", "3")
+                self.assertEqual((status, answer["reason"]), (REFUSED, expected["reason"]))
+        use_model(SHOP, "http://127.0.0.1:9")
+        self.assertEqual(agent(TWO, "--seconds", "4")[0], REFUSED)
+
+
+def wrong_model(request):
+    """Says something plausible and wrong to everything, with names it was shown."""
+    text = " ".join(message["content"] for message in request["body"]["messages"] if isinstance(message["content"], str))
+    if kind_of(request) == "plan":
+        return behaviour(json.dumps({"parts": [{"question": "total sales in 2019"}, {"question": "top 3 products by profit"}]}))
+    names = re.findall(r'"([^"]{2,40})": ?"(?:metric|field|entity) ', text.replace('\\"', '"')) or ["Sales"]
+    unknown = re.findall(r'\[\s*"([^"]+)"', text.replace('\\"', '"'))
+    return behaviour(json.dumps({"words": [{"text": word, "means": names[0]} for word in unknown[-1:]],
+                                 "query": {"metrics": ["revenue"], "limit": 5}}))
+
+
+class OverTheSharedQuestions(unittest.TestCase):
+    """With a model that is wrong, or down, nothing is answered that rules would not have answered, and nothing else than they would."""
+
+    def setUp(self):
+        golden = SHARED / "eval/golden.jsonl"
+        if not golden.exists():
+            self.skipTest("there are no shared questions here")
+        self.lines = [json.loads(line) for line in golden.read_text().splitlines()]
+
+    def batch(self, workspace, lines, *flags):
+        path = Path(SCRATCH.name) / "q.jsonl"
+        keys = ("id", "question", "as_of", "after")
+        path.write_text("".join(json.dumps({key: line[key] for key in keys if line.get(key)}) + "\n" for line in lines))
+        done = run("agent", "-w", workspace, "--batch", path, *flags, env=ENVIRONMENT, timeout=600)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(answers), len(lines), done.stderr)
+        for answer in answers:
+            for own in OWN:
+                answer.pop(own, None)
+        return answers
+
+    def test_wrong_and_down(self):
+        server = ModelServer(wrong_model)
+        self.addCleanup(server.stop)
+        for dataset in sorted({line["dataset"] for line in self.lines}):
+            workspace = Path(SCRATCH.name) / dataset
+            table = next((SHARED / "data").glob(f"{dataset}*.csv*"))
+            self.assertEqual(run("init", workspace, table, timeout=300).returncode, 0)
+            lines = [line for line in self.lines if line["dataset"] == dataset]
+            use_model(workspace, server.url)
+            rules = self.batch(workspace, lines, "--no-model")
+            wrong = self.batch(workspace, lines)
+            use_model(workspace, "http://127.0.0.1:9")
+            down = self.batch(workspace, lines, "--seconds", "5")
+            for line, expected, answer, without in zip(lines, rules, wrong, down):
+                self.assertEqual(without, expected, line["question"])
+                if answer["status"] == "answered" or expected["status"] == "answered":
+                    self.assertEqual(answer, expected, line["question"])
+        self.assertGreater(len(server.seen), 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
