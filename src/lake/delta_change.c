@@ -43,7 +43,7 @@ gboolean delta_finish(DeltaCommit *commit, const DeltaTable *table, Engine *engi
   g_autoptr(DeltaCommit) own = commit;
   gint64 version = delta_commit_write(own, engine, error);
   if (version < 0) {
-    delta_discard_files(table, added);
+    if (!delta_commit_may_stand(own)) delta_discard_files(table, added);
     return FALSE;
   }
   if (delta_commit_was_done(own)) {

@@ -22,7 +22,7 @@ struct DeltaCommit {
   GPtrArray *resets;         /* the same: set back */
   GPtrArray *adds, *removes; /* of FileAction* */
   GHashTable *removed_paths;
-  gboolean reads, reads_all, was_done;
+  gboolean reads, reads_all, was_done, may_stand;
   GArray *predicates;        /* of DeltaPredicate */
   GStringChunk *strings;     /* what predicates and their values point to */
   GPtrArray *values;         /* arrays of Value */
@@ -334,6 +334,35 @@ static gint64 lost_too_often(const DeltaCommit *commit, GError **error) {
   return -1;
 }
 
+static gboolean find_transaction(const json_t *action, gpointer data, GError **error) {
+  (void)error;
+  const char *transaction = json_get_string(json_object_get(action, "commitInfo"), "txnId");
+  const char **looked_for = data;
+  if (transaction && *looked_for && !strcmp(transaction, *looked_for)) *looked_for = NULL;
+  return TRUE;
+}
+
+/* A put that failed late may have made the commit all the same: then its files must stay. */
+static gboolean stands_or_unknown(const DeltaCommit *commit, gint64 version) {
+  const char *looked_for = commit->transaction;
+  g_autoptr(GError) failing = NULL;
+  if (delta_log_read(commit->base->store, version, find_transaction, &looked_for, &failing)) return looked_for == NULL;
+  return !g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND);
+}
+
+static gint64 fail_to_put(DeltaCommit *commit, gint64 version, GError *losing, GError **error) {
+  if (g_error_matches(losing, AISLE_ERROR, AISLE_ERROR_EXISTS)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_EXISTS, "%s: there is a table already", commit->base->location);
+    g_error_free(losing);
+    return -1;
+  }
+  commit->may_stand = stands_or_unknown(commit, version);
+  g_propagate_error(error, losing);
+  if (commit->may_stand)
+    g_prefix_error(error, "version %" G_GINT64_FORMAT " of %s may or may not last, look at its history: ", version, commit->base->location);
+  return -1;
+}
+
 gint64 delta_commit_write(DeltaCommit *commit, Engine *engine, GError **error) {
   const DeltaTable *base = commit->base;
   commit->was_done = already_there(commit);
@@ -348,13 +377,8 @@ gint64 delta_commit_write(DeltaCommit *commit, Engine *engine, GError **error) {
       checkpoint_after(commit, seen + 1, engine);
       return seen + 1;
     }
-    if (!g_error_matches(losing, AISLE_ERROR, AISLE_ERROR_EXISTS) || base->version < 0) {
-      if (base->version < 0 && g_error_matches(losing, AISLE_ERROR, AISLE_ERROR_EXISTS))
-        g_set_error(error, AISLE_ERROR, AISLE_ERROR_EXISTS, "%s: there is a table already", base->location);
-      else
-        g_propagate_error(error, g_steal_pointer(&losing));
-      return -1;
-    }
+    if (!g_error_matches(losing, AISLE_ERROR, AISLE_ERROR_EXISTS) || base->version < 0)
+      return fail_to_put(commit, seen + 1, g_steal_pointer(&losing), error);
     switch (check_rivals(commit, &seen, error)) {
     case RIVALS_FAIL: return -1;
     case RIVALS_DID_IT: commit->was_done = TRUE; return seen;
@@ -365,6 +389,7 @@ gint64 delta_commit_write(DeltaCommit *commit, Engine *engine, GError **error) {
   return lost_too_often(commit, error);
 }
 
+gboolean delta_commit_may_stand(const DeltaCommit *commit) { return commit->may_stand; }
 gboolean delta_commit_was_done(const DeltaCommit *commit) { return commit->was_done; }
 
 /* ---- shorthands ---- */

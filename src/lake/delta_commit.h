@@ -53,6 +53,9 @@ gint64 delta_commit_write(DeltaCommit *commit, Engine *engine, GError **error);
 /* Whether delta_commit_write found that others had loaded the same content, so that this commit's files are not needed. */
 gboolean delta_commit_was_done(const DeltaCommit *commit);
 
+/* After a failure: the commit may be in the log all the same (flushing it failed), so its files must stay where they are. */
+gboolean delta_commit_may_stand(const DeltaCommit *commit);
+
 /* Shorthands. Version 0 of a table without partitions; EXISTS when there is one. */
 gboolean delta_table_create(const char *location, const GPtrArray *columns, const GPtrArray *files,
                             const DeltaIdentity *identity, GError **error);

@@ -1,12 +1,14 @@
 /*
  * Makes the nth file operation of a program fail: LD_PRELOAD this, AISLE_FAULT="call:n:errno", AISLE_FAULT_MARK=PATH.
- * Calls: open (for writing), write, fsync, rename, link, mkdir. Only regular files count, so that messages still get
- * out. When the fault strikes, PATH is made, so that a test knows that it did.
+ * Calls: open (for writing), write, fsync, rename, link, mkdir, unlink; "any" counts all of them. Only regular files count,
+ * so that messages still get out. When the fault strikes, PATH is made, so that a test knows that it did. "kill" in place
+ * of errno ends the process there and then, as kill -9 does, before the call is made.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,16 +36,23 @@ static void leave_mark(void) {
 static int strikes(const char *call) {
   const char *fault = getenv("AISLE_FAULT");
   size_t length = strlen(call);
-  if (!fault || strncmp(fault, call, length) != 0 || fault[length] != ':')
+  if (!fault)
+    return 0;
+  if (strncmp(fault, "any:", 4) == 0)
+    length = 3;
+  else if (strncmp(fault, call, length) != 0 || fault[length] != ':')
     return 0;
   char *end = NULL;
   long nth = strtol(fault + length + 1, &end, 10);
+  int dies = end && strcmp(end, ":kill") == 0;
   int error = end && *end == ':' ? (int)strtol(end + 1, NULL, 10) : EIO;
   pthread_mutex_lock(&lock);
   int now = ++seen == nth;
   pthread_mutex_unlock(&lock);
   if (now) {
     leave_mark();
+    if (dies)
+      raise(SIGKILL);
     errno = error;
   }
   return now;
@@ -103,4 +112,7 @@ int link(const char *from, const char *to) {
 }
 int mkdir(const char *path, mode_t mode) {
   return strikes("mkdir") ? -1 : REAL(mkdir)(path, mode);
+}
+int unlink(const char *path) {
+  return strikes("unlink") ? -1 : REAL(unlink)(path);
 }
