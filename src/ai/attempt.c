@@ -8,6 +8,8 @@
 #define LONG_WAIT_MS 2000
 #define LONGEST_WAIT_MS 30000
 #define FIRST_BACKOFF_MS 200
+/* The call's own deadline ends its transfers; theirs is only a net below it. */
+#define AFTER_DEADLINE_MS 1000
 #define MAX_REPLY_BYTES (32u << 20)
 
 struct AiAttempt {
@@ -319,7 +321,7 @@ static void send_request(AiAttempt *attempt) {
   attempt->sent = TRUE;
   call->out.attempts++;
   attempt->transfer = transport_post(call->parts->transport, url, (const char *const *)headers->pdata, body,
-                                     (call->deadline_us - attempt->last_us) / 1000, &EVENTS, attempt);
+                                     (call->deadline_us - attempt->last_us) / 1000 + AFTER_DEADLINE_MS, &EVENTS, attempt);
   attempt->idle = ai_loop_after(loop, call->config->first_token_ms * 1000, on_idle, attempt);
   if (logical->hedge_ms > 0 && call->attempts->len == 1) attempt->hedge = ai_loop_after(loop, logical->hedge_ms * 1000, on_hedge, attempt);
 }

@@ -48,6 +48,7 @@ static int compare_timers(gconstpointer a, gconstpointer b) {
   return x->number < y->number ? -1 : x->number > y->number;
 }
 
+/* FALSE: it is to stop, and nothing is left to run. */
 static gboolean run_posted(AiLoop *loop) {
   pthread_mutex_lock(&loop->lock);
   GArray *swap = loop->taken;
@@ -61,7 +62,7 @@ static gboolean run_posted(AiLoop *loop) {
   }
   gboolean any = loop->taken->len > 0;
   g_array_set_size(loop->taken, 0);
-  return !stop || any;
+  return stop && any ? run_posted(loop) : !stop;
 }
 
 static AiTimer *first_timer(AiLoop *loop) {

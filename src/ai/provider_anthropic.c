@@ -1,9 +1,13 @@
-/* Anthropic Messages (version 2023-06-01). */
+/*
+ * Anthropic Messages, as the vendor's own client speaks it now (version 2026-10-21: the key as a bearer token, no sampling
+ * parameters); with api_version 2023-06-01 as servers that follow the older form want it (x-api-key, temperature, top_p).
+ */
 #include <string.h>
 
 #include "ai/provider.h"
 
-#define API_VERSION "2023-06-01"
+#define API_VERSION "2026-10-21"
+#define FIRST_BEARER_VERSION "2026"
 
 static char *url(const AiRoute *route, AiOperation operation, gboolean stream) {
   (void)operation;
@@ -11,9 +15,14 @@ static char *url(const AiRoute *route, AiOperation operation, gboolean stream) {
   return g_strconcat(route->provider->url, g_str_has_suffix(route->provider->url, "/v1") ? "/messages" : "/v1/messages", NULL);
 }
 
+static gboolean is_older(const AiRoute *route) {
+  return route->provider->api_version != NULL && strcmp(route->provider->api_version, FIRST_BEARER_VERSION) < 0;
+}
+
 static void headers(const AiRoute *route, GPtrArray *lines) {
-  g_ptr_array_add(lines, g_strdup("anthropic-version: " API_VERSION));
-  if (route->provider->key != NULL) g_ptr_array_add(lines, g_strconcat("x-api-key: ", route->provider->key, NULL));
+  const char *version = route->provider->api_version != NULL ? route->provider->api_version : API_VERSION;
+  g_ptr_array_add(lines, g_strconcat("anthropic-version: ", version, NULL));
+  if (route->provider->key != NULL) g_ptr_array_add(lines, g_strconcat(is_older(route) ? "x-api-key: " : "Authorization: Bearer ", route->provider->key, NULL));
 }
 
 /* ---- request ---- */
@@ -122,11 +131,16 @@ static void add_tools(const json_t *chat, json_t *native) {
   json_object_set_new(native, "tool_choice", native_choice);
 }
 
-static void add_parameters(const AiRoute *route, const json_t *chat, json_t *native) {
-  const json_t *temperature = json_object_get(chat, "temperature"), *stop = json_object_get(chat, "stop");
+static void add_sampling(const AiRoute *route, const json_t *chat, json_t *native) {
+  const json_t *temperature = json_object_get(chat, "temperature");
   if (json_is_number(temperature)) json_object_set_new(native, "temperature", json_real(MIN(1.0, json_number_value(temperature))));
   else if (route->temperature >= 0) json_object_set_new(native, "temperature", json_real(MIN(1.0, route->temperature)));
   if (json_is_number(json_object_get(chat, "top_p"))) json_object_set(native, "top_p", json_object_get(chat, "top_p"));
+}
+
+static void add_parameters(const AiRoute *route, const json_t *chat, json_t *native) {
+  const json_t *stop = json_object_get(chat, "stop");
+  if (is_older(route)) add_sampling(route, chat, native);
   if (json_is_string(stop)) json_object_set_new(native, "stop_sequences", json_pack("[O]", stop));
   else if (json_is_array(stop)) json_object_set(native, "stop_sequences", (json_t *)stop);
   gboolean any_json;

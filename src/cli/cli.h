@@ -26,6 +26,7 @@ int cli_mcp(int argc, char **argv);
 int cli_generate(int argc, char **argv);
 int cli_refresh(int argc, char **argv);
 int cli_gateway(int argc, char **argv);
+int cli_ai(int argc, char **argv);
 
 /* Prints "aisle VERB: message" with a hint and returns the exit status of the error. Takes the error. */
 int cli_fail(const char *verb, GError *error);

@@ -26,6 +26,7 @@ static const Command COMMANDS[] = {
     {"trace", cli_trace, "trace -w DIR ID", "show what a run of the agent did, step by step"},
     {"memory", cli_memory, "memory -w DIR add \"phrase\" \"meaning\"", "what words mean to you: list, add, forget"},
     {"mcp", cli_mcp, "mcp -w DIR", "serve other programs' language models (Model Context Protocol)"},
+    {"ai", cli_ai, "ai -w DIR costs|prompts|calls", "what models cost, which prompts there are, who called"},
     {"gateway", cli_gateway, "gateway -w DIR [--listen 127.0.0.1:8090]", "one door between language models and the company"},
     {"export", cli_export, "export -w DIR TABLE", "print a typed table as CSV"},
     {"tables", cli_tables, "tables -w DIR", "list the tables, their versions and sizes"},

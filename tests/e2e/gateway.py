@@ -39,8 +39,12 @@ class Gateway:
         self.folder, self.state = Path(folder), Path(folder) / state
         self.path = self.folder / "ai.yaml"
         self.write(config)
+        with (self.folder / "gateway.log").open("a") as log:
+            self.start(log, environment)
+
+    def start(self, log, environment):
         self.process = subprocess.Popen([PROGRAM, "gateway", "--config", self.path, "--state", self.state, "--listen", "127.0.0.1:0"],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=(self.folder / "gateway.log").open("a"), text=True,
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
                                         env={**os.environ, "PROVIDER_KEY": KEY, **(environment or {})})
         ready, _, _ = select.select([self.process.stdout], [], [], 30)
         line = self.process.stdout.readline() if ready else ""
@@ -109,7 +113,7 @@ def provider(server, kind="openai"):
     return {"type": kind, "url": server.url + URLS[kind], "key_env": "PROVIDER_KEY"}
 
 
-def config_over(*servers, kind="openai", prices=None, **more):
+def config_over(*servers, kind="openai", **more):
     """A model `main` whose routes are the servers in order: the first, then fallbacks."""
     routes = [{"provider": f"p{i}", "model": f"m{i}", "max_output": 100} for i in range(len(servers))]
     return {"version": 1, "providers": {f"p{i}": provider(server, kind) for i, server in enumerate(servers)},

@@ -193,7 +193,10 @@ class Embeddings(OpenAI):
 
 class Anthropic(Form):
     def key(self):
-        return self.headers.get("x-api-key", "") if self.headers.get("anthropic-version") else ""
+        version = self.headers.get("anthropic-version", "")
+        if version >= "2026":
+            return self.headers.get("authorization", "").removeprefix("Bearer ")
+        return self.headers.get("x-api-key", "") if version else ""
 
     def streams(self):
         return bool(self.body.get("stream"))
@@ -278,15 +281,21 @@ class Gemini(Form):
         yield event([{"text": ""}], True)
 
 
+class Listener(ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        self.owner.broken += 1  # who asked is gone
+
+
 class ModelServer:
     """A provider on a free port of loopback. `script`: behaviours to take in order, the last for ever; or a function of the request."""
 
     def __init__(self, script=None):
         self.lock = threading.Lock()
         self.seen, self.script, self.broken, self.running, self.most_running = [], script or [behaviour()], 0, 0, 0
-        ThreadingHTTPServer.request_queue_size = 256
-        ThreadingHTTPServer.daemon_threads = True
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = Listener(("127.0.0.1", 0), Handler)
         self.server.owner = self
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"

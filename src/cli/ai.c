@@ -1,0 +1,108 @@
+/* aisle ai costs|prompts|calls: the bill, the templates, the record. */
+#include <stdio.h>
+#include <string.h>
+
+#include "ai/ai.h"
+#include "ai/prompts.h"
+#include "ai/record.h"
+#include "cli/cli.h"
+
+typedef struct {
+  char *workspace, *by, *since, *template_id;
+  gboolean json;
+  int limit;
+} AiFlags;
+
+static void print_cell(const json_t *value, gboolean head) {
+  g_autofree char *text = json_is_string(value) ? g_strdup(json_string_value(value)) : json_is_real(value) ? g_strdup_printf("%.1f", json_real_value(value)) : json_to_text(value, JSON_PLAIN);
+  printf(head ? "%-22s" : "%-22.60s", text);
+}
+
+/* Rows as a table for people. */
+static void print_rows(const json_t *rows) {
+  gsize index;
+  json_t *row, *value;
+  const char *key;
+  json_array_foreach((json_t *)rows, index, row) {
+    if (index == 0) {
+      json_object_foreach(row, key, value) printf("%-22s", key);
+      printf("\n");
+    }
+    json_object_foreach(row, key, value) print_cell(value, FALSE);
+    printf("\n");
+  }
+}
+
+static void print_result(const char *name, json_t *rows, gboolean as_json) {
+  if (!as_json) {
+    print_rows(rows);
+  } else {
+    g_autoptr(json_t) whole = json_pack("{s:O}", name, rows);
+    g_autofree char *text = json_to_text(whole, JSON_PLAIN);
+    printf("%s\n", text);
+  }
+}
+
+static int show_costs(const AiFlags *flags, GError **error) {
+  gint64 back_ms = 0;
+  if (flags->since != NULL && !duration_parse(flags->since, &back_ms)) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "--since takes a time such as 7d or 12h");
+    return -1;
+  }
+  g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
+  g_autoptr(json_t) rows = ai_records_costs(path, flags->by != NULL ? flags->by : "team,purpose", back_ms > 0 ? g_get_real_time() / 1000 - back_ms : 0, error);
+  if (rows != NULL) print_result("costs", rows, flags->json);
+  return rows != NULL ? 0 : -1;
+}
+
+static int show_calls(const AiFlags *flags, GError **error) {
+  g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
+  g_autoptr(json_t) rows = ai_records_list(path, flags->limit, error);
+  if (rows != NULL) print_result("calls", rows, TRUE);
+  return rows != NULL ? 0 : -1;
+}
+
+static int show_prompts(const AiFlags *flags, GError **error) {
+  g_autoptr(Settings) settings = settings_load(flags->workspace, NULL, error);
+  if (settings == NULL) return -1;
+  const char *name = settings_text(settings, SETTING_AI_CONFIG);
+  g_autofree char *path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(flags->workspace, name, NULL);
+  g_autofree char *records = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
+  gboolean passed = TRUE;
+  g_autoptr(json_t) rows = ai_prompts_report(path, records, flags->template_id, &passed, error);
+  if (rows == NULL) return -1;
+  print_result("prompts", rows, flags->json);
+  return passed ? 0 : 1;
+}
+
+int cli_ai(int argc, char **argv) {
+  AiFlags flags = {.workspace = NULL, .limit = 100};
+  GError *error = NULL;
+  const GOptionEntry entries[] = {{"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags.workspace, "Workspace", "DIR"},
+                                  {"by", 0, 0, G_OPTION_ARG_STRING, &flags.by, "costs: company, team, user, purpose, model, template, version, day; several with commas", "WHAT"},
+                                  {"since", 0, 0, G_OPTION_ARG_STRING, &flags.since, "costs: only of this long ago until now, such as 30d", "TIME"},
+                                  {"template", 0, 0, G_OPTION_ARG_STRING, &flags.template_id, "prompts: only this one", "ID"},
+                                  {"limit", 0, 0, G_OPTION_ARG_INT, &flags.limit, "calls: how many (100)", "N"},
+                                  {"json", 0, 0, G_OPTION_ARG_NONE, &flags.json, "As JSON", NULL},
+                                  {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
+  g_autoptr(GOptionContext) context = g_option_context_new("costs|prompts|calls");
+  g_option_context_set_summary(context, "What language models cost, which prompts there are (with their tests), which calls were made.");
+  g_option_context_add_main_entries(context, entries, NULL);
+  if (!g_option_context_parse(context, &argc, &argv, &error)) {
+    error->domain = AISLE_ERROR;
+    error->code = AISLE_ERROR_INVALID_ARGUMENT;
+    return cli_fail("ai", error);
+  }
+  if (flags.workspace == NULL) flags.workspace = g_strdup(".");
+  const char *what = argc == 2 ? argv[1] : "";
+  int status = -1;
+  if (strcmp(what, "costs") == 0) status = show_costs(&flags, &error);
+  else if (strcmp(what, "prompts") == 0) status = show_prompts(&flags, &error);
+  else if (strcmp(what, "calls") == 0) status = show_calls(&flags, &error);
+  else g_set_error_literal(&error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what: aisle ai costs, aisle ai prompts or aisle ai calls");
+  g_free(flags.workspace);
+  g_free(flags.by);
+  g_free(flags.since);
+  g_free(flags.template_id);
+  return status < 0 ? cli_fail("ai", error) : status;
+}
