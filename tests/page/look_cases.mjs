@@ -70,7 +70,7 @@ test("the keyboard alone asks, changes, drills and leaves", async ({ page }) => 
   await page.goto(SHOP);
   await page.keyboard.type("sales by category");
   await page.keyboard.press("Enter");
-  await turn(page, 1);
+  await (await turn(page, 1)).locator(".pick").first().waitFor();
   const tabTo = async (name) => {
     for (let i = 0; i < 80; i++) {
       await page.keyboard.press("Shift+Tab");

@@ -48,6 +48,8 @@ export type Answer = {
     version: number;
     data_through?: string | null;
     files?: number | null;
+    files_total?: number | null;
+    bytes_total?: number | null;
     bytes_scanned?: number | null;
     rows_scanned?: number | null;
     rollup?: string | null;
