@@ -1,6 +1,7 @@
 // What the server keeps for people: conversations, pins, feedback, history; the same in two tabs.
 import assert from "node:assert/strict";
-import { SHOP, ask, test, turn } from "./harness.mjs";
+import { readFile } from "node:fs/promises";
+import { SHOP, ask, startDoor, test, turn } from "./harness.mjs";
 
 const text = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
 let serial = 0;
@@ -123,4 +124,47 @@ test("tables tell their columns, rows and dates; the glossary explains words", a
   assert.match(await text(page.locator(".book-page")), /Formula.*sum.*Parts add up/);
   await page.getByRole("button", { name: /^Ask: Sales by month/ }).click();
   assert.equal(await (await turn(page, 1)).locator(".result tbody tr").count(), 24);
+});
+
+test("a long question is finished in the background and its result waits", async ({ page, allow }) => {
+  allow(/ERR_|net::|status of 4/);
+  const door = await startDoor(SHOP);
+  await page.goto(door.url);
+  const release = door.holdUntil((head) => head.startsWith("POST /v1/ask"));
+  const question = "profit by category and state in 2023";
+  await page.fill("#question", question);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Finish in the background" }).click();
+  await page.getByRole("link", { name: "See it among the tasks" }).click();
+  release();
+  const task = page.locator(".tasks li", { hasText: question }).first();
+  await task.locator(".status.done").waitFor();
+  await task.getByRole("button", { name: question }).click();
+  assert.equal(await (await turn(page, 1)).locator(".result tbody tr").count(), 24);
+  await page.close();
+  await door.close();
+});
+
+test("an answer is exported as table, workbook and picture", async ({ page }) => {
+  await page.goto(SHOP);
+  const first = await ask(page, "sales by region");
+  const starts = { CSV: "", "Excel workbook": "PK", "Chart as PNG": "\x89PNG", "Chart as SVG": "<" };
+  for (const [name, start] of Object.entries(starts)) {
+    await first.getByRole("button", { name: "Export" }).click();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("menuitem", { name }).click();
+    const download = await downloading;
+    const content = (await readFile(await download.path())).toString("latin1");
+    assert.ok(content.startsWith(start) && content.length > 50, `${name}: ${content.slice(0, 40)}`);
+    if (name === "CSV") assert.match(content, /North/);
+  }
+});
+
+test("a link that the server no longer keeps says so", async ({ page, allow }) => {
+  allow(/status of 404/);
+  const kept = await page.request.post(`${SHOP}/v1/links`, { data: { query: { metrics: [{ metric: "revenue" }] } } });
+  await page.goto(`${SHOP}/#/l/${(await kept.json()).id}`);
+  await (await turn(page, 1)).locator(".headline-number").waitFor();
+  await page.goto(`${SHOP}/#/l/l_gone`);
+  await page.getByText("This link has expired").waitFor();
 });

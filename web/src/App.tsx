@@ -2,6 +2,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Component, type ErrorInfo, type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { ApiError, asProblem, call, jsonBody } from "./api/client";
+import type { Thread, Threads as ThreadList } from "./api/types";
 import { type Route, go, parseRoute, pathOf, useHash } from "./lib/router";
 import { forgetThread } from "./lib/threads";
 import { type Theme, setTheme, useTheme } from "./lib/theme";
@@ -9,17 +10,11 @@ import { AskScreen } from "./screens/AskScreen";
 import { GlossaryScreen } from "./screens/GlossaryScreen";
 import { HistoryScreen } from "./screens/HistoryScreen";
 import { PinsScreen } from "./screens/PinsScreen";
-import { SharedScreen } from "./screens/SharedScreen";
+import { LinkScreen, SharedScreen } from "./screens/SharedScreen";
 import { TablesScreen } from "./screens/TablesScreen";
 import { TasksScreen } from "./screens/TasksScreen";
 import { Icon, type IconName } from "./ui/icons";
 import { ActionMenu, Button, Dialog, Empty, ErrorNote, Messages, say } from "./ui/parts";
-
-interface ThreadInfo {
-  id: string;
-  title: string;
-  turns: number;
-}
 
 const PLACES: Array<{ path: string; label: string; icon: IconName; screen: Route["screen"] }> = [
   { path: "#/", label: "Ask", icon: "ask", screen: "ask" },
@@ -36,7 +31,7 @@ const THEMES: Array<{ theme: Theme; label: string }> = [
   { theme: "dark", label: "Dark" },
 ];
 
-function RenameThread({ thread, onClose }: { thread: ThreadInfo; onClose: () => void }): ReactElement {
+function RenameThread({ thread, onClose }: { thread: Thread; onClose: () => void }): ReactElement {
   const [title, setTitle] = useState(thread.title);
   const client = useQueryClient();
   const save = async () => {
@@ -59,11 +54,11 @@ function RenameThread({ thread, onClose }: { thread: ThreadInfo; onClose: () => 
 }
 
 function Threads({ current }: { current: string | null }): ReactElement | null {
-  const [renaming, setRenaming] = useState<ThreadInfo | null>(null);
+  const [renaming, setRenaming] = useState<Thread | null>(null);
   const client = useQueryClient();
-  const threads = useQuery({ queryKey: ["threads"], queryFn: () => call<{ threads: ThreadInfo[] }>("/v1/threads?limit=30") });
+  const threads = useQuery({ queryKey: ["threads"], queryFn: () => call<ThreadList>("/v1/threads?limit=30") });
   const list = threads.data?.threads ?? [];
-  const remove = async (thread: ThreadInfo) => {
+  const remove = async (thread: Thread) => {
     if (thread.id === current) go("#/");
     forgetThread(thread.id);
     try {
@@ -95,6 +90,7 @@ function Screen({ route }: { route: Route }): ReactElement {
   switch (route.screen) {
     case "ask": return <AskScreen thread={route.thread} />;
     case "shared": return <SharedScreen query={route.query} />;
+    case "link": return <LinkScreen id={route.id} />;
     case "pins": return <PinsScreen />;
     case "history": return <HistoryScreen />;
     case "tasks": return <TasksScreen />;

@@ -26,7 +26,7 @@ interface Props {
 }
 
 type WithRestatement = Partial<Answer> & { restatement?: string | null };
-export const titleOf = (turn: Turn): string => turn.question ?? (turn.answer as WithRestatement | null)?.restatement ?? (turn.partial as WithRestatement | null)?.restatement ?? "Changed question";
+export const titleOf = (turn: Turn): string => turn.question ?? (turn.answer as WithRestatement | null)?.restatement ?? (turn.partial as WithRestatement | null)?.restatement ?? turn.restatement ?? "Changed question";
 
 const SLOW_MS = 2000;
 
@@ -57,10 +57,12 @@ function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement
   );
 }
 
-function exportItems(answer: Answer) {
+function exportItems(answer: Answer, chartType: ChartType) {
   const link = (format: string) => () => {
     const anchor = document.createElement("a");
-    anchor.href = `/v1/answers/${encodeURIComponent(answer.id)}/export?format=${format}`;
+    const dress = format === "png" || format === "svg" ? `&theme=${document.documentElement.dataset["theme"] ?? "light"}` : "";
+    const kind = dress !== "" && (chartType === "line" || chartType === "bar") ? `&chart=${chartType}` : "";
+    anchor.href = `/v1/answers/${encodeURIComponent(answer.id)}/export?format=${format}${dress}${kind}`;
     anchor.download = "";
     anchor.click();
   };
@@ -89,14 +91,14 @@ function Actions({ turn, answer, thread, chartType, setChartType, followFrom }: 
   return (
     <div className="actions" role="group" aria-label="What to do with this answer">
       <Button look="quiet" icon="reply" onClick={() => followFrom(turn)}>Follow up</Button>
-      {!query.detail && query.analysis === undefined && <Button look="quiet" icon="why" onClick={() => runQuery(thread, whyQuery(query))}>Why?</Button>}
+      {!query.detail && query.analysis === undefined && <Button look="quiet" icon="why" onClick={() => runQuery(thread, whyQuery(query), answer.id)}>Why?</Button>}
       {types.length > 1 && (
         <ActionMenu label="Kind of chart" trigger={<Button look="quiet" icon="chart">Chart</Button>}
           items={CHART_TYPES.filter((one) => types.includes(one.type)).map((one) => ({ label: one.label, checked: one.type === chartType, run: () => setChartType(one.type) }))} />
       )}
       <Button look="quiet" icon="pin" onClick={() => void pin()}>Pin</Button>
       <Button look="quiet" icon="share" onClick={() => void copyText(`${location.origin}/#/q/${encodeQuery(query)}`, "A link that asks this question is")}>Share</Button>
-      <ActionMenu label="Export" trigger={<Button look="quiet" icon="download">Export</Button>} items={exportItems(answer)} />
+      <ActionMenu label="Export" trigger={<Button look="quiet" icon="download">Export</Button>} items={exportItems(answer, chartType)} />
     </div>
   );
 }
@@ -131,7 +133,7 @@ export function TurnView({ turn, number, thread, askAgain, followFrom }: Props):
   const [chartType, setChartType] = useState<ChartType>("suggested");
   const answer = turn.answer;
   const known: WithRestatement | null = answer ?? turn.partial;
-  const run = (query: Query) => runQuery(thread, query);
+  const run = (query: Query) => runQuery(thread, query, answer?.id ?? null);
   const answered = answer?.status === "answered" && answer.query;
 
   // How long it takes from the answer's arrival to its being on the screen (bench/ reads these measures).

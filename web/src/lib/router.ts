@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 export type Route =
   | { screen: "ask"; thread: string | null }
   | { screen: "shared"; query: string }
+  | { screen: "link"; id: string }
   | { screen: "pins" | "history" | "tasks" }
   | { screen: "tables"; name: string | null }
   | { screen: "glossary"; key: string | null }
@@ -28,6 +29,8 @@ export function parseRoute(hash: string): Route {
       return { screen: "ask", thread: decode(rest) };
     case "q":
       return { screen: "shared", query: rest ?? "" };
+    case "l":
+      return { screen: "link", id: decode(rest) ?? "" };
     case "pins":
     case "history":
     case "tasks":

@@ -2,7 +2,7 @@
 import { useSyncExternalStore } from "react";
 import { ApiError, asProblem, call, jsonBody } from "../api/client";
 import { type Progress, type StreamHandlers, cancelStream, resume, stream } from "../api/stream";
-import type { Answer, AskRequest, Problem, QueryRequest } from "../api/types";
+import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, ThreadWithTurns } from "../api/types";
 import type { Query } from "./query";
 
 export type TurnState = "stored" | "loading" | "running" | "done" | "failed" | "cancelled" | "task";
@@ -22,20 +22,14 @@ export interface Turn {
   problem: Partial<Problem> | null;
   startedAt: number;
   feedback: "up" | "down" | null;
+  /** The query in words, where the answer itself is not here. */
+  restatement: string | null;
 }
 
 interface ThreadState {
   turns: Turn[];
   /** Earlier turns that the server keeps: fetched, or nothing there. */
   loaded: boolean;
-}
-
-interface StoredTurn {
-  id: string;
-  question: string | null;
-  status: string;
-  restatement?: string | null;
-  feedback?: string | { verdict?: string } | null;
 }
 
 const EMPTY: ThreadState = { turns: [], loaded: false };
@@ -131,6 +125,7 @@ async function run(thread: string, key: string, question: string | null, start: 
     update(thread, key, { state: "done", answer, id: answer.id, partial: null, progress: null, reconnecting: 0 });
     whenAnswered?.();
   } catch (error) {
+    if (threads.get(thread)?.turns.find((turn) => turn.key === key)?.state === "task") return; // it goes on elsewhere
     const cancelled = abort.signal.aborted || (error instanceof ApiError && error.code === "cancelled");
     update(thread, key, { state: cancelled ? "cancelled" : "failed", problem: asProblem(error), partial: null, progress: null, reconnecting: 0 });
   } finally {
@@ -142,7 +137,7 @@ async function run(thread: string, key: string, question: string | null, start: 
 function blankTurn(question: string | null, request: Turn["request"]): Turn {
   return {
     key: randomId("k"), question, request, state: "running", id: null, progress: null, reconnecting: 0, partial: null,
-    answer: null, problem: null, startedAt: Date.now(), feedback: null,
+    answer: null, problem: null, startedAt: Date.now(), feedback: null, restatement: null,
   };
 }
 
@@ -159,8 +154,9 @@ export function ask(thread: string, question: string, after: string | null): str
   return turn.key;
 }
 
-export function runQuery(thread: string, query: Query): string {
-  const body: QueryRequest = { query, session: thread };
+/** `after` is the answer whose question was changed. */
+export function runQuery(thread: string, query: Query, after: string | null = null): string {
+  const body: QueryRequest = { query, session: thread, ...(after !== null ? { after } : {}) };
   const turn = blankTurn(null, { path: "/v1/query", body });
   begin(thread, turn, (handlers, signal) => stream("/v1/query", body, handlers, signal));
   return turn.key;
@@ -182,8 +178,8 @@ export function cancel(turn: Turn): void {
 export async function moveToTask(thread: string, turn: Turn): Promise<void> {
   if (turn.request === null) return;
   await call("/v1/tasks", jsonBody(turn.request.body));
-  cancel(turn);
   update(thread, turn.key, { state: "task", partial: null, progress: null });
+  cancel(turn);
 }
 
 export function setTurnFeedback(thread: string, key: string, feedback: "up" | "down" | null): void {
@@ -204,11 +200,7 @@ export async function fetchStoredAnswer(thread: string, turn: Turn): Promise<voi
 }
 
 function storedTurn(stored: StoredTurn): Turn {
-  const verdict = typeof stored.feedback === "string" ? stored.feedback : stored.feedback?.verdict;
-  return {
-    ...blankTurn(stored.question, null), state: "stored", id: stored.id,
-    feedback: verdict === "up" || verdict === "down" ? verdict : null,
-  };
+  return { ...blankTurn(stored.question, null), state: "stored", id: stored.id, feedback: stored.feedback, restatement: stored.restatement };
 }
 
 /** Earlier turns of a thread, once. A thread that the server does not know is simply empty. */
@@ -217,7 +209,7 @@ export async function loadThread(thread: string): Promise<void> {
   publish(thread, { turns: threads.get(thread)?.turns ?? [], loaded: true });
   let stored: StoredTurn[] = [];
   try {
-    stored = (await call<{ turns: StoredTurn[] }>(`/v1/threads/${encodeURIComponent(thread)}`)).turns;
+    stored = (await call<ThreadWithTurns>(`/v1/threads/${encodeURIComponent(thread)}`)).turns;
   } catch (error) {
     if (!(error instanceof ApiError) || error.problem.status !== 404) {
       const turn = { ...blankTurn(null, null), state: "failed" as const, problem: asProblem(error) };
@@ -239,7 +231,7 @@ export async function refreshThread(thread: string): Promise<void> {
   const state = threads.get(thread);
   if (state === undefined || state.turns.some((turn) => turn.state === "running" && turn.id === null)) return;
   try {
-    const { turns } = await call<{ turns: StoredTurn[] }>(`/v1/threads/${encodeURIComponent(thread)}`);
+    const { turns } = await call<ThreadWithTurns>(`/v1/threads/${encodeURIComponent(thread)}`);
     const now = threads.get(thread) ?? state;
     if (now.turns.some((turn) => turn.state === "running" && turn.id === null)) return;
     const known = new Set(now.turns.map((turn) => turn.id));

@@ -2,24 +2,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
 import { call } from "../api/client";
+import type { History, HistoryEntry } from "../api/types";
 import { formatMs, formatWhen } from "../lib/format";
 import { go, pathOf } from "../lib/router";
 import { ask, newThreadId } from "../lib/threads";
 import { Button, Empty, Fetched, SearchBox, useSettled } from "../ui/parts";
-
-interface Entry {
-  id: string;
-  at: string;
-  question: string | null;
-  restatement?: string | null;
-  status: string;
-  ms?: number | null;
-  session?: string | null;
-}
-interface Page {
-  entries: Entry[];
-  next?: string | null;
-}
 
 const STATUSES: Record<string, string> = { answered: "answered", clarify: "asked back", refused: "refused", failed: "failed", running: "running", cancelled: "cancelled" };
 
@@ -28,11 +15,11 @@ export function HistoryScreen(): ReactElement {
   const settled = useSettled(search.trim(), 200);
   const history = useInfiniteQuery({
     queryKey: ["history", settled],
-    initialPageParam: "",
-    queryFn: ({ pageParam }) => call<Page>(`/v1/history?limit=50${settled ? `&q=${encodeURIComponent(settled)}` : ""}${pageParam ? `&before=${encodeURIComponent(pageParam)}` : ""}`),
-    getNextPageParam: (last) => last.next ?? undefined,
+    initialPageParam: null as number | null,
+    queryFn: ({ pageParam }) => call<History>(`/v1/history?limit=50${settled ? `&q=${encodeURIComponent(settled)}` : ""}${pageParam !== null ? `&before=${pageParam}` : ""}`),
+    getNextPageParam: (last) => last.next,
   });
-  const again = (entry: Entry) => {
+  const again = (entry: HistoryEntry) => {
     if (entry.question === null) return;
     const thread = newThreadId();
     ask(thread, entry.question, null);
@@ -53,7 +40,7 @@ export function HistoryScreen(): ReactElement {
                   {entry.session ? <a href={pathOf("t", entry.session)}>{entry.question ?? entry.restatement ?? "A changed question"}</a> : <span>{entry.question ?? entry.restatement ?? "A changed question"}</span>}
                   <span className={`status ${entry.status}`}>{STATUSES[entry.status] ?? entry.status}</span>
                   <time dateTime={entry.at}>{formatWhen(entry.at)}</time>
-                  <span className="took">{typeof entry.ms === "number" ? formatMs(entry.ms) : ""}</span>
+                  <span className="took">{formatMs(entry.ms)}</span>
                   {entry.question !== null ? <Button look="quiet" onClick={() => again(entry)}>Ask again</Button> : <span />}
                 </li>
               ))}

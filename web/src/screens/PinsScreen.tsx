@@ -2,22 +2,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
 import { asProblem, call, jsonBody } from "../api/client";
-import type { Answer } from "../api/types";
+import type { Answer, Pin, Pins } from "../api/types";
 import { ChartPanel } from "../ask/ChartPanel";
 import type { ChartType, LooseOption } from "../ask/chart-types";
 import { Sentences } from "../ask/Sentences";
 import { type Cell, type Column, formatCell } from "../lib/format";
-import type { Query } from "../lib/query";
 import { encodeQuery, go, pathOf } from "../lib/router";
 import { newThreadId, runQuery } from "../lib/threads";
 import { ActionMenu, Button, Dialog, Empty, ErrorNote, Fetched, copyText, say } from "../ui/parts";
-
-interface Pin {
-  id: string;
-  title: string;
-  query: Query;
-  chart_type?: string | null;
-}
 
 const isChartType = (text: string | null | undefined): text is ChartType => ["line", "bar", "lying", "share"].includes(text ?? "");
 
@@ -49,7 +41,7 @@ function PinAnswer({ pin }: { pin: Pin }): ReactElement {
 
 export function PinsScreen(): ReactElement {
   const client = useQueryClient();
-  const pins = useQuery({ queryKey: ["pins"], queryFn: () => call<{ pins: Pin[] }>("/v1/pins") });
+  const pins = useQuery({ queryKey: ["pins"], queryFn: () => call<Pins>("/v1/pins") });
   const [renaming, setRenaming] = useState<Pin | null>(null);
   const [title, setTitle] = useState("");
   const change = async (pin: Pin, init: RequestInit, failed: string) => {

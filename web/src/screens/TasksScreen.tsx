@@ -2,35 +2,20 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { asProblem, call } from "../api/client";
+import type { Task, Tasks } from "../api/types";
 import { formatWhen } from "../lib/format";
 import { go, pathOf } from "../lib/router";
 import { fetchIntoThread, newThreadId } from "../lib/threads";
 import { Button, Empty, Fetched, say } from "../ui/parts";
 
-interface Task {
-  id: string;
-  title: string;
-  status: "queued" | "running" | "done" | "failed" | "cancelled";
-  percent?: number | null;
-  created_at: string;
-  finished_at?: string | null;
-  answer_id?: string | null;
-  error?: { message?: string; detail?: string } | string | null;
-}
-
 const WORDS: Record<Task["status"], string> = { queued: "waiting", running: "running", done: "done", failed: "failed", cancelled: "cancelled" };
 const POLL_MS = 1000;
-
-function errorText(task: Task): string | null {
-  if (!task.error) return null;
-  return typeof task.error === "string" ? task.error : (task.error.message ?? task.error.detail ?? null);
-}
 
 export function TasksScreen(): ReactElement {
   const client = useQueryClient();
   const tasks = useQuery({
     queryKey: ["tasks"],
-    queryFn: () => call<{ tasks: Task[] }>("/v1/tasks"),
+    queryFn: () => call<Tasks>("/v1/tasks"),
     refetchInterval: (query) => (query.state.data?.tasks.some((task) => task.status === "queued" || task.status === "running") ? POLL_MS : false),
   });
   const stop = async (task: Task) => {
@@ -63,7 +48,7 @@ export function TasksScreen(): ReactElement {
                     {task.answer_id && task.status === "done" ? <button type="button" className="link" onClick={() => open(task)}>{task.title}</button> : <span>{task.title}</span>}
                     <span className={`status ${task.status}`}>{WORDS[task.status] ?? task.status}{busy && typeof task.percent === "number" ? ` ${Math.round(task.percent)} %` : ""}</span>
                     <time dateTime={task.created_at}>{formatWhen(task.created_at)}</time>
-                    <span>{busy ? <progress max={100} {...(typeof task.percent === "number" ? { value: task.percent } : {})} aria-label={`Progress of ${task.title}`} /> : errorText(task)}</span>
+                    <span>{busy ? <progress max={100} {...(typeof task.percent === "number" ? { value: task.percent } : {})} aria-label={`Progress of ${task.title}`} /> : task.error?.detail}</span>
                     {busy ? <Button look="quiet" onClick={() => void stop(task)}>Cancel</Button> : <span />}
                   </li>
                 );
