@@ -49,7 +49,7 @@ wants() { # level
 # ---- Debian packages ----
 build_packages='gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libjansson-dev libyaml-dev
   libsqlite3-dev libutf8proc-dev libstemmer-dev libzstd-dev zlib1g-dev libmicrohttpd-dev libcurl4-openssl-dev
-  libsodium-dev libxlsxwriter-dev duktape-dev librsvg2-dev libcairo2-dev fonts-dejavu-core'
+  libsodium-dev libwslay-dev libxlsxwriter-dev duktape-dev librsvg2-dev libcairo2-dev fonts-dejavu-core'
 test_packages='ccache python3-venv chromium'
 check_packages='git clang libclang-rt-14-dev clang-format clang-tidy'
 bench_packages='wrk'

@@ -72,6 +72,15 @@ static EventStream *find_stream(const Call *call, Reply *reply) {
   return stream;
 }
 
+void handle_socket(const Call *call, Reply *reply) {
+  if (call->socket_key == NULL) {
+    reply_refuse(reply, HTTP_UPGRADE, "open it with new WebSocket(...); for single questions there is POST /v1/ask");
+    return;
+  }
+  reply->status = 101;
+  reply->socket_key = call->socket_key;
+}
+
 void handle_stream(const Call *call, Reply *reply) {
   EventStream *stream = find_stream(call, reply);
   if (stream != NULL) reply_set_stream(reply, stream, MAX(call->last_event, (guint64)call->integers[1]));

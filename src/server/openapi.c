@@ -128,7 +128,7 @@ static json_t *describe_success(const Route *route) {
 static json_t *describe_responses(const Route *route) {
   json_t *responses = json_object();
   char success[4];
-  g_snprintf(success, sizeof success, "%d", route->media_type == NULL ? 204 : route->status > 0 ? route->status : 200);
+  g_snprintf(success, sizeof success, "%d", route->status > 0 ? route->status : route->media_type == NULL ? 204 : 200);
   json_object_set_new(responses, success, describe_success(route));
   if (route->handler == handle_ready)
     json_object_set_new(responses, "503", json_pack("{s:s, s:o}", "description", "It is stopping", "content",

@@ -73,6 +73,7 @@ void reply_refuse(Reply *reply, HttpRefusal refusal, const char *detail) {
   } refusals[] = {{HTTP_NO_ROUTE, "not_found", "there is nothing at this address"},
                   {HTTP_METHOD, "method_not_allowed", "this address does not take this method"},
                   {HTTP_NOT_ACCEPTABLE, "not_acceptable", "none of the accepted media types is available"},
+                  {HTTP_UPGRADE, "upgrade_required", "this address speaks WebSocket, version 13"},
                   {HTTP_MEDIA, "unsupported_media_type", "the body must be application/json in UTF-8"},
                   {HTTP_URI, "uri_too_long", "the address is too long"}};
   for (guint i = 0; i < G_N_ELEMENTS(refusals); i++) {

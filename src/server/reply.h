@@ -28,6 +28,7 @@ typedef struct {
   int retry_after_s;      /* 0: none */
   char *allow;            /* methods, for 405; owned; NULL */
   ReplyKeep keep;         /* other than NOT: a file of the page */
+  const char *socket_key; /* the connection becomes a WebSocket (status 101); (transfer none), of the request; NULL */
   char *disposition;      /* Content-Disposition; owned; NULL */
   const char *policy;     /* Content-Security-Policy of a document of its own; (transfer none), static; NULL */
   const char *encoding, *etag; /* (transfer none), static; NULL */
@@ -42,7 +43,7 @@ void reply_set_json(Reply *reply, int status, const json_t *json);
 json_t *reply_time(gint64 milliseconds);
 
 /* Refusals of HTTP itself, which the table of errors does not know. */
-typedef enum { HTTP_NO_ROUTE = 404, HTTP_METHOD = 405, HTTP_NOT_ACCEPTABLE = 406, HTTP_MEDIA = 415, HTTP_URI = 414 } HttpRefusal;
+typedef enum { HTTP_NO_ROUTE = 404, HTTP_METHOD = 405, HTTP_NOT_ACCEPTABLE = 406, HTTP_UPGRADE = 426, HTTP_MEDIA = 415, HTTP_URI = 414 } HttpRefusal;
 void reply_refuse(Reply *reply, HttpRefusal refusal, const char *detail);
 /* problem+json from the table of errors. */
 void reply_set_error(Reply *reply, const GError *error);

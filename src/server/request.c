@@ -190,10 +190,20 @@ static void check_parameters(Request *request) {
   }
 }
 
+/* RFC 6455, 4.2.1; a key is 16 bytes in Base64. */
+static const char *socket_key_of(const Request *request) {
+  const char *upgrade = header(request, MHD_HTTP_HEADER_UPGRADE), *connection = header(request, MHD_HTTP_HEADER_CONNECTION);
+  const char *key = header(request, "Sec-WebSocket-Key"), *version = header(request, "Sec-WebSocket-Version");
+  if (upgrade == NULL || g_ascii_strcasecmp(upgrade, "websocket") != 0 || connection == NULL || !headers_names(connection, "upgrade")) return NULL;
+  if (g_strcmp0(version, "13") != 0 || key == NULL || strlen(key) != 24 || !g_str_has_suffix(key, "==")) return NULL;
+  return key;
+}
+
 void request_check(Request *request, gint64 deadline_ms) {
   request->call.state = request->state;
   request->call.method = request->match.route->method;
   request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
+  request->call.socket_key = socket_key_of(request);
   const char *last_event = header(request, "Last-Event-ID");
   if (last_event != NULL) g_ascii_string_to_unsigned(last_event, 10, 0, G_MAXUINT64, &request->call.last_event, NULL);
   request->call.accept_encoding = header(request, MHD_HTTP_HEADER_ACCEPT_ENCODING);

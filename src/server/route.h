@@ -33,6 +33,7 @@ typedef struct {
   gpointer server;
   EventHub *events;
   struct TaskRunner *tasks;
+  struct SocketHub *sockets;
   ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
   gint64 request_ms;       /* how long a question may take */
@@ -47,6 +48,7 @@ typedef struct {
   gint64 integers[ROUTE_MAX_PARAMETERS];
   const char *accept_encoding, *if_none_match; /* headers; NULL */
   Deadline deadline;
+  const char *socket_key; /* of a WebSocket's handshake; NULL: this is none, or not a good one */
   guint64 last_event; /* number of the last event the client saw; 0: none */
 } Call;
 
@@ -83,6 +85,7 @@ void route_match(const char *method, const char *path, RouteMatch *match);
 void handle_ask(const Call *call, Reply *reply);
 void handle_ask_from_cache(const Call *call, Reply *reply);
 void handle_ask_events(const Call *call, Reply *reply);
+void handle_socket(const Call *call, Reply *reply);
 void handle_stream(const Call *call, Reply *reply);
 void handle_stream_cancel(const Call *call, Reply *reply);
 void handle_news(const Call *call, Reply *reply);

@@ -24,6 +24,8 @@ const Route routes[] = {
     {.method = "DELETE", .path = "/v1/streams/{id}", .operation = "cancelStream", .summary = "Cancel an answer on its way",
      .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it."}},
      .media_type = NULL, .handler = handle_stream_cancel},
+    {.method = "GET", .path = "/v1/ws", .operation = "socket",
+     .summary = "A WebSocket (version 13): several questions at once, their events, cancelling", .status = 101, .handler = handle_socket},
     {.method = "GET", .path = "/v1/events", .operation = "news",
      .summary = "Tells, for as long as one listens, that threads, pins, tasks, links or the snapshot have changed",
      .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen."}},

@@ -12,6 +12,7 @@
 #include "server/openapi.h"
 #include "server/request.h"
 #include "server/source.h"
+#include "server/socket_hub.h"
 #include "server/sse.h"
 #include "server/task_runner.h"
 #include "server/worker_pool.h"
@@ -63,6 +64,7 @@ static void add_page_headers(struct MHD_Response *response, const Reply *reply) 
 static void add_headers(struct MHD_Response *response, const Request *request) {
   const Reply *reply = &request->reply;
   if (reply->media_type != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->media_type);
+  if (reply->socket_key != NULL) return;
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
   static const char *const keeping[] = {"no-store", "no-cache", "public, max-age=31536000, immutable"};
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, keeping[reply->keep]);
@@ -80,6 +82,7 @@ static void add_headers(struct MHD_Response *response, const Request *request) {
 
 static struct MHD_Response *response_of(Request *request) {
   const Reply *reply = &request->reply;
+  if (reply->socket_key != NULL) return socket_hub_response(request->state->sockets, reply->socket_key);
   if (reply->stream != NULL)
     return sse_response_new(reply->stream, reply->stream_after, request->connection, ((Server *)request->server)->hangups);
   if (reply->source.next != NULL) return source_response_new(&request->reply);
@@ -92,6 +95,11 @@ static struct MHD_Response *response_of(Request *request) {
 static enum MHD_Result send_reply(Request *request) {
   Reply *reply = &request->reply;
   struct MHD_Response *response = response_of(request);
+  if (response == NULL && reply->socket_key != NULL) {
+    reply->socket_key = NULL;
+    reply_set_problem(reply, AISLE_ERROR_BUSY, "there are too many open sockets; try again later");
+    response = response_of(request);
+  }
   if (response == NULL) return MHD_NO;
   add_headers(response, request);
   enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)reply->status, response);
@@ -232,7 +240,7 @@ static gboolean warm_up(ServerState *state, GError **error) {
 
 static gboolean start_daemon(Server *server, const ServerOptions *options, const ListenAddress *address, GError **error) {
   guint loops = (guint)CLAMP(options->loop_threads > 0 ? options->loop_threads : (int)g_get_num_processors(), 1, MAX_LOOP_THREADS);
-  guint flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (address->ipv6 ? MHD_USE_IPv6 : 0);
+  guint flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | (address->ipv6 ? MHD_USE_IPv6 : 0);
   struct MHD_OptionItem pool[] = {{MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)loops, NULL}, {MHD_OPTION_END, 0, NULL}};
   if (loops < 2) pool[0].option = MHD_OPTION_END;
   server->daemon = MHD_start_daemon(
@@ -266,13 +274,14 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   if (state->components == NULL || !warm_up(state, error)) return NULL;
   state->openapi = openapi_document(state->components);
   state->charts = chart_drawer_new();
+  state->sockets = socket_hub_new(state);
   server->hangups = hangup_watch_new();
   state->events = event_hub_new();
   server->workers = worker_pool_new(options->workers > 0 ? options->workers : DEFAULT_WORKERS,
                                     options->queue_max > 0 ? options->queue_max : DEFAULT_QUEUE, work_on);
   EventStreamOptions news = {.max_bytes = NEWS_BYTES, .abandon_ms = -1, .lasting = TRUE};
   state->news = state->events != NULL ? event_hub_open(state->events, &news, NULL) : NULL;
-  if (server->hangups == NULL || server->workers == NULL || state->news == NULL) {
+  if (server->hangups == NULL || server->workers == NULL || state->news == NULL || state->sockets == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
@@ -300,6 +309,7 @@ void server_stop(Server *server, gint64 drain_ms) {
   MHD_socket listening = MHD_quiesce_daemon(server->daemon);
   task_runner_stop(server->state.tasks);
   event_hub_end_lasting(server->state.events);
+  socket_hub_stop(server->state.sockets);
   wait_until_quiet(server, drain_ms);
   event_hub_cancel_all(server->state.events);
   hangup_watch_cancel_all(server->hangups);
@@ -316,6 +326,7 @@ void server_free(Server *server) {
   server_stop(server, 0);
   worker_pool_free(server->workers);
   task_runner_free(server->state.tasks);
+  socket_hub_free(server->state.sockets);
   chart_drawer_free(server->state.charts);
   event_stream_unref(server->state.news);
   event_hub_free(server->state.events);

@@ -545,6 +545,7 @@ export interface Operations {
   query: { method: "POST"; path: "/v1/query"; request: QueryRequest; response: Answer };
   stream: { method: "GET"; path: "/v1/streams/{id}"; request: never; response: unknown };
   cancelStream: { method: "DELETE"; path: "/v1/streams/{id}"; request: never; response: unknown };
+  socket: { method: "GET"; path: "/v1/ws"; request: never; response: unknown };
   news: { method: "GET"; path: "/v1/events"; request: never; response: unknown };
   answer: { method: "GET"; path: "/v1/answers/{id}"; request: never; response: Answer };
   export: { method: "GET"; path: "/v1/answers/{id}/export"; request: never; response: unknown };
