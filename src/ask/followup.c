@@ -19,6 +19,15 @@ static gboolean starts_like_followup(const Parse *parse) {
   return token_is(parse, 0, STARTS);
 }
 
+/* "its profit", "which of these": speaks of what the answer before showed. */
+static gboolean points_at_shown(const Parse *parse) {
+  static const char *const OWN[] = {"its", "their", "theirs", NULL}, *const OF[] = {"of", "for", "among", "did", NULL},
+                    *const THESE[] = {"these", "those", "them", NULL};
+  for (guint i = 0; i < parse->items->tokens->len; i++)
+    if (token_is(parse, i, OWN) || (i > 0 && token_is(parse, i, THESE) && token_is(parse, i - 1, OF))) return TRUE;
+  return FALSE;
+}
+
 static gboolean names_measure(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
@@ -53,6 +62,7 @@ gboolean followup_applies(const Parse *parse) {
   }
   static const char *const PREPOSITIONS[] = {"by", "for", "in", "with", "without", "per", "excluding", NULL};
   if (token_is(parse, 0, PREPOSITIONS) && parse->items->tokens->len <= 5 && !parse_has_word(parse, WORD_WHICH)) return TRUE;
+  if (points_at_shown(parse) && parse->items->tokens->len <= 12) return TRUE;
   if (asks_anew(parse)) return FALSE;
   return starts_like_followup(parse) || !names_measure(parse) || (refers && parse->items->tokens->len <= 6);
 }
@@ -225,14 +235,43 @@ static gboolean merge_ratio(Parse *parse, SemanticQuery *query) {
   return TRUE;
 }
 
+/* "its profit" after "which had the lowest sales": that one stays, found as it was before, and is measured anew. */
+static void keep_shown(SemanticQuery *query) {
+  const Dimension *dimension = query->dimensions->len == 1 ? g_ptr_array_index(query->dimensions, 0) : NULL;
+  const Order *order = query->order->len == 1 ? &g_array_index(query->order, Order, 0) : NULL;
+  gboolean ranked = dimension != NULL && dimension->kind == DIMENSION_FIELD && order != NULL && order->on == ON_VALUE && query->limit > 0 &&
+                    query->limit_within == 0 && query->offset == 0 && query->compare.kind == COMPARE_NONE && query->having->len == 0;
+  if (!ranked || order->index < 0 || order->index >= (int)query->measures->len) return;
+  Filter *filter = filter_new(FILTER_ENTITY);
+  filter->field = g_strdup(dimension->field);
+  filter->measure = measure_copy(g_ptr_array_index(query->measures, (guint)order->index));
+  filter->top = order->descending ? query->limit : -query->limit;
+  filter->within = TRUE;
+  g_ptr_array_add(query->filters, filter);
+  g_array_set_size(query->order, 0);
+  query->limit = 0;
+}
+
+/* "compare with 2019": what was asked before is current, the time given now is what it is held against. */
+static void merge_baseline(const Parse *parse, SemanticQuery *query) {
+  query->compare.baseline = parse->query->time;
+  query->compare.kind = COMPARE_PERIODS;
+  query->compare.show = COMPARE_SHOW_ALL;
+  for (guint i = 0; i < query->dimensions->len; i++)
+    if (((const Dimension *)g_ptr_array_index(query->dimensions, i))->kind == DIMENSION_TIME) query->compare.kind = COMPARE_YEAR_EARLIER;
+}
+
 void followup_merge(Parse *parse) {
   const SemanticQuery *fresh = parse->query;
   SemanticQuery *query = semantic_query_copy(parse->context->previous);
   gboolean add = adds(parse);
+  if (points_at_shown(parse) && fresh->measures->len > 0) keep_shown(query);
   if (!merge_ratio(parse, query)) merge_measures(query, fresh->measures, add);
   merge_dimensions(query, fresh->dimensions, add);
   merge_filters(query, fresh->filters);
-  if (parse->time_given || parse->all_time) {
+  if (parse->baseline_given && query->time.kind != TIME_ALL) {
+    merge_baseline(parse, query);
+  } else if (parse->time_given || parse->all_time) {
     query->time = parse->all_time ? time_range_all() : fresh->time;
     if (query->compare.kind == COMPARE_PERIODS && fresh->compare.kind == COMPARE_NONE) query->compare.kind = COMPARE_NONE;
     for (guint i = 0; i < query->measures->len; i++) ((Measure *)g_ptr_array_index(query->measures, i))->time = time_range_all();
@@ -249,6 +288,11 @@ void followup_merge(Parse *parse) {
     query->compare.other = g_strdup(fresh->compare.other);
   }
   merge_ranking(parse, query);
+  if (fresh->cohort != COHORT_NONE) {
+    query->cohort = fresh->cohort;
+    g_free(query->cohort_entity);
+    query->cohort_entity = g_strdup(fresh->cohort_entity);
+  }
   if (fresh->share != SHARE_NONE) query->share = fresh->share;
   if (fresh->window != WINDOW_NONE) {
     query->window = fresh->window;

@@ -26,6 +26,7 @@ typedef struct {
   gboolean change_tested;     /* by more than 50 %: a test on the change was found */
   gboolean total_asked;       /* combined, in total */
   gboolean time_given, all_time;
+  gboolean baseline_given;    /* follow-up: the period is what the question before is compared with */
   guint series_units;         /* bit per TimeUnit named as a series */
   int subject;                /* item of the noun after which/how many/top; -1 */
   const Entity *counted;      /* entity that is counted */

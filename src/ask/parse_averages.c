@@ -221,6 +221,30 @@ static gboolean read_aggregate(Parse *parse, guint index, Aggregate aggregate) {
   return FALSE;
 }
 
+/* "median instead", as a follow-up: of what was measured before. */
+static gboolean read_aggregate_again(Parse *parse, guint index, Aggregate aggregate) {
+  const GPtrArray *before = parse->fragment ? parse->context->previous->measures : NULL;
+  const Measure *measure = before != NULL && before->len == 1 ? g_ptr_array_index(before, 0) : NULL;
+  if (measure == NULL || aggregate == AGGREGATE_PERCENTILE) return FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    ItemKind kind = parse_item(parse, i)->kind;
+    if (kind == ITEM_METRIC || kind == ITEM_ENTITY || kind == ITEM_ROWS) return FALSE;
+  }
+  const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
+  if (metric != NULL) {
+    parse_add_aggregate(parse, index, aggregate, metric, -1);
+    return TRUE;
+  }
+  if (measure->kind != MEASURE_PER && measure->kind != MEASURE_AGGREGATE && measure->kind != MEASURE_DATE_DIFFERENCE) return FALSE;
+  Measure *copy = measure_copy(measure);
+  copy->aggregate = aggregate;
+  g_clear_pointer(&copy->name, g_free);
+  g_clear_pointer(&copy->label, g_free);
+  parse_add_measure(parse, copy);
+  parse_claim(parse, index, "aggregate");
+  return TRUE;
+}
+
 /* "give better ratings on average": the measure stands before. */
 static void read_aggregate_after(Parse *parse, guint index, Aggregate aggregate) {
   for (int at = (int)index - 1; at >= 0; at--) {
@@ -330,6 +354,7 @@ void parse_aggregates(Parse *parse) {
     guint before = parse->query->measures->len;
     if (aggregate == AGGREGATE_PERCENTILE && !read_percentile_rank(parse, i, &rank)) continue;
     gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
+    if (!picks && read_aggregate_again(parse, i, aggregate)) continue;
     if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
     if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
     set_percentile(parse, before, rank);

@@ -229,6 +229,9 @@ void parse_decide(Parse *parse) {
   check_leftovers(parse);
   if (parse->verdict != NULL) return;
   check_ambiguous_values(parse);
+  gboolean anything = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) anything = anything || parse_item(parse, i)->claimed;
+  if (parse->fragment && parse->verdict == NULL && !anything) parse_clarify(parse, "What should be different from before?");
   if (parse->verdict != NULL || parse->fragment) return;
   if (parse->query->measures->len == 0 && parse->query->detail->len == 0 && !parse->plain_list) {
     if (has_content(parse)) clarify_measure(parse, "It is not said what to measure.");

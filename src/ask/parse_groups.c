@@ -315,7 +315,7 @@ static void group_by_rank(Parse *parse) {
 
 /* Two or more values of one field, each its own row: "Porto, Braga and Lisbon". */
 static void group_by_members(Parse *parse) {
-  if (parse->total_asked) return;
+  if (parse->total_asked || (parse->fragment && parse_has_word(parse, WORD_ONLY))) return;
   for (guint f = 0; f < parse->query->filters->len; f++) {
     const Filter *filter = g_ptr_array_index(parse->query->filters, f);
     if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL || filter->values->len < 2) continue;

@@ -70,6 +70,11 @@ static const Entity *person_entity(const Parse *parse) {
     const Item *item = parse_item(parse, i);
     if (item->meaning.entity != NULL && !item->meaning.entity->is_event && item->meaning.entity->key != NULL) return item->meaning.entity;
   }
+  const GPtrArray *before = parse->fragment ? parse->context->previous->measures : NULL;
+  const Measure *measure = before != NULL && before->len > 0 ? g_ptr_array_index(before, 0) : NULL;
+  const Metric *metric = measure != NULL && measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+  const Entity *counted = metric != NULL && metric->entity != NULL ? model_find_entity(parse->model, metric->entity) : NULL;
+  if (counted != NULL && !counted->is_event && counted->key != NULL) return counted; /* "how many of them were new?" */
   return parse_has_word(parse, WORD_WHO) ? model_find_entity(parse->model, "customer") : NULL;
 }
 

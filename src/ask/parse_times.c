@@ -342,6 +342,14 @@ void parse_times(Parse *parse) {
   } else if (periods->len > 2) {
     list_periods(parse, periods);
   }
+  gboolean compares = parse->fragment && periods->len == 1 && parse->query->measures->len == 0 && parse->query->dimensions->len == 0 &&
+                      parse->query->filters->len == 0 && parse->context->previous->time.kind != TIME_ALL &&
+                      (parse_has_word(parse, WORD_COMPARE) || parse_has_word(parse, WORD_DIFFERENCE));
+  if (compares) { /* "compare with 2019" */
+    parse->baseline_given = TRUE;
+    parse_claim_word(parse, WORD_COMPARE, "comparison");
+    parse_claim_word(parse, WORD_DIFFERENCE, "comparison");
+  }
   for (guint i = 0; i < periods->len; i++) {
     const Period *period = &g_array_index(periods, Period, i);
     check_range(parse, &period->range);
