@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "lake/registry.h"
 #include "model/relation.h"
 
 #define MAX_SCOPES 64
@@ -54,6 +55,10 @@ static gboolean lock_down(AnswerData *data, const char *workspace, const char *s
   g_hash_table_iter_init(&iter, seen);
   while (g_hash_table_iter_next(&iter, &folder, NULL))
     if (!g_str_has_prefix(folder, lake)) g_ptr_array_add(folders, folder);
+  /* Tables that lie elsewhere are named by links; the engine looks where they lead. */
+  g_auto(GStrv) external = external_table_folders(workspace, data->snapshot);
+  for (char **real = external; *real != NULL; real++)
+    if (!g_hash_table_contains(seen, *real)) g_ptr_array_add(folders, *real);
   g_ptr_array_add(folders, NULL);
   return engine_lock_down(data->engine, (const char *const *)folders->pdata, error);
 }

@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/ingest_guard.h"
-#include "lake/lake.h"
+#include "lake/registry.h"
 #include "model/model.h"
 
 static GPtrArray *check_against_data(const Model *model, const char *workspace, GError **error) {
@@ -57,6 +57,11 @@ int cli_check(int argc, char **argv) {
   if (mistakes != NULL) {
     printf("%s%s", mistakes, g_str_has_suffix(mistakes, "\n") ? "" : "\n");
     return aisle_error_info(AISLE_ERROR_BAD_INPUT)->exit_status;
+  }
+  g_autoptr(Registry) registry = registry_open(folder, &error);
+  if (registry == NULL) {
+    printf("%s\n", error->message); /* ready for an editor to jump to */
+    return aisle_error_info_of(error)->exit_status;
   }
   g_autoptr(Model) model = model_load(folder, &error);
   if (model == NULL) return report_error(error);

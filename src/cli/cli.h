@@ -18,13 +18,13 @@ int cli_snapshot(int argc, char **argv);
 int cli_ingest(int argc, char **argv);
 int cli_quality(int argc, char **argv);
 int cli_settings(int argc, char **argv);
+int cli_refresh(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_agent(int argc, char **argv);
 int cli_trace(int argc, char **argv);
 int cli_memory(int argc, char **argv);
 int cli_mcp(int argc, char **argv);
 int cli_generate(int argc, char **argv);
-int cli_refresh(int argc, char **argv);
 int cli_gateway(int argc, char **argv);
 int cli_ai(int argc, char **argv);
 

@@ -36,7 +36,7 @@ static const Command COMMANDS[] = {
     {"compact", cli_compact, "compact -w DIR [TABLE...]", "write small files together"},
     {"vacuum", cli_vacuum, "vacuum -w DIR [TABLE...]", "remove files that no version in use needs"},
     {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
-    {"refresh", cli_refresh, "refresh -w DIR", "bring the rollups up to the newest rows"},
+    {"refresh", cli_refresh, "refresh -w DIR", "bring rollups, and tables that lie elsewhere, up to date"},
 };
 
 int cli_fail(const char *verb, GError *error) {

@@ -1,5 +1,6 @@
 /* The SELECT that reads files of a table as the table describes them. */
 #include "lake/delta_rows.h"
+#include "lake/registry.h"
 #include <string.h>
 
 #define FILE_COLUMN DELTA_FILE_COLUMN
@@ -98,6 +99,22 @@ static void append_partition_values(GString *sql, const DeltaTable *table, const
   g_string_append_c(sql, ')');
 }
 
+/* Files that lie elsewhere (lake/registry.h) have their own names of columns; they are kept as labels. */
+static const char *name_in_files(const DeltaTable *table, const DeltaColumn *column) {
+  return column->label && g_hash_table_contains(table->configuration, EXTERNAL_SETTING) ? column->label : column->name;
+}
+
+/* The columns as the files name them, and no row: what a file lacks becomes NULL. */
+static void append_shape(GString *sql, const DeltaTable *table) {
+  g_string_append(sql, "SELECT ");
+  for (guint i = 0; i < table->columns->len; i++) {
+    const DeltaColumn *column = table->columns->pdata[i];
+    g_autofree char *type = delta_column_sql_type(column), *name = text_sql_identifier(name_in_files(table, column));
+    g_string_append_printf(sql, "%sCAST(NULL AS %s) AS %s", i ? ", " : "", type, name);
+  }
+  g_string_append(sql, " WHERE false");
+}
+
 /* Files of other writers, or from before a column was added: columns by name, missing ones NULL, partition values from
  * the log. */
 static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArray *files, DeltaRelationFlags flags) {
@@ -105,7 +122,7 @@ static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArra
   g_string_append(sql, "SELECT ");
   for (guint i = 0; i < table->columns->len; i++) {
     const DeltaColumn *column = table->columns->pdata[i];
-    g_autofree char *type = delta_column_sql_type(column), *name = text_sql_identifier(column->name);
+    g_autofree char *type = delta_column_sql_type(column), *name = text_sql_identifier(name_in_files(table, column));
     int partition = partition_index(table, column->name);
     g_autofree char *value = partition >= 0 ? g_strdup_printf("CAST(v.p%d AS %s)", partition, type)
                                             : g_strdup_printf("CAST(f.%s AS %s)", name, type);
@@ -114,7 +131,7 @@ static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArra
   }
   if (flags & DELTA_RELATION_FILE) g_string_append(sql, ", f." FILE_COLUMN);
   g_string_append(sql, " FROM (SELECT * FROM (");
-  append_nothing(sql, table->columns, DELTA_RELATION_STORED);
+  append_shape(sql, table);
   g_string_append(sql, ") UNION ALL BY NAME SELECT * FROM read_parquet(");
   append_files(sql, table, files);
   g_string_append_printf(sql, ", hive_partitioning=false, union_by_name=true%s)) f",

@@ -1,5 +1,6 @@
 /* Rows of a SELECT as Parquet files of a table: by partition, sorted, of a sensible size, described and flushed. */
 #include "lake/delta_rows.h"
+#include "lake/registry.h"
 #include "base/disk.h"
 #include "lake/delta_replay.h"
 #include <glib/gstdio.h>
@@ -304,6 +305,10 @@ GPtrArray *delta_write_rows(const DeltaTable *table, Engine *engine, const char 
                             GError **error) {
   static const DeltaWriteOptions defaults = {.deadline = {G_MAXINT64, NULL}};
   g_auto(Writing) writing = {.table = table, .engine = engine, .options = options ? options : &defaults};
+  if (g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "this table lies elsewhere and is only read here: change it where it lies");
+    return NULL;
+  }
   if (!prepare(&writing, error)) return NULL;
   if (write_all(&writing, select, error)) return g_steal_pointer(&writing.files);
   if (writing.staged) delta_discard_files(table, writing.files);

@@ -61,6 +61,7 @@ typedef struct {
   gint64 rows, bytes;
   char *location;           /* folder of the table, or URL */
   struct DeltaTable *delta; /* that version (lake/delta.h): columns, files with statistics, for pruning */
+  GPtrArray *copies;        /* of files elsewhere, held as long as the snapshot is open */
 } SnapshotTable;
 typedef struct {
   char *id;              /* changes with every load */

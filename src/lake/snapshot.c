@@ -1,8 +1,12 @@
 /* Snapshots in memory: the tables of a workspace at versions that belong together. */
 #include "lake/delta_replay.h"
 #include "lake/load.h"
+#include "lake/registry.h"
 #include "lake/snapshot.h"
 #include <string.h>
+
+/* Copies of a table's files elsewhere are fetched when a snapshot is opened. */
+#define EXTERNAL_WAIT_MS 600000
 
 struct LakeSnapshotCount {
   gint references;
@@ -15,6 +19,7 @@ static void snapshot_table_free(SnapshotTable *table) {
   g_free(table->location);
   g_strfreev(table->files);
   delta_table_unref(table->delta);
+  if (table->copies) g_ptr_array_unref(table->copies);
   g_free(table);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SnapshotTable, snapshot_table_free)
@@ -55,6 +60,8 @@ const SnapshotTable *lake_snapshot_find(const LakeSnapshot *snapshot, const char
 /* ---- tables of a workspace ---- */
 
 char *lake_table_location(const char *workspace, const char *table, GError **error) {
+  char *external = *table ? external_table_location(workspace, table) : NULL;
+  if (external) return external;
   g_autoptr(Settings) settings = settings_load(workspace, NULL, error);
   if (!settings) return NULL;
   const char *lake = settings_text(settings, SETTING_LAKE_LOCATION);
@@ -96,7 +103,9 @@ GPtrArray *lake_tables(const char *workspace, GError **error) {
     g_free(after);
     after = g_strdup(((const ObjectEntry *)entries->pdata[entries->len - 1])->key);
   }
-  return store ? g_steal_pointer(&names) : NULL;
+  if (!store) return NULL;
+  external_table_names(workspace, names);
+  return g_steal_pointer(&names);
 }
 
 /* Tables that a load in progress has changed stay as the current snapshot has them. */
@@ -146,6 +155,12 @@ static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const c
     return FALSE;
   }
   if (!delta_table_fetch(table->delta, NULL, DEADLINE_NEVER, error)) return FALSE;
+  if (g_hash_table_contains(table->delta->configuration, EXTERNAL_SETTING)) {
+    /* What cannot be reached now fails when it is asked; the other tables go on. */
+    g_autoptr(GError) away = NULL;
+    table->copies = external_table_hold(workspace, table->delta, deadline_in_ms(EXTERNAL_WAIT_MS, NULL), &away);
+    if (!table->copies) g_info("table %s: %s", name, away->message);
+  }
   const GPtrArray *files = table->delta->files;
   table->version = version;
   table->bytes = delta_table_bytes(table->delta);
@@ -267,10 +282,14 @@ gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Dead
     const SnapshotTable *table = snapshot->tables->pdata[i];
     g_autofree char *name = text_sql_identifier(table->name), *relation = delta_relation_sql(table->delta, NULL);
     g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, relation);
-    if (!engine_execute(engine, sql, deadline, error)) {
-      g_prefix_error(error, "table %s: ", table->name);
-      return FALSE;
-    }
+    g_autoptr(GError) failing = NULL;
+    if (engine_execute(engine, sql, deadline, &failing)) continue;
+    gboolean external = g_hash_table_contains(table->delta->configuration, EXTERNAL_SETTING);
+    g_autofree char *away = external && deadline_check(deadline, NULL) ? external_away_sql(table->delta, table->name) : NULL;
+    g_autofree char *instead = away ? g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, away) : NULL;
+    if (instead && engine_execute(engine, instead, deadline, NULL)) continue;
+    g_propagate_prefixed_error(error, g_steal_pointer(&failing), "table %s: ", table->name);
+    return FALSE;
   }
   return TRUE;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lake/registry.h"
 #include "model/relation.h"
 
 /* Fields with more distinct values than this are not listed (free text); keys of entities may have more. */
@@ -193,17 +194,27 @@ static ValueIndex *value_index_new(Model *model) {
   return index;
 }
 
+static gboolean index_dataset(ValueIndex *index, Engine *engine, Model *model, const Dataset *dataset, const AccessScope *scope, Deadline deadline,
+                              GError **error) {
+  g_autofree char *relation = relation_sql(model, dataset, scope, error);
+  if (relation == NULL || !index_ranges(index, engine, dataset, relation, deadline, error)) return FALSE;
+  for (guint f = 0; f < dataset->fields->len; f++) {
+    const Field *field = g_ptr_array_index(dataset->fields, f);
+    if (!is_listed(field) || !relation_field_visible(model, field, scope)) continue;
+    if (!index_field(index, engine, field, relation, deadline, error)) return FALSE;
+  }
+  return TRUE;
+}
+
 ValueIndex *value_index_build(Engine *engine, Model *model, const AccessScope *scope, Deadline deadline, GError **error) {
   g_autoptr(ValueIndex) index = value_index_new(model);
   for (guint d = 0; d < model->datasets->len; d++) {
-    const Dataset *dataset = g_ptr_array_index(model->datasets, d);
-    g_autofree char *relation = relation_sql(model, dataset, scope, error);
-    if (relation == NULL || !index_ranges(index, engine, dataset, relation, deadline, error)) return NULL;
-    for (guint f = 0; f < dataset->fields->len; f++) {
-      const Field *field = g_ptr_array_index(dataset->fields, f);
-      if (!is_listed(field) || !relation_field_visible(model, field, scope)) continue;
-      if (!index_field(index, engine, field, relation, deadline, error)) return NULL;
-    }
+    g_autoptr(GError) failing = NULL;
+    if (index_dataset(index, engine, model, g_ptr_array_index(model->datasets, d), scope, deadline, &failing)) continue;
+    /* A table that lies elsewhere and is away fails where it is asked; the others can still be. */
+    if (external_is_away(failing)) continue;
+    g_propagate_error(error, g_steal_pointer(&failing));
+    return NULL;
   }
   return g_steal_pointer(&index);
 }
