@@ -27,7 +27,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 # Spelled apart so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]) + r")\b")
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:" + "|".join(["ho" + "me", "ro" + "ot", "wo" + "rk"]) + r")/[A-Za-z0-9_.]")
-REGISTRY_HOSTS = re.compile("|".join(["regi" + r"stry\.", r"\bdeb\.deb" + "ian", r"files\.python" + "hosted", r"py" + r"pi\.org",
+# The lake has a registry of its own; its files are no hosts.
+REGISTRY_HOSTS = re.compile("|".join(["regi" + r"stry\.(?!(?:h|c|yaml|json)\b)", r"\bdeb\.deb" + "ian", r"files\.python" + "hosted", r"py" + r"pi\.org",
                                       r"proxy\.go" + "lang", r"artifact-?" + "registry", r"repo[0-9]?\\.ma" + "ven"]))
 TEXT_SUFFIXES = {".c", ".h", ".py", ".sh", ".md", ".txt", ".yaml", ".yml", ".json", ".build", ".toml", ".html", ".js", ".css", ""}
 

@@ -52,7 +52,7 @@ typedef struct {
  * "format", "status": "new"|"changed"|"same"|"drift"|"gone", "version", "files", "files_left_out", "rows", "bytes", "data_ms",
  * "columns": [{"name", "label", "type"}], "drift": [text]}], "problems": [text]}. A source that cannot be read is a problem of
  * its own; the others are looked at. Thread-safe; one process at a time does it (the others wait and find it done).
- * NOT_FOUND: `accept` names no table of the registry. (transfer full)
+ * NOT_FOUND: the registry finds no table that `accept` names. (transfer full)
  */
 json_t *registry_refresh(Registry *registry, const RegistryOptions *options, GError **error);
 

@@ -1,4 +1,4 @@
-/* Steps of the registry. Private to the lake. */
+/* How the registry works, step by step. Private to the lake. */
 #pragma once
 #include "lake/delta_change.h"
 #include "lake/registry.h"
