@@ -118,6 +118,7 @@ json_t *run_ask(AgentRun *run, const char *question, gboolean whole, gboolean un
     /* Only an answer is part of a conversation, not what is tried on the way to it, nor a part of a question. */
     request.after = run->after;
     if (understand_only || run->parts->len > 1) request.session = NULL;
+    request.unlogged = understand_only;
     request.sink = NULL;
   }
   json_t *answer = answer_ask(agent_service_answers(run->service), &request);

@@ -116,7 +116,7 @@ static char *check_query(AgentRun *run, const json_t *query, const json_t *read)
   request.query = query;
   request.after = request.session = request.id = NULL;
   request.sink = NULL;
-  request.understand_only = TRUE;
+  request.understand_only = request.unlogged = TRUE;
   g_autoptr(json_t) understood = answer_ask(agent_service_answers(run->service), &request);
   const json_t *proposed = json_object_get(understood, "resolved"), *resolved = json_object_get(read, "resolved");
   if (!json_is_object(proposed)) {

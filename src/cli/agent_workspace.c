@@ -9,25 +9,28 @@ void agent_workspace_clear(AgentWorkspace *workspace) {
   access_scope_unref(workspace->scope);
 }
 
-gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
-  *workspace = (AgentWorkspace){0};
-  workspace->scope = scope_file != NULL ? access_scope_from_file(scope_file, error) : access_scope_new_local();
-  if (workspace->scope == NULL) return FALSE;
-  AnswerServiceOptions answers = {.workspace = folder};
-  workspace->answers = answer_service_open(&answers, error);
-  if (workspace->answers == NULL) return FALSE;
-  g_autoptr(Settings) settings = settings_load(folder, NULL, error);
-  if (settings == NULL) return FALSE;
-  g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
-  g_autofree char *state = g_build_filename(folder, "state", NULL);
+gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answers, const char *folder, const Settings *settings, gboolean with_model,
+                                GError **error) {
   if (with_model && settings_boolean(settings, SETTING_AI_QUESTIONS)) {
     workspace->gateway = ai_gateway_for_workspace(folder, settings, error);
     if (workspace->gateway == NULL) return FALSE;
   }
   /* Without a model for it there is nothing to ask, and nothing is tried. */
   gboolean has_model = workspace->gateway != NULL && ai_gateway_has_model(workspace->gateway, "query");
-  AgentOptions agents = {.answers = workspace->answers, .state_folder = state, .weights = weights,
-                         .model = has_model ? agent_model_by_gateway : NULL, .model_data = workspace->gateway};
-  workspace->agents = agent_service_open(&agents, error);
+  g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
+  g_autofree char *state = g_build_filename(folder, "state", NULL);
+  AgentOptions options = {.answers = answers, .state_folder = state, .weights = weights, .model = has_model ? agent_model_by_gateway : NULL,
+                          .model_data = workspace->gateway};
+  workspace->agents = agent_service_open(&options, error);
   return workspace->agents != NULL;
+}
+
+gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
+  *workspace = (AgentWorkspace){0};
+  workspace->scope = scope_file != NULL ? access_scope_from_file(scope_file, error) : access_scope_new_local();
+  if (workspace->scope == NULL) return FALSE;
+  AnswerServiceOptions answers = {.workspace = folder};
+  workspace->answers = answer_service_open(&answers, error);
+  g_autoptr(Settings) settings = workspace->answers != NULL ? settings_load(folder, NULL, error) : NULL;
+  return settings != NULL && agent_workspace_attach(workspace, workspace->answers, folder, settings, with_model, error);
 }

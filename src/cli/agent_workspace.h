@@ -11,5 +11,8 @@ typedef struct {
 } AgentWorkspace;
 /* `with_model`: also the gateway, where one is configured. What was opened is closed by agent_workspace_clear(). */
 gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error);
+/* The same over answers and settings that are open already; these are not closed with it. */
+gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answers, const char *folder, const Settings *settings, gboolean with_model,
+                                GError **error);
 void agent_workspace_clear(AgentWorkspace *workspace);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(AgentWorkspace, agent_workspace_clear)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "cli/agent_workspace.h"
 #include "cli/cli.h"
 #include "server/listen.h"
 #include "server/server.h"
@@ -114,7 +115,9 @@ int cli_serve(int argc, char **argv) {
                                   .cache_bytes = (gsize)settings_integer(settings, SETTING_CACHE_MEMORY)};
   g_autoptr(AnswerService) service = answer_service_open(&options, &error);
   if (service == NULL) return cli_fail("serve", error);
-  ServerOptions server_options = {.listen = listen_at,
+  g_auto(AgentWorkspace) agents = {0};
+  if (!agent_workspace_attach(&agents, service, workspace, settings, TRUE, &error)) return cli_fail("serve", error);
+  ServerOptions server_options = {.agents = agents.agents, .listen = listen_at,
                                   .workers = (int)settings_integer(settings, SETTING_SERVER_WORKERS),
                                   .queue_max = (int)settings_integer(settings, SETTING_SERVER_QUEUE),
                                   .request_ms = (int)settings_integer(settings, SETTING_SERVER_TIMEOUT)};

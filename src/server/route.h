@@ -34,6 +34,7 @@ typedef struct {
   EventHub *events;
   struct TaskRunner *tasks;
   struct SocketHub *sockets;
+  struct AgentService *agents; /* NULL: none (transfer none) */
   ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
   gint64 request_ms;       /* how long a question may take */

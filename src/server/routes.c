@@ -1,5 +1,7 @@
 #include "server/route.h"
 
+#include "server/agents.h"
+
 #include <string.h>
 
 #define KB ((gsize)1 << 10)
@@ -102,6 +104,20 @@ const Route routes[] = {
      .media_type = MEDIA_JSON, .response = "Model", .pooled = TRUE, .handler = handle_model},
     {.method = "GET", .path = "/v1/tables", .operation = "tables", .summary = "The tables of the current snapshot",
      .media_type = MEDIA_JSON, .response = "Tables", .pooled = TRUE, .handler = handle_tables},
+    {.method = "POST", .path = "/v1/agent", .operation = "agent",
+     .summary = "Ask a question in steps, with a language model where rules end; as events, each step is told",
+     .request = "AgentRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE,
+     .handler = handle_agent, .events = handle_agent_events},
+    {.method = "GET", .path = "/v1/traces/{id}", .operation = "trace", .summary = "What a run of the agent did, step by step",
+     .parameters = {ID_OF("the run, or of the answer it gave")}, .media_type = MEDIA_JSON, .response = "Trace", .pooled = TRUE,
+     .handler = handle_trace},
+    {.method = "GET", .path = "/v1/memory", .operation = "memory", .summary = "What words mean to the caller",
+     .media_type = MEDIA_JSON, .response = "Memory", .pooled = TRUE, .handler = handle_memory},
+    {.method = "POST", .path = "/v1/memory", .operation = "addMemory", .summary = "Say what a word means; replaces what it meant",
+     .request = "NewMemory", .body_max = 4 * KB, .media_type = MEDIA_JSON, .response = "MemoryEntry", .status = 201, .pooled = TRUE,
+     .handler = handle_memory_add},
+    {.method = "DELETE", .path = "/v1/memory/{id}", .operation = "forgetMemory", .summary = "Forget what a word means",
+     .parameters = {ID_OF("the entry")}, .pooled = TRUE, .handler = handle_memory_forget},
     {.method = "POST", .path = "/mcp", .operation = "mcp", .summary = "One message of the Model Context Protocol",
      .request = "McpMessage", .body_max = 1024 * KB, .media_type = MEDIA_JSON, .response = "McpReply", .pooled = TRUE,
      .handler = handle_mcp},

@@ -264,6 +264,7 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   g_autoptr(Server) server = g_new0(Server, 1);
   ServerState *state = &server->state;
   state->service = service;
+  state->agents = options->agents;
   state->scope = access_scope_new_local();
   state->server = server;
   state->waiting = count_waiting;

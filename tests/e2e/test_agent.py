@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 from aisle import INVALID_ARGUMENT, NOT_FOUND, REFUSED, ROOT, SHARED, run
-from serving import TABLE, revenue_of
+from serving import TABLE, Server, revenue_of
 
 OWN = ("id", "timing_ms", "answer_id", "session", "after")
 QUESTIONS = ["sales by region", "total sales in the North", "best region", "how many employees do we have", "sales in Nort",
@@ -160,6 +160,50 @@ class Memory(unittest.TestCase):
     def test_what_is_refused(self):
         for words in (("add", "x"), ("add", "", "y"), ("forget", "x"), ("sing",)):
             self.assertEqual(run("memory", "-w", SHOP, *words).returncode, INVALID_ARGUMENT, words)
+
+
+class OverHttp(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(SHOP)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.process.terminate()
+        cls.server.process.wait(30)
+        cls.server.process.stdout.close()
+
+    def get(self, path):
+        status, _, text = self.server.get(path)
+        return status, json.loads(text)
+
+    def test_an_answer_and_its_trace(self):
+        status, _, text = self.server.post("/v1/agent", {"question": "sales by region"})
+        answer = json.loads(text)
+        self.assertEqual((status, answer["status"], answer["row_count"]), (200, "answered", 4))
+        status, trace = self.get(f"/v1/traces/{answer['id']}")
+        self.assertEqual((status, [step["name"] for step in trace["steps"]]), (200, ["route", "plan", "engineer"]))
+        self.assertEqual(self.get("/v1/traces/nothing")[0], 404)
+        self.assertEqual(self.server.post("/v1/agent", {"question": "x", "sql": "y"})[0], 400)
+
+    def test_steps_as_events(self):
+        status, headers, text = self.server.post("/v1/agent", {"question": "sales by drink"}, {"Accept": "text/event-stream"})
+        self.assertEqual((status, headers["content-type"].split(";")[0]), (200, "text/event-stream"))
+        events = [block for block in text.replace("\r", "").split("\n\n") if "event:" in block]
+        names = [line.split(": ", 1)[1] for block in events for line in block.splitlines() if line.startswith("event:")]
+        self.assertEqual([name for name in names if name != "running"], ["accepted", "step", "step", "step", "done"])
+
+    def test_memory(self):
+        status, _, text = self.server.post("/v1/memory", {"phrase": "Bling", "meaning": "revenue"})
+        entry = json.loads(text)
+        self.assertEqual((status, entry["phrase"]), (201, "bling"))
+        self.assertIn("bling", [e["phrase"] for e in self.get("/v1/memory")[1]["entries"]])
+        status, _, text = self.server.post("/v1/agent", {"question": "bling by region"})
+        self.assertEqual(json.loads(text)["status"], "answered")
+        self.assertEqual(self.server.request("DELETE", f"/v1/memory/{entry['id']}")[0], 204)
+        self.assertEqual(self.server.request("DELETE", f"/v1/memory/{entry['id']}")[0], 404)
+        self.assertNotIn("bling", [e["phrase"] for e in self.get("/v1/memory")[1]["entries"]])
+        self.assertEqual(self.server.post("/v1/memory", {"phrase": "x"})[0], 400)
 
 
 if __name__ == "__main__":
