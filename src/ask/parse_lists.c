@@ -125,7 +125,8 @@ static gboolean list_by_own_date(Parse *parse, guint noun, const Field *date) {
   const Entity *entity = parse_item(parse, noun)->meaning.entity;
   gboolean timed = FALSE;
   for (guint i = 0; i < parse_n(parse); i++) timed = timed || parse_item(parse, i)->kind == ITEM_TIME;
-  gboolean asked = parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_WHO);
+  gboolean who = parse_n(parse) > 0 && item_is_word(parse_item(parse, 0), WORD_WHO); /* "who joined", not "members who joined" */
+  gboolean asked = who || parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHICH);
   if (!asked && parse_listing_dataset(parse, entity)->row_count > LISTS_FEW) return FALSE; /* "members who joined in 2023": how many */
   if (!timed || !parse_item(parse, noun)->plural || measures_something(parse) || lexicon_entity_field(parse->lexicon, entity) == NULL) return FALSE;
   list_entity(parse, noun, entity);

@@ -10,7 +10,7 @@ import aisle
 import ask_cases
 
 # Percentages right and numbers answered wrongly that must not get worse: raise them as more is understood.
-FLOORS = {"dev": (87, 28), "held": (88, 18)}
+FLOORS = {"dev": (96, 10), "held": (96, 6)}
 
 
 class AskCases(unittest.TestCase):
