@@ -161,6 +161,77 @@ static gboolean list_members(Parse *parse) {
   return FALSE;
 }
 
+/* ---- single rows: "the 5 worst lines by profit" ---- */
+static int add_detail(Parse *parse, const Field *field) {
+  if (field == NULL) return -1;
+  g_autofree char *path = lexicon_field_path(field);
+  for (guint i = 0; i < parse->query->detail->len; i++)
+    if (strcmp(g_ptr_array_index(parse->query->detail, i), path) == 0) return (int)i;
+  g_ptr_array_add(parse->query->detail, g_steal_pointer(&path));
+  return (int)parse->query->detail->len - 1;
+}
+
+static const Field *key_of(const Parse *parse, const char *entity_name) {
+  const Entity *entity = model_find_entity(parse->model, entity_name);
+  const Dataset *dataset = entity != NULL && entity->key != NULL ? model_find_dataset(parse->model, entity->dataset) : NULL;
+  return dataset != NULL ? dataset_find_field(dataset, entity->key) : NULL;
+}
+
+static const Field *field_of_metric(const Parse *parse, const Metric *metric, const Dataset *rows) {
+  gboolean own = metric != NULL && metric->kind == METRIC_AGGREGATE && metric->expression != NULL && g_strcmp0(metric->dataset, rows->name) == 0;
+  (void)parse;
+  return own ? dataset_find_field(rows, metric->expression) : NULL;
+}
+
+static int row_noun(const Parse *parse, int rank) {
+  for (int i = rank + 1; i < (int)parse_n(parse) && i <= rank + 4; i++)
+    if (parse_item(parse, (guint)i)->kind == ITEM_ROWS && parse_item(parse, (guint)i)->plural) return i;
+  return -1;
+}
+
+static gboolean list_rows(Parse *parse) {
+  static const struct { WordClass word; gboolean descending; } RANKS[] = {
+      {WORD_RANK_HIGH, TRUE}, {WORD_RANK_LOW, FALSE}, {WORD_BEST, TRUE}, {WORD_WORST, FALSE}};
+  int rank = -1, noun = -1;
+  gboolean descending = TRUE;
+  for (guint r = 0; r < G_N_ELEMENTS(RANKS) && noun < 0; r++) {
+    rank = parse_find_word(parse, RANKS[r].word, 0);
+    noun = rank >= 0 ? row_noun(parse, rank) : -1;
+    descending = RANKS[r].descending;
+  }
+  if (noun < 0 || parse_has_word(parse, WORD_HOW_MANY) || parse->query->dimensions->len > 0) return FALSE;
+  const Dataset *rows = parse_item(parse, (guint)noun)->meaning.rows;
+  const Metric *metric = parse_default_metric(parse);
+  int metric_at = -1;
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (!parse_item(parse, i)->claimed && parse_item(parse, i)->kind == ITEM_METRIC) metric_at = (int)i;
+  if (metric_at >= 0) metric = parse_item(parse, (guint)metric_at)->meaning.metric;
+  const Field *measured = rows != NULL && rows->is_fact ? field_of_metric(parse, metric, rows) : NULL;
+  if (measured == NULL) return FALSE;
+  const Entity *product = model_find_entity(parse->model, "product");
+  add_detail(parse, key_of(parse, "order"));
+  if (product != NULL) add_detail(parse, lexicon_entity_field(parse->lexicon, product));
+  for (guint i = 0; i < parse_n(parse); i++) { /* "show order and product" */
+    Item *item = parse_item(parse, i);
+    if (item->claimed || (item->kind != ITEM_FIELD && item->kind != ITEM_ENTITY)) continue;
+    add_detail(parse, parse_group_field(parse, item));
+    parse_claim(parse, i, "shown");
+  }
+  Order order = {add_detail(parse, measured), ON_DIMENSION, descending, FALSE};
+  g_array_append_val(parse->query->order, order);
+  parse->query->limit = 10;
+  for (int k = rank - 1; k <= noun; k++) {
+    if (k < 0 || parse_item(parse, (guint)k)->kind != ITEM_NUMBER) continue;
+    parse->query->limit = (int)parse_item(parse, (guint)k)->number;
+    parse_claim(parse, (guint)k, "limit");
+  }
+  parse->order_named = parse->limit_named = parse->plain_list = parse->metric_named = TRUE;
+  parse_claim(parse, (guint)rank, "rank");
+  parse_claim(parse, (guint)noun, "rows");
+  if (metric_at >= 0) parse_claim(parse, (guint)metric_at, "ordered by");
+  return TRUE;
+}
+
 void parse_lists(Parse *parse) {
   if (parse->verdict != NULL || parse->query->measures->len > 0 || parse->fragment) return;
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -170,5 +241,5 @@ void parse_lists(Parse *parse) {
     if (date == NULL) continue;
     if (rank_by_own_date(parse, i, date) || list_by_own_date(parse, i, date)) return;
   }
-  list_members(parse);
+  if (!list_members(parse)) list_rows(parse);
 }
