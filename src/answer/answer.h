@@ -35,6 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AnswerService, answer_service_free)
 Model *answer_service_model_ref(AnswerService *service);
 LakeSnapshot *answer_service_snapshot_ref(AnswerService *service);
 Store *answer_service_store(AnswerService *service); /* (transfer none) */
+const char *answer_service_workspace(const AnswerService *service); /* (transfer none) */
 
 /*
  * What is known before the whole answer is: "understood", then "result", then "sentences", each once at most and in this

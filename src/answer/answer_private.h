@@ -49,4 +49,3 @@ ResultTable *turn_explain_change(Turn *turn, const SemanticQuery *resolved, GPtr
 /* Tells the caller's sink, when there is one, what stands under these keys of the answer (NULL ends them). */
 void turn_report(const Turn *turn, const char *stage, const json_t *answer, const char *const *keys);
 Cache *answer_service_cache(AnswerService *service);
-const char *answer_service_workspace(const AnswerService *service); /* (transfer none) */

@@ -147,54 +147,6 @@ void handle_model(const Call *call, Reply *reply) {
   reply_set_json(reply, 200, json);
 }
 
-static json_t *day_json(Day day, gboolean known) {
-  if (!known) return json_null();
-  g_autofree char *text = day_format_iso(day);
-  return json_string(text);
-}
-
-static const char *field_type_text(FieldType type) {
-  static const char *const names[] = {"text", "integer", "decimal", "double", "boolean", "date", "timestamp", "time"};
-  return (guint)type < G_N_ELEMENTS(names) ? names[type] : "text";
-}
-
-/* One table as the caller may see it. */
-static json_t *describe_table(const Dataset *dataset, const SnapshotTable *table, const ValueIndex *index) {
-  json_t *fields = json_array();
-  for (guint i = 0; i < dataset->fields->len; i++) {
-    const Field *field = dataset->fields->pdata[i];
-    json_array_append_new(fields, json_pack("{s:s, s:s, s:s}", "name", field->name, "label", field->label, "type",
-                                            field_type_text(field->type)));
-  }
-  const Field *date = dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
-  DateRange range = {0};
-  if (date != NULL) range = value_index_date_range(index, date);
-  gint64 rows = value_index_rows(index, dataset->name);
-  return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o}", "name", dataset->name, "label", dataset->label, "version",
-                   (json_int_t)table->version, "rows", (json_int_t)MAX(rows, 0), "first_date",
-                   day_json(range.first, range.known), "last_date", day_json(range.last, range.known), "fields", fields);
-}
-
-void handle_tables(const Call *call, Reply *reply) {
-  AnswerService *service = call->state->service;
-  g_autoptr(GError) error = NULL;
-  g_autoptr(ValueIndex) index = answer_service_values(service, call->state->scope, &error);
-  if (index == NULL) {
-    reply_set_error(reply, error);
-    return;
-  }
-  g_autoptr(Model) model = answer_service_model_ref(service);
-  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(service);
-  json_t *tables = json_array();
-  for (guint i = 0; i < model->datasets->len; i++) {
-    const Dataset *dataset = model->datasets->pdata[i];
-    const SnapshotTable *table = lake_snapshot_find(snapshot, dataset->table);
-    if (table != NULL) json_array_append_new(tables, describe_table(dataset, table, index));
-  }
-  g_autoptr(json_t) json = json_pack("{s:s, s:o}", "snapshot", snapshot->id, "tables", tables);
-  reply_set_json(reply, 200, json);
-}
-
 /* ---- running it ---- */
 
 void handle_health(const Call *call, Reply *reply) {

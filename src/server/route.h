@@ -114,6 +114,7 @@ void handle_understand(const Call *call, Reply *reply);
 void handle_suggest(const Call *call, Reply *reply);
 void handle_values(const Call *call, Reply *reply);
 void handle_model(const Call *call, Reply *reply);
+void handle_table(const Call *call, Reply *reply);
 void handle_tables(const Call *call, Reply *reply);
 void handle_health(const Call *call, Reply *reply);
 void handle_ready(const Call *call, Reply *reply);

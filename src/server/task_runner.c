@@ -10,6 +10,7 @@
 struct TaskRunner {
   ServerState *state;
   char *name, *scope_key;
+  char *snapshot; /* id of the last one seen; only of the keeper */
   pthread_mutex_t lock;
   pthread_cond_t changed;
   gboolean ending;
@@ -109,7 +110,15 @@ static void *run_tasks(void *data) {
   return NULL;
 }
 
-/* ---- the thread that says so while they run ---- */
+/* ---- the thread that says so while they run, and looks whether the data has changed ---- */
+
+static void tell_new_data(TaskRunner *runner) {
+  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(runner->state->service);
+  if (g_strcmp0(runner->snapshot, snapshot->id) == 0) return;
+  if (runner->snapshot != NULL) kept_tell(runner->state, "snapshot");
+  g_free(runner->snapshot);
+  runner->snapshot = g_strdup(snapshot->id);
+}
 
 static gboolean beat(TaskRunner *runner, const char *id) {
   gint64 rows;
@@ -128,6 +137,7 @@ static void *keep_tasks(void *data) {
   pthread_mutex_lock(&runner->lock);
   while (!runner->ending) {
     wait_ms(runner, TASK_BEAT_MS);
+    tell_new_data(runner);
     if (runner->task == NULL || runner->ending) continue;
     g_autofree char *id = g_strdup(runner->task);
     pthread_mutex_unlock(&runner->lock);
@@ -178,6 +188,7 @@ void task_runner_free(TaskRunner *runner) {
   task_runner_stop(runner);
   pthread_cond_destroy(&runner->changed);
   pthread_mutex_destroy(&runner->lock);
+  g_free(runner->snapshot);
   g_free(runner->scope_key);
   g_free(runner->name);
   g_free(runner);

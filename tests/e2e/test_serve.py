@@ -107,7 +107,7 @@ class Protocol(ServeCase):
             for method in methods:
                 # A stream may never end: its head is enough.
                 endless = "text/event-stream" in str(methods[method]["responses"].get("200")) and method == "get"
-                reply = self.server.request("HEAD" if endless else method.upper(), path.replace("{field}", "region").replace("{id}", "none").replace("{file}", part))
+                reply = self.server.request("HEAD" if endless else method.upper(), path.replace("{field}", "region").replace("{id}", "none").replace("{name}", "bar").replace("{file}", part))
                 self.assertNotIn(reply[0], (405, 500), (method, path))
                 if reply[0] == 404:  # of a thing with an id, not of the address
                     self.assertIn("{id}", path)

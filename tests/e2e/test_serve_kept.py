@@ -34,6 +34,14 @@ class LookingBack(KeptCase):
         again = self.call("GET", f"/v1/answers/{first['id']}")
         self.assertEqual((again["as_of"], again["resolved"], again["rows"]), ("2023-06-15", first["resolved"], first["rows"]))
 
+    def test_a_table(self):
+        table = self.call("GET", "/v1/tables/bar")
+        self.assertEqual((table["name"], table["rows"], table["versions"][0]["version"]), ("bar", 1200, table["version"]))
+        self.assertRegex(table["loaded_at"], TIME)
+        self.assertTrue(table["versions"][0]["operation"])
+        self.assertIsInstance(table["quality"]["checks"], list)
+        self.assert_problem(self.server.get("/v1/tables/nothing"), 404, "not_found")
+
     def test_history(self):
         asked = [f"revenue in {month} 2023" for month in ("January", "February", "March", "April")]
         for question in asked + asked[:1]:  # the last from the cache

@@ -436,6 +436,36 @@ export type Suggestions = {
   suggestions: Array<string>;
 };
 
+export type TableDetail = {
+  name: string;
+  label: string;
+  version: number;
+  rows: number;
+  first_date?: string | null;
+  last_date?: string | null;
+  loaded_at: string | null;
+  fields: Array<{
+    name: string;
+    label: string;
+    type: string;
+  }>;
+  /** At most the newest 50, newest first. */
+  versions: Array<{
+    version: number;
+    at: string | null;
+    operation: string;
+    /** Rows it wrote, where the log says. */
+    rows: number | null;
+  }>;
+  quality: {
+    checks: Array<{
+      name: string;
+      status: "pass" | "warn" | "fail";
+      text: string;
+    }>;
+  };
+};
+
 export type Tables = {
   snapshot: string;
   tables: Array<{
@@ -571,6 +601,7 @@ export interface Operations {
   values: { method: "GET"; path: "/v1/values/{field}"; request: never; response: Values };
   model: { method: "GET"; path: "/v1/model"; request: never; response: Model };
   tables: { method: "GET"; path: "/v1/tables"; request: never; response: Tables };
+  table: { method: "GET"; path: "/v1/tables/{name}"; request: never; response: TableDetail };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
   ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
