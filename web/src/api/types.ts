@@ -1,5 +1,21 @@
 // Made by scripts/api_types.py from the program's own /openapi.json. Do not edit: `make api-types` writes it anew.
 
+export type AgentRequest = {
+  /** In words, as to a colleague. */
+  question: string;
+  /** The day to count from; moves the calendar only. */
+  as_of?: string;
+  /** Follows the newest answer of this session. */
+  session?: string;
+  /** Follows the answer with this id. */
+  after?: string;
+  max_rows?: number;
+  /** Whether a language model may be asked (true), as far as the settings allow one. */
+  model?: boolean;
+  /** Sentences by the model, each checked, where there are several parts. */
+  prose?: boolean;
+};
+
 /** What every question gets: an answer, a question back, a refusal with its reason, or a failure. */
 export type Answer = {
   schema_version: 1;
@@ -151,6 +167,19 @@ export type McpMessage = {
 /** The reply; a notification gets none, and status 202. */
 export type McpReply = Record<string, unknown>;
 
+export type Memory = {
+  entries: Array<MemoryEntry>;
+};
+
+export type MemoryEntry = {
+  id: number;
+  phrase: string;
+  meaning: string;
+  origin: "taught" | "chosen";
+  uses?: number;
+  created_ms?: number;
+};
+
 /** Datasets, fields, entities, metrics, conditions, relationships, hierarchies. */
 export type Model = Record<string, unknown>;
 
@@ -168,6 +197,12 @@ export type NewLink = {
   chart_type?: string;
   /** How long it is valid; 365. */
   days?: number;
+};
+
+export type NewMemory = {
+  phrase: string;
+  /** In words of the model. */
+  meaning: string;
 };
 
 export type NewPin = {
@@ -539,6 +574,17 @@ export type Threads = {
   next: number | null;
 };
 
+export type Trace = {
+  id: string;
+  steps: Array<{
+    step: number;
+    name: "route" | "plan" | "engineer" | "validate" | "execute" | "analyse" | "check";
+    at_ms: number;
+    took_us: number;
+    detail: Record<string, unknown>;
+  }>;
+};
+
 export type Turn = {
   /** Of the answer. */
   id: string;
@@ -601,6 +647,11 @@ export interface Operations {
   values: { method: "GET"; path: "/v1/values/{field}"; request: never; response: Values };
   model: { method: "GET"; path: "/v1/model"; request: never; response: Model };
   tables: { method: "GET"; path: "/v1/tables"; request: never; response: Tables };
+  agent: { method: "POST"; path: "/v1/agent"; request: AgentRequest; response: Answer };
+  trace: { method: "GET"; path: "/v1/traces/{id}"; request: never; response: Trace };
+  memory: { method: "GET"; path: "/v1/memory"; request: never; response: Memory };
+  addMemory: { method: "POST"; path: "/v1/memory"; request: NewMemory; response: MemoryEntry };
+  forgetMemory: { method: "DELETE"; path: "/v1/memory/{id}"; request: never; response: unknown };
   table: { method: "GET"; path: "/v1/tables/{name}"; request: never; response: TableDetail };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
