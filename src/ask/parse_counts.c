@@ -246,7 +246,12 @@ void parse_counts(Parse *parse) {
       int next = parse_next(parse, at + 1);
       const Item *item = next >= 0 ? parse_item(parse, (guint)next) : NULL;
       if (item == NULL || item->claimed || (item->kind != ITEM_ENTITY && item->kind != ITEM_ROWS && item->kind != ITEM_METRIC)) break;
-      if (!parse_count_item(parse, (guint)next)) break;
+      if (item->kind == ITEM_METRIC) { /* "number of states and sales" */
+        parse_add_metric(parse, item->meaning.metric);
+        parse_claim(parse, (guint)next, "metric");
+      } else if (!parse_count_item(parse, (guint)next)) {
+        break;
+      }
       parse_claim(parse, at, "and");
       at = (guint)next + 1;
     }

@@ -139,6 +139,8 @@ void parse_durations(Parse *parse) {
     if (duration_test(parse, trigger, &op, &number) >= 0 && find_dates(parse, trigger, &pair) && read_tested_days(parse, trigger, &pair)) return;
   }
   trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
+  while (trigger >= 0 && parse_item(parse, (guint)trigger)->kind == ITEM_METRIC) /* the model knows it by that name */
+    trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, (guint)trigger + 1);
   if (trigger < 0 || !find_dates(parse, trigger, &pair)) return;
   Aggregate aggregate = duration_aggregate(parse);
   gboolean ranked_groups = names_group(parse) && aggregate != AGGREGATE_AVERAGE &&

@@ -330,7 +330,8 @@ static void add_value_to(GPtrArray *filters, const Item *item) {
   }
   for (guint i = 0; i < item->hits->len; i++) {
     const ValueHit *same = g_ptr_array_index(item->hits, i);
-    if (same->field == hit->field) g_ptr_array_add(target->values, g_strdup(same->value));
+    gboolean known = g_ptr_array_find_with_equal_func(target->values, same->value, g_str_equal, NULL);
+    if (same->field == hit->field && !known) g_ptr_array_add(target->values, g_strdup(same->value));
   }
 }
 
@@ -348,7 +349,8 @@ static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
   gboolean any = FALSE, aside = FALSE; /* "..., cancellations excluded" is about the question as a whole */
   for (guint i = first; i < last; i++) {
     Item *item = parse_item(parse, i);
-    aside = aside || (item->comma_before && item->kind != ITEM_VALUE && item->kind != ITEM_TIME);
+    aside = aside || (item->comma_before && item->kind != ITEM_VALUE && item->kind != ITEM_TIME) || item_is_word(item, WORD_MISSING) ||
+            (item_is_word(item, WORD_EXCLUDE) && item->meaning.condition == NULL);
     if (item->claimed) continue;
     if (item->kind == ITEM_VALUE && item->hits->len > 0) {
       add_value_to(did->did, item);
