@@ -362,6 +362,7 @@ if wants test; then
 fi
 if wants test; then
   install_python tests/clients/requirements.txt .venv-clients 'clients of other makers that the tests drive us with'
+  install_python tests/clients/requirements-models.txt .venv-models "model providers' own clients, which hold our wire formats to theirs"
   install_node_clients
 fi
 if wants bench; then

@@ -1,0 +1,109 @@
+/* Numbers, directions and names against the data; JSON Schema; the control chart. */
+#include <string.h>
+
+#include "ai/drift.h"
+#include "ai/facts.h"
+#include "ai/json_schema.h"
+
+static const char DATA[] =
+    "{\"period\": \"last month\", \"total\": 1234567.89, \"share\": 0.256, \"rows\": ["
+    "{\"category\": \"Chairs\", \"sales\": 1200, \"sales_change\": 200, \"sales_growth\": 0.2},"
+    "{\"category\": \"Desk Lamps\", \"sales\": 450, \"sales_change\": -50, \"sales_growth\": -0.1}]}";
+
+static void test_texts(void) {
+  static const struct {
+    const char *text;
+    int unsupported;
+  } CASES[] = {
+      {"Chairs sold for 1,200.", 0},
+      {"The total was 1,234,567.89, about 1.2 million or 1,235k.", 0},
+      {"The share is 25.6% (26 %).", 0},
+      {"Sales of Chairs rose by 200 (20%) while Desk Lamps fell by 10%.", 0},
+      {"There are 2 categories.", 0},
+      {"Sales of Chairs did not fall by 20%.", 0},
+      {"Chairs sold for 1,300.", 1},
+      {"The total was 1.3 million.", 1},
+      {"The share is 27%.", 1},
+      {"Sales of Chairs fell by 20%.", 1},
+      {"Sales of Desk Lamps rose by 50.", 1},
+      {"Sales of Desk Lamps grew.", 1},
+      {"Sales of Chairs grew.", 0},
+      {"Sales rose from 450 to 1,200.", 0},
+      {"Sales fell from 450 to 1,200.", 1},
+      {"The best seller was Sofas, then Chairs.", 1},
+      {"Chairs cost 1,200 in January.", 0},
+      {"Chairs did 5 times better.", 1},
+      {"No figures here.", 0},
+      {"", 0},
+  };
+  g_autoptr(json_t) data = json_parse(DATA, strlen(DATA), NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+    g_autoptr(GString) problems = g_string_new(NULL);
+    AiFacts facts = ai_facts_check(data, "Name the best seller.", CASES[i].text, problems);
+    if (facts.unsupported != CASES[i].unsupported) g_test_message("%s -> %s", CASES[i].text, problems->str);
+    g_assert_cmpint(facts.unsupported, ==, CASES[i].unsupported);
+    g_assert_true((facts.unsupported == 0) == (facts.score == 1));
+    g_assert_true((problems->len > 0) == (facts.unsupported > 0));
+  }
+}
+
+static void test_schema(void) {
+  static const struct {
+    const char *schema, *value;
+    gboolean holds;
+  } CASES[] = {
+      {"{}", "1", TRUE},
+      {"{\"type\": \"integer\"}", "1.0", TRUE},
+      {"{\"type\": \"integer\"}", "1.5", FALSE},
+      {"{\"type\": [\"string\", \"null\"]}", "null", TRUE},
+      {"{\"type\": \"object\", \"required\": [\"a\"]}", "{}", FALSE},
+      {"{\"properties\": {\"a\": {\"type\": \"string\"}}, \"additionalProperties\": false}", "{\"a\": \"x\", \"b\": 1}", FALSE},
+      {"{\"properties\": {\"a\": {\"minLength\": 2}}}", "{\"a\": \"\xc3\xa4\xc3\xb6\"}", TRUE},
+      {"{\"items\": {\"enum\": [1, \"x\"]}}", "[1, \"x\", 1]", TRUE},
+      {"{\"items\": {\"enum\": [1, \"x\"]}}", "[2]", FALSE},
+      {"{\"minItems\": 2, \"uniqueItems\": true}", "[1, 1]", FALSE},
+      {"{\"minimum\": 0, \"exclusiveMaximum\": 5}", "5", FALSE},
+      {"{\"multipleOf\": 0.1}", "0.3", TRUE},
+      {"{\"pattern\": \"^a+$\"}", "\"aab\"", FALSE},
+      {"{\"anyOf\": [{\"type\": \"string\"}, {\"const\": 4}]}", "4", TRUE},
+      {"{\"oneOf\": [{\"minimum\": 1}, {\"minimum\": 2}]}", "3", FALSE},
+      {"{\"not\": {\"type\": \"null\"}}", "null", FALSE},
+      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/a\"}}}}", "[[], [[]]]", TRUE},
+      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/a\"}}}}", "[[], [1]]", FALSE},
+      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#/$defs/a\"}}}", "1", FALSE},
+      {"{\"$ref\": \"#/nothing\"}", "1", FALSE},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+    g_autofree char *list = g_strdup_printf("[%s, %s]", CASES[i].schema, CASES[i].value);
+    g_autoptr(json_t) both = json_parse(list, strlen(list), NULL);
+    g_autoptr(GString) problems = g_string_new(NULL);
+    gboolean holds = ai_schema_holds(json_array_get(both, 0), json_array_get(both, 1), problems);
+    if (holds != CASES[i].holds) g_test_message("%s with %s: %s", CASES[i].schema, CASES[i].value, problems->str);
+    g_assert_cmpint(holds, ==, CASES[i].holds);
+    g_assert_true(holds == (problems->len == 0));
+  }
+}
+
+static void test_drift(void) {
+  AiDrift *drift = ai_drift_new();
+  for (int i = 0; i < 200; i++) g_assert_null(ai_drift_add(drift, "a", i % 10 == 0 ? 0.9 : 1.0));
+  int alarms = 0;
+  for (int i = 0; i < 30; i++) {
+    g_autofree char *alarm = ai_drift_add(drift, "a", 0.6);
+    alarms += alarm != NULL;
+  }
+  g_assert_cmpint(alarms, ==, 1);
+  for (int i = 0; i < 30; i++) g_assert_null(ai_drift_add(drift, "a", 1.0));
+  g_assert_null(ai_drift_add(drift, "b", 0.1));
+  g_autoptr(json_t) report = ai_drift_report(drift);
+  g_assert_cmpuint(json_array_size(report), ==, 2);
+  ai_drift_free(drift);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/ai/facts/texts", test_texts);
+  g_test_add_func("/ai/facts/schema", test_schema);
+  g_test_add_func("/ai/facts/drift", test_drift);
+  return g_test_run();
+}
