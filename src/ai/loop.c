@@ -70,14 +70,18 @@ static AiTimer *first_timer(AiLoop *loop) {
   return node != NULL ? g_tree_node_key(node) : NULL;
 }
 
-static int run_timers(AiLoop *loop) {
+static void run_timers(AiLoop *loop) {
   AiTimer *timer;
   while ((timer = first_timer(loop)) != NULL && timer->at_us <= loop->now_us) {
     AiTimer due = *timer;
     g_tree_remove(loop->timers, timer);
     due.function(due.data);
   }
-  return timer != NULL ? (int)MIN((timer->at_us - loop->now_us + 999) / 1000, 60000) : -1;
+}
+
+static int until_next_timer_ms(AiLoop *loop) {
+  const AiTimer *timer = first_timer(loop);
+  return timer != NULL ? (int)CLAMP((timer->at_us - g_get_monotonic_time() + 999) / 1000, 0, 60000) : -1;
 }
 
 static void *run_loop(void *data) {
@@ -98,11 +102,11 @@ static void *run_loop(void *data) {
       }
     }
     if (woken && !run_posted(loop)) return NULL;
-    wait_ms = run_timers(loop);
-    if (loop->turn != NULL) {
-      int most = loop->turn(loop->turn_data);
-      if (most >= 0 && (wait_ms < 0 || most < wait_ms)) wait_ms = most;
-    }
+    run_timers(loop);
+    int most = loop->turn != NULL ? loop->turn(loop->turn_data) : -1;
+    /* After the turn: it may have set timers. */
+    wait_ms = until_next_timer_ms(loop);
+    if (most >= 0 && (wait_ms < 0 || most < wait_ms)) wait_ms = most;
     g_ptr_array_set_size(loop->dead, 0);
   }
 }

@@ -29,7 +29,18 @@ struct AiQueue {
   gboolean stop;
   int running;
   char *owner;
+  /* Writing waits for the disk; loops do neither: they leave what ended here, and read over a connection of its own. */
+  pthread_mutex_t side;
+  GPtrArray *ended; /* of Ended*; under side */
+  sqlite3 *reader;  /* under side */
 };
+
+typedef struct {
+  AiWork *work;
+  json_t *result; /* NULL with error */
+  GError *error;
+  gint64 retry_after_ms;
+} Ended;
 
 /* ---- statements; all under the lock ---- */
 
@@ -122,19 +133,15 @@ static GPtrArray *claim(AiQueue *queue, int most) {
   return works;
 }
 
-static void work_ended(AiQueue *queue) {
-  queue->running--;
-  pthread_cond_broadcast(&queue->changed);
-}
-
-void ai_queue_work_done(AiWork *work, json_t *result, const GError *error, gint64 retry_after_ms) {
-  AiQueue *queue = work->queue;
+static void write_ended(AiQueue *queue, const Ended *ended) {
+  const AiWork *work = ended->work;
+  const GError *error = ended->error;
   gboolean again = error != NULL && work->attempts < MAX_ATTEMPTS && aisle_error_info_of(error)->retryable;
-  pthread_mutex_lock(&queue->lock);
+  queue->running--;
   if (queue->stop && error != NULL) {
     /* The lease runs out and somebody else takes it. */
   } else if (again) {
-    gint64 wait_ms = retry_after_ms > 0 ? MIN(retry_after_ms, 3600000) : 500LL << work->attempts;
+    gint64 wait_ms = ended->retry_after_ms > 0 ? MIN(ended->retry_after_ms, 3600000) : (gint64)500 << work->attempts;
     write_again(queue, work->id, g_get_real_time() / 1000 + wait_ms);
   } else if (error != NULL) {
     json_t *failure = json_pack("{s:s, s:s}", "code", aisle_error_info_of(error)->name, "message", error->message);
@@ -142,13 +149,41 @@ void ai_queue_work_done(AiWork *work, json_t *result, const GError *error, gint6
     json_decref(failure);
     write_end(queue, work->id, "failed", NULL, text);
   } else {
-    g_autofree char *text = json_to_text(result, JSON_PLAIN);
+    g_autofree char *text = json_to_text(ended->result, JSON_PLAIN);
     write_end(queue, work->id, "done", text, NULL);
   }
-  work_ended(queue);
-  pthread_mutex_unlock(&queue->lock);
-  json_decref(result);
-  ai_work_free(work);
+}
+
+static void ended_free(gpointer data) {
+  Ended *ended = data;
+  json_decref(ended->result);
+  g_clear_error(&ended->error);
+  ai_work_free(ended->work);
+  g_free(ended);
+}
+
+/* Under the lock; all that ended in one transaction. */
+static void write_all_ended(AiQueue *queue) {
+  g_autoptr(GPtrArray) ended = g_ptr_array_new_with_free_func(ended_free);
+  pthread_mutex_lock(&queue->side);
+  GPtrArray *swap = queue->ended;
+  queue->ended = ended;
+  ended = swap;
+  pthread_mutex_unlock(&queue->side);
+  if (ended->len == 0) return;
+  gboolean together = sql_run(queue->handle, "BEGIN IMMEDIATE", NULL);
+  for (guint i = 0; i < ended->len; i++) write_ended(queue, g_ptr_array_index(ended, i));
+  if (together && !sql_run(queue->handle, "COMMIT", NULL)) sqlite3_exec(queue->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
+void ai_queue_work_done(AiWork *work, json_t *result, const GError *error, gint64 retry_after_ms) {
+  AiQueue *queue = work->queue;
+  Ended *ended = g_new0(Ended, 1);
+  *ended = (Ended){work, result, error != NULL ? g_error_copy(error) : NULL, retry_after_ms};
+  pthread_mutex_lock(&queue->side);
+  g_ptr_array_add(queue->ended, ended);
+  pthread_mutex_unlock(&queue->side);
+  pthread_cond_broadcast(&queue->changed);
 }
 
 static void single_done(AiCall *call, gpointer data) {
@@ -199,6 +234,7 @@ static void *run_queue(void *data) {
   while (!queue->stop) {
     AiConfig *config = ai_gateway_config(queue->gateway);
     gboolean any_model = g_hash_table_size(config->models) > 0;
+    write_all_ended(queue);
     while (any_model && !queue->stop && queue->running < config->queue_workers) {
       g_autoptr(GPtrArray) works = claim(queue, config->batch_size);
       if (works->len == 0) break;
@@ -231,12 +267,17 @@ AiQueue *ai_queue_open(AiGateway *gateway, const char *path, GError **error) {
   pthread_mutex_init(&queue->lock, NULL);
   pthread_cond_init(&queue->changed, &attributes);
   pthread_condattr_destroy(&attributes);
+  pthread_mutex_init(&queue->side, NULL);
+  queue->ended = g_ptr_array_new_with_free_func(ended_free);
   queue->gateway = gateway;
   queue->handle = handle;
+  queue->reader = sql_open(path, SCHEMA, FALSE, NULL);
   queue->owner = g_strdup_printf("%d-%08x%08x", (int)getpid(), g_random_int(), g_random_int());
-  if (pthread_create(&queue->thread, NULL, run_queue, queue) == 0) return queue;
-  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread for the queue");
+  if (queue->reader != NULL && pthread_create(&queue->thread, NULL, run_queue, queue) == 0) return queue;
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread or file for the queue");
+  sqlite3_close(queue->reader);
   sqlite3_close(handle);
+  g_ptr_array_unref(queue->ended);
   g_free(queue->owner);
   g_free(queue);
   return NULL;
@@ -255,11 +296,15 @@ void ai_queue_stop(AiQueue *queue) {
 void ai_queue_free(AiQueue *queue) {
   if (queue == NULL) return;
   ai_queue_stop(queue);
+  write_all_ended(queue);
   /* What was running and could not finish is anyone's now. */
   sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET lease_ms = 0 WHERE state = 'running' AND owner = ?1");
   if (statement != NULL) sql_bind_text(statement, 1, queue->owner);
   finish_statement(statement);
   sqlite3_close(queue->handle);
+  sqlite3_close(queue->reader);
+  g_ptr_array_unref(queue->ended);
+  pthread_mutex_destroy(&queue->side);
   pthread_cond_destroy(&queue->changed);
   pthread_mutex_destroy(&queue->lock);
   g_free(queue->owner);
@@ -329,8 +374,8 @@ static json_t *opened(json_t *row) {
 #define COLUMNS "SELECT id, state, percent, attempts, created_ms, finished_ms, series, result, error FROM jobs WHERE tenant IS ?2 AND user IS ?3 AND "
 
 static json_t *list(AiQueue *queue, const char *sql, const char *key, const AiAccount *account, int limit, GError **error) {
-  pthread_mutex_lock(&queue->lock);
-  sqlite3_stmt *statement = sql_prepare(queue->handle, sql, error);
+  pthread_mutex_lock(&queue->side);
+  sqlite3_stmt *statement = sql_prepare(queue->reader, sql, error);
   json_t *rows = NULL, *row;
   gsize index;
   if (statement != NULL) {
@@ -341,7 +386,7 @@ static json_t *list(AiQueue *queue, const char *sql, const char *key, const AiAc
     rows = sql_rows(statement, error);
   }
   sqlite3_finalize(statement);
-  pthread_mutex_unlock(&queue->lock);
+  pthread_mutex_unlock(&queue->side);
   json_array_foreach(rows, index, row) opened(row);
   return rows;
 }
