@@ -9,8 +9,10 @@
  * Everything is seen through the caller's access scope, as everywhere.
  */
 #pragma once
-#include "answer/answer.h"
+#include "agent/agent.h"
 
+/* Most that one call of `ask` may cost, in billionths of the price table's currency. */
+#define MCP_QUESTION_NANO ((gint64)50000000)
 /* Longest message that is read. */
 #define MCP_MAX_MESSAGE ((gsize)1 << 20)
 /* Rows of a result that a tool gives when the caller does not say how many. */
@@ -20,6 +22,7 @@
 /* Who is served, and with what. All (transfer none). */
 typedef struct {
   AnswerService *service;
+  AgentService *agents; /* `ask` goes through it: a user's words, and a model where one is configured; NULL: rules alone */
   AccessScope *scope;
   Day as_of;         /* DAY_NONE: as for any question */
   gint64 request_ms; /* longest time for one call */

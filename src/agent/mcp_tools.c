@@ -43,7 +43,8 @@ static json_t *run_request(McpCall *call, const json_t *arguments, const char *q
   AnswerRequest request = {.question = question, .query = query, .scope = call->server->scope, .deadline = call->deadline,
                            .after = json_get_string(arguments, "after"), .max_rows = (gsize)json_get_int(arguments, "max_rows", MCP_DEFAULT_ROWS)};
   if (!read_as_of(call, arguments, &request.as_of, error)) return NULL;
-  json_t *answer = answer_ask(call->server->service, &request);
+  AgentRequest in_steps = {.ask = request, .allow_model = TRUE, .max_cost_nano = MCP_QUESTION_NANO};
+  json_t *answer = call->server->agents != NULL ? agent_run(call->server->agents, &in_steps) : answer_ask(call->server->service, &request);
   json_object_del(answer, "chart");
   return answer;
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "agent/mcp.h"
+#include "cli/agent_workspace.h"
 #include "cli/cli.h"
 
 typedef struct {
@@ -47,17 +48,15 @@ int cli_mcp(int argc, char **argv) {
   McpOptions options = {.seconds = 30};
   GError *error = NULL;
   McpServer server = {0};
-  g_autoptr(AccessScope) scope = NULL;
-  g_autoptr(AnswerService) service = NULL;
-  if (parse_options(argc, argv, &options, &server.as_of, &error))
-    scope = options.scope_file != NULL ? access_scope_from_file(options.scope_file, &error) : access_scope_new_local();
-  AnswerServiceOptions service_options = {.workspace = options.workspace, .cache_bytes = (gsize)64 << 20};
-  if (scope != NULL) service = answer_service_open(&service_options, &error);
-  server.service = service;
-  server.scope = scope;
-  server.request_ms = (gint64)options.seconds * 1000;
+  g_auto(AgentWorkspace) workspace = {0};
   signal(SIGPIPE, SIG_IGN);
-  gboolean good = service != NULL && mcp_serve_stdio(&server, STDIN_FILENO, STDOUT_FILENO, &error);
+  gboolean good = parse_options(argc, argv, &options, &server.as_of, &error) &&
+                  agent_workspace_open(&workspace, options.workspace, options.scope_file, TRUE, &error);
+  server.service = workspace.answers;
+  server.agents = workspace.agents;
+  server.scope = workspace.scope;
+  server.request_ms = (gint64)options.seconds * 1000;
+  good = good && mcp_serve_stdio(&server, STDIN_FILENO, STDOUT_FILENO, &error);
   mcp_options_clear(&options);
   return good ? 0 : cli_fail("mcp", error);
 }

@@ -3,7 +3,7 @@
 #include "server/route.h"
 
 void handle_mcp(const Call *call, Reply *reply) {
-  McpServer server = {.service = call->state->service, .scope = call->state->scope, .as_of = DAY_NONE,
+  McpServer server = {.service = call->state->service, .agents = call->state->agents, .scope = call->state->scope, .as_of = DAY_NONE,
                       .request_ms = deadline_left_ms(call->deadline)};
   g_autoptr(json_t) message = mcp_handle(&server, call->body, call->deadline.cancelled);
   if (message != NULL) reply_set_json(reply, 200, message);

@@ -9,27 +9,28 @@
 #define LOG_PAGES 4000
 
 static const char *const migrations[] = {
-    "CREATE TABLE runs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL, finished INTEGER NOT NULL, step INTEGER NOT NULL,"
+    /* 1 */
+    ("CREATE TABLE runs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, state TEXT NOT NULL, finished INTEGER NOT NULL, step INTEGER NOT NULL,"
     "  checkpoint TEXT NOT NULL, answer TEXT, created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE INDEX runs_by_answer ON runs (answer) WHERE answer IS NOT NULL;"
     "CREATE INDEX runs_unfinished ON runs (owner, updated_ms) WHERE finished = 0;"
     "CREATE TABLE steps (run TEXT NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL, at_ms INTEGER NOT NULL, took_us INTEGER NOT NULL,"
     "  detail TEXT NOT NULL, PRIMARY KEY (run, step)) WITHOUT ROWID;"
     "CREATE TABLE memory (id INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, phrase TEXT NOT NULL, meaning TEXT NOT NULL,"
-    "  origin TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, UNIQUE (owner, phrase));",
+    "  origin TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, UNIQUE (owner, phrase));"),
 };
 
 typedef enum { PUT_RUN, PUT_STEP, GET_RUN, TRACE, UNFINISHED, REMEMBER, COUNT_MEMORY, LIST_MEMORY, FORGET, USED, DATA_VERSION, STATEMENT_COUNT } Statement;
 static const char *const statement_sql[STATEMENT_COUNT] = {
-    [PUT_RUN] = "INSERT INTO runs (id, owner, state, finished, step, checkpoint, created_ms, updated_ms, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
+    [PUT_RUN] = ("INSERT INTO runs (id, owner, state, finished, step, checkpoint, created_ms, updated_ms, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
                 " ON CONFLICT (id) DO UPDATE SET state = ?3, finished = ?4, step = ?5, checkpoint = ?6, updated_ms = ?7, answer = ?8"
-                " WHERE owner = ?2 AND step <= ?5",
+                " WHERE owner = ?2 AND step <= ?5"),
     [PUT_STEP] = "INSERT OR REPLACE INTO steps (run, step, name, at_ms, took_us, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [GET_RUN] = "SELECT state, finished, step, checkpoint, created_ms, updated_ms FROM runs WHERE (id = ?1 OR answer = ?1) AND owner = ?2 ORDER BY answer = ?1 DESC LIMIT 1",
     [TRACE] = "SELECT s.step, s.name, s.at_ms, s.took_us, s.detail FROM steps s JOIN runs r ON r.id = s.run WHERE (r.id = ?1 OR r.answer = ?1) AND r.owner = ?2 ORDER BY r.created_ms, s.step",
     [UNFINISHED] = "SELECT id FROM runs WHERE owner = ?1 AND finished = 0 AND updated_ms <= ?2 ORDER BY updated_ms LIMIT ?3",
-    [REMEMBER] = "INSERT INTO memory (owner, phrase, meaning, origin, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
-                 " ON CONFLICT (owner, phrase) DO UPDATE SET meaning = ?3, origin = ?4, created_ms = ?5, uses = 0 RETURNING id",
+    [REMEMBER] = ("INSERT INTO memory (owner, phrase, meaning, origin, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
+                 " ON CONFLICT (owner, phrase) DO UPDATE SET meaning = ?3, origin = ?4, created_ms = ?5, uses = 0 RETURNING id"),
     [COUNT_MEMORY] = "SELECT count(*) FROM memory WHERE owner = ?1 AND phrase <> ?2",
     [LIST_MEMORY] = "SELECT id, phrase, meaning, origin, uses, created_ms FROM memory WHERE owner = ?1 ORDER BY phrase",
     [FORGET] = "DELETE FROM memory WHERE owner = ?1 AND id = ?2",

@@ -23,7 +23,9 @@ def setUpModule():
     SCRATCH = tempfile.TemporaryDirectory(prefix="aisle-agent-")
     SHOP = Path(SCRATCH.name) / "shop"
     table = Path(SCRATCH.name) / "drinks.csv"
-    table.write_text(TABLE)
+    # Mood is no word of retail: what means the same is unknown to rules today and tomorrow.
+    moods = ["Mood"] + ["calm", "merry", "gloomy", "dull"] * len(TABLE)
+    table.write_text("".join(f"{line},{mood}\n" for line, mood in zip(TABLE.splitlines(), moods)))
     done = run("init", SHOP, table)
     assert done.returncode == 0, done.stderr
 
@@ -101,19 +103,19 @@ class Model(unittest.TestCase):
 
     @unittest.skipUnless(WEIGHTS, "the text encoder's weights are not installed (scripts/setup.sh weights)")
     def test_an_unknown_word_is_asked_about_and_learnt(self):
-        self.model(replies(propose={"words": [{"text": "vicinity", "means": "Region"}],
-                                    "query": {"metrics": ["revenue"], "dimensions": ["drinks.region"]}}))
+        self.model(replies(propose={"words": [{"text": "feeling", "means": "Mood"}],
+                                    "query": {"metrics": ["revenue"], "dimensions": ["drinks.mood"]}}))
         scope = Path(SCRATCH.name) / "learner.json"
         scope.write_text(json.dumps({"user": "learner"}))
-        status, asked = agent("revenue by vicinity", "--scope", scope)
+        status, asked = agent("revenue by feeling", "--scope", scope)
         self.assertEqual(asked["status"], "clarify", asked)
         self.assertGreaterEqual(len(asked["clarify"]["options"]), 2)
         status, chosen = agent("the first", "--scope", scope, "--after", asked["id"])
         self.assertEqual((status, chosen["row_count"]), (0, 4))
-        status, again = agent("profit by vicinity" if "profit" in json.dumps(asked) else "orders by vicinity", "--scope", scope, "--no-model")
+        status, again = agent("orders by feeling", "--scope", scope, "--no-model")
         self.assertEqual(status, 0)
         self.assertEqual(again["row_count"], 4)
-        self.assertEqual(agent("orders by vicinity", "--no-model")[0], REFUSED)
+        self.assertEqual(agent("orders by feeling", "--no-model")[0], REFUSED)
 
     def test_what_leaves_the_house(self):
         server = self.model(replies(propose={"words": [], "query": {}}))

@@ -6,16 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Mood is no word of retail: what means the same is unknown to rules today and tomorrow. */
 static const char SHOP_CSV[] =
-    "Order ID,Order Date,Region,Category,Product,Quantity,Revenue,Profit\n"
-    "A-1,2022-01-05,North,Toys,Red Kite,2,21.00,4.20\n"
-    "A-1,2022-01-05,North,Lamps,Desk Lamp,1,27.00,-3.00\n"
-    "A-2,2022-02-11,South,Toys,Blue Kite,5,49.95,11.00\n"
-    "A-3,2022-11-30,South,Books,Field Guide,1,12.20,2.10\n"
-    "A-4,2023-03-08,North,Books,Road Atlas,3,66.00,20.00\n"
-    "A-5,2023-03-21,West,Lamps,Floor Lamp,1,56.00,-8.40\n"
-    "A-6,2023-12-24,South,Toys,Red Kite,4,42.00,8.40\n"
-    "A-7,2024-01-02,North,Books,Field Guide,2,30.50,6.00\n";
+    "Order ID,Order Date,Region,Category,Product,Quantity,Revenue,Profit,Mood\n"
+    "A-1,2022-01-05,North,Toys,Red Kite,2,21.00,4.20,merry\n"
+    "A-1,2022-01-05,North,Lamps,Desk Lamp,1,27.00,-3.00,calm\n"
+    "A-2,2022-02-11,South,Toys,Blue Kite,5,49.95,11.00,calm\n"
+    "A-3,2022-11-30,South,Books,Field Guide,1,12.20,2.10,gloomy\n"
+    "A-4,2023-03-08,North,Books,Road Atlas,3,66.00,20.00,merry\n"
+    "A-5,2023-03-21,West,Lamps,Floor Lamp,1,56.00,-8.40,gloomy\n"
+    "A-6,2023-12-24,South,Toys,Red Kite,4,42.00,8.40,merry\n"
+    "A-7,2024-01-02,North,Books,Field Guide,2,30.50,6.00,calm\n";
 
 static void make_workspace(const char *folder) {
   g_autoptr(GError) error = NULL;
@@ -120,14 +121,14 @@ gboolean script_call(gpointer data, const AgentModelCall *call, AgentModelReply 
 
 /* ---- service ---- */
 
-void shop_open(Shop *shop, const char *folder, const json_t *scope, Script *script) {
+void shop_open(Shop *shop, const char *folder, const json_t *scope, Script *script, gboolean with_weights) {
   g_autoptr(GError) error = NULL;
   shop->scope = scope != NULL ? access_scope_from_json(scope, &error) : access_scope_new_local();
   g_assert_no_error(error);
   AnswerServiceOptions answers = {.workspace = folder, .threads = 1};
   shop->answers = answer_service_open(&answers, &error);
   g_assert_no_error(error);
-  g_autofree char *state = g_build_filename(folder, "state", NULL), *weights = encoder_find_weights(NULL);
+  g_autofree char *state = g_build_filename(folder, "state", NULL), *weights = with_weights ? encoder_find_weights(NULL) : NULL;
   AgentOptions agents = {.answers = shop->answers, .state_folder = state, .weights = weights, .model = script != NULL ? script_call : NULL,
                          .model_data = script};
   shop->agents = agent_service_open(&agents, &error);

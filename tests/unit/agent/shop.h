@@ -21,6 +21,6 @@ typedef struct {
   AnswerService *answers;
   AgentService *agents;
 } Shop;
-void shop_open(Shop *shop, const char *folder, const json_t *scope, Script *script); /* script NULL: no model */
+void shop_open(Shop *shop, const char *folder, const json_t *scope, Script *script, gboolean with_weights); /* script NULL: no model */
 void shop_close(Shop *shop);
 AgentRequest shop_request(const Shop *shop, const char *question);

@@ -34,7 +34,7 @@ static void live(const Life *life) {
   g_autoptr(json_t) said = script_of(life->die_in_call);
   Script script = {.script = said, .ledger = life->ledger};
   Shop shop;
-  shop_open(&shop, life->folder, NULL, &script);
+  shop_open(&shop, life->folder, NULL, &script, FALSE);
   AgentRequest request = shop_request(&shop, QUESTION);
   request.prose = TRUE;
   request.ask.id = "a_run";

@@ -37,6 +37,8 @@ static void check_expected(const json_t *expect, const json_t *answer, const Scr
   if (json_object_get(expect, "calls") != NULL) g_assert_cmpint(script->calls, ==, json_get_int(expect, "calls", 0));
 }
 
+static char *folder; /* one workspace for all cases: what a run leaves belongs to the run */
+
 static void run_case(gconstpointer data) {
   const json_t *test = data, *expect = json_object_get(test, "expect");
   const char *name = json_get_string(test, "name"), *question = json_get_string(test, "question");
@@ -47,10 +49,9 @@ static void run_case(gconstpointer data) {
       return;
     }
   }
-  char *folder = shop_workspace_new();
   Script script = {.script = json_object_get(test, "model")};
   Shop shop;
-  shop_open(&shop, folder, json_object_get(test, "scope"), script.script != NULL ? &script : NULL);
+  shop_open(&shop, folder, json_object_get(test, "scope"), script.script != NULL ? &script : NULL, json_get_bool(test, "needs_weights", FALSE));
   AgentRequest request = shop_request(&shop, question);
   request.prose = json_get_bool(test, "prose", FALSE);
   if (json_object_get(test, "ms") != NULL) request.ask.deadline = deadline_in_ms(json_get_int(test, "ms", 0), NULL);
@@ -66,7 +67,6 @@ static void run_case(gconstpointer data) {
   check_expected(expect, answer, &script, trace_text, name);
   g_clear_pointer(&script.used, g_hash_table_unref);
   shop_close(&shop);
-  shop_workspace_remove(folder);
 }
 
 /* What the person chose is read by rules the next time; another person's words are not. */
@@ -76,13 +76,13 @@ static void test_choice_is_learnt(void) {
     g_test_skip("the text encoder's weights are not installed (scripts/setup.sh weights)");
     return;
   }
-  char *folder = shop_workspace_new();
-  g_autoptr(json_t) said = json_pack("{s:[{s:[{s:s, s:s}], s:{s:[s], s:[s]}}]}", "propose", "words", "text", "zone", "means", "Region", "query",
-                                     "metrics", "revenue", "dimensions", "orders.region");
+  g_autoptr(json_t) said = json_pack("{s:[{s:[{s:s, s:s}], s:{s:[s], s:[s]}}]}", "propose", "words", "text", "feeling", "means", "Mood", "query",
+                                     "metrics", "revenue", "dimensions", "orders.mood");
   Script script = {.script = said};
   Shop shop;
-  shop_open(&shop, folder, NULL, &script);
-  AgentRequest request = shop_request(&shop, "revenue by zone");
+  g_autoptr(json_t) own = json_pack("{s:s}", "user", "learner");
+  shop_open(&shop, folder, own, &script, TRUE);
+  AgentRequest request = shop_request(&shop, "revenue by feeling");
   g_autoptr(json_t) asked = agent_run(shop.agents, &request);
   g_assert_true(answer_is(asked, "clarify"));
   g_assert_cmpuint(json_array_size(json_object_get(json_object_get(asked, "clarify"), "options")), >=, 2);
@@ -91,21 +91,20 @@ static void test_choice_is_learnt(void) {
   g_autoptr(json_t) chosen = agent_run(shop.agents, &request);
   g_assert_true(answer_is(chosen, "answered"));
   g_assert_cmpint(json_get_int(chosen, "row_count", 0), ==, 3);
-  request.ask.question = "profit by zone";
+  request.ask.question = "profit by feeling";
   request.ask.after = NULL;
   request.allow_model = FALSE;
   g_autoptr(json_t) again = agent_run(shop.agents, &request);
   g_assert_true(answer_is(again, "answered"));
   g_autoptr(json_t) other_scope = json_pack("{s:s}", "user", "other");
   Shop other;
-  shop_open(&other, folder, other_scope, NULL);
-  AgentRequest others = shop_request(&other, "profit by zone");
+  shop_open(&other, folder, other_scope, NULL, FALSE);
+  AgentRequest others = shop_request(&other, "profit by feeling");
   g_autoptr(json_t) refused = agent_run(other.agents, &others);
   g_assert_true(answer_is(refused, "refused"));
   g_clear_pointer(&script.used, g_hash_table_unref);
   shop_close(&other);
   shop_close(&shop);
-  shop_workspace_remove(folder);
 }
 
 static void test_edges(void) {
@@ -134,5 +133,8 @@ int main(int argc, char **argv) {
     g_test_add_data_func(path, json_array_get(cases, i), run_case);
   }
   g_test_add_func("/agent/choice_is_learnt", test_choice_is_learnt);
-  return g_test_run();
+  folder = shop_workspace_new();
+  int failed = g_test_run();
+  shop_workspace_remove(folder);
+  return failed;
 }
