@@ -13,7 +13,7 @@
 
 typedef struct {
   char *workspace, *week, *memory;
-  gboolean plan, json;
+  gboolean plan, json, no_model;
   gint threads;
   gint64 bucket_bytes, memory_bytes;
   char *bucket_size;
@@ -45,6 +45,7 @@ static gboolean parse_flags(IngestFlags *flags, int *argc, char ***argv, GError 
       {"memory", 0, 0, G_OPTION_ARG_STRING, &flags->memory, "memory of the SQL engine (2.5GB)", "SIZE"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &flags->threads, "threads of the SQL engine (cores)", "N"},
       {"bucket-size", 0, 0, G_OPTION_ARG_STRING, &flags->bucket_size, "bytes of source in one bucket (1.5GB)", "SIZE"},
+      {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "leave describing new tables to a later run", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "one JSON event a line", NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &flags->arguments, NULL, "[NAME|FILE...]"},
       G_OPTION_ENTRY_NULL};
@@ -262,7 +263,7 @@ static void tell_line(const Teller *teller, const char *event, const char *text)
 
 static gboolean finish(const IngestFlags *flags, const Choice *choice, const GPtrArray *reports, const Teller *teller, GError **error) {
   g_autofree char *summary = NULL;
-  if (!ingest_extend_model(flags->workspace, reports, &summary, error)) return FALSE;
+  if (!flags->no_model && !ingest_extend_model(flags->workspace, reports, &summary, error)) return FALSE;
   if (summary != NULL) tell_line(teller, "model", summary);
   if (flags->week == NULL) return TRUE;
   g_autoptr(Engine) engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2}, error);

@@ -48,6 +48,7 @@ typedef struct {
   DateOrder order, second_order; /* cells impossible under the first are read under the second */
   gboolean use_second_order;
   gboolean to_utc;
+  guint scale;     /* DECIMAL in SQL: digits after the point; 0: 4, as money is stored */
   gboolean simple; /* the cells already are in canonical form: no conversion needed */
 } ColumnPlan;
 

@@ -60,10 +60,12 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
     return plain && append_checked(out, column, condition, value, "BIGINT");
   }
   case FIELD_DECIMAL: {
+    guint scale = plan->scale ? plan->scale : 4;
     g_autofree char *condition =
-        g_strdup_printf("strpos(%s, '.') = 0 OR strlen(%s) - strpos(%s, '.') <= 4", column, column, column);
-    g_autofree char *value = g_strdup_printf("CAST(%s AS DECIMAL(18,4))", column);
-    return plain && append_checked(out, column, condition, value, "DECIMAL(18,4)");
+        g_strdup_printf("strpos(%s, '.') = 0 OR strlen(%s) - strpos(%s, '.') <= %u", column, column, column, scale);
+    g_autofree char *type = g_strdup_printf("DECIMAL(%u,%u)", 14 + scale, scale);
+    g_autofree char *value = g_strdup_printf("CAST(%s AS %s)", column, type);
+    return plain && append_checked(out, column, condition, value, type);
   }
   case FIELD_DOUBLE: {
     g_autofree char *condition = g_strdup_printf("NOT contains(%s, 'n')", column);

@@ -109,9 +109,9 @@ static char *copy_sql(const Writing *writing, const char *rows, const char *fold
   gint64 group = writing->options->row_group_rows > 0 ? writing->options->row_group_rows : DELTA_ROW_GROUP_ROWS;
   GString *sql = g_string_new(NULL);
   g_string_append_printf(sql,
-                         "COPY (%s) TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %" G_GINT64_FORMAT
+                         "COPY (%s) TO %s (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %" G_GINT64_FORMAT
                          ", FILENAME_PATTERN '%s-{uuidv7}', OVERWRITE_OR_IGNORE, RETURN_STATS",
-                         rows, target, group, writing->prefix);
+                         rows, target, writing->options->compression ? writing->options->compression : "zstd", group, writing->prefix);
   if (by_partition) {
     append_list(sql, (const char *const *)writing->table->partition_columns, ", PARTITION_BY (");
     g_string_append(sql, "), WRITE_PARTITION_COLUMNS true)");

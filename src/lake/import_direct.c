@@ -102,6 +102,8 @@ static gboolean direct_select(const ImportContext *context, ImportedTable *table
     ColumnPlan plan;
     column_profile_decide(&profiles[j], column->label, &evidence, &plan, column);
     import_force_text(context, &plan, column);
+    /* Queries multiply: with few digits the engine stays out of slow 128-bit divisions. What is stored has four all the same. */
+    if (context->places && plan.type == FIELD_DECIMAL && profiles[j].written_point <= 2) plan.scale = 2;
     g_autofree char *identifier = text_sql_identifier(column->name), *quoted = text_sql_quote(column->name);
     g_string_append(select, j ? ", " : "");
     if (!column_plan_sql(&plan, &profiles[j], column->name, select)) return FALSE;

@@ -125,6 +125,13 @@ static void append_originals(GString *sql, const IngestRun *run) {
 
 /* ---- the pass ---- */
 
+/* Without rules, and where every cell fits by its type, no row is set apart. */
+static gboolean may_speak_of_rows(const IngestRun *run) {
+  gboolean may = run->rules->len > 0 || run->has_misfits;
+  for (guint i = 0; i < run->outputs->len && !may; i++) may = ((IngestOutput *)run->outputs->pdata[i])->narrows;
+  return may;
+}
+
 char *ingest_pass_sql(const IngestRun *run) {
   GString *sql = g_string_new("SELECT ");
   for (guint i = 0; i < run->outputs->len; i++) {
@@ -136,7 +143,8 @@ char *ingest_pass_sql(const IngestRun *run) {
     else g_string_append_printf(sql, "%s AS %s, ", safe ? safe : cell, name);
   }
   /* A place is only needed for rows that are spoken of. */
-  g_string_append(sql, "_file, CASE WHEN __q <> 0 THEN _place END AS _place, __q, ");
+  g_string_append(sql, may_speak_of_rows(run) ? "_file, CASE WHEN __q <> 0 THEN _place END AS _place, __q, "
+                                              : "_file, CAST(NULL AS BIGINT) AS _place, CAST(0 AS BIGINT) AS __q, ");
   append_originals(sql, run);
   if (run->definition->keys[0]) {
     g_string_append(sql, ", CAST(hash(");

@@ -146,7 +146,9 @@ static gboolean find_repeated(IngestRun *run, gint bucket, GError **error) {
 /* Straight into the table's files. */
 static gboolean write_direct(IngestRun *run, gint bucket, const char *marker, GError **error) {
   g_autofree char *kept = ingest_kept_sql(run, bucket);
-  DeltaWriteOptions options = {.cluster_columns = run->definition->cluster_by[0] ? (const char *const *)run->definition->cluster_by : NULL,
+  /* Compaction packs tighter later on. */
+  DeltaWriteOptions options = {.compression = "snappy",
+                               .cluster_columns = run->definition->cluster_by[0] ? (const char *const *)run->definition->cluster_by : NULL,
                                .deadline = run->options->deadline};
   g_autoptr(GPtrArray) files = delta_write_rows(run->table, run->engine, kept, &options, error);
   if (!files || !finish_bucket(run, marker, files, error)) return FALSE;

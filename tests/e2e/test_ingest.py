@@ -1,5 +1,6 @@
 """aisle ingest: messy files that keep coming, into tables that are right, once, whole or not at all."""
 import csv
+import errno
 import io
 import json
 import os
@@ -8,13 +9,14 @@ import subprocess
 import time
 import unittest
 from decimal import Decimal
+from pathlib import Path
 
 try:
     import deltalake
 except ImportError:
     deltalake = None
 
-from aisle import BAD_INPUT, INVALID_ARGUMENT, NOT_FOUND, PROGRAM, WorkspaceCase, ask, run
+from aisle import BAD_INPUT, INVALID_ARGUMENT, IO, NO_SPACE, NOT_FOUND, PROGRAM, WorkspaceCase, ask, run
 
 SALES = """
 source: landing/*.csv
@@ -270,6 +272,57 @@ history: {date: changed, measures: [revenue]}
         self.ingest("--week", "2026-W60", status=INVALID_ARGUMENT)
         self.ingest(status=INVALID_ARGUMENT)
         self.assertIn("--week 2026-W47", self.error)
+
+
+FAULTS = Path(PROGRAM).parent / "tests/faults/faults.so"
+
+
+@unittest.skipUnless(FAULTS.exists(), "built without the fault library")
+class Faults(IngestCase):
+    """The nth write, sync, open, rename or link fails: the table is as before or whole, and the next run makes it right."""
+
+    def strike(self, call, nth, error):
+        mark = self.folder / "struck"
+        mark.unlink(missing_ok=True)
+        environment = {**os.environ, "LD_PRELOAD": str(FAULTS), "AISLE_FAULT": f"{call}:{nth}:{error}", "AISLE_FAULT_MARK": str(mark)}
+        return run("ingest", "-w", self.shop, env=environment), mark.exists()
+
+    def check(self, call, error, status, moments=(1, 2, 3, 5, 8, 11, 14, 18, 23)):
+        self.define(SALES + "quality:\n  - {range: qty, to: 9}\n")
+        self.land("a.csv", *(line(i) for i in range(20)))
+        self.ingest()
+        struck_once = False
+        for nth in moments:
+            with self.subTest(f"{call} number {nth}"):
+                expected = len(self.rows()) + 10
+                self.land(f"b{call}{nth}.csv", *(line(1000 + nth * 100 + i, qty=1 + nth % 9) for i in range(10)), line(7, qty=99, day=28))
+                done, struck = self.strike(call, nth, error)
+                struck_once |= struck
+                self.assertGreaterEqual(done.returncode, 0, done.stderr)
+                if done.returncode != 0:
+                    self.assert_clean_failure(done, status)
+                    self.assertIn(len(self.rows()), (expected - 10, expected))
+                self.ingest()
+                self.assertEqual(len(self.rows()), expected)
+                self.assertEqual(self.by_id()["O-000007"]["qty"], "2")
+            if not struck:
+                break
+        self.assertTrue(struck_once)
+
+    def test_a_full_disk(self):
+        self.check("write", errno.ENOSPC, NO_SPACE)
+
+    def test_writes_that_fail(self):
+        self.check("write", errno.EIO, IO, (1, 4, 9, 15))
+
+    def test_syncs_that_fail(self):
+        self.check("fsync", errno.EIO, IO, (1, 4, 9, 15))
+
+    def test_renames_that_fail(self):
+        self.check("rename", errno.EIO, IO, (1, 2, 3, 4))
+
+    def test_links_that_fail(self):
+        self.check("link", errno.EIO, IO, (1, 2))
 
 
 class Large(IngestCase):
