@@ -1,6 +1,7 @@
 /* aisle init: files that nobody described become a workspace. */
 #include "cli/cli.h"
 #include "cli/init_report.h"
+#include "cli/init_rules.h"
 #include "cli/init_workspace.h"
 #include "base/disk.h"
 #include "lake/lake.h"
@@ -128,7 +129,7 @@ static gboolean build(const char *folder, const char *name, char **files, InitRe
   if (report->tables == NULL || !attach_tables(engine, folder, error))
     return FALSE;
   report->model = model_infer(engine, name, report->tables, report->notes, DEADLINE_NEVER, error);
-  if (report->model == NULL || !finish(folder, report, error))
+  if (report->model == NULL || !init_propose_rules(engine, folder, report->model, report->tables, error) || !finish(folder, report, error))
     return FALSE;
   remove_spill(folder);
   return TRUE;
@@ -168,7 +169,8 @@ static gboolean add_tables(const char *folder, char **files, InitReport *report,
     return FALSE;
   report->tables = import_files(engine, folder, files, error);
   gboolean done = report->tables != NULL && attach_tables(engine, folder, error) &&
-                  (report->model = extend_model(engine, existing, report, error)) != NULL && finish(folder, report, error);
+                  (report->model = extend_model(engine, existing, report, error)) != NULL &&
+                  init_propose_rules(engine, folder, report->model, report->tables, error) && finish(folder, report, error);
   if (!done)
     undo_load(folder, report, existing->hash);
   remove_spill(folder);

@@ -16,7 +16,7 @@ try:
 except ImportError:
     deltalake = None
 
-from aisle import BAD_INPUT, INVALID_ARGUMENT, IO, NO_SPACE, NOT_FOUND, PROGRAM, WorkspaceCase, ask, run
+from aisle import BAD_INPUT, INVALID_ARGUMENT, IO, NO_SPACE, NOT_FOUND, PROGRAM, ROOT, WorkspaceCase, ask, run
 
 SALES = """
 source: landing/*.csv
@@ -32,6 +32,22 @@ HEADER = "order_id,changed,country,qty,price,note\n"
 
 def line(number, day=1, country="DE", qty=2, price="10.00", note="x"):
     return f"O-{number:06},2026-01-{day:02} 10:00:00,{country},{qty},{price},{note}\n"
+
+
+try:
+    import jsonschema
+    from referencing import Registry, Resource
+    SCHEMAS = {path.name: json.loads(path.read_text()) for path in (ROOT / "schemas").glob("*.json")}
+    REGISTRY = Registry().with_resources((name, Resource.from_contents(schema)) for name, schema in SCHEMAS.items())
+except ImportError:
+    jsonschema = None
+
+
+def assert_schema(case, name, value):
+    if jsonschema is None:
+        return
+    problems = [f"{problem.json_path}: {problem.message[:300]}" for problem in jsonschema.Draft202012Validator(SCHEMAS[name], registry=REGISTRY).iter_errors(value)]
+    case.assertEqual(problems, [], value)
 
 
 class IngestCase(WorkspaceCase):
@@ -57,6 +73,8 @@ class IngestCase(WorkspaceCase):
         self.assertEqual(done.returncode, status, done.stdout + done.stderr)
         self.error = done.stderr
         self.events = [json.loads(text) for text in done.stdout.splitlines()]
+        for event in self.events:
+            assert_schema(self, "ingest_event.json", event)
         return {event["definition"]: event for event in self.events if event["event"] == "load"}
 
     def rows(self, table="sales"):

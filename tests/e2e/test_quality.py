@@ -3,7 +3,7 @@ import json
 import unittest
 
 from aisle import BAD_INPUT, NOT_FOUND, ask, run
-from test_ingest import HEADER, IngestCase, line
+from test_ingest import HEADER, IngestCase, assert_schema, line
 
 RULES = """
 source: landing/*.csv
@@ -23,7 +23,9 @@ class Rules(IngestCase):
         return done.stdout
 
     def report(self):
-        return json.loads(self.quality("--json"))[0]
+        report = json.loads(self.quality("--json"))[0]
+        assert_schema(self, "quality_report.json", report)
+        return report
 
     def findings(self):
         return {finding["rule"]: finding for finding in self.report()["findings"]}
@@ -141,6 +143,34 @@ class Rules(IngestCase):
         self.assertIn("<svg", text)
         self.assertIn("<polyline", text)
         self.assertNotIn("<script", text)
+
+
+class Proposals(IngestCase):
+    """aisle init proposes rules that its own data keeps, with the evidence."""
+
+    ORDERS = "order_id,order_date,ship_date,status,quantity,amount,shop,customer_email\n" + "".join(
+        f"SO-{i:05},2023-{1 + i % 12:02}-{1 + i % 27:02},2023-{1 + i % 12:02}-{2 + i % 27:02},{('open', 'paid', 'sent')[i % 3]},{1 + i % 5},{i % 90}.95,"
+        f"{1 + i % 4},person{i % 50}@example.org\n" for i in range(800))
+    SHOPS = "shop,city\n1,York\n2,Leeds\n3,Bath\n4,Truro\n"
+
+    def test_the_proposal_holds_for_the_data_it_came_from(self):
+        workspace = self.folder / "made"
+        orders, shops = self.write("orders.csv", self.ORDERS), self.write("shops.csv", self.SHOPS)
+        self.assertEqual(run("init", workspace, orders, shops).returncode, 0)
+        proposal = workspace / "ingest/orders.yaml.proposal"
+        text = proposal.read_text()
+        for expected in ("keys: [order_id]", "none of 800 rows is empty", "{order: ship_date, after: order_date}", "{positive: quantity}",
+                         "{allowed: status, values: ['open', 'paid', 'sent'], then: review}", "matches: '[A-Z]{2}-[0-9]{5}'",
+                         "{reference: shop, table: shops, column: shop, then: review}", "customer_email: hash    # email"):
+            self.assertIn(expected, text)
+        proposal.rename(workspace / "ingest/orders.yaml")
+        done = run("check", "-w", workspace)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        later = self.write("orders2.csv", self.ORDERS.replace("SO-0", "SO-9"))
+        done = run("ingest", "-w", workspace, "--json", "orders", later)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        report = [json.loads(text) for text in done.stdout.splitlines()][-1]
+        self.assertEqual((report["rows"]["inserted"], report["rows"]["quarantined"], report["rows"]["flagged"]), (800, 0, 0))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,217 @@
+#include "cli/init_rules.h"
+
+#include <string.h>
+
+#include "base/disk.h"
+#include "lake/privacy.h"
+
+/* A set of values is proposed as complete when it is small and each occurs often. */
+#define ALLOWED_MAX_VALUES 12
+#define ALLOWED_ROWS_PER_VALUE 20
+#define SAMPLE_ROWS 2000
+#define SAMPLE_VALUES 200
+/* An order of dates that so few rows contradict is meant. */
+#define ORDER_EXCEPTIONS 0.001
+
+typedef struct {
+  Engine *engine;
+  const Model *model;
+  const Dataset *dataset;
+  GString *rules; /* YAML */
+} Proposal;
+
+static ResultTable *ask(const Proposal *proposal, gsize max_rows, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static ResultTable *ask(const Proposal *proposal, gsize max_rows, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  g_autofree char *sql = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  /* A proposal that cannot be made is no reason for init to fail. */
+  return engine_query(proposal->engine, sql, NULL, max_rows, DEADLINE_NEVER, NULL);
+}
+
+static char *relation_of(const Proposal *proposal) {
+  g_autofree char *name = text_sql_identifier(proposal->dataset->table);
+  return g_strdup_printf("lake.%s", name);
+}
+
+static gboolean is_stored(const Field *field) {
+  return strcmp(field->expression, field->name) == 0;
+}
+
+static char *count_text(gint64 count) {
+  return text_format_number((double)count, 0);
+}
+
+static void propose_required(Proposal *proposal) {
+  g_autoptr(GString) names = g_string_new(NULL);
+  g_autofree char *rows = count_text(proposal->dataset->row_count);
+  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
+    const Field *field = proposal->dataset->fields->pdata[i];
+    if (is_stored(field) && field->null_count == 0) g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", field->name);
+  }
+  if (names->len > 0) g_string_append_printf(proposal->rules, "  # none of %s rows is empty there\n  - {required: [%s]}\n", rows, names->str);
+}
+
+static void propose_range(Proposal *proposal, const Field *field) {
+  if (field->minimum == NULL || field->maximum == NULL) return;
+  if (field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP) {
+    g_string_append_printf(proposal->rules, "  # %s to %s\n  - {valid_date: %s}\n", field->minimum, field->maximum, field->name);
+    return;
+  }
+  if (field->type != FIELD_INTEGER && field->type != FIELD_DECIMAL && field->type != FIELD_DOUBLE) return;
+  double low = g_ascii_strtod(field->minimum, NULL), high = g_ascii_strtod(field->maximum, NULL);
+  if (low < 0 || field->role == FIELD_ROLE_IDENTIFIER) return;
+  if (field->type == FIELD_INTEGER && low >= 1) g_string_append_printf(proposal->rules, "  # from %s to %s\n  - {positive: %s}\n", field->minimum, field->maximum, field->name);
+  else if (g_strcmp0(field->unit, "fraction") == 0 && high <= 1) g_string_append_printf(proposal->rules, "  # from %s to %s\n  - {range: %s, from: 0, to: 1}\n", field->minimum, field->maximum, field->name);
+  else g_string_append_printf(proposal->rules, "  # from %s to %s\n  - {range: %s, from: 0}\n", field->minimum, field->maximum, field->name);
+}
+
+static void append_yaml_text(GString *out, const char *text) {
+  g_autofree char *quoted = text_sql_quote(text); /* YAML doubles single quotes as SQL does */
+  g_string_append(out, quoted);
+}
+
+static gboolean is_plain_value(const char *text) {
+  return text[0] != '\0' && strchr(text, '\n') == NULL && strlen(text) <= 60;
+}
+
+static void propose_allowed(Proposal *proposal, const Field *field) {
+  gint64 rows = proposal->dataset->row_count;
+  if (field->type != FIELD_TEXT || field->role != FIELD_ROLE_DIMENSION || field->personal != NULL || field->distinct_count < 2 || field->distinct_count > ALLOWED_MAX_VALUES ||
+      rows < field->distinct_count * ALLOWED_ROWS_PER_VALUE)
+    return;
+  g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+  g_autoptr(ResultTable) values = ask(proposal, ALLOWED_MAX_VALUES + 1, "SELECT %s FROM %s WHERE %s IS NOT NULL GROUP BY 1 ORDER BY 1", name, relation, name);
+  if (values == NULL || values->n_rows == 0 || values->n_rows > ALLOWED_MAX_VALUES) return;
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (gsize i = 0; i < values->n_rows; i++) {
+    const char *value = result_table_at(values, i, 0)->text;
+    if (!is_plain_value(value)) return;
+    g_string_append(list, i > 0 ? ", " : "");
+    append_yaml_text(list, value);
+  }
+  g_autofree char *count = count_text(rows);
+  g_string_append_printf(proposal->rules, "  # %" G_GSIZE_FORMAT " values in %s rows; a new one is looked at\n  - {allowed: %s, values: [%s], then: review}\n", values->n_rows, count, field->name, list->str);
+}
+
+/* Identifiers that all look alike: letters as they are, digits as digits. */
+static void propose_pattern(Proposal *proposal, const Field *field) {
+  if (field->type != FIELD_TEXT || field->role != FIELD_ROLE_IDENTIFIER || field->personal != NULL) return;
+  g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+  g_autoptr(ResultTable) shapes = ask(proposal, 2, "SELECT regexp_replace(regexp_replace(%s, '[0-9]', '9', 'g'), '[A-Z]', 'A', 'g') AS shape, count(*) FROM %s WHERE %s IS NOT NULL GROUP BY 1", name, relation, name);
+  if (shapes == NULL || shapes->n_rows != 1) return;
+  const char *shape = result_table_at(shapes, 0, 0)->text;
+  if (!is_plain_value(shape) || strspn(shape, "9A-_/") != strlen(shape)) return;
+  g_autoptr(GString) pattern = g_string_new(NULL);
+  for (const char *p = shape; *p != '\0';) {
+    const char *end = p;
+    while (*end == *p) end++;
+    if (*p == '9' || *p == 'A') g_string_append_printf(pattern, "%s{%d}", *p == '9' ? "[0-9]" : "[A-Z]", (int)(end - p));
+    else g_string_append_len(pattern, p, end - p);
+    p = end;
+  }
+  g_autofree char *rows = count_text((gint64)result_table_at(shapes, 0, 1)->number);
+  g_string_append_printf(proposal->rules, "  # all %s values have this form\n  - {pattern: %s, matches: '%s', then: review}\n", rows, field->name, pattern->str);
+}
+
+static void propose_orders(Proposal *proposal) {
+  g_autofree char *relation = relation_of(proposal);
+  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
+    for (guint k = 0; k < proposal->dataset->fields->len; k++) {
+      const Field *later = proposal->dataset->fields->pdata[i], *earlier = proposal->dataset->fields->pdata[k];
+      if (i == k || later->type != FIELD_DATE || earlier->type != FIELD_DATE || !is_stored(later) || !is_stored(earlier)) continue;
+      g_autofree char *a = text_sql_identifier(later->name), *b = text_sql_identifier(earlier->name);
+      g_autoptr(ResultTable) counts = ask(proposal, 1, "SELECT count(*) FILTER (WHERE %s < %s), count(*) FILTER (WHERE %s > %s), count(*) FROM %s WHERE %s IS NOT NULL AND %s IS NOT NULL", a, b, a, b, relation, a, b);
+      if (counts == NULL) continue;
+      gint64 wrong = result_table_at(counts, 0, 0)->integer, right = result_table_at(counts, 0, 1)->integer, all = result_table_at(counts, 0, 2)->integer;
+      if (right == 0 || (double)wrong > (double)all * ORDER_EXCEPTIONS) continue;
+      g_string_append_printf(proposal->rules, "  # %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " rows contradict\n  - {order: %s, after: %s}\n", wrong, all, later->name, earlier->name);
+    }
+  }
+}
+
+static void propose_references(Proposal *proposal) {
+  for (guint i = 0; i < proposal->model->relationships->len; i++) {
+    const Relationship *relationship = proposal->model->relationships->pdata[i];
+    const Dataset *to = model_find_dataset(proposal->model, relationship->to_dataset);
+    if (strcmp(relationship->from_dataset, proposal->dataset->name) != 0 || to == NULL || g_strv_length(relationship->from_fields) != 1 || to == proposal->dataset) continue;
+    g_string_append_printf(proposal->rules, "  # leads to %s\n  - {reference: %s, table: %s, column: %s, then: review}\n", to->label, relationship->from_fields[0], to->table, relationship->to_fields[0]);
+  }
+}
+
+static void append_list(GString *out, const char *key, char **names) {
+  g_autofree char *list = g_strjoinv(", ", names);
+  if (*list != '\0') g_string_append_printf(out, "%s: [%s]\n", key, list);
+}
+
+static void propose_whole(Proposal *proposal) {
+  const Dataset *dataset = proposal->dataset;
+  g_autofree char *keys = g_strjoinv(", ", dataset->primary_key);
+  if (*keys != '\0') g_string_append_printf(proposal->rules, "  # the key\n  - {unique: [%s]}\n", keys);
+  g_string_append(proposal->rules, "  # compared with the loads before\n  - {volume: rows, tolerance: 50%}\n");
+}
+
+/* Personal columns by what the model says and by their values. */
+static void append_privacy(GString *out, const Proposal *proposal) {
+  gboolean any = FALSE;
+  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
+    const Field *field = proposal->dataset->fields->pdata[i];
+    g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+    if (field->type != FIELD_TEXT || !is_stored(field)) continue;
+    g_autoptr(ResultTable) values = ask(proposal, SAMPLE_VALUES, "SELECT DISTINCT %s FROM (SELECT %s FROM %s LIMIT %d) WHERE %s IS NOT NULL", name, name, relation, SAMPLE_ROWS, name);
+    g_autoptr(GPtrArray) sample = g_ptr_array_new();
+    for (gsize k = 0; values != NULL && k < values->n_rows; k++) g_ptr_array_add(sample, (gpointer)result_table_at(values, k, 0)->text);
+    g_ptr_array_add(sample, NULL);
+    const char *class = field->personal != NULL ? field->personal : privacy_detect(field->name, (const char *const *)sample->pdata);
+    if (class == NULL) continue;
+    if (!any) g_string_append(out, "\n# These look personal. Uncomment to change them before anything is written.\n# privacy:\n");
+    any = TRUE;
+    g_string_append_printf(out, "#   %s: hash    # %s\n", field->name, class);
+  }
+}
+
+static const Dataset *dataset_of(const Model *model, const char *table) {
+  for (guint i = 0; i < model->datasets->len; i++) {
+    const Dataset *dataset = model->datasets->pdata[i];
+    if (strcmp(dataset->table, table) == 0) return dataset;
+  }
+  return NULL;
+}
+
+static char *proposal_text(Proposal *proposal, const ImportedTable *table) {
+  GString *out = g_string_new(NULL);
+  g_string_append_printf(out, "# Proposed by aisle init from %s. Rename this file to %s.yaml to use it; docs/ingest.md explains it.\nsource: ", table->source, table->table);
+  append_yaml_text(out, table->source);
+  g_string_append_printf(out, "\ntarget: %s\n", table->table);
+  append_list(out, "keys", proposal->dataset->primary_key);
+  if (proposal->dataset->primary_key[0] == NULL) g_string_append(out, "# No key was found, so rows of new files are added to those before.\n");
+  propose_required(proposal);
+  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
+    const Field *field = proposal->dataset->fields->pdata[i];
+    if (!is_stored(field)) continue;
+    propose_range(proposal, field);
+    propose_allowed(proposal, field);
+    propose_pattern(proposal, field);
+  }
+  propose_orders(proposal);
+  propose_references(proposal);
+  propose_whole(proposal);
+  g_string_append_printf(out, "quality:\n%s", proposal->rules->str);
+  append_privacy(out, proposal);
+  return g_string_free(out, FALSE);
+}
+
+gboolean init_propose_rules(Engine *engine, const char *folder, const Model *model, const GPtrArray *tables, GError **error) {
+  for (guint i = 0; i < tables->len; i++) {
+    const ImportedTable *table = tables->pdata[i];
+    Proposal proposal = {.engine = engine, .model = model, .dataset = dataset_of(model, table->table)};
+    g_autofree char *name = g_strconcat(table->table, ".yaml.proposal", NULL), *path = g_build_filename(folder, "ingest", name, NULL);
+    if (proposal.dataset == NULL || g_file_test(path, G_FILE_TEST_EXISTS)) continue;
+    proposal.rules = g_string_new(NULL);
+    g_autofree char *text = proposal_text(&proposal, table);
+    g_string_free(proposal.rules, TRUE);
+    if (!disk_replace(path, text, strlen(text), error)) return FALSE;
+  }
+  return TRUE;
+}
