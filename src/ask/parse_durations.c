@@ -77,6 +77,19 @@ static Measure *measure_of_dates(const DatePair *pair, Aggregate aggregate) {
   return measure;
 }
 
+/* The model's own average of the days between the two; NULL: it has none. */
+static const Metric *metric_of_dates(const Parse *parse, const DatePair *pair) {
+  for (guint i = 0; i < parse->model->metrics->len; i++) {
+    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
+    gboolean days = metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_AVERAGE && g_strcmp0(metric->unit, "days") == 0 &&
+                    metric->conditions[0] == NULL && metric->expression != NULL && g_strcmp0(metric->dataset, pair->dates[0]->dataset) == 0;
+    const char *from = days ? strstr(metric->expression, pair->dates[0]->name) : NULL;
+    const char *to = days ? strstr(metric->expression, pair->dates[1]->name) : NULL;
+    if (from != NULL && to != NULL) return metric;
+  }
+  return NULL;
+}
+
 /* "more than 5 days", "within 3 days": the operator's item; -1: the days are not tested. */
 static int duration_test(const Parse *parse, int trigger, Operator *op, int *number_at) {
   static const struct { WordClass word; Operator op; } OPERATORS[] = {{WORD_MORE_THAN, OP_GREATER}, {WORD_LESS_THAN, OP_LESS},
@@ -146,7 +159,9 @@ void parse_durations(Parse *parse) {
   gboolean ranked_groups = names_group(parse) && aggregate != AGGREGATE_AVERAGE &&
                            aggregate != AGGREGATE_MEDIAN && !parse_has_word(parse, WORD_MAXIMUM) && !parse_has_word(parse, WORD_MINIMUM);
   if (ranked_groups) aggregate = AGGREGATE_AVERAGE;
-  parse_add_measure(parse, measure_of_dates(&pair, aggregate));
+  const Metric *known = aggregate == AGGREGATE_AVERAGE ? metric_of_dates(parse, &pair) : NULL;
+  if (known != NULL) parse_add_metric(parse, known);
+  else parse_add_measure(parse, measure_of_dates(&pair, aggregate));
   parse->metric_named = TRUE;
   for (int i = 0; i < pair.found; i++) parse_claim(parse, (guint)pair.items[i], "date");
   parse_claim_word(parse, WORD_DAYS_BETWEEN, "days between");
