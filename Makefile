@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test test-rollups bench bench-lake bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test test-cluster test-rollups bench bench-lake bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -41,6 +41,9 @@ check-asan: ## unit tests under the address and undefined-behaviour sanitizers
 check-tsan: ## unit tests under the thread sanitizer
 	@scripts/setup.sh test
 	@scripts/sanitize.sh tsan --jobs $(JOBS)
+
+test-cluster: all ## Spark reads our tables and we read its (needs Java 17 and Maven)
+	@scripts/cluster.sh $(BUILD)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each
 	@scripts/setup.sh check

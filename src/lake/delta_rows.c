@@ -303,7 +303,7 @@ static gboolean write_all(Writing *writing, const char *select, GError **error) 
 
 GPtrArray *delta_write_rows(const DeltaTable *table, Engine *engine, const char *select, const DeltaWriteOptions *options,
                             GError **error) {
-  static const DeltaWriteOptions defaults = {.deadline = {G_MAXINT64, NULL}};
+  static const DeltaWriteOptions defaults = {.deadline = {.at_us = G_MAXINT64}};
   g_auto(Writing) writing = {.table = table, .engine = engine, .options = options ? options : &defaults};
   if (g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "this table lies elsewhere and is only read here: change it where it lies");
