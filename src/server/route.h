@@ -37,6 +37,7 @@ typedef struct {
   struct AgentService *agents; /* NULL: none (transfer none) */
   ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
+  struct RegistryWatch *registry; /* tables that lie elsewhere */
   gint64 request_ms;       /* how long a question may take */
 } ServerState;
 
@@ -109,6 +110,8 @@ void handle_task_status(const Call *call, Reply *reply);
 void handle_task_cancel(const Call *call, Reply *reply);
 void handle_link_add(const Call *call, Reply *reply);
 void handle_link(const Call *call, Reply *reply);
+void handle_registry_refresh(const Call *call, Reply *reply);
+void handle_registry_event(const Call *call, Reply *reply);
 void handle_query(const Call *call, Reply *reply);
 void handle_understand(const Call *call, Reply *reply);
 void handle_suggest(const Call *call, Reply *reply);

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lake/registry_watch.h"
 #include "server/hangup.h"
 #include "server/listen.h"
 #include "server/openapi.h"
@@ -291,6 +292,11 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
+  state->registry = registry_watch_start(answer_service_workspace(service));
+  if (state->registry == NULL) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
+    return NULL;
+  }
   if (!start_daemon(server, options, &address, error)) return NULL;
   return g_steal_pointer(&server);
 }
@@ -327,6 +333,7 @@ void server_free(Server *server) {
   server_stop(server, 0);
   worker_pool_free(server->workers);
   task_runner_free(server->state.tasks);
+  registry_watch_free(server->state.registry);
   socket_hub_free(server->state.sockets);
   chart_drawer_free(server->state.charts);
   event_stream_unref(server->state.news);

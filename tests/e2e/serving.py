@@ -1,6 +1,7 @@
 """What the tests of aisle serve share: a small table, a running server, and a case that starts one."""
 import http.client
 import json
+import os
 import queue
 import re
 import signal
@@ -28,9 +29,10 @@ def revenue_of(column, value):
 class Server:
     """One running server over a workspace."""
 
-    def __init__(self, workspace, *flags):
+    def __init__(self, workspace, *flags, environment=None):
         self.process = subprocess.Popen([PROGRAM, "serve", "-w", str(workspace), "--listen", "127.0.0.1:0", *flags],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                        env={**os.environ, **(environment or {})})
         lines = queue.Queue()
         threading.Thread(target=lambda: [lines.put(line) for line in self.process.stdout], daemon=True).start()
         self.said = ""

@@ -1,13 +1,14 @@
 """Tables that lie elsewhere: found by pattern, asked where they are, followed as they change, never changed silently."""
 import json
-import os
 import shutil
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
 from aisle import ANSWERED, BAD_INPUT, NOT_FOUND, WorkspaceCase, ask, run
 from s3 import PROGRAM, S3
+from serving import Server
 
 try:
     import deltalake
@@ -68,6 +69,16 @@ class RegistryCase(WorkspaceCase):
 
     def count(self, name):
         return len(self.export(name)) - 1
+
+    def rows_seen(self, server, table):
+        tables = json.loads(server.get("/v1/tables")[2])["tables"]
+        return next((one["rows"] for one in tables if one["name"] == table), None)
+
+    def wait_for_rows(self, server, table, rows, patience=60):
+        until = time.monotonic() + patience
+        while self.rows_seen(server, table) != rows and time.monotonic() < until:
+            time.sleep(0.1)
+        self.assertEqual(self.rows_seen(server, table), rows)
 
 
 class LocalParquet(RegistryCase):
@@ -196,6 +207,73 @@ class LocalDelta(RegistryCase):
         self.assertIn('new column "Channel"', drifted["drift"][0])
 
 
+class Served(RegistryCase):
+    """The server follows the places by itself."""
+
+    def start(self, **environment):
+        server = Server(self.workspace, environment=environment)
+        self.addCleanup(server.stop)
+        return server
+
+    def post(self, server, path, body):
+        status, _, text = server.post(path, body)
+        return status, json.loads(text)
+
+    def setUp(self):
+        super().setUp()
+        self.place = self.folder / "exports"
+        write_parquet(self.place / "orders/part-1.parquet", orders(0, 300))
+        self.name_sources(f"  - path: {self.place}/*\n")
+        self.refresh()
+
+    def test_files_that_appear_are_seen(self):
+        server = self.start(AISLE_LAKE_REGISTRY_TTL="1d")
+        self.wait_for_rows(server, "orders", 300)
+        write_parquet(self.place / "orders/part-2.parquet", orders(300, 50))
+        self.wait_for_rows(server, "orders", 350)
+        status, answer = server.ask("total quantity")
+        self.assertEqual((status, answer["rows"]), (200, [[sum(i % 7 + 1 for i in range(350))]]), answer)
+
+    def test_on_demand(self):
+        server = self.start(AISLE_LAKE_REGISTRY_TTL="1d")
+        status, report = self.post(server, "/v1/registry/refresh", {})
+        self.assertEqual((status, report["fresh"]), (200, False))
+        self.assertEqual(self.entry(report, "orders")["rows"], 300)
+        write_parquet(self.place / "orders/part-2.parquet", orders(300, 50, City=None))
+        report = self.post(server, "/v1/registry/refresh", {})[1]
+        self.assertEqual(self.entry(report, "orders")["status"], "drift")
+        report = self.post(server, "/v1/registry/refresh", {"accept": ["orders"]})[1]
+        self.assertEqual(self.entry(report, "orders")["rows"], 350)
+        self.assertEqual(self.post(server, "/v1/registry/refresh", {"accept": ["nothing"]})[0], 404)
+        self.assertEqual(self.post(server, "/v1/registry/refresh", {"other": 1})[0], 400)
+
+    def test_what_is_known_is_believed_for_its_time(self):
+        known = self.workspace / "state/registry.json"
+        before = json.loads(known.read_text())["checked_ms"]
+        shutil.move(self.place / "orders/part-1.parquet", self.folder / "part-1.parquet")  # while no server runs
+        server = self.start(AISLE_LAKE_REGISTRY_TTL="1d")
+        time.sleep(1.5)
+        self.assertEqual(json.loads(known.read_text())["checked_ms"], before, "nothing was looked at")
+        shutil.move(self.folder / "part-1.parquet", self.place / "orders/part-1.parquet")
+        server.stop()
+        server = self.start(AISLE_LAKE_REGISTRY_TTL="1s")
+        until = time.monotonic() + 30
+        while json.loads(known.read_text())["checked_ms"] == before and time.monotonic() < until:
+            time.sleep(0.1)
+        self.assertGreater(json.loads(known.read_text())["checked_ms"], before)
+
+    def test_events_of_s3(self):
+        self.name_sources("  - path: s3://exports/sales/*\n")
+        server = self.start(AISLE_LAKE_REGISTRY_TTL="1d", AWS_ENDPOINT_URL_S3="http://127.0.0.1:1")
+        record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "exports"}, "object": {"key": "sales/a+b%3D1/x.parquet"}}}
+        other = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "exports"}, "object": {"key": "else/x.parquet"}}}
+        self.assertEqual(self.post(server, "/v1/registry/events", {"Records": [record, other]}), (202, {"objects": 2, "concerned": 1}))
+        bridge = {"detail-type": "Object Created", "detail": {"bucket": {"name": "exports"}, "object": {"key": "sales/y"}}}
+        self.assertEqual(self.post(server, "/v1/registry/events", bridge), (202, {"objects": 1, "concerned": 1}))
+        self.assertEqual(self.post(server, "/v1/registry/events", {"Event": "s3:TestEvent"}), (202, {"objects": 0, "concerned": 0}))
+        self.assertEqual(self.post(server, "/v1/registry/events", {"x": 1})[0], 422)
+
+
 @unittest.skipUnless(PROGRAM.exists(), "there is no versitygw")
 class OnS3(RegistryCase):
     @classmethod
@@ -228,6 +306,16 @@ class OnS3(RegistryCase):
         self.refresh()
         shutil.rmtree(self.workspace / "cache/objects")
         self.assertEqual(self.count("orders"), 300)
+
+    def test_an_event_is_followed(self):
+        self.refresh()
+        environment = {name: value for name, value in self.environment.items() if name.startswith(("AWS_", "NO_", "no_"))}
+        server = Server(self.workspace, environment={**environment, "AISLE_LAKE_REGISTRY_TTL": "1d"})
+        self.addCleanup(server.stop)
+        write_parquet(self.bucket / "sales/orders/part-2.parquet", orders(300, 50))
+        record = {"s3": {"bucket": {"name": "exports"}, "object": {"key": "sales/orders/part-2.parquet"}}}
+        self.assertEqual(server.post("/v1/registry/events", {"Records": [record]})[0], 202)
+        self.wait_for_rows(server, "orders", 350)
 
     def test_a_service_that_is_away(self):
         self.refresh()

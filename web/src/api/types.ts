@@ -254,6 +254,54 @@ export type QueryRequest = {
   max_rows?: number;
 };
 
+export type Registry = {
+  /** When it was looked at: milliseconds since 1970, UTC. */
+  checked_ms: number;
+  /** Nothing was looked at: what is known is young enough. */
+  fresh: boolean;
+  /** Questions see other data from now on. */
+  changed: boolean;
+  tables: Array<{
+    name: string;
+    label: string;
+    source: string;
+    format: "parquet" | "delta";
+    status: "new" | "changed" | "same" | "drift" | "gone";
+    version: number;
+    files: number;
+    files_left_out: number;
+    /** -1: not known. */
+    rows: number;
+    bytes: number;
+    /** When its newest file was written. */
+    data_ms: number;
+    columns: Array<{
+      name: string;
+      label: string;
+      type: string;
+    }>;
+    /** What differs from the columns that are read. */
+    drift: Array<string>;
+  }>;
+  /** Places that could not be read. */
+  problems: Array<string>;
+};
+
+export type RegistryRefresh = {
+  /** Tables whose changed columns are taken over. */
+  accept?: Array<string>;
+};
+
+/** Records of S3's event notifications, or an event of EventBridge with its detail. */
+export type S3Event = Record<string, unknown>;
+
+export type S3EventSeen = {
+  /** Objects that the event names. */
+  objects: number;
+  /** Of these, at places that the registry names. */
+  concerned: number;
+};
+
 /** A question as data: what rules, people and language models all speak. Rows of the facts, restricted by filters and time, are grouped by dimensions; one value per metric and group; then comparison, shares, windows, having, order, limit. Defaults are left out. */
 export type SemanticQuery = {
   metrics?: Array<SemanticQueryMetric>;
@@ -653,6 +701,8 @@ export interface Operations {
   addMemory: { method: "POST"; path: "/v1/memory"; request: NewMemory; response: MemoryEntry };
   forgetMemory: { method: "DELETE"; path: "/v1/memory/{id}"; request: never; response: unknown };
   table: { method: "GET"; path: "/v1/tables/{name}"; request: never; response: TableDetail };
+  refreshRegistry: { method: "POST"; path: "/v1/registry/refresh"; request: RegistryRefresh; response: Registry };
+  registryEvent: { method: "POST"; path: "/v1/registry/events"; request: S3Event; response: S3EventSeen };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
   ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
