@@ -84,7 +84,7 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
   };
 
   return (
-    <form className="composer" role="search" onSubmit={submit} autoComplete="off">
+    <form className={`composer ${first ? "fresh" : ""}`} role="search" onSubmit={submit} autoComplete="off">
       {following !== null && (
         <p className="following">Following “{following}” <Button look="quiet" icon="close" label="Follow the newest answer instead" onClick={unfollow} /></p>
       )}

@@ -25,6 +25,12 @@ function compareCells(a: Cell | undefined, b: Cell | undefined): number {
   return String(a ?? "").localeCompare(String(b ?? ""), "en", { numeric: true });
 }
 
+/** A word that the program chose begins like a heading; a column's own name stays as it is. */
+function headerOf(column: Column): string {
+  const chosen = column.type === "period" || ["change", "growth", "share"].includes(column.kind ?? "");
+  return chosen ? column.label.charAt(0).toUpperCase() + column.label.slice(1) : column.label;
+}
+
 /** Sums only where the model says that parts add up, and only when every row is there. */
 export function totalOf(answer: Answer, column: Column, index: number, model: Model): number | null {
   if (column.role !== "measure" || answer.truncated || column.unit === "fraction" || column.unit === "pp") return null;
@@ -52,7 +58,7 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
       columns.map((column, index): ColumnDef<Cell[], Cell> =>
         helper.accessor((row) => row[index] ?? null, {
           id: String(index),
-          header: column.label,
+          header: headerOf(column),
           sortDescFirst: isNumeric(column),
           sortUndefined: "last",
           sortingFn: (a, b) => compareCells(a.original[index], b.original[index]),

@@ -56,6 +56,8 @@ export interface ModelEntity {
   dataset: string;
   key: string;
   name_field: string | null;
+  /** Something that happens (an order), not somebody or something that lasts. */
+  is_event: boolean;
 }
 export interface Model {
   name: string;

@@ -6,17 +6,31 @@ import type { Suggestions, Tables } from "../api/types";
 import { Composer, type ComposerHandle } from "../ask/Composer";
 import { TurnView, titleOf } from "../ask/TurnView";
 import { formatPeriod, plural } from "../lib/format";
+import { type Model, useModel } from "../lib/model";
 import { go, pathOf } from "../lib/router";
 import { type Turn, ask, loadThread, newThreadId, useThread } from "../lib/threads";
 
+/** Questions that the model itself says can be asked. */
+function startersOf(model: Model, suggested: string[]): string[] {
+  const metric = (model.metrics.find((one) => one.name === model.default_metric) ?? model.metrics[0])?.label;
+  if (metric === undefined) return suggested;
+  const ranked = model.entities.filter((one) => !one.is_event).map((one) => `Top 10 ${one.name}s by ${metric}`);
+  return [...new Set([...suggested.slice(0, 5), ...ranked.slice(0, 2), `${metric} last month vs the month before`])];
+}
+
 function Welcome({ pick }: { pick: (question: string) => void }): ReactElement {
-  const starters = useQuery({ queryKey: ["suggest", ""], queryFn: () => call<Suggestions>("/v1/suggest?limit=8&q="), staleTime: 300_000 });
+  const suggested = useQuery({ queryKey: ["suggest", ""], queryFn: () => call<Suggestions>("/v1/suggest?limit=8&q="), staleTime: 300_000 });
+  const model = useModel();
   const tables = useQuery({ queryKey: ["tables"], queryFn: () => call<Tables>("/v1/tables") });
   const facts = (tables.data?.tables ?? []).slice(0, 4);
+  const starters = suggested.data && model.data ? startersOf(model.data, suggested.data.suggestions) : [];
   return (
-    <div className="welcome">
-      <h1>What would you like to know?</h1>
-      <p>Every number is the data’s: checked against the result it came from, with the SQL beside it. What is not understood is asked back.</p>
+    <div className="welcome-more">
+      <ul className="starters" aria-label="Questions to start with">
+        {starters.map((question) => (
+          <li key={question}><button type="button" onClick={() => pick(question)}>{question}</button></li>
+        ))}
+      </ul>
       {facts.length > 0 && (
         <ul className="stock" aria-label="What there is">
           {facts.map((table) => (
@@ -27,11 +41,6 @@ function Welcome({ pick }: { pick: (question: string) => void }): ReactElement {
           ))}
         </ul>
       )}
-      <ul className="starters" aria-label="Questions to start with">
-        {(starters.data?.suggestions ?? []).map((question) => (
-          <li key={question}><button type="button" onClick={() => pick(question)}>{question}</button></li>
-        ))}
-      </ul>
     </div>
   );
 }
@@ -80,14 +89,21 @@ export function AskScreen({ thread }: { thread: string | null }): ReactElement {
 
   return (
     <>
-      <div className="turns">
-        {count === 0 && <Welcome pick={submit} />}
-        {count > 0 && <h1 className="hidden">Conversation</h1>}
+      <div className={count === 0 ? "welcome" : "turns"}>
+        {count === 0 ? (
+          <>
+            <h1>What would you like to know?</h1>
+            <p>Every number is the data’s: checked against the result it came from, with the SQL beside it. What is not understood is asked back.</p>
+          </>
+        ) : (
+          <h1 className="hidden">Conversation</h1>
+        )}
         {turns.map((turn, index) => (
           <TurnView key={turn.key} turn={turn} number={index + 1} thread={id} askAgain={submit} followFrom={follow} />
         ))}
       </div>
       <Composer ref={composer} ask={submit} following={followed === null ? null : titleOf(followed)} unfollow={() => setFollowed(null)} first={count === 0} />
+      {count === 0 && <Welcome pick={submit} />}
     </>
   );
 }

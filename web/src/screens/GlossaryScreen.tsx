@@ -39,7 +39,7 @@ function MetricEntry({ metric, model }: { metric: ModelMetric; model: Model }): 
   const conditions = (metric.conditions ?? []).map((name) => model.conditions.find((one) => one.name === name)?.label ?? name);
   return (
     <>
-      {metric.description && <p>{metric.description}.</p>}
+      {metric.description && metric.description.toLowerCase() !== metric.label.toLowerCase() && <p>{metric.description}.</p>}
       <dl>
         <dt>Formula</dt><dd><code>{formula}</code></dd>
         {conditions.length > 0 && <><dt>Only rows</dt><dd>{conditions.join(", ")}</dd></>}
