@@ -62,6 +62,7 @@ export function ChartPanel({ option, type, unit, onPick }: Props): ReactElement 
     if (!ready) return;
     chart.current?.resize();
     chart.current?.update(option, type, unit);
+    performance.mark("chart-drawn");
   }, [ready, option, type, unit, theme, height]);
 
   if (failed) return <p className="note">The part that draws charts could not be loaded. The table below holds the same numbers.</p>;

@@ -139,7 +139,8 @@ export function TurnView({ turn, number, thread, askAgain, followFrom }: Props):
   // How long it takes from the answer's arrival to its being on the screen (bench/ reads these measures).
   useLayoutEffect(() => {
     if (answer === null || performance.getEntriesByName(`answer-arrived:${turn.key}`).length === 0) return;
-    requestAnimationFrame(() => performance.measure("answer-drawn", `answer-arrived:${turn.key}`));
+    // The timer runs after the frame was painted.
+    requestAnimationFrame(() => setTimeout(() => performance.measure("answer-drawn", `answer-arrived:${turn.key}`)));
   }, [answer, turn.key]);
 
   return (
