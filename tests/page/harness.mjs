@@ -114,7 +114,7 @@ function within(promise, ms) {
 
 async function runCase(browser, { name, run }) {
   const complaints = [];
-  const allowed = [/404.*\/v1\/tables\//];
+  const allowed = [];
   const started = Date.now();
   const context = await openContext(browser, complaints);
   let detail = "";

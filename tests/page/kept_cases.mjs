@@ -117,6 +117,8 @@ test("tables tell their columns, rows and dates; the glossary explains words", a
   await page.goto(`${SHOP}/#/tables`);
   await page.locator("main table a").first().click();
   assert.match(await text(page.locator(".facts")), /2,400/);
+  assert.match(await text(page.getByRole("region", { name: /^Versions of/ })), /When.*today/);
+  await page.getByRole("heading", { name: "Quality" }).waitFor();
   await page.locator("main table a", { hasText: "Region" }).click();
   await page.locator(".book-page dd", { hasText: /North|South/ }).waitFor();
   await page.getByRole("searchbox", { name: "Find a word" }).fill("turnover");

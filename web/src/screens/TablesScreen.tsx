@@ -1,29 +1,22 @@
 // The tables behind every answer: how fresh, which version, how clean.
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { ApiError, call } from "../api/client";
-import type { Tables } from "../api/types";
+import { asProblem, call } from "../api/client";
+import type { TableDetail, Tables } from "../api/types";
 import { formatPeriod, formatWhen, plural } from "../lib/format";
 import { pathOf } from "../lib/router";
-import { Empty, Fetched } from "../ui/parts";
+import { Empty, ErrorNote, Fetched } from "../ui/parts";
 
 type Table = Tables["tables"][number];
-interface TableDetail extends Table {
-  loaded_at?: string | null;
-  versions?: Array<{ version: number; at?: string | null; operation?: string | null; rows?: number | null }>;
-  quality?: { checks: Array<{ name: string; status: string; text: string }> } | null;
-}
-
 const range = (table: Table): string => (table.first_date && table.last_date ? `${formatPeriod(table.first_date)} – ${formatPeriod(table.last_date)}` : "no dates");
 
 function Detail({ table }: { table: Table }): ReactElement {
   const detail = useQuery({
     queryKey: ["table", table.name],
     queryFn: () => call<TableDetail>(`/v1/tables/${encodeURIComponent(table.name)}`),
-    retry: (count, error) => count < 1 && !(error instanceof ApiError),
   });
   const versions = detail.data?.versions ?? [];
-  const checks = detail.data?.quality?.checks ?? [];
+  const checks = detail.data?.quality.checks ?? [];
   return (
     <>
       <p className="back"><a href={pathOf("tables")}>All tables</a></p>
@@ -34,9 +27,11 @@ function Detail({ table }: { table: Table }): ReactElement {
         <div><dt>Version</dt><dd>{table.version}</dd></div>
         {detail.data?.loaded_at && <div><dt>Loaded</dt><dd>{formatWhen(detail.data.loaded_at)}</dd></div>}
       </dl>
-      {checks.length > 0 && (
+      {detail.error && <ErrorNote problem={asProblem(detail.error)} retry={() => void detail.refetch()} />}
+      {detail.data && (
         <section>
           <h2>Quality</h2>
+          {checks.length === 0 && <p className="waiting">No quality rules have been checked for this table yet.</p>}
           <ul className="checks">{checks.map((check) => <li key={check.name}><span className={`status ${check.status}`}>{check.status}</span> {check.text || check.name}</li>)}</ul>
         </section>
       )}
@@ -55,7 +50,7 @@ function Detail({ table }: { table: Table }): ReactElement {
           <div className="table-frame" role="region" aria-label={`Versions of ${table.label}`} tabIndex={0}>
             <table>
               <thead><tr><th scope="col" className="number">Version</th><th scope="col">When</th><th scope="col">What</th><th scope="col" className="number">Rows</th></tr></thead>
-              <tbody>{versions.map((one) => <tr key={one.version}><td className="number">{one.version}</td><td>{formatWhen(one.at)}</td><td>{one.operation ?? ""}</td><td className="number">{one.rows?.toLocaleString("en") ?? ""}</td></tr>)}</tbody>
+              <tbody>{versions.map((one) => <tr key={one.version}><td className="number">{one.version}</td><td>{formatWhen(one.at)}</td><td>{one.operation}</td><td className="number">{one.rows?.toLocaleString("en") ?? ""}</td></tr>)}</tbody>
             </table>
           </div>
         </section>
