@@ -1,10 +1,12 @@
 """Delta tables, on disk and in a bucket: changed by us and by delta-rs in turn, read by both after every step; racing writers."""
+import json
 import os
+import shutil
 import unittest
 
 import lake
 import s3
-from aisle import WorkspaceCase
+from aisle import WorkspaceCase, run
 
 HAVE_DELTA_RS = lake.deltalake is not None
 TOTALS = "count(*), sum(amount), count(region), count(DISTINCT id)"
@@ -128,7 +130,9 @@ class OnDisk(WorkspaceCase):
         self.assert_same(30)
 
 
-class InABucket(OnDisk):
+class Bucket(WorkspaceCase):
+    """A server with a bucket; every case has a prefix of its own."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -149,6 +153,43 @@ class InABucket(OnDisk):
 
     def location(self, name="sales"):
         return f"s3://lake/{self.folder.name}/{name}"
+
+
+class InABucket(Bucket, OnDisk):
+    """The same in a bucket."""
+
+
+class WorkspaceInABucket(Bucket):
+    """A workspace whose tables lie in a bucket (setting lake.location): asked, loaded, compacted, vacuumed."""
+
+    def run_ok(self, *arguments):
+        done = run(*arguments, env={**os.environ, **self.environment})
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def total(self, *flags):
+        answer = json.loads(self.run_ok("ask", "-w", self.workspace, "--json", *flags, "total amount"))
+        return answer["rows"][0][0]
+
+    def test_a_workspace_over_a_bucket(self):
+        self.workspace = self.folder / "shop"
+        orders = self.write("orders.csv", "order id,day,amount\n" + "".join(f"A{i},2026-01-{i % 28 + 1:02},{i}.5\n" for i in range(1, 11)))
+        self.run_ok("init", self.workspace, orders)
+        shutil.copytree(self.workspace / "lake", self.server.root / "lake" / self.folder.name)
+        shutil.rmtree(self.workspace / "lake")
+        with (self.workspace / "aisle.yaml").open("a") as settings:
+            settings.write(f"lake:\n  location: s3://lake/{self.folder.name}\n")
+        self.assertEqual(self.total(), 60)
+        for i in range(3):
+            lake.done("load", self.workspace, f"load:{i}", "SELECT 'B' AS order_id, DATE '2026-01-09' AS day, 1000 AS amount", "orders",
+                      env=self.environment)
+        self.assertEqual(self.total(), 3060)
+        self.assertEqual(self.total("--at-version", "1"), 1060)
+        self.run_ok("compact", "-w", self.workspace)
+        self.run_ok("vacuum", "-w", self.workspace, "--retention", "0", "--force")
+        self.assertEqual(self.total(), 3060)
+        self.run_ok("restore", "-w", self.workspace, "orders", "--version", "4")
+        self.assertIn("13 rows", self.run_ok("tables", "-w", self.workspace))
 
 
 if __name__ == "__main__":
