@@ -127,6 +127,20 @@ class Rollups(unittest.TestCase):
         _, answer = ask(self.shop, "revenue by month", "--scope", scope)
         self.assertEqual(source(answer)["rollup"], "by_month")
 
+    def test_6_what_was_asked_proposes_rollups(self):
+        for question in ("units by channel by month", "units by channel in 2024", "units by channel by quarter"):
+            ask(self.shop, question)
+        said = self.run_ok("refresh", "-w", self.shop, "--advise")
+        self.assertIn("grain: month\n    dimensions: [order_lines.channel]", said)
+        model = self.shop / "model/aisle.yaml"
+        text = model.read_text()
+        model.write_text(text.replace("rollups:\n", said))
+        self.run_ok("refresh", "-w", self.shop)
+        _, answer = ask(self.shop, "units by channel in 2023")
+        self.assertTrue(source(answer)["rollup"].startswith("order_lines_by_month"), answer["sources"])
+        self.assertNotIn("[order_lines.channel]", self.run_ok("refresh", "-w", self.shop, "--advise"))
+        model.write_text(text)
+
     def test_5_a_wrong_definition_is_named(self):
         model = self.shop / "model/aisle.yaml"
         text = model.read_text()
