@@ -134,7 +134,7 @@ class Faults(GatewayCase):
             if server.broken:
                 break
             time.sleep(0.05)
-        self.assertEqual(server.broken, 1)
+        self.assertGreaterEqual(server.broken, 1)
         self.assertEqual(gateway.request("/health")[0], 200)
 
     def test_cache_and_the_same_call_in_flight(self):
