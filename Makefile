@@ -61,11 +61,13 @@ bench-lake: all ## ingestion, rules, pruning, rollups and merges, measured besid
 	@scripts/setup.sh lake
 	@AISLE=$(BUILD)/aisle .venv-lake/bin/python bench/lake.py $(BENCH_LAKE)
 
-bench-ai: all ## agents, question cache and text encoder, measured beside peers
+bench-ai: all ## the model gateway, agents, question cache and text encoder, measured beside peers
 	@scripts/setup.sh bench
 	@scripts/setup.sh weights
 	@TARGETS=bench/measure_agent scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
 	@AISLE=$(BUILD)/aisle .venv-bench/bin/python bench/agents.py
+	@TARGETS=bench/model_upstream scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
+	@AISLE=$(BUILD)/aisle python3 bench/gateway.py
 
 install: all
 	@meson install -C $(BUILD) --no-rebuild
