@@ -31,9 +31,13 @@ static json_t *understood_json(const AskResult *asked) {
   json_t *list = json_array();
   for (guint i = 0; asked != NULL && asked->understood != NULL && i < asked->understood->len; i++) {
     const Understood *understood = g_ptr_array_index(asked->understood, i);
-    json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:s, s:s, s:f}", "start", understood->start, "length", understood->length, "text",
-                                          understood->text, "kind", understood->kind, "meaning", understood->meaning, "score",
-                                          understood->score));
+    json_t *item = json_pack("{s:i, s:i, s:s, s:s, s:s, s:f}", "start", understood->start, "length", understood->length, "text", understood->text,
+                             "kind", understood->kind, "meaning", understood->meaning, "score", understood->score);
+    for (char **other = understood->alternatives; other != NULL && *other != NULL; other++) {
+      if (other == understood->alternatives) json_object_set_new(item, "alternatives", json_array());
+      json_array_append_new(json_object_get(item, "alternatives"), json_string(*other));
+    }
+    json_array_append_new(list, item);
   }
   return list;
 }

@@ -23,6 +23,7 @@ typedef struct {
   char *kind;        /* metric, dimension, value, entity, time, number, operator, ignored, unknown ... */
   char *meaning;     /* "Region = West" */
   double score;
+  char **alternatives; /* what else the words are called in this data, not taken: "City: West"; NULL: nothing */
 } Understood;
 
 typedef struct {
@@ -41,7 +42,6 @@ typedef struct {
   char *missing;           /* REFUSED: the word or period */
   char **closest;          /* REFUSED: what the data has instead */
   char *reason_text;       /* REFUSED: one sentence */
-  GPtrArray *readings;     /* of char*: other readings with scores, for --explain */
   gboolean is_followup;    /* the query before was changed rather than a new one made */
 } AskResult;
 void ask_result_free(AskResult *result);

@@ -10,6 +10,7 @@ static void understood_free(gpointer pointer) {
   g_free(understood->text);
   g_free(understood->kind);
   g_free(understood->meaning);
+  g_strfreev(understood->alternatives);
   g_free(understood);
 }
 
@@ -19,7 +20,6 @@ void ask_result_free(AskResult *result) {
   g_clear_pointer(&result->understood, g_ptr_array_unref);
   g_clear_pointer(&result->assumptions, g_ptr_array_unref);
   g_clear_pointer(&result->options, g_ptr_array_unref);
-  g_clear_pointer(&result->readings, g_ptr_array_unref);
   g_free(result->clarify_question);
   g_free(result->reason_code);
   g_free(result->missing);
@@ -99,6 +99,31 @@ static const char *kind_name(const Item *item) {
   return NAMES[item->kind];
 }
 
+#define ALTERNATIVES_MAX 6
+
+/* Everything else that the words could name; NULL: nothing. (transfer full) */
+static char **item_alternatives(const Item *item) {
+  const Meaning *meaning = &item->meaning;
+  g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+  gboolean counts_it = meaning->entity != NULL && meaning->metric != NULL && g_strcmp0(meaning->metric->entity, meaning->entity->name) == 0;
+  if (meaning->metric != NULL && item->kind != ITEM_METRIC && !counts_it) g_ptr_array_add(list, g_strdup_printf("measure %s", meaning->metric->label));
+  if (meaning->entity != NULL && item->kind != ITEM_ENTITY) g_ptr_array_add(list, g_strdup_printf("each %s", meaning->entity->name));
+  if (meaning->field != NULL && item->kind != ITEM_FIELD && meaning->entity == NULL) g_ptr_array_add(list, g_strdup_printf("field %s", meaning->field->label));
+  if (meaning->condition != NULL && item->kind != ITEM_CONDITION) g_ptr_array_add(list, g_strdup_printf("only %s", meaning->condition->label));
+  for (guint i = 0; item->kind == ITEM_FIELD && meaning->fields != NULL && i < meaning->fields->len; i++) {
+    const Field *field = g_ptr_array_index(meaning->fields, i);
+    if (field != meaning->field) g_ptr_array_add(list, g_strdup_printf("%s of %s", field->label, field->dataset));
+  }
+  for (guint i = item->kind == ITEM_VALUE ? 1 : 0; item->hits != NULL && i < item->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(item->hits, i);
+    g_ptr_array_add(list, g_strdup_printf("%s: %s", hit->field->label, hit->value));
+  }
+  if (list->len == 0) return NULL;
+  if (list->len > ALTERNATIVES_MAX) g_ptr_array_set_size(list, ALTERNATIVES_MAX);
+  g_ptr_array_add(list, NULL);
+  return (char **)g_ptr_array_free(g_steal_pointer(&list), FALSE);
+}
+
 static GPtrArray *describe_items(const Parse *parse) {
   GPtrArray *list = g_ptr_array_new_with_free_func(understood_free);
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -112,6 +137,7 @@ static GPtrArray *describe_items(const Parse *parse) {
     understood->kind = g_strdup(kind_name(item));
     understood->meaning = g_strdup(item->described != NULL ? item->described : item->claimed_as != NULL ? item->claimed_as : "");
     understood->score = item->kind == ITEM_UNKNOWN ? 0 : first->corrected_from != NULL ? 0.7 : item->claimed ? 1 : 0.5;
+    understood->alternatives = item_alternatives(item);
     g_ptr_array_add(list, understood);
   }
   return list;
@@ -165,7 +191,8 @@ static AskResult *chosen(const AskOption *option, const char *question) {
   result->query = semantic_query_copy(option->query);
   result->understood = g_ptr_array_new_with_free_func(understood_free);
   Understood *understood = g_new0(Understood, 1);
-  *understood = (Understood){0, (int)strlen(question), g_strdup(question), g_strdup("choice"), g_strdup(option->label), 1};
+  *understood = (Understood){.length = (int)strlen(question), .text = g_strdup(question), .kind = g_strdup("choice"),
+                               .meaning = g_strdup(option->label), .score = 1};
   g_ptr_array_add(result->understood, understood);
   result->assumptions = g_ptr_array_new_with_free_func(g_free);
   result->is_followup = TRUE;

@@ -38,7 +38,7 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
       {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "One JSON answer on standard output", NULL},
       {"csv", 0, 0, G_OPTION_ARG_NONE, &options->csv, "The result as CSV", NULL},
       {"sql", 0, 0, G_OPTION_ARG_NONE, &options->sql, "The SQL that was run", NULL},
-      {"explain", 0, 0, G_OPTION_ARG_NONE, &options->explain, "Which words became what", NULL},
+      {"explain", 0, 0, G_OPTION_ARG_NONE, &options->explain, "Which words became what, how surely, and what else they could be", NULL},
       {"as-of", 0, 0, G_OPTION_ARG_STRING, &options->as_of, "The day that counts as today", "YYYY-MM-DD"},
       {"snapshot", 0, 0, G_OPTION_ARG_STRING, &options->snapshot, "Data as a named snapshot has it", "NAME"},
       {"at", 0, 0, G_OPTION_ARG_STRING, &options->at, "Data as it was then (a date: at its end, UTC)", "TIME"},
@@ -99,7 +99,11 @@ static void print_explanation(const json_t *answer) {
   const json_t *understood = json_object_get(answer, "understood");
   for (gsize i = 0; i < json_array_size(understood); i++) {
     const json_t *word = json_array_get(understood, i);
-    printf("  %-28s %-10s %s\n", json_get_string(word, "text"), json_get_string(word, "kind"), json_get_string(word, "meaning"));
+    printf("  %-28s %-10s %-32s %.2f\n", json_get_string(word, "text"), json_get_string(word, "kind"), json_get_string(word, "meaning"),
+           json_number_value(json_object_get(word, "score")));
+    size_t k;
+    const json_t *other;
+    json_array_foreach(json_object_get(word, "alternatives"), k, other) printf("  %-28s not taken: %s\n", "", json_string_value(other));
   }
 }
 

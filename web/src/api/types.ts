@@ -32,6 +32,8 @@ export type Answer = {
     kind: string;
     meaning?: string | null;
     score?: number;
+    /** What else the words are called in this data. */
+    alternatives?: Array<string>;
   }> | null;
   query?: null | SemanticQuery;
   resolved?: null | SemanticQuery;
