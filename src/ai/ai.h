@@ -75,7 +75,7 @@ typedef struct {
   AiPriority priority;       /* BATCH may wait and be sent together with others */
   gboolean no_cache;         /* neither read nor kept */
   gboolean check_facts;      /* every number and direction of the text is held against `input` (templates may ask for it too) */
-  const char *idempotency;   /* a call repeated with the same text is answered from the record and charged once; may be NULL */
+  const char *idempotency;   /* the same caller's call repeated with the same text within a day is answered from the record, for nothing; may be NULL */
   Deadline deadline;         /* at most ai.yaml's own limit; .cancelled stops the call upstream as well */
   AiStreamFunction on_text;  /* NULL: none */
   gpointer on_text_user;

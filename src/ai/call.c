@@ -168,13 +168,7 @@ static char *make_cache_key(const AiCall *call) {
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text->str, text->len);
 }
 
-gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outcome) {
-  g_autoptr(GBytes) bytes = call->cache_key != NULL ? cache_get(call->gateway->cache, call->cache_key) : NULL;
-  if (bytes == NULL) return FALSE;
-  gsize length;
-  const char *text = g_bytes_get_data(bytes, &length);
-  g_autoptr(json_t) kept = json_parse(text, length, NULL);
-  if (json_get_int(kept, "at_ms", 0) < g_get_real_time() / 1000 - oldest_ms) return FALSE;
+static void use_kept(AiCall *call, const json_t *kept, AiCacheOutcome outcome) {
   json_decref(call->reply);
   call->reply = json_incref(json_object_get(kept, "reply"));
   call->out.cache = outcome;
@@ -183,11 +177,39 @@ gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outc
   call->out.route = g_strdup(json_get_string(kept, "route"));
   call->out.model = g_strdup(json_get_string(kept, "model"));
   call->out.consistency = json_get_double(kept, "consistency", -1);
+}
+
+gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outcome) {
+  g_autoptr(GBytes) bytes = call->cache_key != NULL ? cache_get(call->gateway->cache, call->cache_key) : NULL;
+  if (bytes == NULL) return FALSE;
+  gsize length;
+  const char *text = g_bytes_get_data(bytes, &length);
+  g_autoptr(json_t) kept = json_parse(text, length, NULL);
+  if (json_get_int(kept, "at_ms", 0) < g_get_real_time() / 1000 - oldest_ms) return FALSE;
+  use_kept(call, kept, outcome);
   return call->reply != NULL;
+}
+
+/* Whose repetition it would be. (transfer full) */
+char *ai_call_reply_key(const AiCall *call) {
+  g_autofree char *text = g_strjoin("\n", call->account.tenant != NULL ? call->account.tenant : "", call->account.user != NULL ? call->account.user : "",
+                                    call->scope_key != NULL ? call->scope_key : "", call->idempotency, NULL);
+  return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+}
+
+/* The same call was made before, and paid for. */
+static gboolean answered_by_record(AiCall *call) {
+  g_autofree char *key = ai_call_reply_key(call), *text = ai_records_reply(call->gateway->records, key);
+  g_autoptr(json_t) kept = text != NULL ? json_parse(text, strlen(text), NULL) : NULL;
+  if (!json_is_object(json_object_get(kept, "reply"))) return FALSE;
+  use_kept(call, kept, AI_CACHE_HIT);
+  ai_call_finish(call);
+  return TRUE;
 }
 
 /* TRUE: the call is over or waits for the same call in flight. */
 static gboolean answered_by_cache(AiCall *call) {
+  if (call->idempotency != NULL && answered_by_record(call)) return TRUE;
   if (!is_cacheable(call)) return FALSE;
   call->cache_key = make_cache_key(call);
   if (ai_call_take_cached(call, call->config->cache_ms, AI_CACHE_HIT)) {

@@ -100,6 +100,8 @@ json_t *ai_call_request(const AiCall *call, const AiRoute *route);
 gint64 ai_tokens_bound(const json_t *chat);
 gint64 ai_tokens_estimate(gsize bytes);
 void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out);
+/* Under which a repetition of this call finds its reply; it has an idempotency text. (transfer full) */
+char *ai_call_reply_key(const AiCall *call);
 /* Fills reply and what is known of it from the cache, if it is not older. */
 gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outcome);
 /* Best first. (transfer full) */

@@ -131,14 +131,18 @@ void ai_call_have_reply(AiCall *call, const AiRoute *route, json_t *reply, GByte
 
 /* ---- the end ---- */
 
+/* (transfer full) */
+static char *kept_text(const AiCall *call) {
+  g_autoptr(json_t) kept = json_pack("{s:I, s:O, s:s?, s:s?, s:f}", "at_ms", (json_int_t)(g_get_real_time() / 1000), "reply", call->reply, "route",
+                                     call->out.route, "model", call->out.model, "consistency", call->out.consistency);
+  return json_to_text(kept, JSON_PLAIN);
+}
+
 static void put_in_cache(AiCall *call) {
   /* What was cut off at the limit is no answer to keep. */
   const char *reason = json_get_string(json_array_get(json_object_get(call->reply, "choices"), 0), "finish_reason");
   if (!call->leader || call->error != NULL || call->out.cache != AI_CACHE_MISS || g_strcmp0(reason, "length") == 0) return;
-  json_t *kept = json_pack("{s:I, s:O, s:s?, s:s?, s:f}", "at_ms", (json_int_t)(g_get_real_time() / 1000), "reply", call->reply, "route", call->out.route,
-                           "model", call->out.model, "consistency", call->out.consistency);
-  g_autofree char *text = json_to_text(kept, JSON_PLAIN);
-  json_decref(kept);
+  g_autofree char *text = kept_text(call);
   g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
   cache_put(call->gateway->cache, call->cache_key, bytes);
 }
@@ -165,6 +169,10 @@ static void record(AiCall *call) {
   entry->status = g_strdup(call->error == NULL ? "ok" : aisle_error_info_of(call->error)->name);
   entry->cache = g_strdup(CACHE[call->out.cache]);
   entry->idempotency = g_strdup(call->idempotency);
+  if (call->idempotency != NULL && call->error == NULL && call->reply != NULL) {
+    entry->reply_key = ai_call_reply_key(call);
+    entry->reply = kept_text(call);
+  }
   entry->verdicts = call->out.verdicts != NULL ? json_to_text(call->out.verdicts, JSON_PLAIN) : NULL;
   entry->at_ms = call->at_ms;
   entry->latency_us = call->out.latency_us;

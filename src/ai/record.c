@@ -7,6 +7,7 @@
 
 #define QUEUE_MAX 50000
 #define BATCH_PAUSE_MS 20
+#define REPLIES_KEPT_MS ((gint64)24 * 3600000)
 
 static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS calls (number INTEGER PRIMARY KEY, id TEXT NOT NULL, at_ms INTEGER NOT NULL, tenant TEXT, team TEXT,"
@@ -15,7 +16,7 @@ static const char SCHEMA[] =
     " saved_nano INTEGER NOT NULL, latency_us INTEGER NOT NULL, attempts INTEGER NOT NULL, repairs INTEGER NOT NULL, consistency REAL,"
     " verdicts TEXT, input TEXT, output TEXT, idempotency TEXT);"
     "CREATE INDEX IF NOT EXISTS calls_by_time ON calls (at_ms);"
-    "CREATE INDEX IF NOT EXISTS calls_by_idempotency ON calls (idempotency) WHERE idempotency IS NOT NULL;";
+    "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;";
 static const char INSERT[] =
     "INSERT INTO calls (id, at_ms, tenant, team, user, purpose, logical, template, version, route, model, status, cache, input_tokens,"
     " cached_tokens, output_tokens, cost_nano, saved_nano, latency_us, attempts, repairs, consistency, verdicts, input, output, idempotency)"
@@ -23,7 +24,9 @@ static const char INSERT[] =
 
 struct AiRecords {
   sqlite3 *handle;
-  sqlite3_stmt *insert;
+  sqlite3_stmt *insert, *keep;
+  pthread_mutex_t reader_lock;
+  sqlite3 *reader; /* under reader_lock */
   pthread_t thread;
   pthread_mutex_t lock;
   pthread_cond_t changed;
@@ -37,7 +40,7 @@ void ai_record_free(AiRecord *record) {
   if (record == NULL) return;
   char *const texts[] = {record->id,    record->tenant, record->team,   record->user,  record->purpose,  record->logical, record->template_id,
                          record->version, record->route, record->model, record->status, record->cache, record->verdicts, record->idempotency,
-                         record->input, record->output};
+                         record->input, record->output, record->reply_key, record->reply};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) g_free(texts[i]);
   g_free(record);
 }
@@ -58,7 +61,12 @@ static gboolean insert(AiRecords *records, const AiRecord *record) {
   sql_bind_text(statement, 24, record->input);
   sql_bind_text(statement, 25, record->output);
   sql_bind_text(statement, 26, record->idempotency);
-  return sql_step_done(statement);
+  if (!sql_step_done(statement)) return FALSE;
+  if (record->reply == NULL) return TRUE;
+  sql_bind_text(records->keep, 1, record->reply_key);
+  sqlite3_bind_int64(records->keep, 2, record->at_ms);
+  sql_bind_text(records->keep, 3, record->reply);
+  return sql_step_done(records->keep);
 }
 
 static void write_batch(AiRecords *records, GPtrArray *batch, gint64 prune_before_ms) {
@@ -66,7 +74,8 @@ static void write_batch(AiRecords *records, GPtrArray *batch, gint64 prune_befor
   gboolean done = sql_run(records->handle, "BEGIN IMMEDIATE", &error);
   for (guint i = 0; done && i < batch->len; i++) done = insert(records, g_ptr_array_index(batch, i)) || sql_fail(records->handle, &error);
   if (done && prune_before_ms > 0) {
-    g_autofree char *sql = g_strdup_printf("DELETE FROM calls WHERE at_ms < %" G_GINT64_FORMAT, prune_before_ms);
+    g_autofree char *sql = g_strdup_printf("DELETE FROM calls WHERE at_ms < %" G_GINT64_FORMAT "; DELETE FROM replies WHERE at_ms < %" G_GINT64_FORMAT,
+                                           prune_before_ms, g_get_real_time() / 1000 - REPLIES_KEPT_MS);
     done = sql_run(records->handle, sql, &error);
   }
   done = done && sql_run(records->handle, "COMMIT", &error);
@@ -114,10 +123,15 @@ AiRecords *ai_records_open(const char *path, GError **error) {
   pthread_condattr_destroy(&attributes);
   records->queued = g_ptr_array_new_with_free_func((GDestroyNotify)ai_record_free);
   records->handle = sql_open(path, SCHEMA, FALSE, error);
+  pthread_mutex_init(&records->reader_lock, NULL);
   records->insert = records->handle != NULL ? sql_prepare(records->handle, INSERT, error) : NULL;
-  if (records->insert != NULL && pthread_create(&records->thread, NULL, run_records, records) == 0) return records;
-  if (records->insert != NULL) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread for records");
+  records->keep = records->insert != NULL ? sql_prepare(records->handle, "INSERT OR REPLACE INTO replies VALUES (?1, ?2, ?3)", error) : NULL;
+  records->reader = records->keep != NULL ? sql_open(path, SCHEMA, FALSE, error) : NULL;
+  if (records->reader != NULL && pthread_create(&records->thread, NULL, run_records, records) == 0) return records;
+  if (records->reader != NULL) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread for records");
   sqlite3_finalize(records->insert);
+  sqlite3_finalize(records->keep);
+  sqlite3_close(records->reader);
   sqlite3_close(records->handle);
   g_ptr_array_unref(records->queued);
   g_free(records);
@@ -132,6 +146,9 @@ void ai_records_free(AiRecords *records) {
   pthread_mutex_unlock(&records->lock);
   pthread_join(records->thread, NULL);
   sqlite3_finalize(records->insert);
+  sqlite3_finalize(records->keep);
+  sqlite3_close(records->reader);
+  pthread_mutex_destroy(&records->reader_lock);
   sqlite3_close(records->handle);
   g_ptr_array_unref(records->queued);
   pthread_cond_destroy(&records->changed);
@@ -251,18 +268,15 @@ json_t *ai_records_list(const char *path, int limit, GError **error) {
   return rows;
 }
 
-char *ai_records_reply(const char *path, const char *tenant, const char *user, const char *idempotency) {
-  sqlite3 *handle = open_reader(path, NULL);
-  if (handle == NULL) return NULL;
-  sqlite3_stmt *statement = sql_prepare(handle, "SELECT output FROM calls WHERE idempotency = ?1 AND tenant IS ?2 AND user IS ?3 AND status = 'ok' ORDER BY number DESC LIMIT 1", NULL);
+char *ai_records_reply(AiRecords *records, const char *key) {
   char *reply = NULL;
+  pthread_mutex_lock(&records->reader_lock);
+  sqlite3_stmt *statement = sql_prepare(records->reader, "SELECT reply FROM replies WHERE key = ?1", NULL);
   if (statement != NULL) {
-    sql_bind_text(statement, 1, idempotency);
-    sql_bind_text(statement, 2, tenant);
-    sql_bind_text(statement, 3, user);
+    sql_bind_text(statement, 1, key);
     if (sqlite3_step(statement) == SQLITE_ROW) reply = g_strdup((const char *)sqlite3_column_text(statement, 0));
   }
   sqlite3_finalize(statement);
-  sqlite3_close(handle);
+  pthread_mutex_unlock(&records->reader_lock);
   return reply;
 }

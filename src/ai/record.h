@@ -9,6 +9,7 @@
 typedef struct {
   char *id, *tenant, *team, *user, *purpose, *logical, *template_id, *version, *route, *model, *status, *cache, *verdicts, *idempotency;
   char *input, *output; /* themselves or their SHA-256 */
+  char *reply_key, *reply; /* kept for a day so that the same call again costs nothing; NULL: none */
   gint64 at_ms, latency_us, cost_nano, saved_nano;
   AiUsage usage;
   int attempts, repairs;
@@ -30,7 +31,7 @@ void ai_records_prune(AiRecords *records, gint64 before_ms);
 json_t *ai_records_costs(const char *path, const char *by, gint64 since_ms, GError **error);
 /* Newest first. (transfer full) */
 json_t *ai_records_list(const char *path, int limit, GError **error);
-/* The finished reply stored under an idempotency key of this caller; NULL: none. (transfer full) */
-char *ai_records_reply(const char *path, const char *tenant, const char *user, const char *idempotency);
+/* The reply that was put under this key within a day; NULL: none. (transfer full) */
+char *ai_records_reply(AiRecords *records, const char *key);
 /* Billionths as a decimal without loss: 1230000000 -> "1.23". (transfer full) */
 char *ai_money_text(gint64 nano);

@@ -75,7 +75,9 @@ static struct curl_slist *headers_for(const AiRemote *remote, const AiCaller *ca
     add_header(&headers, "X-Aisle-Company", caller->tenant);
     add_header(&headers, "X-Aisle-Team", caller->team);
     add_header(&headers, "X-Aisle-User", caller->user);
-    add_header(&headers, "X-Aisle-Scope", caller->scope_key);
+    /* Any text of any length; its digest tells scopes apart as well. */
+    g_autofree char *scope = caller->scope_key != NULL ? g_compute_checksum_for_string(G_CHECKSUM_SHA256, caller->scope_key, -1) : NULL;
+    add_header(&headers, "X-Aisle-Scope", scope);
   }
   add_header(&headers, "X-Aisle-Roles", roles);
   add_header(&headers, "X-Aisle-Purpose", purpose);

@@ -203,6 +203,29 @@ static void collect(const char *text, gboolean restarted, gpointer user) {
   g_string_append(user, text);
 }
 
+static void test_repeated_call(void) {
+  Fixture fixture;
+  set_up(&fixture);
+  g_autoptr(json_t) messages = message("Hi");
+  AiRequest request = AI_REQUEST_INIT;
+  request.model = "query";
+  request.caller.user = "ann";
+  request.messages = messages;
+  request.idempotency = "run-1.plan.1";
+  for (int i = 0; i < 3; i++) {
+    g_auto(AiResponse) response = {0};
+    g_autoptr(GError) error = NULL;
+    if (i == 2) request.caller.user = "bob";
+    ai_complete(fixture.gateway, &request, &response, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(response.text, ==, "Hello there.");
+    g_assert_cmpint(response.cache, ==, i == 1 ? AI_CACHE_HIT : AI_CACHE_MISS);
+    g_assert_cmpint(response.usage.cost_nano, ==, i == 1 ? 0 : 60000);
+    g_usleep(400000); /* it is written within that */
+  }
+  tear_down(&fixture);
+}
+
 static void test_stream_restarts(void) {
   Fixture fixture;
   set_up(&fixture);
@@ -279,6 +302,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ai/gateway/inside", test_inside);
   g_test_add_func("/ai/gateway/over_http", test_over_http);
+  g_test_add_func("/ai/gateway/repeated_call", test_repeated_call);
   g_test_add_func("/ai/gateway/stream_restarts", test_stream_restarts);
   g_test_add_func("/ai/gateway/stopping", test_stopping);
   g_test_add_func("/ai/gateway/without_configuration", test_without_configuration);
