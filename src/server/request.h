@@ -7,7 +7,7 @@
 /* Longest request line target. */
 #define REQUEST_MAX_URI 8192
 /* A body that is refused is read to its end up to here, so that the client sees the reason. */
-#define REQUEST_MAX_DISCARD ((guint64)4 << 20)
+#define REQUEST_MAX_DISCARD ((guint64)16 << 20)
 
 typedef enum { REQUEST_NEW, REQUEST_BODY, REQUEST_WORKING, REQUEST_DONE } RequestPhase;
 

@@ -179,6 +179,7 @@ class Protocol(ServeCase):
     def test_sizes_are_bounded(self):
         large = json.dumps({"question": "x" * 100_000})
         self.assert_problem(self.server.post("/v1/ask", large), 413, "too_large")
+        self.assert_problem(self.server.post("/v1/ask", json.dumps({"question": "x" * 10_000_000})), 413, "too_large")
         chunked = self.server.request("POST", "/v1/ask", iter([large.encode()] * 4), {"Content-Type": "application/json"})
         self.assert_problem(chunked, 413, "too_large")
         self.assertEqual(self.server.get("/v1/suggest?q=" + "a" * 9000)[0], 414)
