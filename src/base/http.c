@@ -30,7 +30,9 @@ struct HttpClient {
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+static void start_curl(void) {
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+}
 
 static void line_free(Line *line) {
   if (line == NULL) return;
@@ -99,7 +101,9 @@ typedef struct {
   GError *failure;                             /* of a callback; ends the request */
 } Exchange;
 
-static gboolean is_success(int status) { return status >= 200 && status < 300; }
+static gboolean is_success(int status) {
+  return status >= 200 && status < 300;
+}
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *user_data) {
   Exchange *exchange = user_data;
@@ -135,8 +139,8 @@ static gboolean keep_in_memory(Exchange *exchange, const char *bytes, gsize leng
     return TRUE;
   }
   if (length > max - MIN(body->len, max) || body->len > G_MAXUINT - 1 - length) {
-    g_set_error(&exchange->failure, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the answer has more than the %" G_GSIZE_FORMAT " bytes it may have",
-                max);
+    g_set_error(&exchange->failure, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
+                "the answer has more than the %" G_GSIZE_FORMAT " bytes it may have", max);
     return FALSE;
   }
   g_byte_array_append(body, (const guint8 *)bytes, (guint)length);
@@ -163,7 +167,8 @@ static size_t on_send(char *out, size_t size, size_t count, void *user_data) {
   } else if (length > 0) {
     ssize_t n = pread(request->body_fd, out, length, request->body_offset + exchange->sent);
     if (n <= 0) {
-      g_set_error(&exchange->failure, AISLE_ERROR, AISLE_ERROR_IO, "the file that is being sent became shorter or cannot be read");
+      g_set_error(&exchange->failure, AISLE_ERROR, AISLE_ERROR_IO,
+                  "the file that is being sent became shorter or cannot be read");
       return CURL_READFUNC_ABORT;
     }
     length = (gsize)n;
@@ -197,7 +202,8 @@ static void set_options(Exchange *exchange, struct curl_slist *headers) {
   curl_easy_setopt(easy, CURLOPT_URL, request->url);
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, g_ascii_strncasecmp(request->url, "https:", 6) == 0 ? "https" : "http,https");
+  curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
+                   g_ascii_strncasecmp(request->url, "https:", 6) == 0 ? "https" : "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, options->max_redirects > 0 ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long)options->max_redirects);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -232,7 +238,8 @@ static gboolean check_stall(Exchange *exchange, GError **error) {
   gint64 now = g_get_monotonic_time(), waited_ms = (now - exchange->window_start_us) / 1000;
   if (waited_ms < options->stall_ms) return TRUE;
   if ((exchange->bytes - exchange->window_bytes) * 1000 < options->stall_bytes * waited_ms) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT, "nothing, or hardly anything, came for %.3g s", (double)waited_ms / 1000);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT, "nothing, or hardly anything, came for %.3g s",
+                (double)waited_ms / 1000);
     return FALSE;
   }
   exchange->window_start_us = now;
@@ -255,7 +262,8 @@ static gboolean run(Exchange *exchange, CURLM *multi, CURLcode *code, GError **e
     gint64 wait = MIN(deadline_left_ms(deadline), WAIT_SLICE_MS);
     if (curl_multi_poll(multi, NULL, 0, (int)wait, NULL) != CURLM_OK) break;
   }
-  if (error != NULL && *error == NULL) g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "the connection could not be watched");
+  if (error != NULL && *error == NULL)
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "the connection could not be watched");
   return FALSE;
 }
 
@@ -270,15 +278,15 @@ static char *host_of(const char *url) {
 
 static const char *hint_for(CURLcode code) {
   switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: return "check the name of the host and the network";
-    case CURLE_COULDNT_CONNECT: return "check that the service runs and can be reached from here";
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE: return "check its certificate, and which authorities are trusted here";
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR: return "the connection broke off; try again";
-    case CURLE_TOO_MANY_REDIRECTS: return "the address leads in circles; name the final one";
-    default: return "try again";
+  case CURLE_COULDNT_RESOLVE_HOST: return "check the name of the host and the network";
+  case CURLE_COULDNT_CONNECT: return "check that the service runs and can be reached from here";
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_CACERT_BADFILE: return "check its certificate, and which authorities are trusted here";
+  case CURLE_PARTIAL_FILE:
+  case CURLE_GOT_NOTHING:
+  case CURLE_RECV_ERROR: return "the connection broke off; try again";
+  case CURLE_TOO_MANY_REDIRECTS: return "the address leads in circles; name the final one";
+  default: return "try again";
   }
 }
 
@@ -332,7 +340,10 @@ gboolean http_client_send(HttpClient *client, const HttpRequest *request, HttpRe
   if (line == NULL) return FALSE;
   response->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   response->body = g_byte_array_new();
-  Exchange exchange = {.request = request, .response = response, .client = client, .easy = line->easy,
+  Exchange exchange = {.request = request,
+                       .response = response,
+                       .client = client,
+                       .easy = line->easy,
                        .window_start_us = g_get_monotonic_time()};
   GError *failure = NULL;
   gboolean good = exchange_run(&exchange, line, &failure);

@@ -1,7 +1,7 @@
 /*
- * A small blocking HTTP client over libcurl: one request at a time and thread, connections kept open between them, a deadline
- * and a flag that end every wait, a bound on every body. It neither retries nor judges a status; its callers know what is safe.
- * HTTP and HTTPS only; certificates are checked; HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed.
+ * A small blocking HTTP client over libcurl: one request at a time and thread, connections kept open between them, a
+ * deadline and a flag that end every wait, a bound on every body. It neither retries nor judges a status; its callers
+ * know what is safe. HTTP and HTTPS only; certificates are checked; HTTP_PROXY, HTTPS_PROXY and NO_PROXY are obeyed.
  */
 #pragma once
 #include <glib.h>
@@ -22,19 +22,20 @@ HttpClient *http_client_new(const HttpOptions *options);
 void http_client_free(HttpClient *client); /* no request may be running. NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpClient, http_client_free)
 
-/* Bytes of a successful answer (2xx) as they come, from the calling thread. FALSE with an error ends the request with it. */
+/* Bytes of a successful answer (2xx) as they come, from the calling thread. FALSE with an error ends the request with
+ * it. */
 typedef gboolean (*HttpSink)(const char *bytes, gsize length, gpointer user_data, GError **error);
 
 typedef struct {
-  const char *method;           /* "GET", "HEAD", "PUT", "POST", "DELETE" */
-  const char *url;              /* absolute, already escaped */
-  const char *const *headers;   /* "Name: value", NULL at the end; may be NULL */
-  const void *body;             /* or */
-  int body_fd;                  /* a regular file, read from `body_offset` with pread; used when body is NULL and body_length > 0 */
+  const char *method;         /* "GET", "HEAD", "PUT", "POST", "DELETE" */
+  const char *url;            /* absolute, already escaped */
+  const char *const *headers; /* "Name: value", NULL at the end; may be NULL */
+  const void *body;           /* or */
+  int body_fd; /* a regular file, read from `body_offset` with pread; used when body is NULL and body_length > 0 */
   gint64 body_offset;
-  gint64 body_length;           /* 0: none, but PUT and POST say so */
-  gsize max_body;               /* of the answer when it is kept in memory: more is TOO_LARGE; 0: 1 MiB */
-  HttpSink sink;                /* instead of memory, for 2xx; other answers are kept, cut at 64 KiB */
+  gint64 body_length; /* 0: none, but PUT and POST say so */
+  gsize max_body;     /* of the answer when it is kept in memory: more is TOO_LARGE; 0: 1 MiB */
+  HttpSink sink;      /* instead of memory, for 2xx; other answers are kept, cut at 64 KiB */
   gpointer sink_data;
   Deadline deadline;
 } HttpRequest;
@@ -52,9 +53,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HttpResponse, http_response_clear)
 const char *http_response_header(const HttpResponse *response, const char *name);
 
 /*
- * TRUE when a whole answer came, whatever its status. `response` must be all zero; it is set as far as the answer got also on
- * failure (a status of 0: nothing came). Errors: TIMEOUT (deadline or stall), CANCELLED, TOO_LARGE, INVALID_ARGUMENT (URL), IO (no
- * connection, certificate, broken off), the sink's own. Messages name the host, never path, query or headers.
+ * TRUE when a whole answer came, whatever its status. `response` must be all zero; it is set as far as the answer got
+ * also on failure (a status of 0: nothing came). Errors: TIMEOUT (deadline or stall), CANCELLED, TOO_LARGE,
+ * INVALID_ARGUMENT (URL), IO (no connection, certificate, broken off), the sink's own. Messages name the host, never
+ * path, query or headers.
  */
 gboolean http_client_send(HttpClient *client, const HttpRequest *request, HttpResponse *response, GError **error);
 

@@ -13,13 +13,15 @@ struct Registry {
   GPtrArray *sources;
   gint64 ttl_ms;
   pthread_mutex_t lock;
-  json_t *known;      /* the last report, with a fingerprint for each table; NULL: none */
-  gint64 known_us;    /* monotonic time at which it was looked at by this process; 0: read from the file */
+  json_t *known;   /* the last report, with a fingerprint for each table; NULL: none */
+  gint64 known_us; /* monotonic time at which it was looked at by this process; 0: read from the file */
 };
 
 /* ---- opening ---- */
 
-static char *state_path(const char *workspace) { return g_build_filename(workspace, "state", "registry.json", NULL); }
+static char *state_path(const char *workspace) {
+  return g_build_filename(workspace, "state", "registry.json", NULL);
+}
 
 static GPtrArray *load_sources(const char *workspace, GError **error) {
   g_autofree char *path = g_build_filename(workspace, "registry.yaml", NULL), *text = NULL;
@@ -65,7 +67,9 @@ void registry_free(Registry *registry) {
   g_free(registry);
 }
 
-const GPtrArray *registry_sources(const Registry *registry) { return registry->sources; }
+const GPtrArray *registry_sources(const Registry *registry) {
+  return registry->sources;
+}
 
 /* ---- what is known ---- */
 
@@ -98,7 +102,9 @@ static void take_newer_state(Registry *registry) {
 
 /* The report without what only we use. */
 static json_t *report_of(const Registry *registry, gboolean fresh, gboolean changed) {
-  json_t *report = registry->known != NULL ? json_deep_copy(registry->known) : json_pack("{s:I, s:[], s:[]}", "checked_ms", (json_int_t)0, "tables", "problems");
+  json_t *report = registry->known != NULL
+                       ? json_deep_copy(registry->known)
+                       : json_pack("{s:I, s:[], s:[]}", "checked_ms", (json_int_t)0, "tables", "problems");
   size_t i;
   json_t *table;
   json_array_foreach (json_object_get(report, "tables"), i, table) json_object_del(table, "fingerprint");
@@ -127,8 +133,8 @@ static json_t *columns_of(const DeltaTable *table) {
   for (guint i = 0; i < table->columns->len; i++) {
     const DeltaColumn *column = table->columns->pdata[i];
     g_autofree char *type = delta_column_sql_type(column);
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", column->name, "label", column->label != NULL ? column->label : column->name,
-                                          "type", type));
+    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", column->name, "label",
+                                          column->label != NULL ? column->label : column->name, "type", type));
   }
   return list;
 }
@@ -136,12 +142,15 @@ static json_t *columns_of(const DeltaTable *table) {
 static json_t *describe(const FoundTable *found, const ExternalUpdate *update) {
   const DeltaTable *table = update->table;
   gint64 data_ms = 0, rows = delta_table_rows(table);
-  for (guint i = 0; i < table->files->len; i++) data_ms = MAX(data_ms, ((const DeltaFile *)table->files->pdata[i])->modified_ms);
+  for (guint i = 0; i < table->files->len; i++)
+    data_ms = MAX(data_ms, ((const DeltaFile *)table->files->pdata[i])->modified_ms);
   const char *status = update->is_new ? "new" : update->drift->len > 0 ? "drift" : update->changed ? "changed" : "same";
-  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:I, s:I, s:o, s:o}", "name", found->name, "label", found->label, "source",
-                   found->source, "format", found->format == EXTERNAL_DELTA ? "delta" : "parquet", "status", status, "fingerprint", found->fingerprint,
-                   "version", (json_int_t)table->version, "files", (int)table->files->len, "files_left_out", (int)update->left_out, "rows", (json_int_t)rows,
-                   "bytes", (json_int_t)delta_table_bytes(table), "data_ms", (json_int_t)data_ms, "columns", columns_of(table), "drift", texts_of(update->drift));
+  return json_pack(
+      "{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:I, s:I, s:o, s:o}", "name", found->name, "label",
+      found->label, "source", found->source, "format", found->format == EXTERNAL_DELTA ? "delta" : "parquet", "status",
+      status, "fingerprint", found->fingerprint, "version", (json_int_t)table->version, "files", (int)table->files->len,
+      "files_left_out", (int)update->left_out, "rows", (json_int_t)rows, "bytes", (json_int_t)delta_table_bytes(table),
+      "data_ms", (json_int_t)data_ms, "columns", columns_of(table), "drift", texts_of(update->drift));
 }
 
 static gboolean is_accepted(const RegistryOptions *options, const char *name) {
@@ -153,7 +162,8 @@ static gboolean add_unmoved(Looking *looking, const FoundTable *found) {
   const json_t *known = known_table(looking->registry, found->name);
   g_autofree char *location = external_table_location(looking->registry->workspace, found->name);
   if (known == NULL || location == NULL || is_accepted(looking->options, found->name) ||
-      g_strcmp0(json_get_string(known, "fingerprint"), found->fingerprint) != 0 || g_strcmp0(json_get_string(known, "source"), found->source) != 0)
+      g_strcmp0(json_get_string(known, "fingerprint"), found->fingerprint) != 0 ||
+      g_strcmp0(json_get_string(known, "source"), found->source) != 0)
     return FALSE;
   json_t *entry = json_deep_copy(known);
   gboolean drifted = json_array_size(json_object_get(entry, "drift")) > 0;
@@ -163,9 +173,12 @@ static gboolean add_unmoved(Looking *looking, const FoundTable *found) {
 }
 
 static gboolean look_at_table(Looking *looking, FoundTable *found, GError **error) {
-  if (found->format == EXTERNAL_DELTA && !registry_find_delta(found, looking->options->engine, looking->options->deadline, error)) return FALSE;
+  if (found->format == EXTERNAL_DELTA &&
+      !registry_find_delta(found, looking->options->engine, looking->options->deadline, error))
+    return FALSE;
   if (add_unmoved(looking, found)) return TRUE;
-  g_auto(ExternalUpdate) update = {.workspace = looking->registry->workspace, .options = looking->options,
+  g_auto(ExternalUpdate) update = {.workspace = looking->registry->workspace,
+                                   .options = looking->options,
                                    .accept = is_accepted(looking->options, found->name)};
   if (!external_update(&update, found, error)) return FALSE;
   json_array_append_new(looking->tables, describe(found, &update));
@@ -191,7 +204,8 @@ static void add_gone(Looking *looking) {
   json_array_foreach (json_object_get(looking->registry->known, "tables"), i, known) {
     if (has_entry(looking->tables, json_get_string(known, "name"))) continue;
     json_t *entry = json_deep_copy(known);
-    g_autofree char *text = g_strdup_printf("%s: nothing was found there; the last version stays", json_get_string(known, "source"));
+    g_autofree char *text =
+        g_strdup_printf("%s: nothing was found there; the last version stays", json_get_string(known, "source"));
     json_object_set_new(entry, "status", json_string("gone"));
     json_object_set_new(entry, "fingerprint", json_string(""));
     json_object_set_new(entry, "drift", json_pack("[s]", text));
@@ -202,7 +216,8 @@ static void add_gone(Looking *looking) {
 static gboolean look_at_all(Looking *looking, GError **error) {
   Deadline deadline = looking->options->deadline;
   g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-  g_autoptr(GPtrArray) found = registry_find(looking->registry->workspace, looking->registry->sources, problems, deadline, error);
+  g_autoptr(GPtrArray) found =
+      registry_find(looking->registry->workspace, looking->registry->sources, problems, deadline, error);
   if (found == NULL) return FALSE;
   for (const char *const *name = looking->options->accept; name != NULL && *name != NULL; name++) {
     gboolean known = FALSE;
@@ -235,12 +250,15 @@ static gboolean publish(Looking *looking, gboolean *changed, GError **error) {
     }
   }
   *changed = looking->changes->len > 0;
-  return !*changed || snapshot_publish_changes(looking->registry->workspace, looking->changes, FALSE, NULL, NULL, error);
+  return !*changed ||
+         snapshot_publish_changes(looking->registry->workspace, looking->changes, FALSE, NULL, NULL, error);
 }
 
 static gboolean keep_state(Registry *registry, json_t *tables, json_t *problems, GError **error) {
-  json_t *state = json_pack("{s:I, s:O, s:O}", "checked_ms", (json_int_t)(g_get_real_time() / 1000), "tables", tables, "problems", problems);
-  g_autofree char *path = state_path(registry->workspace), *folder = g_path_get_dirname(path), *text = json_to_text(state, JSON_PLAIN);
+  json_t *state = json_pack("{s:I, s:O, s:O}", "checked_ms", (json_int_t)(g_get_real_time() / 1000), "tables", tables,
+                            "problems", problems);
+  g_autofree char *path = state_path(registry->workspace), *folder = g_path_get_dirname(path),
+                  *text = json_to_text(state, JSON_PLAIN);
   json_decref(registry->known);
   registry->known = state;
   registry->known_us = g_get_monotonic_time();
@@ -252,7 +270,8 @@ static gboolean look(Registry *registry, const RegistryOptions *options, gboolea
   g_autoptr(json_t) tables = json_array(), problems = json_array();
   g_autoptr(GPtrArray) changes = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_entry_free);
   Looking looking = {registry, options, tables, problems, changes};
-  return look_at_all(&looking, error) && publish(&looking, changed, error) && keep_state(registry, tables, problems, error);
+  return look_at_all(&looking, error) && publish(&looking, changed, error) &&
+         keep_state(registry, tables, problems, error);
 }
 
 static json_t *refresh_locked(Registry *registry, const RegistryOptions *options, GError **error) {

@@ -7,14 +7,15 @@
  *     - path: /data/sales-*.parquet
  *       table: sales                        all that fits is one table
  *
- * A folder with a Delta log is read at its newest version; other folders by their Parquet files ("year=2026/" parts become
- * columns). What was found becomes a Delta table of the workspace, <workspace>/external/<table>/, whose log names links to
- * the files (for S3: to copies in cache/objects, fetched again when they had to go). So snapshots, versions, pruning, caches
- * and scopes hold for these tables as for all others. Nothing is written to the places themselves.
+ * A folder with a Delta log is read at its newest version; other folders by their Parquet files ("year=2026/" parts
+ * become columns). What was found becomes a Delta table of the workspace, <workspace>/external/<table>/, whose log
+ * names links to the files (for S3: to copies in cache/objects, fetched again when they had to go). So snapshots,
+ * versions, pruning, caches and scopes hold for these tables as for all others. Nothing is written to the places
+ * themselves.
  *
- * Drift: once found, a table keeps its columns until somebody accepts others. A file without one of the columns, or with
- * another type that does not fit, is left out; a column that is new is not read; a table of which nothing is left keeps its
- * last version. All of it is reported each time.
+ * Drift: once found, a table keeps its columns until somebody accepts others. A file without one of the columns, or
+ * with another type that does not fit, is left out; a column that is new is not read; a table of which nothing is left
+ * keeps its last version. All of it is reported each time.
  *
  * What is known is kept in state/registry.json, with the time it was looked at, and believed for lake.registry_ttl.
  */
@@ -32,27 +33,29 @@ typedef struct {
 } RegistrySource;
 
 typedef struct Registry Registry;
-/* Reads registry.yaml and what is known. No file: no sources. BAD_INPUT with every mistake, one a line. (transfer full) */
+/* Reads registry.yaml and what is known. No file: no sources. BAD_INPUT with every mistake, one a line. (transfer full)
+ */
 Registry *registry_open(const char *workspace, GError **error);
 void registry_free(Registry *registry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Registry, registry_free)
 const GPtrArray *registry_sources(const Registry *registry); /* of RegistrySource* (transfer none) */
-/* Mistakes of a registry.yaml's text are added to `problems`. Of RegistrySource*; NULL when there are any. (transfer full) */
+/* Mistakes of a registry.yaml's text are added to `problems`. Of RegistrySource*; NULL when there are any. (transfer
+ * full) */
 GPtrArray *registry_read_sources(const char *bytes, gsize length, GPtrArray *problems);
 
 typedef struct {
-  gboolean force;             /* look now, however fresh what is known is */
-  const char *const *accept;  /* tables whose drift is taken over; NULL: none */
-  Engine *engine;             /* required when something is to be looked at */
+  gboolean force;            /* look now, however fresh what is known is */
+  const char *const *accept; /* tables whose drift is taken over; NULL: none */
+  Engine *engine;            /* required when something is to be looked at */
   Deadline deadline;
 } RegistryOptions;
 
 /*
- * {"checked_ms", "fresh" (nothing was looked at), "changed" (a snapshot was published), "tables": [{"name", "label", "source",
- * "format", "status": "new"|"changed"|"same"|"drift"|"gone", "version", "files", "files_left_out", "rows", "bytes", "data_ms",
- * "columns": [{"name", "label", "type"}], "drift": [text]}], "problems": [text]}. A source that cannot be read is a problem of
- * its own; the others are looked at. Thread-safe; one process at a time does it (the others wait and find it done).
- * NOT_FOUND: the registry finds no table that `accept` names. (transfer full)
+ * {"checked_ms", "fresh" (nothing was looked at), "changed" (a snapshot was published), "tables": [{"name", "label",
+ * "source", "format", "status": "new"|"changed"|"same"|"drift"|"gone", "version", "files", "files_left_out", "rows",
+ * "bytes", "data_ms", "columns": [{"name", "label", "type"}], "drift": [text]}], "problems": [text]}. A source that
+ * cannot be read is a problem of its own; the others are looked at. Thread-safe; one process at a time does it (the
+ * others wait and find it done). NOT_FOUND: the registry finds no table that `accept` names. (transfer full)
  */
 json_t *registry_refresh(Registry *registry, const RegistryOptions *options, GError **error);
 
@@ -63,15 +66,19 @@ json_t *registry_refresh(Registry *registry, const RegistryOptions *options, GEr
 void external_table_names(const char *workspace, GPtrArray *names);
 /* The folder of an external table's log; NULL when there is no such table. (transfer full) */
 char *external_table_location(const char *workspace, const char *table);
-/* Sees to it that the links of the files lead somewhere. Of ObjectCopy*, to be held as long as they are read. (transfer full) */
+/* Sees to it that the links of the files lead somewhere. Of ObjectCopy*, to be held as long as they are read. (transfer
+ * full) */
 GPtrArray *external_table_hold(const char *workspace, const DeltaTable *table, Deadline deadline, GError **error);
-/* A relation with the table's columns that fails when it is read: for a table whose files cannot be reached. (transfer full) */
+/* A relation with the table's columns that fails when it is read: for a table whose files cannot be reached. (transfer
+ * full) */
 char *external_away_sql(const DeltaTable *table, const char *name);
 /* Whether an engine's error is that failure. */
 gboolean external_is_away(const GError *error);
-/* Folders that the engine must be let into to read the external tables of a snapshot. NULL at the end. (transfer full) */
+/* Folders that the engine must be let into to read the external tables of a snapshot. NULL at the end. (transfer full)
+ */
 char **external_table_folders(const char *workspace, const LakeSnapshot *snapshot);
-/* The external tables of a snapshot, as if they had just been imported, for inferring what they mean. Of ImportedTable*. (transfer full) */
+/* The external tables of a snapshot, as if they had just been imported, for inferring what they mean. Of
+ * ImportedTable*. (transfer full) */
 GPtrArray *external_tables_of(const LakeSnapshot *snapshot);
 /* The current snapshot, with its tables as they are, goes with this model from now on. */
 gboolean registry_publish_model(const char *workspace, const char *model_hash, GError **error);

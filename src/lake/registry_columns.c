@@ -16,7 +16,8 @@ static gboolean set_type(DeltaColumn *column, FieldType type, const char *delta_
   column->precision = precision;
   column->scale = scale;
   g_free(column->delta_type);
-  column->delta_type = type == FIELD_DECIMAL ? g_strdup_printf("decimal(%d,%d)", precision, scale) : g_strdup(delta_type);
+  column->delta_type =
+      type == FIELD_DECIMAL ? g_strdup_printf("decimal(%d,%d)", precision, scale) : g_strdup(delta_type);
   return TRUE;
 }
 
@@ -25,18 +26,21 @@ static gboolean type_from_engine(const char *sql, DeltaColumn *column) {
   static const struct {
     const char *sql, *delta;
     FieldType type;
-  } KNOWN[] = {{"VARCHAR", "string", FIELD_TEXT},     {"BIGINT", "long", FIELD_INTEGER},    {"INTEGER", "long", FIELD_INTEGER},
-               {"SMALLINT", "long", FIELD_INTEGER},   {"TINYINT", "long", FIELD_INTEGER},   {"UINTEGER", "long", FIELD_INTEGER},
-               {"USMALLINT", "long", FIELD_INTEGER},  {"UTINYINT", "long", FIELD_INTEGER},  {"DOUBLE", "double", FIELD_DOUBLE},
-               {"FLOAT", "double", FIELD_DOUBLE},     {"BOOLEAN", "boolean", FIELD_BOOLEAN}, {"DATE", "date", FIELD_DATE},
-               {"UUID", "string", FIELD_TEXT},        {"TIME", "string", FIELD_TIME}};
+  } KNOWN[] = {
+      {"VARCHAR", "string", FIELD_TEXT},    {"BIGINT", "long", FIELD_INTEGER},     {"INTEGER", "long", FIELD_INTEGER},
+      {"SMALLINT", "long", FIELD_INTEGER},  {"TINYINT", "long", FIELD_INTEGER},    {"UINTEGER", "long", FIELD_INTEGER},
+      {"USMALLINT", "long", FIELD_INTEGER}, {"UTINYINT", "long", FIELD_INTEGER},   {"DOUBLE", "double", FIELD_DOUBLE},
+      {"FLOAT", "double", FIELD_DOUBLE},    {"BOOLEAN", "boolean", FIELD_BOOLEAN}, {"DATE", "date", FIELD_DATE},
+      {"UUID", "string", FIELD_TEXT},       {"TIME", "string", FIELD_TIME}};
   int precision, scale;
   for (guint i = 0; i < G_N_ELEMENTS(KNOWN); i++)
     if (strcmp(sql, KNOWN[i].sql) == 0) return set_type(column, KNOWN[i].type, KNOWN[i].delta, 0, 0);
-  if (strcmp(sql, "HUGEINT") == 0 || strcmp(sql, "UBIGINT") == 0) return set_type(column, FIELD_DECIMAL, NULL, DECIMAL_DIGITS, 0);
+  if (strcmp(sql, "HUGEINT") == 0 || strcmp(sql, "UBIGINT") == 0)
+    return set_type(column, FIELD_DECIMAL, NULL, DECIMAL_DIGITS, 0);
   if (strcmp(sql, "TIMESTAMP WITH TIME ZONE") == 0) return set_type(column, FIELD_TIMESTAMP, "timestamp", 0, 0);
   if (g_str_has_prefix(sql, "TIMESTAMP")) return set_type(column, FIELD_TIMESTAMP, "timestamp_ntz", 0, 0);
-  if (sscanf(sql, "DECIMAL(%d,%d)", &precision, &scale) == 2) return set_type(column, FIELD_DECIMAL, NULL, precision, scale);
+  if (sscanf(sql, "DECIMAL(%d,%d)", &precision, &scale) == 2)
+    return set_type(column, FIELD_DECIMAL, NULL, precision, scale);
   return g_str_has_prefix(sql, "ENUM") && set_type(column, FIELD_TEXT, "string", 0, 0);
 }
 
@@ -85,7 +89,9 @@ DeltaColumn *external_partition_column(const char *label, const char *name, cons
   return delta_column_new(name, label, FIELD_TEXT);
 }
 
-gboolean registry_parse_bound(const DeltaColumn *column, const char *text, DeltaBound *out) { return delta_bound_parse(column, text, out); }
+gboolean registry_parse_bound(const DeltaColumn *column, const char *text, DeltaBound *out) {
+  return delta_bound_parse(column, text, out);
+}
 
 /* ---- comparing ---- */
 
@@ -109,7 +115,9 @@ static gboolean fits(const DeltaColumn *to, const DeltaColumn *from) {
   return to->type == FIELD_DOUBLE && from->type == FIELD_INTEGER;
 }
 
-static const char *label_of(const DeltaColumn *column) { return column->label != NULL ? column->label : column->name; }
+static const char *label_of(const DeltaColumn *column) {
+  return column->label != NULL ? column->label : column->name;
+}
 
 static gboolean is_partition(char **partitions, const char *label) {
   for (char **partition = partitions; *partition != NULL; partition++)
@@ -117,7 +125,8 @@ static gboolean is_partition(char **partitions, const char *label) {
   return FALSE;
 }
 
-gboolean external_compare(const GPtrArray *table, const GPtrArray *file, char **partitions, const char *shown, GPtrArray *drift) {
+gboolean external_compare(const GPtrArray *table, const GPtrArray *file, char **partitions, const char *shown,
+                          GPtrArray *drift) {
   gboolean readable = TRUE;
   for (guint i = 0; i < table->len; i++) {
     const DeltaColumn *column = table->pdata[i];
@@ -128,13 +137,15 @@ gboolean external_compare(const GPtrArray *table, const GPtrArray *file, char **
     readable = FALSE;
     g_autofree char *was = delta_column_sql_type(column), *is = other != NULL ? delta_column_sql_type(other) : NULL;
     g_ptr_array_add(drift, other == NULL ? g_strdup_printf("%s: the column \"%s\" is missing", shown, label_of(column))
-                                         : g_strdup_printf("%s: the column \"%s\" is %s, it was %s", shown, label_of(column), is, was));
+                                         : g_strdup_printf("%s: the column \"%s\" is %s, it was %s", shown,
+                                                           label_of(column), is, was));
   }
   for (guint i = 0; i < file->len; i++) {
     const DeltaColumn *column = file->pdata[i];
     if (is_partition(partitions, label_of(column)) || external_find_label(table, label_of(column)) >= 0) continue;
     g_autofree char *type = delta_column_sql_type(column);
-    g_ptr_array_add(drift, g_strdup_printf("%s: there is a new column \"%s\" (%s), which is not read", shown, label_of(column), type));
+    g_ptr_array_add(drift, g_strdup_printf("%s: there is a new column \"%s\" (%s), which is not read", shown,
+                                           label_of(column), type));
   }
   return readable;
 }
@@ -146,12 +157,15 @@ static void widen(DeltaColumn *column, const DeltaColumn *other) {
     set_type(column, other->type, other->delta_type, other->precision, other->scale);
     return;
   }
-  gboolean numbers = (column->type == FIELD_INTEGER || column->type == FIELD_DECIMAL) && (other->type == FIELD_INTEGER || other->type == FIELD_DECIMAL);
+  gboolean numbers = (column->type == FIELD_INTEGER || column->type == FIELD_DECIMAL) &&
+                     (other->type == FIELD_INTEGER || other->type == FIELD_DECIMAL);
   int scale = MAX(column->scale, other->scale);
-  int whole = MAX(column->type == FIELD_INTEGER ? 19 : column->precision - column->scale, other->type == FIELD_INTEGER ? 19 : other->precision - other->scale);
+  int whole = MAX(column->type == FIELD_INTEGER ? 19 : column->precision - column->scale,
+                  other->type == FIELD_INTEGER ? 19 : other->precision - other->scale);
   gboolean number = numbers || column->type == FIELD_DOUBLE || other->type == FIELD_DOUBLE;
-  gboolean mixed = column->type == FIELD_TEXT || other->type == FIELD_TEXT || column->type == FIELD_DATE || other->type == FIELD_DATE ||
-                   column->type == FIELD_BOOLEAN || other->type == FIELD_BOOLEAN || column->type == FIELD_TIMESTAMP || other->type == FIELD_TIMESTAMP;
+  gboolean mixed = column->type == FIELD_TEXT || other->type == FIELD_TEXT || column->type == FIELD_DATE ||
+                   other->type == FIELD_DATE || column->type == FIELD_BOOLEAN || other->type == FIELD_BOOLEAN ||
+                   column->type == FIELD_TIMESTAMP || other->type == FIELD_TIMESTAMP;
   if (numbers && whole + scale <= DECIMAL_DIGITS)
     set_type(column, FIELD_DECIMAL, NULL, whole + scale, scale);
   else if (number && !mixed)
@@ -196,19 +210,25 @@ static char *bounds_sql(const DeltaTable *table, const char *quoted) {
     const DeltaColumn *column = table->columns->pdata[i];
     /* A NaN is greater than the greatest number of a footer. */
     if (!is_stored(table, column) || column->type == FIELD_DOUBLE) continue;
-    g_autofree char *type = delta_column_sql_type(column), *name = text_sql_quote(column->name), *label = text_sql_quote(label_of(column));
-    g_string_append_printf(sql,
-                           "%s SELECT %s, if(count(*) = count(TRY_CAST(stats_min_value AS %s)), min(TRY_CAST(stats_min_value AS %s))::VARCHAR, NULL), "
-                           "if(count(*) = count(TRY_CAST(stats_max_value AS %s)), max(TRY_CAST(stats_max_value AS %s))::VARCHAR, NULL), "
-                           "if(count(*) = count(stats_null_count), sum(stats_null_count)::BIGINT, NULL) FROM m WHERE lower(path_in_schema) = lower(%s)",
-                           n > 0 ? " UNION ALL" : "", name, type, type, type, type, label);
+    g_autofree char *type = delta_column_sql_type(column), *name = text_sql_quote(column->name),
+                    *label = text_sql_quote(label_of(column));
+    g_string_append_printf(
+        sql,
+        "%s SELECT %s, if(count(*) = count(TRY_CAST(stats_min_value AS %s)), min(TRY_CAST(stats_min_value AS "
+        "%s))::VARCHAR, NULL), "
+        "if(count(*) = count(TRY_CAST(stats_max_value AS %s)), max(TRY_CAST(stats_max_value AS %s))::VARCHAR, NULL), "
+        "if(count(*) = count(stats_null_count), sum(stats_null_count)::BIGINT, NULL) FROM m WHERE "
+        "lower(path_in_schema) = lower(%s)",
+        n > 0 ? " UNION ALL" : "", name, type, type, type, type, label);
     n++;
   }
   return g_string_free(sql, FALSE);
 }
 
-char *external_statistics(Engine *engine, const DeltaTable *table, const char *path, gint64 *rows, Deadline deadline, GError **error) {
-  g_autofree char *quoted = text_sql_quote(path), *count_sql = g_strdup_printf("SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata(%s)", quoted);
+char *external_statistics(Engine *engine, const DeltaTable *table, const char *path, gint64 *rows, Deadline deadline,
+                          GError **error) {
+  g_autofree char *quoted = text_sql_quote(path),
+                  *count_sql = g_strdup_printf("SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata(%s)", quoted);
   g_autoptr(ResultTable) count = engine_query(engine, count_sql, NULL, 1, deadline, error);
   if (count == NULL) return NULL;
   *rows = count->n_rows == 1 ? result_table_at(count, 0, 0)->integer : -1;
@@ -218,7 +238,8 @@ char *external_statistics(Engine *engine, const DeltaTable *table, const char *p
   if (bounds == NULL) return NULL;
   g_autoptr(json_t) measured = json_object();
   for (gsize i = 0; i < bounds->n_rows; i++) {
-    const Value *low = result_table_at(bounds, i, 1), *high = result_table_at(bounds, i, 2), *nulls = result_table_at(bounds, i, 3);
+    const Value *low = result_table_at(bounds, i, 1), *high = result_table_at(bounds, i, 2),
+                *nulls = result_table_at(bounds, i, 3);
     json_t *column = json_object();
     if (low->type == VALUE_TEXT && high->type == VALUE_TEXT) {
       json_object_set_new(column, "min", json_string(low->text));

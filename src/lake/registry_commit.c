@@ -39,8 +39,12 @@ static void step_clear(Step *step) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Step, step_clear)
 
-static Engine *engine_of(const Step *step) { return step->update->options->engine; }
-static Deadline deadline_of(const Step *step) { return step->update->options->deadline; }
+static Engine *engine_of(const Step *step) {
+  return step->update->options->engine;
+}
+static Deadline deadline_of(const Step *step) {
+  return step->update->options->deadline;
+}
 
 static gboolean open_existing(Step *step, GError **error) {
   g_autoptr(GError) failing = NULL;
@@ -60,9 +64,11 @@ static gboolean has_file(const DeltaTable *table, const char *path) {
   return FALSE;
 }
 
-/* A Delta table's columns hold for all of its files; others are asked one by one, unless they are in the table already. */
+/* A Delta table's columns hold for all of its files; others are asked one by one, unless they are in the table already.
+ */
 static gboolean look_at_file(Step *step, const FoundFile *file, GHashTable *known, GError **error) {
-  char *link = external_link(step->update->workspace, step->location, step->found, file, step->held, deadline_of(step), error);
+  char *link =
+      external_link(step->update->workspace, step->location, step->found, file, step->held, deadline_of(step), error);
   if (link == NULL) return FALSE;
   g_ptr_array_add(step->links, link);
   GPtrArray *columns = NULL;
@@ -77,7 +83,8 @@ static gboolean look_at_file(Step *step, const FoundFile *file, GHashTable *know
       return FALSE;
     }
     for (guint i = 0; i < skipped->len; i++)
-      g_ptr_array_add(step->update->drift, g_strdup_printf("%s: the column %s is no plain value and is not read", file->key, (char *)skipped->pdata[i]));
+      g_ptr_array_add(step->update->drift, g_strdup_printf("%s: the column %s is no plain value and is not read",
+                                                           file->key, (char *)skipped->pdata[i]));
   }
   g_ptr_array_add(step->own, columns);
   return TRUE;
@@ -99,9 +106,12 @@ static gboolean look_at_files(Step *step, GError **error) {
 static gboolean decide_columns(Step *step, GError **error) {
   GPtrArray *first = NULL;
   for (guint i = 0; first == NULL && i < step->own->len; i++) first = step->own->pdata[i];
-  const GPtrArray *start = step->existing != NULL ? step->existing->columns : first != NULL ? first : step->found->columns;
+  const GPtrArray *start = step->existing != NULL ? step->existing->columns
+                           : first != NULL        ? first
+                                                  : step->found->columns;
   if (start == NULL || start->len == 0) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: there is no column that can be read", step->found->source);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: there is no column that can be read",
+                step->found->source);
     return FALSE;
   }
   g_autoptr(GPtrArray) nothing = g_ptr_array_new();
@@ -124,7 +134,8 @@ static gboolean decide_partitions(Step *step, GError **error) {
     if (step->existing == NULL && step->found->columns == NULL) {
       g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
       if (at >= 0) g_ptr_array_remove_index(step->columns, (guint)at); /* the folder's word counts */
-      for (guint i = 0; i < step->columns->len; i++) g_hash_table_add(taken, g_strdup(((DeltaColumn *)step->columns->pdata[i])->name));
+      for (guint i = 0; i < step->columns->len; i++)
+        g_hash_table_add(taken, g_strdup(((DeltaColumn *)step->columns->pdata[i])->name));
       g_autofree char *name = text_slug_unique(label, taken);
       at = (int)step->columns->len;
       g_ptr_array_add(step->columns, external_partition_column(label, name, step->found, p));
@@ -132,10 +143,12 @@ static gboolean decide_partitions(Step *step, GError **error) {
     if (at >= 0) g_strv_builder_add(names, ((const DeltaColumn *)step->columns->pdata[at])->name);
   }
   step->partition_names = g_strv_builder_end(names);
-  gboolean same = step->existing == NULL || g_strv_equal((const char *const *)step->partition_names, (const char *const *)step->existing->partition_columns);
+  gboolean same = step->existing == NULL || g_strv_equal((const char *const *)step->partition_names,
+                                                         (const char *const *)step->existing->partition_columns);
   if (same && g_strv_length(step->partition_names) == g_strv_length(step->found->partitions)) return TRUE;
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
-              "%s: its folders are divided otherwise than before; give it another name with table: in registry.yaml", step->found->source);
+              "%s: its folders are divided otherwise than before; give it another name with table: in registry.yaml",
+              step->found->source);
   return FALSE;
 }
 
@@ -144,9 +157,12 @@ static gboolean fits_partitions(const Step *step, const FoundFile *file) {
     for (guint i = 0; i < step->columns->len; i++) {
       const DeltaColumn *column = step->columns->pdata[i];
       DeltaBound bound;
-      if (strcmp(column->name, step->partition_names[p]) != 0 || file->partition_values[p] == NULL || column->type == FIELD_TEXT) continue;
+      if (strcmp(column->name, step->partition_names[p]) != 0 || file->partition_values[p] == NULL ||
+          column->type == FIELD_TEXT)
+        continue;
       if (!registry_parse_bound(column, file->partition_values[p], &bound)) {
-        g_ptr_array_add(step->update->drift, g_strdup_printf("%s: \"%s\" is no %s as before", file->key, file->partition_values[p], column->label));
+        g_ptr_array_add(step->update->drift, g_strdup_printf("%s: \"%s\" is no %s as before", file->key,
+                                                             file->partition_values[p], column->label));
         return FALSE;
       }
     }
@@ -161,7 +177,8 @@ static gboolean may_be_read(const Step *step, guint i) {
   if (own == NULL || step->update->accept) return TRUE;
   /* What a Delta table says of itself is said once. */
   g_autoptr(GPtrArray) again = g_ptr_array_new_with_free_func(g_free);
-  return external_compare(step->columns, own, step->found->partitions, shown, step->found->columns != NULL && i > 0 ? again : step->update->drift);
+  return external_compare(step->columns, own, step->found->partitions, shown,
+                          step->found->columns != NULL && i > 0 ? again : step->update->drift);
 }
 
 static DeltaFile *describe_file(Step *step, const DeltaTable *table, guint i, GError **error) {
@@ -173,7 +190,8 @@ static DeltaFile *describe_file(Step *step, const DeltaTable *table, guint i, GE
   file->modified_ms = found->info.modified_ms;
   file->n_partition_values = found->n_partition_values;
   file->partition_values = g_new0(char *, found->n_partition_values + 1);
-  for (guint p = 0; p < found->n_partition_values; p++) file->partition_values[p] = g_strdup(found->partition_values[p]);
+  for (guint p = 0; p < found->n_partition_values; p++)
+    file->partition_values[p] = g_strdup(found->partition_values[p]);
   g_autofree char *path = g_build_filename(step->location, file->path, NULL);
   file->statistics = external_statistics(engine_of(step), table, path, &file->rows, deadline_of(step), error);
   if (file->statistics != NULL) return file;
@@ -192,7 +210,8 @@ static gboolean same_columns(const GPtrArray *a, const GPtrArray *b) {
 }
 
 /* Actions for what came and went; FALSE with an error. *any: there is something to commit. */
-static gboolean add_actions(Step *step, DeltaCommit *commit, const DeltaTable *shape, const GArray *readable, gboolean *any, GError **error) {
+static gboolean add_actions(Step *step, DeltaCommit *commit, const DeltaTable *shape, const GArray *readable,
+                            gboolean *any, GError **error) {
   g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < step->links->len; i++) {
     char *link = step->links->pdata[i];
@@ -216,7 +235,8 @@ static gboolean add_actions(Step *step, DeltaCommit *commit, const DeltaTable *s
 
 static gboolean commit(Step *step, const GArray *readable, GError **error) {
   const FoundTable *found = step->found;
-  g_autoptr(DeltaTable) draft = delta_table_draft(step->location, step->columns, (const char *const *)step->partition_names, NULL, error);
+  g_autoptr(DeltaTable) draft =
+      delta_table_draft(step->location, step->columns, (const char *const *)step->partition_names, NULL, error);
   if (draft == NULL) return FALSE;
   g_autoptr(DeltaCommit) change = delta_commit_new(step->existing != NULL ? step->existing : draft, "REGISTER");
   gboolean any = step->existing == NULL;
@@ -238,12 +258,14 @@ static gboolean commit(Step *step, const GArray *readable, GError **error) {
 
 /* A table of the lake must not be hidden by one from elsewhere. */
 static gboolean check_name(const Step *step, GError **error) {
-  g_autofree char *location = step->existing == NULL ? lake_table_location(step->update->workspace, step->found->name, error) : NULL;
+  g_autofree char *location =
+      step->existing == NULL ? lake_table_location(step->update->workspace, step->found->name, error) : NULL;
   if (step->existing != NULL) return TRUE;
   if (location == NULL) return FALSE;
   gint64 version = delta_newest_version(location, NULL);
   if (version < 0) return TRUE;
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_EXISTS, "%s: the workspace has a table %s already; give this one another name with table: in registry.yaml",
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_EXISTS,
+              "%s: the workspace has a table %s already; give this one another name with table: in registry.yaml",
               step->found->source, step->found->name);
   return FALSE;
 }
@@ -258,8 +280,8 @@ static void shorten_drift(GPtrArray *drift) {
 gboolean external_update(ExternalUpdate *update, const FoundTable *found, GError **error) {
   g_auto(Step) step = {.update = update, .found = found};
   update->drift = g_ptr_array_new_with_free_func(g_free);
-  if (!open_existing(&step, error) || !check_name(&step, error) || !look_at_files(&step, error) || !decide_columns(&step, error) ||
-      !decide_partitions(&step, error))
+  if (!open_existing(&step, error) || !check_name(&step, error) || !look_at_files(&step, error) ||
+      !decide_columns(&step, error) || !decide_partitions(&step, error))
     return FALSE;
   g_autoptr(GArray) readable = g_array_new(FALSE, TRUE, sizeof(gboolean));
   for (guint i = 0; i < found->files->len; i++) {
@@ -271,7 +293,8 @@ gboolean external_update(ExternalUpdate *update, const FoundTable *found, GError
   gboolean nothing_left = found->files->len == 0 || update->left_out == found->files->len;
   if (nothing_left && step.existing != NULL && step.existing->files->len > 0) {
     update->table = delta_table_ref(step.existing);
-    if (found->files->len == 0) g_ptr_array_add(update->drift, g_strdup_printf("%s is empty now; the last version stays", found->source));
+    if (found->files->len == 0)
+      g_ptr_array_add(update->drift, g_strdup_printf("%s is empty now; the last version stays", found->source));
     return TRUE;
   }
   return commit(&step, readable, error);

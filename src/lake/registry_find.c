@@ -67,7 +67,8 @@ static gboolean place_open(const char *workspace, const RegistrySource *source, 
   if (strstr(place->pattern, "**") != NULL) place->depth = 0;
   if (place->store != NULL && *place->pattern != '\0') return TRUE;
   if (place->store != NULL)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "name what is a table there; write %s/*", source->path);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "name what is a table there; write %s/*",
+                source->path);
   return FALSE;
 }
 
@@ -112,7 +113,9 @@ static FoundTable *table_for(Finding *finding, const Place *place, const char *u
                                                          : g_strconcat(object_store_url(place->store), "/", unit, NULL);
   if (table != NULL) {
     if (strcmp(table->source, source) == 0) return table;
-    g_autofree char *text = g_strdup_printf("%s: there is a table %s from %s already; give one of them another name with table:", source, name, table->source);
+    g_autofree char *text =
+        g_strdup_printf("%s: there is a table %s from %s already; give one of them another name with table:", source,
+                        name, table->source);
     if (finding->problems->len == 0 || strcmp(finding->problems->pdata[finding->problems->len - 1], text) != 0)
       g_ptr_array_add(finding->problems, g_steal_pointer(&text));
     return NULL;
@@ -201,7 +204,8 @@ static void set_fingerprint(FoundTable *table) {
   g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
   for (guint i = 0; i < table->files->len; i++) {
     const FoundFile *file = table->files->pdata[i];
-    g_autofree char *line = g_strdup_printf("%s\n%" G_GINT64_FORMAT "\n%s\n", file->key, file->info.size, file->info.etag);
+    g_autofree char *line =
+        g_strdup_printf("%s\n%" G_GINT64_FORMAT "\n%s\n", file->key, file->info.size, file->info.etag);
     g_checksum_update(hash, (const guchar *)line, -1);
   }
   table->fingerprint = g_strndup(g_checksum_get_string(hash), 32);
@@ -209,7 +213,8 @@ static void set_fingerprint(FoundTable *table) {
 
 /* ---- all ---- */
 
-static gboolean find_source(Finding *finding, const char *workspace, const RegistrySource *source, Deadline deadline, GError **error) {
+static gboolean find_source(Finding *finding, const char *workspace, const RegistrySource *source, Deadline deadline,
+                            GError **error) {
   g_auto(Place) place = {0};
   guint before = finding->tables->len;
   if (!place_open(workspace, source, &place, error)) return FALSE;
@@ -218,11 +223,15 @@ static gboolean find_source(Finding *finding, const char *workspace, const Regis
   if (entries == NULL) return FALSE;
   for (guint i = 0; i < entries->len; i++) add_entry(finding, &place, entries->pdata[i]);
   if (finding->tables->len == before)
-    add_problem(finding, "%s: nothing there is a Parquet file, a folder of them or a Delta table; to load other files use aisle ingest", source->path);
+    add_problem(
+        finding,
+        "%s: nothing there is a Parquet file, a folder of them or a Delta table; to load other files use aisle ingest",
+        source->path);
   return TRUE;
 }
 
-GPtrArray *registry_find(const char *workspace, const GPtrArray *sources, GPtrArray *problems, Deadline deadline, GError **error) {
+GPtrArray *registry_find(const char *workspace, const GPtrArray *sources, GPtrArray *problems, Deadline deadline,
+                         GError **error) {
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)found_table_free);
   g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
   Finding finding = {tables, by_name, problems};
@@ -234,14 +243,16 @@ GPtrArray *registry_find(const char *workspace, const GPtrArray *sources, GPtrAr
     add_problem(&finding, "registry.yaml:%u: %s: %s", source->line, source->path, failing->message);
   }
   if (tables->len > REGISTRY_MAX_TABLES) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the registry finds more than %d tables: name fewer", REGISTRY_MAX_TABLES);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the registry finds more than %d tables: name fewer",
+                REGISTRY_MAX_TABLES);
     return NULL;
   }
   for (guint i = 0; i < tables->len; i++) {
     FoundTable *table = tables->pdata[i];
     if (table->format == EXTERNAL_DELTA) continue;
     if (!read_partitions(table)) {
-      add_problem(&finding, "%s: its files lie in folders of different kinds (name=value); name one kind", table->source);
+      add_problem(&finding, "%s: its files lie in folders of different kinds (name=value); name one kind",
+                  table->source);
       g_ptr_array_remove_index(tables, i--);
     } else {
       set_fingerprint(table);
@@ -274,7 +285,8 @@ gboolean registry_find_delta(FoundTable *table, Engine *engine, Deadline deadlin
   table->partitions = g_strdupv(delta->partition_columns);
   table->columns = g_ptr_array_new_with_free_func((GDestroyNotify)delta_column_free);
   g_autoptr(GHashTable) taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < delta->columns->len; i++) g_ptr_array_add(table->columns, column_from_delta(delta->columns->pdata[i], taken));
+  for (guint i = 0; i < delta->columns->len; i++)
+    g_ptr_array_add(table->columns, column_from_delta(delta->columns->pdata[i], taken));
   for (guint i = 0; i < delta->files->len; i++) {
     const DeltaFile *from = delta->files->pdata[i];
     FoundFile *file = g_new0(FoundFile, 1);
@@ -285,7 +297,8 @@ gboolean registry_find_delta(FoundTable *table, Engine *engine, Deadline deadlin
     file->statistics = g_strdup(from->statistics);
     file->n_partition_values = from->n_partition_values;
     file->partition_values = g_new0(char *, from->n_partition_values + 1);
-    for (guint p = 0; p < from->n_partition_values; p++) file->partition_values[p] = g_strdup(from->partition_values[p]);
+    for (guint p = 0; p < from->n_partition_values; p++)
+      file->partition_values[p] = g_strdup(from->partition_values[p]);
     g_ptr_array_add(table->files, file);
   }
   g_free(table->fingerprint);

@@ -23,7 +23,8 @@ static ImportedTable *table_of(const SnapshotTable *from) {
   table->rows = from->rows;
   table->files = g_new0(char *, 1);
   table->columns = g_ptr_array_new_with_free_func((GDestroyNotify)imported_column_free);
-  for (guint i = 0; i < from->delta->columns->len; i++) g_ptr_array_add(table->columns, column_of(from->delta->columns->pdata[i]));
+  for (guint i = 0; i < from->delta->columns->len; i++)
+    g_ptr_array_add(table->columns, column_of(from->delta->columns->pdata[i]));
   return table;
 }
 
@@ -39,7 +40,8 @@ GPtrArray *external_tables_of(const LakeSnapshot *snapshot) {
 #define AWAY_TEXT "cannot be reached where it lies"
 
 char *external_away_sql(const DeltaTable *table, const char *name) {
-  g_autofree char *message = g_strdup_printf("the table %s " AWAY_TEXT ": see aisle refresh", name), *quoted = text_sql_quote(message);
+  g_autofree char *message = g_strdup_printf("the table %s " AWAY_TEXT ": see aisle refresh", name),
+                  *quoted = text_sql_quote(message);
   GString *sql = g_string_new("SELECT ");
   for (guint i = 0; i < table->columns->len; i++) {
     const DeltaColumn *column = table->columns->pdata[i];
@@ -51,9 +53,13 @@ char *external_away_sql(const DeltaTable *table, const char *name) {
   return g_string_free(sql, FALSE);
 }
 
-gboolean external_is_away(const GError *error) { return error != NULL && strstr(error->message, AWAY_TEXT) != NULL; }
+gboolean external_is_away(const GError *error) {
+  return error != NULL && strstr(error->message, AWAY_TEXT) != NULL;
+}
 
-static gint compare_texts(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static gint compare_texts(gconstpointer a, gconstpointer b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 char **external_table_folders(const char *workspace, const LakeSnapshot *snapshot) {
   g_autoptr(GHashTable) folders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);

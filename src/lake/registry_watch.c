@@ -27,8 +27,8 @@ struct RegistryWatch {
   gint stopping; /* atomic; also the flag that cancels */
   pthread_t thread;
   pthread_mutex_t lock;
-  Registry *registry;    /* NULL: registry.yaml has mistakes */
-  struct timespec mark;  /* of registry.yaml, when it was read */
+  Registry *registry;   /* NULL: registry.yaml has mistakes */
+  struct timespec mark; /* of registry.yaml, when it was read */
 };
 
 /* ---- the registry, read again when its file changed ---- */
@@ -53,11 +53,13 @@ static gboolean use_newest(RegistryWatch *watch, GError **error) {
 
 static Engine *open_engine(const RegistryWatch *watch, GError **error) {
   g_autofree char *spill = g_build_filename(watch->workspace, "cache", "spill", NULL);
-  EngineOptions options = {.threads = 1, .memory_limit_bytes = ENGINE_BYTES, .spill_directory = spill, .max_connections = 1};
+  EngineOptions options = {
+      .threads = 1, .memory_limit_bytes = ENGINE_BYTES, .spill_directory = spill, .max_connections = 1};
   return disk_make_folder(spill, error) ? engine_open_duckdb(&options, error) : NULL;
 }
 
-static json_t *look(RegistryWatch *watch, gboolean force, const char *const *accept, Deadline deadline, GError **error) {
+static json_t *look(RegistryWatch *watch, gboolean force, const char *const *accept, Deadline deadline,
+                    GError **error) {
   pthread_mutex_lock(&watch->lock);
   json_t *report = NULL;
   if (use_newest(watch, error)) {
@@ -89,7 +91,8 @@ static void watch_folder(int fd, const char *path, int depth, guint *count) {
   while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
     if (name[0] == '.') continue;
     g_autofree char *child = g_build_filename(path, name, NULL);
-    if (g_file_test(child, G_FILE_TEST_IS_DIR) && !g_file_test(child, G_FILE_TEST_IS_SYMLINK)) watch_folder(fd, child, depth + 1, count);
+    if (g_file_test(child, G_FILE_TEST_IS_DIR) && !g_file_test(child, G_FILE_TEST_IS_SYMLINK))
+      watch_folder(fd, child, depth + 1, count);
   }
 }
 
@@ -135,7 +138,9 @@ static gboolean drain_events(int fd) {
 
 /* ---- the thread ---- */
 
-static gboolean is_stopping(const RegistryWatch *watch) { return g_atomic_int_get(&watch->stopping) != 0; }
+static gboolean is_stopping(const RegistryWatch *watch) {
+  return g_atomic_int_get(&watch->stopping) != 0;
+}
 
 /* Until something changed, a poke came or the time passed. TRUE: something changed. */
 static gboolean wait_for_change(RegistryWatch *watch, int fd, gint64 milliseconds) {
@@ -161,7 +166,8 @@ static gint64 time_to_live_ms(const RegistryWatch *watch) {
 static void look_and_tell(RegistryWatch *watch, gboolean force) {
   g_autoptr(GError) error = NULL;
   g_autoptr(json_t) report = look(watch, force, NULL, deadline_in_ms(LOOK_MS, &watch->stopping), &error);
-  if (report == NULL && !is_stopping(watch)) g_warning("tables that lie elsewhere were not looked at: %s", error->message);
+  if (report == NULL && !is_stopping(watch))
+    g_warning("tables that lie elsewhere were not looked at: %s", error->message);
   size_t i;
   const json_t *problem;
   json_array_foreach (json_object_get(report, "problems"), i, problem) g_warning("%s", json_string_value(problem));
@@ -227,7 +233,8 @@ gboolean registry_watch_concerns(RegistryWatch *watch, const char *bucket, const
 }
 
 static void count_object(RegistryWatch *watch, const json_t *s3, gboolean encoded, guint *objects, guint *concerned) {
-  const char *bucket = json_get_string(json_object_get(s3, "bucket"), "name"), *key = json_get_string(json_object_get(s3, "object"), "key");
+  const char *bucket = json_get_string(json_object_get(s3, "bucket"), "name"),
+             *key = json_get_string(json_object_get(s3, "object"), "key");
   if (bucket == NULL || key == NULL) return;
   g_autofree char *spaced = g_strdup(key);
   if (encoded) g_strdelimit(spaced, "+", ' ');
@@ -236,16 +243,19 @@ static void count_object(RegistryWatch *watch, const json_t *s3, gboolean encode
   if (plain != NULL && registry_watch_concerns(watch, bucket, plain)) (*concerned)++;
 }
 
-gboolean registry_watch_event(RegistryWatch *watch, const json_t *event, guint *objects, guint *concerned, GError **error) {
+gboolean registry_watch_event(RegistryWatch *watch, const json_t *event, guint *objects, guint *concerned,
+                              GError **error) {
   const json_t *records = json_object_get(event, "Records"), *detail = json_object_get(event, "detail");
   size_t i;
   const json_t *record;
   *objects = *concerned = 0;
   json_array_foreach (records, i, record) count_object(watch, json_object_get(record, "s3"), TRUE, objects, concerned);
   if (json_is_object(detail)) count_object(watch, detail, FALSE, objects, concerned);
-  gboolean is_test = g_strcmp0(json_get_string(event, "Event"), "s3:TestEvent") == 0; /* sent when a notification is set up */
+  gboolean is_test =
+      g_strcmp0(json_get_string(event, "Event"), "s3:TestEvent") == 0; /* sent when a notification is set up */
   if (!json_is_array(records) && !json_is_object(detail) && !is_test) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "this is no event notification of S3: it has neither Records nor detail");
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
+                "this is no event notification of S3: it has neither Records nor detail");
     return FALSE;
   }
   if (*concerned > 0) registry_watch_poke(watch);

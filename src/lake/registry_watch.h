@@ -1,7 +1,7 @@
 /*
- * A thread that keeps the registry of a workspace fresh while a server runs: looks at its start, whenever lake.registry_ttl
- * has passed, when files appear or go at places of this machine (inotify), and when it is poked (an event of S3). What it finds
- * becomes the current snapshot, which everybody who watches that takes up.
+ * A thread that keeps the registry of a workspace fresh while a server runs: looks at its start, whenever
+ * lake.registry_ttl has passed, when files appear or go at places of this machine (inotify), and when it is poked (an
+ * event of S3). What it finds becomes the current snapshot, which everybody who watches that takes up.
  */
 #pragma once
 #include "lake/registry.h"
@@ -20,8 +20,9 @@ void registry_watch_poke(RegistryWatch *watch);
 /* Whether an object is at a place that the registry names. */
 gboolean registry_watch_concerns(RegistryWatch *watch, const char *bucket, const char *key);
 /*
- * Objects that an event of S3 is about, as JSON: "Records" of S3's own notifications (also MinIO's and Ceph's, keys with +
- * and %XX), or "detail" of EventBridge. Returns how many of them the registry names; *objects: how many there are. BAD_INPUT when
- * it is no such event.
+ * Objects that an event of S3 is about, as JSON: "Records" of S3's own notifications (also MinIO's and Ceph's, keys
+ * with + and %XX), or "detail" of EventBridge. Returns how many of them the registry names; *objects: how many there
+ * are. BAD_INPUT when it is no such event.
  */
-gboolean registry_watch_event(RegistryWatch *watch, const json_t *event, guint *objects, guint *concerned, GError **error);
+gboolean registry_watch_event(RegistryWatch *watch, const json_t *event, guint *objects, guint *concerned,
+                              GError **error);

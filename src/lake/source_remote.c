@@ -18,9 +18,13 @@ struct RemoteFiles {
   pthread_mutex_t lock;
 };
 
-static gboolean is_web(const char *path) { return g_str_has_prefix(path, "https://") || g_str_has_prefix(path, "http://"); }
+static gboolean is_web(const char *path) {
+  return g_str_has_prefix(path, "https://") || g_str_has_prefix(path, "http://");
+}
 
-gboolean source_is_remote(const char *path) { return object_url_is_remote(path) || is_web(path); }
+gboolean source_is_remote(const char *path) {
+  return object_url_is_remote(path) || is_web(path);
+}
 
 void remote_files_free(RemoteFiles *files) {
   if (files == NULL) return;
@@ -33,7 +37,9 @@ void remote_files_free(RemoteFiles *files) {
   g_free(files);
 }
 
-const char *const *remote_files_paths(const RemoteFiles *files) { return (const char *const *)files->paths->pdata; }
+const char *const *remote_files_paths(const RemoteFiles *files) {
+  return (const char *const *)files->paths->pdata;
+}
 
 const char *remote_files_shown(const RemoteFiles *files, const char *path) {
   const char *shown = g_hash_table_lookup(files->shown, path);
@@ -54,7 +60,8 @@ static void add_path(RemoteFiles *files, char *path, char *address) {
 
 /* ---- the web ---- */
 
-static gboolean fetch_web(RemoteFiles *files, const char *url, guint index, gint64 max_bytes, Deadline deadline, GError **error) {
+static gboolean fetch_web(RemoteFiles *files, const char *url, guint index, gint64 max_bytes, Deadline deadline,
+                          GError **error) {
   g_autofree char *name = object_url_file_name(url);
   char *path = place_for(files, index, name, error);
   if (path == NULL) return FALSE;
@@ -78,14 +85,15 @@ typedef struct {
   GPtrArray *entries; /* of ObjectEntry* */
   GPtrArray *places;  /* of char*, one for each */
   Deadline deadline;
-  gint next, failed;  /* atomic */
-  GError *error;      /* with the lock */
+  gint next, failed; /* atomic */
+  GError *error;     /* with the lock */
 } Fetching;
 
 static gboolean fetch_one(Fetching *fetching, guint i, GError **error) {
   const ObjectEntry *entry = fetching->entries->pdata[i];
   const char *etag = *entry->info.etag != '\0' ? entry->info.etag : NULL;
-  ObjectCopy *copy = object_store_local_copy(fetching->store, entry->key, entry->info.size, etag, fetching->deadline, error);
+  ObjectCopy *copy =
+      object_store_local_copy(fetching->store, entry->key, entry->info.size, etag, fetching->deadline, error);
   if (copy == NULL) return FALSE;
   pthread_mutex_lock(&fetching->files->lock);
   g_ptr_array_add(fetching->files->copies, copy);
@@ -147,7 +155,9 @@ static GPtrArray *find_objects(ObjectStore *store, const char *key, Deadline dea
       return NULL;
     }
   }
-  g_autofree char *prefix = is_pattern ? object_glob_prefix(key) : *key != '\0' ? g_strconcat(key, "/", NULL) : g_strdup("");
+  g_autofree char *prefix = is_pattern     ? object_glob_prefix(key)
+                            : *key != '\0' ? g_strconcat(key, "/", NULL)
+                                           : g_strdup("");
   g_autoptr(GPtrArray) all = object_list_all(store, prefix, 100 * MAX_FILES, deadline, error);
   if (all == NULL) return NULL;
   for (guint i = 0; i < all->len; i++) {
@@ -160,7 +170,8 @@ static GPtrArray *find_objects(ObjectStore *store, const char *key, Deadline dea
   return g_steal_pointer(&found);
 }
 
-static gboolean fetch_s3(RemoteFiles *files, const char *url, guint index, const ObjectOptions *options, Deadline deadline, GError **error) {
+static gboolean fetch_s3(RemoteFiles *files, const char *url, guint index, const ObjectOptions *options,
+                         Deadline deadline, GError **error) {
   const char *bucket = url + strlen("s3://");
   gsize bucket_length = strcspn(bucket, "/");
   g_autofree char *root = g_strndup(url, strlen("s3://") + bucket_length);
@@ -186,8 +197,8 @@ static gboolean fetch_s3(RemoteFiles *files, const char *url, guint index, const
   return fetch_entries(&fetching, error);
 }
 
-RemoteFiles *remote_files_fetch(const char *const *paths, const char *folder, const ObjectOptions *options, Deadline deadline,
-                                GError **error) {
+RemoteFiles *remote_files_fetch(const char *const *paths, const char *folder, const ObjectOptions *options,
+                                Deadline deadline, GError **error) {
   g_autoptr(RemoteFiles) files = g_new0(RemoteFiles, 1);
   pthread_mutex_init(&files->lock, NULL);
   files->folder = g_canonicalize_filename(folder, NULL);

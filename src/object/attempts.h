@@ -2,8 +2,8 @@
 #pragma once
 #include "base/http.h"
 
-/* Waits before the next attempt after `made` of them; FALSE when that was enough or the deadline is too near: `*error` then also
- * tells how often it was tried. */
+/* Waits before the next attempt after `made` of them; FALSE when that was enough or the deadline is too near: `*error`
+ * then also tells how often it was tried. */
 gboolean attempts_wait(int made, gint64 retry_after_ms, Deadline deadline, GError **error);
 /* What the service asked for, within reason; 0: nothing. */
 gint64 attempts_retry_after(const HttpResponse *response);

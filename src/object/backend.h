@@ -4,8 +4,8 @@
 
 typedef struct {
   /* `length` -1: to the end, refused above `max_bytes`. `etag` may be NULL. */
-  GBytes *(*get)(void *self, const char *key, gint64 offset, gint64 length, gsize max_bytes, const char *etag, ObjectInfo *info,
-                 Deadline deadline, GError **error);
+  GBytes *(*get)(void *self, const char *key, gint64 offset, gint64 length, gsize max_bytes, const char *etag,
+                 ObjectInfo *info, Deadline deadline, GError **error);
   gboolean (*stat)(void *self, const char *key, ObjectInfo *info, Deadline deadline, GError **error);
   gboolean (*put)(void *self, const char *key, const void *bytes, gsize length, gboolean only_absent, Deadline deadline,
                   GError **error);

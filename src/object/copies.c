@@ -143,7 +143,8 @@ static char *extension_of(const char *key) {
   gboolean plain = dot != NULL && strlen(dot) <= 24;
   for (const char *p = dot; plain && *p != '\0'; p++) plain = g_ascii_isalnum(*p) || *p == '.' || *p == '_';
   const char *last = !plain && dot != NULL ? strrchr(dot, '.') : NULL;
-  if (last != NULL && strlen(last) <= 12 && last[1] != '\0' && strspn(last + 1, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(last + 1))
+  if (last != NULL && strlen(last) <= 12 && last[1] != '\0' &&
+      strspn(last + 1, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(last + 1))
     return g_strdup(last);
   return g_strdup(plain ? dot : "");
 }
@@ -162,9 +163,10 @@ static void describe(Wanted *wanted, const char *url, const char *etag) {
 
 /* A whole copy that fits, now used again. (transfer full) */
 static char *find(const Wanted *wanted) {
-  g_autofree char *start = wanted->etag_hash != NULL
-                               ? g_strdup_printf("%s-%" G_GINT64_FORMAT "-%s.", wanted->stem, wanted->size, wanted->etag_hash)
-                               : g_strdup_printf("%s-%" G_GINT64_FORMAT "-", wanted->stem, wanted->size);
+  g_autofree char *start =
+      wanted->etag_hash != NULL
+          ? g_strdup_printf("%s-%" G_GINT64_FORMAT "-%s.", wanted->stem, wanted->size, wanted->etag_hash)
+          : g_strdup_printf("%s-%" G_GINT64_FORMAT "-", wanted->stem, wanted->size);
   g_autoptr(GDir) folder = g_dir_open(wanted->shard, 0, NULL);
   const char *name;
   while (folder != NULL && (name = g_dir_read_name(folder)) != NULL) {
@@ -188,7 +190,8 @@ static gboolean check_fetched(const Wanted *wanted, const ObjectInfo *info, int 
   gboolean same = fstat(fd, &status) == 0 && status.st_size == wanted->size && info->size == wanted->size &&
                   (wanted->etag == NULL || strcmp(wanted->etag, info->etag) == 0);
   if (!same)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s is not the file that was meant: its size or content changed", wanted->key);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT,
+                "%s is not the file that was meant: its size or content changed", wanted->key);
   return same;
 }
 
@@ -219,7 +222,8 @@ static char *fetch_aside(const Wanted *wanted, Deadline deadline, GError **error
   char *path = NULL;
   if (flock(fd, LOCK_EX | LOCK_NB) != 0)
     aisle_error_set_errno(error, errno, "lock %s", aside);
-  else if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) && check_fetched(wanted, &info, fd, error))
+  else if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) &&
+           check_fetched(wanted, &info, fd, error))
     path = publish(wanted, aside, fd, &info, error);
   if (path == NULL) unlink(aside);
   close(fd);
@@ -236,8 +240,8 @@ static gint64 mark_of(int fd) {
 static gboolean reserve(Copies *copies, gint64 size, int fd, GError **error) {
   if (size > copies->max_bytes) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
-                "a file of %.1f MB does not fit the %.1f MB for copies of remote files: raise cache.disk", (double)size / 1e6,
-                (double)copies->max_bytes / 1e6);
+                "a file of %.1f MB does not fit the %.1f MB for copies of remote files: raise cache.disk",
+                (double)size / 1e6, (double)copies->max_bytes / 1e6);
     return FALSE;
   }
   gint64 mark = mark_of(fd), room = copies->max_bytes - copies->reserved - size;
@@ -247,7 +251,8 @@ static gboolean reserve(Copies *copies, gint64 size, int fd, GError **error) {
   }
   if (copies->known_bytes > room) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE,
-                "the %.1f MB for copies of remote files are all in use: raise cache.disk, or ask for fewer at once", (double)copies->max_bytes / 1e6);
+                "the %.1f MB for copies of remote files are all in use: raise cache.disk, or ask for fewer at once",
+                (double)copies->max_bytes / 1e6);
     return FALSE;
   }
   copies->reserved += size;
@@ -335,14 +340,15 @@ static char *find_or_fetch(const Wanted *wanted, Deadline deadline, GError **err
   return path;
 }
 
-char *copies_take(Copies *copies, const ObjectBackend *backend, void *self, const char *url, const char *key, gint64 size,
-                  const char *etag, guint64 *place, Deadline deadline, GError **error) {
+char *copies_take(Copies *copies, const ObjectBackend *backend, void *self, const char *url, const char *key,
+                  gint64 size, const char *etag, guint64 *place, Deadline deadline, GError **error) {
   ObjectInfo info;
   g_auto(Wanted) wanted = {.copies = copies, .backend = backend, .self = self, .key = key, .size = size};
   if (size < 0) {
     if (!backend->stat(self, key, &info, deadline, error)) return NULL;
     if (etag != NULL && strcmp(etag, info.etag) != 0) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s is not the file that was meant: its content changed", key);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s is not the file that was meant: its content changed",
+                  key);
       return NULL;
     }
     wanted.size = info.size;

@@ -11,7 +11,9 @@ typedef struct {
   gint64 size, used_ns;
 } Kept;
 
-static void kept_clear(gpointer item) { g_free(((Kept *)item)->path); }
+static void kept_clear(gpointer item) {
+  g_free(((Kept *)item)->path);
+}
 
 static gint compare_use(gconstpointer a, gconstpointer b) {
   gint64 x = ((const Kept *)a)->used_ns, y = ((const Kept *)b)->used_ns;
@@ -42,7 +44,8 @@ static GArray *read_all(const char *path) {
   return all;
 }
 
-/* Whoever holds it has its byte locked, in this process or another: locks belong to descriptors, and this one is new. */
+/* Whoever holds it has its byte locked, in this process or another: locks belong to descriptors, and this one is new.
+ */
 static gboolean remove_if_free(int fd, const Kept *kept) {
   if (!copies_lock_place(fd, kept->place, F_WRLCK)) return FALSE;
   gboolean removed = unlink(kept->path) == 0;

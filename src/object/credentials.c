@@ -69,7 +69,8 @@ static gboolean from_environment(Credentials **out, GError **error) {
   const char *key_id = environment("AWS_ACCESS_KEY_ID"), *secret = environment("AWS_SECRET_ACCESS_KEY");
   if (key_id == NULL && secret == NULL) return TRUE;
   if (key_id == NULL || secret == NULL) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither");
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
+                "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or neither");
     return FALSE;
   }
   *out = credentials_new(key_id, secret, environment("AWS_SESSION_TOKEN"), 0);
@@ -113,7 +114,8 @@ static GHashTable *read_section(const char *variable, const char *usual, const c
 
 static GHashTable *read_configuration(void) {
   const char *profile = profile_name();
-  g_autofree char *section = strcmp(profile, "default") == 0 ? g_strdup(profile) : g_strconcat("profile ", profile, NULL);
+  g_autofree char *section =
+      strcmp(profile, "default") == 0 ? g_strdup(profile) : g_strconcat("profile ", profile, NULL);
   return read_section("AWS_CONFIG_FILE", "config", section);
 }
 
@@ -124,7 +126,8 @@ char *credential_profile_region(void) {
 
 static Credentials *from_section(GHashTable *values) {
   if (values == NULL) return NULL;
-  const char *key_id = g_hash_table_lookup(values, "aws_access_key_id"), *secret = g_hash_table_lookup(values, "aws_secret_access_key");
+  const char *key_id = g_hash_table_lookup(values, "aws_access_key_id"),
+             *secret = g_hash_table_lookup(values, "aws_secret_access_key");
   if (key_id == NULL || secret == NULL) return NULL;
   return credentials_new(key_id, secret, g_hash_table_lookup(values, "aws_session_token"), 0);
 }
@@ -140,14 +143,16 @@ static Credentials *from_files(void) {
 /* ---- services ---- */
 
 /* The body of a successful answer as text; NULL with an error otherwise. (transfer full) */
-static char *ask(CredentialSource *source, const char *method, const char *url, const char *header, Deadline deadline, GError **error) {
+static char *ask(CredentialSource *source, const char *method, const char *url, const char *header, Deadline deadline,
+                 GError **error) {
   const char *headers[] = {header, NULL};
   Deadline soon = deadline_in_ms(MIN(deadline_left_ms(deadline), METADATA_ANSWER_MS), deadline.cancelled);
   HttpRequest request = {.method = method, .url = url, .headers = headers, .deadline = soon, .max_body = 64 << 10};
   g_auto(HttpResponse) response = {0};
   if (!http_client_send(source->http, &request, &response, error)) return NULL;
   if (response.status == 200) return g_strstrip(g_strndup((const char *)response.body->data, response.body->len));
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "the credentials service answered with status %d", response.status);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "the credentials service answered with status %d",
+              response.status);
   return NULL;
 }
 
@@ -164,16 +169,18 @@ static Credentials *from_json(const char *text, GError **error) {
   }
   const char *key_id = json_get_string(answer, "AccessKeyId"), *secret = json_get_string(answer, "SecretAccessKey");
   if (key_id == NULL || secret == NULL) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "the credentials service gave no AccessKeyId and SecretAccessKey");
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
+                "the credentials service gave no AccessKeyId and SecretAccessKey");
     return NULL;
   }
-  return credentials_new(key_id, secret, json_get_string(answer, "Token"), parse_time_ms(json_get_string(answer, "Expiration")));
+  return credentials_new(key_id, secret, json_get_string(answer, "Token"),
+                         parse_time_ms(json_get_string(answer, "Expiration")));
 }
 
 /* The token must not travel in the clear beyond this machine and its host. */
 static gboolean is_safe_container_url(const char *url) {
-  static const char *const SAFE[] = {"https://",          "http://127.0.0.1", "http://localhost",
-                                     "http://[::1]",      CONTAINER_HOST,     "http://169.254.170.23"};
+  static const char *const SAFE[] = {"https://",     "http://127.0.0.1", "http://localhost",
+                                     "http://[::1]", CONTAINER_HOST,     "http://169.254.170.23"};
   for (guint i = 0; i < G_N_ELEMENTS(SAFE); i++) {
     if (!g_str_has_prefix(url, SAFE[i])) continue;
     char next = url[strlen(SAFE[i])];
@@ -184,14 +191,16 @@ static gboolean is_safe_container_url(const char *url) {
 
 /* "Authorization: …" as the container's environment says; NULL: none. (transfer full) */
 static char *container_header(void) {
-  const char *token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN"), *file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+  const char *token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+             *file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
   g_autofree char *text = NULL;
   if (file != NULL && g_file_get_contents(file, &text, NULL, NULL)) token = g_strstrip(text);
   return token != NULL && strpbrk(token, "\r\n") == NULL ? g_strconcat("Authorization: ", token, NULL) : NULL;
 }
 
 static gboolean from_container(CredentialSource *source, Credentials **out, Deadline deadline, GError **error) {
-  const char *full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI"), *relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  const char *full = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+             *relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   if (full == NULL && relative == NULL) return TRUE;
   g_autofree char *url = relative != NULL ? g_strconcat(CONTAINER_HOST, relative, NULL) : g_strdup(full);
   if (!is_safe_container_url(url)) {
@@ -206,12 +215,14 @@ static gboolean from_container(CredentialSource *source, Credentials **out, Dead
 }
 
 static gboolean from_instance(CredentialSource *source, Credentials **out, Deadline deadline, GError **error) {
-  const char *disabled = environment("AWS_EC2_METADATA_DISABLED"), *host = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  const char *disabled = environment("AWS_EC2_METADATA_DISABLED"),
+             *host = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (disabled != NULL && g_ascii_strcasecmp(disabled, "true") == 0) return TRUE;
   g_autofree char *base = g_strdup(host != NULL ? host : METADATA_HOST);
   if (g_str_has_suffix(base, "/")) base[strlen(base) - 1] = '\0';
   g_autofree char *token_url = g_strconcat(base, "/latest/api/token", NULL);
-  g_autofree char *token = ask(source, "PUT", token_url, "X-aws-ec2-metadata-token-ttl-seconds: 21600", deadline, error);
+  g_autofree char *token =
+      ask(source, "PUT", token_url, "X-aws-ec2-metadata-token-ttl-seconds: 21600", deadline, error);
   /* Most machines are no cloud instance: there nobody answers, and that is no error of its own. */
   if (token == NULL || strpbrk(token, "\r\n") != NULL) return FALSE;
   g_autofree char *header = g_strconcat("X-aws-ec2-metadata-token: ", token, NULL);
@@ -234,10 +245,12 @@ static Credentials *look_up(CredentialSource *source, Deadline deadline, GError 
   if (found == NULL) found = from_files();
   if (found == NULL && !from_container(source, &found, deadline, error)) return NULL;
   g_autoptr(GError) reason = NULL;
-  if (found == NULL && !from_instance(source, &found, deadline, &reason) && !deadline_check(deadline, error)) return NULL;
+  if (found == NULL && !from_instance(source, &found, deadline, &reason) && !deadline_check(deadline, error))
+    return NULL;
   if (found == NULL)
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
-                "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them to ~/.aws/credentials%s%s%s",
+                "there are no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write them to "
+                "~/.aws/credentials%s%s%s",
                 reason != NULL ? " (the instance's metadata service: " : "", reason != NULL ? reason->message : "",
                 reason != NULL ? ")" : "");
   return found;
@@ -251,20 +264,24 @@ static gboolean is_fresh(const Credentials *credentials) {
   return credentials->expires_ms == 0 || g_get_real_time() / 1000 < credentials->expires_ms - RENEW_BEFORE_MS;
 }
 
-static Credentials *get_locked(CredentialSource *source, const Credentials *refused, Deadline deadline, GError **error) {
-  if (source->current != NULL && is_fresh(source->current) && (refused == NULL || !same(source->current, refused))) return source->current;
+static Credentials *get_locked(CredentialSource *source, const Credentials *refused, Deadline deadline,
+                               GError **error) {
+  if (source->current != NULL && is_fresh(source->current) && (refused == NULL || !same(source->current, refused)))
+    return source->current;
   Credentials *found = look_up(source, deadline, error);
   if (found == NULL) return NULL;
   if (refused != NULL && same(found, refused)) {
     credentials_unref(found);
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "the AWS credentials have expired: renew them and try again");
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
+                "the AWS credentials have expired: renew them and try again");
     return NULL;
   }
   credentials_unref(source->current);
   return source->current = found;
 }
 
-Credentials *credential_source_get(CredentialSource *source, const Credentials *refused, Deadline deadline, GError **error) {
+Credentials *credential_source_get(CredentialSource *source, const Credentials *refused, Deadline deadline,
+                                   GError **error) {
   /* One thread looks them up, the others wait for it: each step of the chain has its own short limit. */
   pthread_mutex_lock(&source->lock);
   Credentials *credentials = get_locked(source, refused, deadline, error);

@@ -24,12 +24,14 @@ static gboolean on_bytes(const char *bytes, gsize length, gpointer user_data, GE
   if (!download->begun) {
     download->begun = TRUE;
     const char *etag = http_response_header(download->response, "etag");
-    if (http_response_header(download->response, "content-range") == NULL) download->got = 0; /* all of it comes again */
+    if (http_response_header(download->response, "content-range") == NULL)
+      download->got = 0; /* all of it comes again */
     g_free(download->etag);
     download->etag = etag != NULL && !g_str_has_prefix(etag, "W/") ? g_strdup(etag) : NULL;
   }
   if (download->got + (gint64)length > download->max) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "it has more than the %.1f MB that a remote file may have: raise cache.disk",
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
+                "it has more than the %.1f MB that a remote file may have: raise cache.disk",
                 (double)download->max / 1e6);
     return FALSE;
   }
@@ -63,15 +65,16 @@ static gboolean judge(int status, gboolean *again, GError **error) {
   return FALSE;
 }
 
-static gboolean attempt(HttpClient *client, const char *url, Download *download, gboolean *again, gint64 *retry_after_ms,
-                        Deadline deadline, GError **error) {
+static gboolean attempt(HttpClient *client, const char *url, Download *download, gboolean *again,
+                        gint64 *retry_after_ms, Deadline deadline, GError **error) {
   gboolean resume = download->got > 0 && download->etag != NULL;
   if (!resume) download->got = 0;
   g_autofree char *range = resume ? g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-", download->got) : NULL;
   g_autofree char *condition = resume ? g_strconcat("If-Range: ", download->etag, NULL) : NULL;
   const char *headers[] = {range, condition, NULL};
   g_auto(HttpResponse) response = {0};
-  HttpRequest request = {.method = "GET", .url = url, .headers = headers, .sink = on_bytes, .sink_data = download, .deadline = deadline};
+  HttpRequest request = {
+      .method = "GET", .url = url, .headers = headers, .sink = on_bytes, .sink_data = download, .deadline = deadline};
   download->begun = FALSE;
   download->response = &response;
   g_autoptr(GError) failure = NULL;
@@ -88,7 +91,8 @@ static gboolean attempt(HttpClient *client, const char *url, Download *download,
 
 static gboolean download_all(const char *url, Download *download, Deadline deadline, GError **error) {
   const char *ca_file = g_getenv("SSL_CERT_FILE");
-  g_autoptr(HttpClient) client = http_client_new(&(HttpOptions){.stall_ms = STALL_MS, .max_redirects = MAX_REDIRECTS, .ca_file = ca_file});
+  g_autoptr(HttpClient) client =
+      http_client_new(&(HttpOptions){.stall_ms = STALL_MS, .max_redirects = MAX_REDIRECTS, .ca_file = ca_file});
   for (int made = 1;; made++) {
     gboolean again = FALSE;
     gint64 retry_after_ms = 0, before = download->got;
@@ -114,7 +118,10 @@ char *object_url_file_name(const char *url) {
   g_autofree char *decoded = slash != NULL ? g_uri_unescape_string(slash + 1, "/") : NULL;
   GString *name = g_string_new(NULL);
   for (const char *p = decoded; p != NULL && *p != '\0' && name->len < MAX_NAME_BYTES; p++)
-    g_string_append_c(name, (guchar)*p >= 0x80 || g_ascii_isalnum(*p) || strchr("-_ =+()", *p) != NULL || (*p == '.' && name->len > 0) ? *p : '_');
+    g_string_append_c(name, (guchar)*p >= 0x80 || g_ascii_isalnum(*p) || strchr("-_ =+()", *p) != NULL ||
+                                    (*p == '.' && name->len > 0)
+                                ? *p
+                                : '_');
   if (name->len == 0 || !g_utf8_validate(name->str, (gssize)name->len, NULL)) g_string_assign(name, "data");
   return g_string_free(name, FALSE);
 }

@@ -28,7 +28,8 @@ gboolean object_key_check(const char *key, GError **error) {
   }
   if (problem == NULL) return TRUE;
   g_autofree char *shown = g_utf8_make_valid(key, (gssize)MIN(length, 80));
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%s' cannot be the name of an object: it has %s", shown, problem);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%s' cannot be the name of an object: it has %s",
+              shown, problem);
   return FALSE;
 }
 

@@ -24,13 +24,16 @@ void object_local_free(LocalStore *store) {
   g_free(store);
 }
 
-static void free_store(void *self) { object_local_free(self); }
+static void free_store(void *self) {
+  object_local_free(self);
+}
 
 void object_local_describe(const struct stat *status, ObjectInfo *info) {
   info->size = status->st_size;
   info->modified_ms = (gint64)status->st_mtim.tv_sec * 1000 + status->st_mtim.tv_nsec / 1000000;
-  g_snprintf(info->etag, sizeof info->etag, "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%lx-%" G_GINT64_MODIFIER "x",
-             (guint64)status->st_size, (guint64)status->st_mtim.tv_sec, status->st_mtim.tv_nsec, (guint64)status->st_ino);
+  g_snprintf(info->etag, sizeof info->etag,
+             "%" G_GINT64_MODIFIER "x-%" G_GINT64_MODIFIER "x-%lx-%" G_GINT64_MODIFIER "x", (guint64)status->st_size,
+             (guint64)status->st_mtim.tv_sec, status->st_mtim.tv_nsec, (guint64)status->st_ino);
 }
 
 static gboolean no_object(const char *path, GError **error) {
@@ -42,7 +45,8 @@ static gboolean no_object(const char *path, GError **error) {
 static gboolean fail_to_open(const char *path, int errno_value, GError **error) {
   if (errno_value == ENOTDIR || errno_value == ENOENT) return no_object(path, error);
   if (errno_value == EACCES || errno_value == EPERM) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "%s may not be read by this user: change its permissions", path);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN, "%s may not be read by this user: change its permissions",
+                path);
     return FALSE;
   }
   aisle_error_set_errno(error, errno_value, "read %s", path);
@@ -75,7 +79,8 @@ static gboolean read_block(int fd, char *out, gint64 offset, gsize length, gsize
 static GBytes *read_range(int fd, const char *path, gint64 offset, gsize length, Deadline deadline, GError **error) {
   g_autofree char *out = g_try_malloc(MAX(length, 1));
   if (out == NULL) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "there is no memory for %" G_GSIZE_FORMAT " bytes of %s", length, path);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "there is no memory for %" G_GSIZE_FORMAT " bytes of %s",
+                length, path);
     return NULL;
   }
   gsize got = 0;
@@ -107,7 +112,8 @@ static GBytes *get_object(void *self, const char *key, gint64 offset, gint64 len
   } else if (object_local_describe(&status, &found), etag != NULL && strcmp(etag, found.etag) != 0) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s changed while it was read: start again", path);
   } else if (length < 0 && (guint64)found.size > max_bytes) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s has more than %" G_GSIZE_FORMAT " bytes", path, max_bytes);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s has more than %" G_GSIZE_FORMAT " bytes", path,
+                max_bytes);
   } else {
     gint64 left = MAX(found.size - offset, 0);
     bytes = read_range(fd, path, offset, (gsize)(length < 0 ? left : MIN(length, left)), deadline, error);
@@ -121,7 +127,7 @@ static GBytes *get_object(void *self, const char *key, gint64 offset, gint64 len
 static gboolean make_parents(const char *path, GError **error) {
   g_autofree char *folder = g_path_get_dirname(path);
   g_autoptr(GPtrArray) missing = g_ptr_array_new_with_free_func(g_free);
-  for (char *p = g_strdup(folder); ; ) {
+  for (char *p = g_strdup(folder);;) {
     if (g_file_test(p, G_FILE_TEST_EXISTS)) {
       g_ptr_array_add(missing, p); /* the first that is there gets a new entry */
       break;
@@ -135,8 +141,8 @@ static gboolean make_parents(const char *path, GError **error) {
   return TRUE;
 }
 
-static gboolean put_object(void *self, const char *key, const void *bytes, gsize length, gboolean only_absent, Deadline deadline,
-                           GError **error) {
+static gboolean put_object(void *self, const char *key, const void *bytes, gsize length, gboolean only_absent,
+                           Deadline deadline, GError **error) {
   (void)deadline;
   LocalStore *store = self;
   g_autofree char *path = g_build_filename(store->folder, key, NULL);
@@ -188,7 +194,8 @@ static gboolean put_file(void *self, const char *key, const char *path, Deadline
   if (stat(path, &from) != 0) return fail_to_open(path, errno, error);
   if (!S_ISREG(from.st_mode)) return no_object(path, error);
   /* The file is there already, under its final name: it only has to last. */
-  if (stat(target, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino) return disk_flush_file(target, error);
+  if (stat(target, &to) == 0 && from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+    return disk_flush_file(target, error);
   if (!g_file_test(folder, G_FILE_TEST_IS_DIR) && !make_parents(target, error)) return FALSE;
   gboolean linked = link(path, aside) == 0;
   if (linked ? !disk_flush_file(aside, error) : !copy_aside(path, aside, deadline, error)) {
@@ -217,5 +224,5 @@ static gboolean remove_object(void *self, const char *key, Deadline deadline, GE
   return FALSE;
 }
 
-const ObjectBackend object_local_backend = {get_object, stat_object, put_object, put_file, remove_object, object_local_list, NULL,
-                                            free_store};
+const ObjectBackend object_local_backend = {get_object,    stat_object,       put_object, put_file,
+                                            remove_object, object_local_list, NULL,       free_store};

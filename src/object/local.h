@@ -9,4 +9,5 @@ typedef struct {
 } LocalStore;
 void object_local_free(LocalStore *store);
 void object_local_describe(const struct stat *status, ObjectInfo *info);
-GPtrArray *object_local_list(void *self, const ObjectListing *listing, gboolean *more, Deadline deadline, GError **error);
+GPtrArray *object_local_list(void *self, const ObjectListing *listing, gboolean *more, Deadline deadline,
+                             GError **error);

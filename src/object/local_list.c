@@ -16,7 +16,9 @@ typedef struct {
   gboolean more;
 } Walk;
 
-static gint compare_names(gconstpointer a, gconstpointer b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static gint compare_names(gconstpointer a, gconstpointer b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 static gboolean is_folder(const char *folder, const struct dirent *entry) {
   if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK) return entry->d_type == DT_DIR;
@@ -24,8 +26,8 @@ static gboolean is_folder(const char *folder, const struct dirent *entry) {
   return g_file_test(path, G_FILE_TEST_IS_DIR);
 }
 
-/* Names in a folder as they stand in keys: folders with their slash, so that sorting gives the order of keys. NULL with an error;
- * a folder that is not there is empty. (transfer full) */
+/* Names in a folder as they stand in keys: folders with their slash, so that sorting gives the order of keys. NULL with
+ * an error; a folder that is not there is empty. (transfer full) */
 static GPtrArray *read_folder(const char *path, Deadline deadline, GError **error) {
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   DIR *folder = opendir(path);
@@ -71,7 +73,9 @@ static void add(Walk *walk, const char *key, const ObjectInfo *info) {
 
 static void add_file(Walk *walk, const char *key) {
   const ObjectListing *listing = walk->listing;
-  if (!g_str_has_prefix(key, listing->prefix) || (listing->start_after != NULL && strcmp(key, listing->start_after) <= 0)) return;
+  if (!g_str_has_prefix(key, listing->prefix) ||
+      (listing->start_after != NULL && strcmp(key, listing->start_after) <= 0))
+    return;
   g_autofree char *path = g_build_filename(walk->root, key, NULL);
   struct stat status;
   ObjectInfo info;
@@ -92,7 +96,8 @@ static gboolean walk_folder(Walk *walk, const char *folder, int depth, GError **
       add_file(walk, key);
     } else if (is_wanted_folder(listing, key)) {
       if (listing->shallow && strlen(key) > strlen(listing->prefix)) {
-        if (listing->start_after == NULL || strcmp(key, listing->start_after) > 0) add(walk, key, &(ObjectInfo){.size = -1});
+        if (listing->start_after == NULL || strcmp(key, listing->start_after) > 0)
+          add(walk, key, &(ObjectInfo){.size = -1});
       } else if (depth < MAX_DEPTH && !walk_folder(walk, key, depth + 1, error)) {
         return FALSE;
       }
@@ -101,7 +106,8 @@ static gboolean walk_folder(Walk *walk, const char *folder, int depth, GError **
   return TRUE;
 }
 
-GPtrArray *object_local_list(void *self, const ObjectListing *listing, gboolean *more, Deadline deadline, GError **error) {
+GPtrArray *object_local_list(void *self, const ObjectListing *listing, gboolean *more, Deadline deadline,
+                             GError **error) {
   LocalStore *store = self;
   g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func((GDestroyNotify)object_entry_free);
   Walk walk = {store->folder, listing, deadline, page, FALSE};

@@ -32,7 +32,9 @@ ObjectOptions object_options_of(const Settings *settings) {
                          .cache_bytes = settings_integer(settings, SETTING_CACHE_DISK)};
 }
 
-gboolean object_url_is_remote(const char *url) { return g_str_has_prefix(url, "s3://"); }
+gboolean object_url_is_remote(const char *url) {
+  return g_str_has_prefix(url, "s3://");
+}
 
 static char *without_slashes_at_end(const char *text) {
   gsize length = strlen(text);
@@ -46,8 +48,8 @@ static char *local_folder_of(const char *url, GError **error) {
   g_autoptr(GError) reason = NULL;
   g_autofree char *path = g_filename_from_uri(url, NULL, &reason);
   if (path != NULL) return g_canonicalize_filename(path, NULL);
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%s' names no folder of this machine: %s; write file:///folder or the path",
-              url, reason->message);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+              "'%s' names no folder of this machine: %s; write file:///folder or the path", url, reason->message);
   return NULL;
 }
 
@@ -64,7 +66,9 @@ static ObjectStore *open_remote(const char *url, const ObjectOptions *options, G
   store->url = g_strdup(s3->url);
   store->backend = &object_s3_backend;
   store->self = s3;
-  if (options->cache_folder != NULL && (store->copies = copies_open(options->cache_folder, options->cache_bytes, error)) == NULL) return NULL;
+  if (options->cache_folder != NULL &&
+      (store->copies = copies_open(options->cache_folder, options->cache_bytes, error)) == NULL)
+    return NULL;
   return g_steal_pointer(&store);
 }
 
@@ -102,21 +106,26 @@ void object_store_unref(ObjectStore *store) {
   g_free(store);
 }
 
-const char *object_store_url(const ObjectStore *store) { return store->url; }
-const char *object_store_folder(const ObjectStore *store) { return store->folder; }
+const char *object_store_url(const ObjectStore *store) {
+  return store->url;
+}
+const char *object_store_folder(const ObjectStore *store) {
+  return store->folder;
+}
 
 static gboolean begin(const char *key, Deadline deadline, GError **error) {
   return object_key_check(key, error) && deadline_check(deadline, error);
 }
 
-GBytes *object_get(ObjectStore *store, const char *key, gsize max_bytes, ObjectInfo *info, Deadline deadline, GError **error) {
+GBytes *object_get(ObjectStore *store, const char *key, gsize max_bytes, ObjectInfo *info, Deadline deadline,
+                   GError **error) {
   ObjectInfo ignored;
   if (!begin(key, deadline, error)) return NULL;
   return store->backend->get(store->self, key, 0, -1, max_bytes, NULL, info != NULL ? info : &ignored, deadline, error);
 }
 
-GBytes *object_get_range(ObjectStore *store, const char *key, gint64 offset, gsize length, const char *etag, ObjectInfo *info,
-                         Deadline deadline, GError **error) {
+GBytes *object_get_range(ObjectStore *store, const char *key, gint64 offset, gsize length, const char *etag,
+                         ObjectInfo *info, Deadline deadline, GError **error) {
   ObjectInfo ignored;
   if (!begin(key, deadline, error)) return NULL;
   if (offset < 0 || length > G_MAXINT64 / 2 || offset > G_MAXINT64 / 2) {
@@ -124,19 +133,22 @@ GBytes *object_get_range(ObjectStore *store, const char *key, gint64 offset, gsi
     return NULL;
   }
   if (length == 0) return g_bytes_new(NULL, 0);
-  return store->backend->get(store->self, key, offset, (gint64)length, length, etag, info != NULL ? info : &ignored, deadline, error);
+  return store->backend->get(store->self, key, offset, (gint64)length, length, etag, info != NULL ? info : &ignored,
+                             deadline, error);
 }
 
 gboolean object_stat(ObjectStore *store, const char *key, ObjectInfo *info, Deadline deadline, GError **error) {
   ObjectInfo ignored;
-  return begin(key, deadline, error) && store->backend->stat(store->self, key, info != NULL ? info : &ignored, deadline, error);
+  return begin(key, deadline, error) &&
+         store->backend->stat(store->self, key, info != NULL ? info : &ignored, deadline, error);
 }
 
-static gboolean put(ObjectStore *store, const char *key, const void *bytes, gsize length, gboolean only_absent, Deadline deadline,
-                    GError **error) {
+static gboolean put(ObjectStore *store, const char *key, const void *bytes, gsize length, gboolean only_absent,
+                    Deadline deadline, GError **error) {
   if (!begin(key, deadline, error)) return FALSE;
   if (length > (gsize)OBJECT_PUT_MAX) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "'%s' has more than the 5 GiB that one object may have", key);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "'%s' has more than the 5 GiB that one object may have",
+                key);
     return FALSE;
   }
   return store->backend->put(store->self, key, bytes, length, only_absent, deadline, error);
@@ -147,7 +159,8 @@ gboolean object_put_if_absent(ObjectStore *store, const char *key, const void *b
   return put(store, key, bytes, length, TRUE, deadline, error);
 }
 
-gboolean object_put(ObjectStore *store, const char *key, const void *bytes, gsize length, Deadline deadline, GError **error) {
+gboolean object_put(ObjectStore *store, const char *key, const void *bytes, gsize length, Deadline deadline,
+                    GError **error) {
   return put(store, key, bytes, length, FALSE, deadline, error);
 }
 
@@ -159,7 +172,8 @@ gboolean object_delete(ObjectStore *store, const char *key, Deadline deadline, G
   return begin(key, deadline, error) && store->backend->remove(store->self, key, deadline, error);
 }
 
-GPtrArray *object_list(ObjectStore *store, const ObjectListing *listing, gboolean *more, Deadline deadline, GError **error) {
+GPtrArray *object_list(ObjectStore *store, const ObjectListing *listing, gboolean *more, Deadline deadline,
+                       GError **error) {
   ObjectListing whole = *listing;
   gboolean ignored;
   if (whole.prefix == NULL) whole.prefix = "";
@@ -181,7 +195,8 @@ GPtrArray *object_list_all(ObjectStore *store, const char *prefix, guint max, De
     g_autoptr(GPtrArray) page = object_list(store, &listing, &more, deadline, error);
     if (page == NULL) return NULL;
     if (all->len + page->len > max) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s/%s: there are more than %u objects; name fewer", store->url, prefix, max);
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "%s/%s: there are more than %u objects; name fewer",
+                  store->url, prefix, max);
       return NULL;
     }
     if (page->len == 0) break;
@@ -203,25 +218,29 @@ void object_entry_free(ObjectEntry *entry) {
   g_free(entry);
 }
 
-static char *local_path(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline, GError **error) {
+static char *local_path(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline,
+                        GError **error) {
   ObjectInfo info;
   if (!object_stat(store, key, &info, deadline, error)) return NULL;
-  if ((size < 0 || info.size == size) && (etag == NULL || strcmp(etag, info.etag) == 0)) return g_build_filename(store->folder, key, NULL);
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT, "%s/%s is not the file that was meant: its size or content changed", store->url,
-              key);
+  if ((size < 0 || info.size == size) && (etag == NULL || strcmp(etag, info.etag) == 0))
+    return g_build_filename(store->folder, key, NULL);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT,
+              "%s/%s is not the file that was meant: its size or content changed", store->url, key);
   return NULL;
 }
 
-static char *remote_path(ObjectStore *store, const char *key, gint64 size, const char *etag, guint64 *place, Deadline deadline,
-                         GError **error) {
+static char *remote_path(ObjectStore *store, const char *key, gint64 size, const char *etag, guint64 *place,
+                         Deadline deadline, GError **error) {
   if (!begin(key, deadline, error)) return NULL;
-  if (store->copies != NULL) return copies_take(store->copies, store->backend, store->self, store->url, key, size, etag, place, deadline, error);
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s: there is no folder to keep copies of remote files in", store->url);
+  if (store->copies != NULL)
+    return copies_take(store->copies, store->backend, store->self, store->url, key, size, etag, place, deadline, error);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+              "%s: there is no folder to keep copies of remote files in", store->url);
   return NULL;
 }
 
-ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 size, const char *etag, Deadline deadline,
-                                    GError **error) {
+ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 size, const char *etag,
+                                    Deadline deadline, GError **error) {
   guint64 place = 0;
   char *path = store->folder != NULL ? local_path(store, key, size, etag, deadline, error)
                                      : remote_path(store, key, size, etag, &place, deadline, error);
@@ -233,7 +252,9 @@ ObjectCopy *object_store_local_copy(ObjectStore *store, const char *key, gint64 
   return copy;
 }
 
-const char *object_copy_path(const ObjectCopy *copy) { return copy->path; }
+const char *object_copy_path(const ObjectCopy *copy) {
+  return copy->path;
+}
 
 void object_copy_free(ObjectCopy *copy) {
   if (copy == NULL) return;

@@ -27,7 +27,8 @@ static gboolean parse_url(S3Store *store, const char *url, GError **error) {
   const char *rest = url + strlen("s3://"), *slash = strchr(rest, '/');
   store->bucket = slash != NULL ? g_strndup(rest, (gsize)(slash - rest)) : g_strdup(rest);
   if (!is_bucket_name(store->bucket)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%s' is no bucket and prefix: write s3://bucket or s3://bucket/prefix", url);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+                "'%s' is no bucket and prefix: write s3://bucket or s3://bucket/prefix", url);
     return FALSE;
   }
   gsize length = slash != NULL ? strlen(slash + 1) : 0;
@@ -58,9 +59,11 @@ static char *region_of(const ObjectOptions *options) {
 static gboolean parse_endpoint(const char *endpoint, char **scheme, char **host, char **path, GError **error) {
   g_autoptr(GUri) uri = g_uri_parse(endpoint, G_URI_FLAGS_ENCODED, NULL);
   const char *name = uri != NULL ? g_uri_get_host(uri) : NULL;
-  gboolean known = uri != NULL && (strcmp(g_uri_get_scheme(uri), "http") == 0 || strcmp(g_uri_get_scheme(uri), "https") == 0);
+  gboolean known =
+      uri != NULL && (strcmp(g_uri_get_scheme(uri), "http") == 0 || strcmp(g_uri_get_scheme(uri), "https") == 0);
   if (!known || name == NULL || *name == '\0' || g_uri_get_userinfo(uri) != NULL || g_uri_get_query(uri) != NULL) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "the S3 endpoint '%s' must look like https://host:port", endpoint);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
+                "the S3 endpoint '%s' must look like https://host:port", endpoint);
     return FALSE;
   }
   int port = g_uri_get_port(uri), usual = strcmp(g_uri_get_scheme(uri), "https") == 0 ? 443 : 80;
@@ -73,14 +76,16 @@ static gboolean parse_endpoint(const char *endpoint, char **scheme, char **host,
   return TRUE;
 }
 
-static gboolean wants_path_style(const ObjectOptions *options, const char *bucket, gboolean at_amazon, gboolean *path_style, GError **error) {
+static gboolean wants_path_style(const ObjectOptions *options, const char *bucket, gboolean at_amazon,
+                                 gboolean *path_style, GError **error) {
   const char *style = options->style != NULL ? options->style : "auto";
   if (strcmp(style, "path") == 0 || strcmp(style, "host") == 0) {
     *path_style = strcmp(style, "path") == 0;
     return TRUE;
   }
   if (strcmp(style, "auto") != 0) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "s3.style must be path, host or auto, not '%s'", style);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "s3.style must be path, host or auto, not '%s'",
+                style);
     return FALSE;
   }
   /* A dot in the bucket's name would not fit the certificate of *.s3.amazonaws.com. */
@@ -126,7 +131,8 @@ S3Store *s3_open(const char *url, const ObjectOptions *options, GError **error) 
     return NULL;
   }
   static const char *const NONE[] = {"AWS_CA_BUNDLE", NULL};
-  HttpOptions http = {.stall_ms = options->stall_ms > 0 ? options->stall_ms : DEFAULT_STALL_MS, .stall_bytes = STALL_BYTES,
+  HttpOptions http = {.stall_ms = options->stall_ms > 0 ? options->stall_ms : DEFAULT_STALL_MS,
+                      .stall_bytes = STALL_BYTES,
                       .ca_file = first_set(NULL, NONE)};
   store->http = http_client_new(&http);
   store->credentials = credential_source_new();
@@ -136,9 +142,11 @@ S3Store *s3_open(const char *url, const ObjectOptions *options, GError **error) 
 /* ---- what an answer says of the object ---- */
 
 static void info_of(const HttpResponse *response, ObjectInfo *info) {
-  const char *length = http_response_header(response, "content-length"), *range = http_response_header(response, "content-range");
+  const char *length = http_response_header(response, "content-length"),
+             *range = http_response_header(response, "content-range");
   const char *total = range != NULL ? strrchr(range, '/') : NULL;
-  const char *modified = http_response_header(response, "last-modified"), *etag = http_response_header(response, "etag");
+  const char *modified = http_response_header(response, "last-modified"),
+             *etag = http_response_header(response, "etag");
   *info = (ObjectInfo){0};
   if (total != NULL)
     info->size = g_ascii_strtoll(total + 1, NULL, 10);
@@ -170,7 +178,8 @@ static gboolean s3_stat(void *self, const char *key, ObjectInfo *info, Deadline 
     info_of(&response, info);
     return TRUE;
   }
-  if (response.status == 403 || response.status == 400 || response.status == 301) return stat_by_get(self, key, info, deadline, error);
+  if (response.status == 403 || response.status == 400 || response.status == 301)
+    return stat_by_get(self, key, info, deadline, error);
   g_propagate_error(error, g_steal_pointer(&failure));
   return FALSE;
 }
@@ -185,13 +194,16 @@ static GBytes *cut(const HttpResponse *response, gint64 offset, gint64 length) {
   return g_bytes_new(response->body->data + from, (gsize)wanted);
 }
 
-static GBytes *s3_get(void *self, const char *key, gint64 offset, gint64 length, gsize max_bytes, const char *etag, ObjectInfo *info,
-                      Deadline deadline, GError **error) {
+static GBytes *s3_get(void *self, const char *key, gint64 offset, gint64 length, gsize max_bytes, const char *etag,
+                      ObjectInfo *info, Deadline deadline, GError **error) {
   g_auto(HttpResponse) response = {0};
   g_auto(S3Progress) progress = {0};
-  g_autofree char *range = length >= 0 ? g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, offset, offset + length - 1) : NULL;
+  g_autofree char *range =
+      length >= 0 ? g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT, offset, offset + length - 1)
+                  : NULL;
   g_autofree char *condition = etag != NULL ? g_strdup_printf("If-Match: \"%s\"", etag) : NULL;
-  S3Request request = {.method = "GET", .key = key, .range = range, .condition = condition, .max_body = MAX(max_bytes, 1)};
+  S3Request request = {
+      .method = "GET", .key = key, .range = range, .condition = condition, .max_body = MAX(max_bytes, 1)};
   g_autoptr(GError) failure = NULL;
   if (s3_send(self, &request, &response, &progress, deadline, &failure)) {
     info_of(&response, info);
@@ -206,13 +218,18 @@ static GBytes *s3_get(void *self, const char *key, gint64 offset, gint64 length,
 static gboolean is_ours(S3Store *store, const char *key, const void *bytes, gsize length, Deadline deadline) {
   ObjectInfo info;
   g_autoptr(GBytes) found = s3_get(store, key, 0, -1, MAX(length, 1), NULL, &info, deadline, NULL);
-  return found != NULL && g_bytes_get_size(found) == length && memcmp(g_bytes_get_data(found, NULL), bytes, length) == 0;
+  return found != NULL && g_bytes_get_size(found) == length &&
+         memcmp(g_bytes_get_data(found, NULL), bytes, length) == 0;
 }
 
-static gboolean s3_put(void *self, const char *key, const void *bytes, gsize length, gboolean only_absent, Deadline deadline, GError **error) {
+static gboolean s3_put(void *self, const char *key, const void *bytes, gsize length, gboolean only_absent,
+                       Deadline deadline, GError **error) {
   g_auto(HttpResponse) response = {0};
   g_auto(S3Progress) progress = {0};
-  S3Request request = {.method = "PUT", .key = key, .condition = only_absent ? "If-None-Match: *" : NULL, .body = bytes,
+  S3Request request = {.method = "PUT",
+                       .key = key,
+                       .condition = only_absent ? "If-None-Match: *" : NULL,
+                       .body = bytes,
                        .body_length = (gint64)length};
   g_autoptr(GError) failure = NULL;
   if (s3_send(self, &request, &response, &progress, deadline, &failure)) return TRUE;
@@ -233,7 +250,8 @@ static gboolean s3_put_file(void *self, const char *key, const char *path, Deadl
   }
   gboolean good = FALSE;
   if (status.st_size > OBJECT_PUT_MAX) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "'%s' has more than the 5 GiB that one object may have", key);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "'%s' has more than the 5 GiB that one object may have",
+                key);
   } else {
     g_auto(HttpResponse) response = {0};
     g_auto(S3Progress) progress = {0};
@@ -250,7 +268,8 @@ static gboolean s3_remove(void *self, const char *key, Deadline deadline, GError
   S3Request request = {.method = "DELETE", .key = key};
   g_autoptr(GError) failure = NULL;
   if (s3_send(self, &request, &response, &progress, deadline, &failure)) return TRUE;
-  g_autofree char *code = response.body != NULL ? s3_xml_text((const char *)response.body->data, response.body->len, "Code") : NULL;
+  g_autofree char *code =
+      response.body != NULL ? s3_xml_text((const char *)response.body->data, response.body->len, "Code") : NULL;
   if (response.status == 404 && g_strcmp0(code, "NoSuchBucket") != 0) return TRUE;
   g_propagate_error(error, g_steal_pointer(&failure));
   return FALSE;
@@ -261,9 +280,9 @@ static gboolean s3_remove(void *self, const char *key, Deadline deadline, GError
 typedef struct {
   int fd;
   gint64 got;
-  gboolean begun;          /* this attempt brought bytes */
-  HttpResponse *response;  /* of this attempt */
-  char etag[72];           /* of the object as first met */
+  gboolean begun;         /* this attempt brought bytes */
+  HttpResponse *response; /* of this attempt */
+  char etag[72];          /* of the object as first met */
   gint64 size;
 } Fetch;
 
@@ -297,12 +316,13 @@ static gboolean on_bytes(const char *bytes, gsize length, gpointer user_data, GE
   return TRUE;
 }
 
-static gboolean fetch_attempt(S3Store *store, const char *key, Fetch *fetch, HttpResponse *response, S3Progress *progress,
-                              S3Verdict *verdict, Deadline deadline, GError **error) {
+static gboolean fetch_attempt(S3Store *store, const char *key, Fetch *fetch, HttpResponse *response,
+                              S3Progress *progress, S3Verdict *verdict, Deadline deadline, GError **error) {
   gboolean resume = fetch->got > 0 && *fetch->etag != '\0';
   g_autofree char *range = resume ? g_strdup_printf("Range: bytes=%" G_GINT64_FORMAT "-", fetch->got) : NULL;
   g_autofree char *condition = resume ? g_strdup_printf("If-Match: \"%s\"", fetch->etag) : NULL;
-  S3Request request = {.method = "GET", .key = key, .range = range, .condition = condition, .sink = on_bytes, .sink_data = fetch};
+  S3Request request = {
+      .method = "GET", .key = key, .range = range, .condition = condition, .sink = on_bytes, .sink_data = fetch};
   if (!resume) fetch->got = 0;
   fetch->begun = FALSE;
   fetch->response = response;

@@ -33,24 +33,26 @@ typedef struct {
 /* What may be done after an attempt that did not succeed. */
 typedef enum { S3_FINAL, S3_RETRY } S3Verdict;
 typedef struct {
-  int attempt;            /* attempts made */
-  gint64 retry_after_ms;  /* what the service asked for; 0 nothing */
-  gboolean unknown;       /* some attempt may have taken effect although no answer told */
-  Credentials *refused;   /* expired ones, tried again with others once */
+  int attempt;           /* attempts made */
+  gint64 retry_after_ms; /* what the service asked for; 0 nothing */
+  gboolean unknown;      /* some attempt may have taken effect although no answer told */
+  Credentials *refused;  /* expired ones, tried again with others once */
 } S3Progress;
 void s3_progress_clear(S3Progress *progress);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(S3Progress, s3_progress_clear)
 
 /* One attempt. TRUE: a 2xx answer. */
-gboolean s3_attempt(S3Store *store, const S3Request *request, HttpResponse *response, S3Progress *progress, S3Verdict *verdict,
-                    Deadline deadline, GError **error);
+gboolean s3_attempt(S3Store *store, const S3Request *request, HttpResponse *response, S3Progress *progress,
+                    S3Verdict *verdict, Deadline deadline, GError **error);
 /* Waits before the next attempt; FALSE leaves `*error` as it is (its message then tells how often it was tried). */
 gboolean s3_wait(S3Progress *progress, Deadline deadline, GError **error);
 /* Attempts until there is a final answer. */
-gboolean s3_send(S3Store *store, const S3Request *request, HttpResponse *response, S3Progress *progress, Deadline deadline, GError **error);
+gboolean s3_send(S3Store *store, const S3Request *request, HttpResponse *response, S3Progress *progress,
+                 Deadline deadline, GError **error);
 
 /* A message for people from a failed answer, and whether to try again. */
-S3Verdict s3_explain(const S3Store *store, const S3Request *request, const HttpResponse *response, gboolean *expired, GError **error);
+S3Verdict s3_explain(const S3Store *store, const S3Request *request, const HttpResponse *response, gboolean *expired,
+                     GError **error);
 /* Text of the first <name> element of an XML answer; NULL. (transfer full) */
 char *s3_xml_text(const char *xml, gsize length, const char *name);
 

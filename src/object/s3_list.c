@@ -30,8 +30,8 @@ static void page_reader_clear(PageReader *reader) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(PageReader, page_reader_clear)
 
-static void on_start(GMarkupParseContext *context, const char *name, const char **attributes, const char **values, gpointer user_data,
-                     GError **error) {
+static void on_start(GMarkupParseContext *context, const char *name, const char **attributes, const char **values,
+                     gpointer user_data, GError **error) {
   (void)context, (void)attributes, (void)values, (void)error;
   PageReader *reader = user_data;
   if (strcmp(name, "Contents") == 0) reader->in_contents = TRUE;
@@ -102,12 +102,14 @@ static void on_end(GMarkupParseContext *context, const char *name, gpointer user
 
 static gboolean read_page(PageReader *reader, const HttpResponse *response, const S3Store *store, GError **error) {
   static const GMarkupParser PARSER = {on_start, on_end, on_text, NULL, NULL};
-  g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new(&PARSER, G_MARKUP_TREAT_CDATA_AS_TEXT, reader, NULL);
+  g_autoptr(GMarkupParseContext) context =
+      g_markup_parse_context_new(&PARSER, G_MARKUP_TREAT_CDATA_AS_TEXT, reader, NULL);
   g_autoptr(GError) reason = NULL;
   if (g_markup_parse_context_parse(context, (const char *)response->body->data, (gssize)response->body->len, &reason) &&
       g_markup_parse_context_end_parse(context, &reason))
     return TRUE;
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the service's listing cannot be read: %s", store->url, reason->message);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the service's listing cannot be read: %s", store->url,
+              reason->message);
   return FALSE;
 }
 
@@ -150,7 +152,9 @@ GPtrArray *s3_list(void *self, const ObjectListing *listing, gboolean *more, Dea
     g_auto(S3Progress) progress = {0};
     g_auto(PageReader) reader = {.root = root, .page = page, .text = g_string_new(NULL)};
     S3Request request = {.method = "GET", .query = query, .max_body = MAX_PAGE_BYTES};
-    if (!s3_send(store, &request, &response, &progress, deadline, error) || !read_page(&reader, &response, store, error)) return NULL;
+    if (!s3_send(store, &request, &response, &progress, deadline, error) ||
+        !read_page(&reader, &response, store, error))
+      return NULL;
     *more = reader.truncated;
     if (!reader.truncated || reader.last == NULL) break;
     g_free(mark);

@@ -1,4 +1,5 @@
-/* Signature version 4. libcurl's own leaves out the payload header and does not sort the query, so we sign ourselves. */
+/* Signature version 4. libcurl's own leaves out the payload header and does not sort the query, so we sign ourselves.
+ */
 #include <string.h>
 
 #include "object/s3.h"
@@ -35,8 +36,9 @@ char *s3_sign(const S3Signing *signing) {
   const Credentials *credentials = signing->credentials;
   g_autofree char *time = s3_time_text(signing->time_s), *date = g_strndup(time, 8);
   g_autoptr(GString) canonical = g_string_new(NULL);
-  g_string_append_printf(canonical, "%s\n%s\n%s\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n", signing->method, signing->path,
-                         signing->query != NULL ? signing->query : "", signing->host, signing->payload_hash, time);
+  g_string_append_printf(canonical, "%s\n%s\n%s\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n", signing->method,
+                         signing->path, signing->query != NULL ? signing->query : "", signing->host,
+                         signing->payload_hash, time);
   const char *names = "host;x-amz-content-sha256;x-amz-date";
   if (credentials->token != NULL) {
     g_string_append_printf(canonical, "x-amz-security-token:%s\n", credentials->token);
@@ -47,6 +49,6 @@ char *s3_sign(const S3Signing *signing) {
   g_autofree char *scope = g_strdup_printf("%s/%s/s3/aws4_request", date, signing->region);
   g_autofree char *text = g_strdup_printf("AWS4-HMAC-SHA256\n%s\n%s\n%s", time, scope, hash);
   g_autofree char *signature = signature_of(signing, date, text);
-  return g_strdup_printf("Authorization: AWS4-HMAC-SHA256 Credential=%s/%s,SignedHeaders=%s,Signature=%s", credentials->key_id, scope, names,
-                         signature);
+  return g_strdup_printf("Authorization: AWS4-HMAC-SHA256 Credential=%s/%s,SignedHeaders=%s,Signature=%s",
+                         credentials->key_id, scope, names, signature);
 }

@@ -7,7 +7,8 @@ void handle_registry_refresh(const Call *call, Reply *reply) {
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   size_t i;
   const json_t *name;
-  json_array_foreach (json_object_get(call->body, "accept"), i, name) g_ptr_array_add(names, (gpointer)json_string_value(name));
+  json_array_foreach (json_object_get(call->body, "accept"), i, name)
+    g_ptr_array_add(names, (gpointer)json_string_value(name));
   g_ptr_array_add(names, NULL);
   const char *const *accept = names->len > 1 ? (const char *const *)names->pdata : NULL;
   g_autoptr(json_t) report = registry_watch_refresh(call->state->registry, accept, call->deadline, &error);

@@ -76,6 +76,28 @@ class FromS3(WorkspaceCase):
         self.assertIn("cache.disk", done.stderr)
 
 
+    def test_ingest_reads_what_is_new(self):
+        shop = self.folder / "w"
+        (shop / "ingest").mkdir(parents=True)
+        (shop / "aisle.yaml").write_text("version: 1\nname: shop\n")
+        (shop / "ingest/landed.yaml").write_text("source: s3://shop/landing/*.csv\nkeys: [order_id]\n")
+
+        def ingest():
+            done = run("ingest", "-w", shop, "--json", env=self.s3.environment)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+        self.s3.put("shop", "landing/a.csv", rows(1, 40))
+        ingest()
+        self.assertEqual(len(self.table("landed")), 41)
+        self.s3.put("shop", "landing/b.csv", rows(2, 30))
+        ingest()
+        self.assertEqual(len(self.table("landed")), 71)
+        ingest()
+        self.assertEqual(len(self.table("landed")), 71)
+        left = [name for folder, _, names in os.walk(shop) for name in names if "landing" in folder or name in ("a.csv", "b.csv")]
+        self.assertEqual(left, [], "nothing of the fetched files stays")
+
+
 class FromTheWeb(WorkspaceCase):
     def setUp(self):
         super().setUp()

@@ -17,7 +17,9 @@
 #define START_MS 20000
 
 const char *s3_server_missing(void) {
-  return g_file_test(PROGRAM, G_FILE_TEST_IS_EXECUTABLE) ? NULL : "there is no versitygw: run scripts/setup.sh test with Go 1.20 or newer";
+  return g_file_test(PROGRAM, G_FILE_TEST_IS_EXECUTABLE)
+             ? NULL
+             : "there is no versitygw: run scripts/setup.sh test with Go 1.20 or newer";
 }
 
 static int free_port(void) {
@@ -38,8 +40,12 @@ static void die_with_parent(gpointer unused) {
 
 static void request(const char *method, const char *url, const char *body, HttpResponse *response, GError **error) {
   g_autoptr(HttpClient) client = http_client_new(NULL);
-  HttpRequest sent = {.method = method, .url = url, .body = body, .body_length = body != NULL ? (gint64)strlen(body) : 0,
-                      .max_body = 16 << 20, .deadline = deadline_in_ms(10000, NULL)};
+  HttpRequest sent = {.method = method,
+                      .url = url,
+                      .body = body,
+                      .body_length = body != NULL ? (gint64)strlen(body) : 0,
+                      .max_body = 16 << 20,
+                      .deadline = deadline_in_ms(10000, NULL)};
   http_client_send(client, &sent, response, error);
 }
 
@@ -76,16 +82,18 @@ S3Server *s3_server_start(void) {
   g_assert_no_error(error);
   server->port = free_port();
   g_autofree char *listen = g_strdup_printf("127.0.0.1:%d", server->port);
-  g_autofree char *buckets = g_build_filename(server->folder, "buckets", NULL), *bucket = g_build_filename(buckets, "lake", NULL);
+  g_autofree char *buckets = g_build_filename(server->folder, "buckets", NULL),
+                  *bucket = g_build_filename(buckets, "lake", NULL);
   g_assert_true(disk_make_folder(bucket, &error));
   server->endpoint = g_strconcat("http://", listen, NULL);
-  char *arguments[] = {(char *)PROGRAM, (char *)"--port", listen, (char *)"--quiet", (char *)"--health", (char *)"/health",
-                       (char *)"posix", buckets, NULL};
+  char *arguments[] = {
+      (char *)PROGRAM, (char *)"--port", listen, (char *)"--quiet", (char *)"--health", (char *)"/health",
+      (char *)"posix", buckets,          NULL};
   g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "ROOT_ACCESS_KEY", "testkey", TRUE);
   environment = g_environ_setenv(environment, "ROOT_SECRET_KEY", "testsecret123", TRUE);
   g_spawn_async(NULL, arguments, environment,
-                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, die_with_parent, NULL,
-                &server->server_pid, &error);
+                G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, die_with_parent,
+                NULL, &server->server_pid, &error);
   g_assert_no_error(error);
   wait_until_healthy(server);
   return server;
@@ -96,8 +104,8 @@ void s3_server_start_proxy(S3Server *server) {
   char *arguments[] = {(char *)"python3", (char *)"tests/support/s3_fault_proxy.py", port, NULL};
   g_autoptr(GError) error = NULL;
   int out;
-  g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, die_with_parent, NULL,
-                           &server->proxy_pid, NULL, &out, NULL, &error);
+  g_spawn_async_with_pipes(NULL, arguments, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH, die_with_parent,
+                           NULL, &server->proxy_pid, NULL, &out, NULL, &error);
   g_assert_no_error(error);
   char line[16] = {0};
   for (gsize got = 0; got < sizeof line - 1 && memchr(line, '\n', got) == NULL;) {

@@ -12,7 +12,8 @@ typedef struct {
 
 /* Why the tests over S3 cannot run here; NULL when they can. */
 const char *s3_server_missing(void);
-/* Starts it with bucket "lake" and sets AWS_* in the environment (before other threads start). Aborts the test on failure. */
+/* Starts it with bucket "lake" and sets AWS_* in the environment (before other threads start). Aborts the test on
+ * failure. */
 S3Server *s3_server_start(void);
 void s3_server_start_proxy(S3Server *server);
 void s3_server_stop(S3Server *server);

@@ -20,7 +20,9 @@ typedef struct {
   char *folder;
 } Fixture;
 
-static Deadline soon(void) { return deadline_in_ms(30000, NULL); }
+static Deadline soon(void) {
+  return deadline_in_ms(30000, NULL);
+}
 
 static ObjectStore *open_store(const char *folder, gint64 bytes) {
   g_autoptr(GError) error = NULL;
@@ -66,8 +68,12 @@ static ObjectCopy *take(ObjectStore *store, int part) {
   return copy;
 }
 
-static void take_and_free(ObjectStore *store, int part) { object_copy_free(take(store, part)); }
-static guint fetched(void) { return s3_server_count_seen(server, "GET /lake/copies"); }
+static void take_and_free(ObjectStore *store, int part) {
+  object_copy_free(take(store, part));
+}
+static guint fetched(void) {
+  return s3_server_count_seen(server, "GET /lake/copies");
+}
 
 static void test_fetched_once(Fixture *fixture, gconstpointer data) {
   (void)data;
@@ -157,7 +163,8 @@ static void test_replaced_object(Fixture *fixture, gconstpointer data) {
   g_autofree char *bytes = g_strnfill(FILE_BYTES, '4');
   g_assert_true(object_put(fixture->store, "part-4.parquet", bytes, FILE_BYTES, soon(), &error));
   g_assert_true(object_stat(fixture->store, "part-4.parquet", &after, soon(), &error));
-  g_autoptr(ObjectCopy) copy = object_store_local_copy(fixture->store, "part-4.parquet", FILE_BYTES, after.etag, soon(), &error);
+  g_autoptr(ObjectCopy) copy =
+      object_store_local_copy(fixture->store, "part-4.parquet", FILE_BYTES, after.etag, soon(), &error);
   g_assert_no_error(error);
   g_autofree char *text = NULL;
   g_assert_true(g_file_get_contents(object_copy_path(copy), &text, NULL, NULL));
@@ -166,7 +173,9 @@ static void test_replaced_object(Fixture *fixture, gconstpointer data) {
   g_assert_no_error(error);
 }
 
-static void skip(void) { g_test_skip(s3_server_missing()); }
+static void skip(void) {
+  g_test_skip(s3_server_missing());
+}
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
@@ -178,7 +187,8 @@ int main(int argc, char **argv) {
   s3_server_start_proxy(server);
   g_test_add("/object/copies/fetched-once", Fixture, NULL, set_up, test_fetched_once, tear_down);
   g_test_add("/object/copies/at-once", Fixture, NULL, set_up, test_at_once, tear_down);
-  g_test_add("/object/copies/least-recently-used-goes", Fixture, NULL, set_up, test_least_recently_used_goes, tear_down);
+  g_test_add("/object/copies/least-recently-used-goes", Fixture, NULL, set_up, test_least_recently_used_goes,
+             tear_down);
   g_test_add("/object/copies/held-ones-stay", Fixture, NULL, set_up, test_held_ones_stay, tear_down);
   g_test_add("/object/copies/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add("/object/copies/half-files", Fixture, NULL, set_up, test_half_files, tear_down);

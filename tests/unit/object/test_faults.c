@@ -16,7 +16,9 @@ typedef struct {
   char *copies;
 } Fixture;
 
-static Deadline soon(void) { return deadline_in_ms(30000, NULL); }
+static Deadline soon(void) {
+  return deadline_in_ms(30000, NULL);
+}
 
 static void set_up(Fixture *fixture, gconstpointer data) {
   (void)data;
@@ -24,7 +26,8 @@ static void set_up(Fixture *fixture, gconstpointer data) {
   g_autoptr(GError) error = NULL;
   g_autofree char *url = g_strdup_printf("s3://lake/faults/%d", ++next);
   fixture->copies = g_dir_make_tmp("aisle-copies-XXXXXX", NULL);
-  ObjectOptions options = {.endpoint = server->proxy, .cache_folder = fixture->copies, .cache_bytes = 64 << 20, .stall_ms = STALL_MS};
+  ObjectOptions options = {
+      .endpoint = server->proxy, .cache_folder = fixture->copies, .cache_bytes = 64 << 20, .stall_ms = STALL_MS};
   s3_server_set_faults(server, "[]");
   fixture->store = object_store_open(url, &options, &error);
   g_assert_no_error(error);
@@ -59,9 +62,13 @@ static void assert_refused(Fixture *fixture, AisleErrorCode code, const char *pa
 
 static void test_passing(Fixture *fixture, gconstpointer data) {
   (void)data;
-  static const char *const faults[] = {"'kind':'status','status':500", "'kind':'status','status':503,'code':'SlowDown','retry_after':0",
-                                       "'kind':'status','status':429", "'kind':'refuse'", "'kind':'truncate'",
-                                       "'kind':'lost'", "'kind':'status','status':400,'code':'RequestTimeout'"};
+  static const char *const faults[] = {"'kind':'status','status':500",
+                                       "'kind':'status','status':503,'code':'SlowDown','retry_after':0",
+                                       "'kind':'status','status':429",
+                                       "'kind':'refuse'",
+                                       "'kind':'truncate'",
+                                       "'kind':'lost'",
+                                       "'kind':'status','status':400,'code':'RequestTimeout'"};
   for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
     g_autofree char *rule = g_strdup_printf("[{'method':'GET','times':2,%s}]", faults[i]);
     s3_server_set_faults(server, g_strdelimit(rule, "'", '"'));
@@ -90,7 +97,8 @@ static void test_final(Fixture *fixture, gconstpointer data) {
     const char *says;
   } cases[] = {
       {"[{\"kind\":\"status\",\"status\":403,\"code\":\"AccessDenied\"}]", AISLE_ERROR_FORBIDDEN, "may not do this"},
-      {"[{\"kind\":\"status\",\"status\":403,\"code\":\"SignatureDoesNotMatch\"}]", AISLE_ERROR_FORBIDDEN, "AWS_SECRET_ACCESS_KEY"},
+      {"[{\"kind\":\"status\",\"status\":403,\"code\":\"SignatureDoesNotMatch\"}]", AISLE_ERROR_FORBIDDEN,
+       "AWS_SECRET_ACCESS_KEY"},
       {"[{\"kind\":\"status\",\"status\":400,\"code\":\"ExpiredToken\"}]", AISLE_ERROR_FORBIDDEN, "expired"},
       {"[{\"kind\":\"status\",\"status\":404,\"code\":\"NoSuchKey\"}]", AISLE_ERROR_NOT_FOUND, "no such object"},
       {"[{\"kind\":\"status\",\"status\":404,\"code\":\"NoSuchBucket\"}]", AISLE_ERROR_NOT_FOUND, "no such bucket"},
@@ -154,7 +162,8 @@ static void test_412_is_not_tried_again(Fixture *fixture, gconstpointer data) {
 static void test_conflict_of_writers_is_tried_again(Fixture *fixture, gconstpointer data) {
   (void)data;
   g_autoptr(GError) error = NULL;
-  s3_server_set_faults(server, "[{\"method\":\"PUT\",\"kind\":\"status\",\"status\":409,\"code\":\"ConditionalRequestConflict\"}]");
+  s3_server_set_faults(
+      server, "[{\"method\":\"PUT\",\"kind\":\"status\",\"status\":409,\"code\":\"ConditionalRequestConflict\"}]");
   g_assert_true(object_put_if_absent(fixture->store, "log/2.json", "writer a", 8, soon(), &error));
   g_assert_no_error(error);
 }
@@ -195,7 +204,8 @@ static void test_cancelled_while_waiting(Fixture *fixture, gconstpointer data) {
 static void test_listing_and_delete(Fixture *fixture, gconstpointer data) {
   (void)data;
   g_autoptr(GError) error = NULL;
-  s3_server_set_faults(server, "[{\"kind\":\"truncate\",\"method\":\"GET\"},{\"kind\":\"lost\",\"method\":\"DELETE\"}]");
+  s3_server_set_faults(server,
+                       "[{\"kind\":\"truncate\",\"method\":\"GET\"},{\"kind\":\"lost\",\"method\":\"DELETE\"}]");
   g_autoptr(GPtrArray) page = object_list(fixture->store, &(ObjectListing){0}, NULL, soon(), &error);
   g_assert_no_error(error);
   g_assert_cmpuint(page->len, ==, 2);
@@ -203,7 +213,9 @@ static void test_listing_and_delete(Fixture *fixture, gconstpointer data) {
   g_assert_no_error(error);
 }
 
-static void skip(void) { g_test_skip(s3_server_missing()); }
+static void skip(void) {
+  g_test_skip(s3_server_missing());
+}
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
@@ -217,11 +229,16 @@ int main(int argc, char **argv) {
     const char *name;
     void (*run)(Fixture *, gconstpointer);
   } cases[] = {
-      {"passing-faults-are-tried-again", test_passing}, {"stalls", test_stalls}, {"final-answers-are-not", test_final},
-      {"reason-of-a-stat", test_reason_of_a_stat}, {"gives-up-at-the-deadline", test_gives_up},
+      {"passing-faults-are-tried-again", test_passing},
+      {"stalls", test_stalls},
+      {"final-answers-are-not", test_final},
+      {"reason-of-a-stat", test_reason_of_a_stat},
+      {"gives-up-at-the-deadline", test_gives_up},
       {"lost-answer-of-a-conditional-put", test_lost_answer_of_a_conditional_put},
-      {"412-is-not-tried-again", test_412_is_not_tried_again}, {"conflict-of-writers", test_conflict_of_writers_is_tried_again},
-      {"a-broken-copy-goes-on", test_copy_resumes}, {"cancelled-while-waiting", test_cancelled_while_waiting},
+      {"412-is-not-tried-again", test_412_is_not_tried_again},
+      {"conflict-of-writers", test_conflict_of_writers_is_tried_again},
+      {"a-broken-copy-goes-on", test_copy_resumes},
+      {"cancelled-while-waiting", test_cancelled_while_waiting},
       {"listing-and-delete", test_listing_and_delete},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

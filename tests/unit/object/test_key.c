@@ -2,8 +2,10 @@
 #include "object/backend.h"
 
 static void test_keys(void) {
-  static const char *const good[] = {"a", "a/b", "a b/c=d/%41.parquet", "caf\xc3\xa9/..x", "_delta_log/00000000000000000000.json", "..."};
-  static const char *const bad[] = {"", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\nb", "a\x7f", "\xff", ".tmp-1", "a/.tmp-x"};
+  static const char *const good[] = {
+      "a", "a/b", "a b/c=d/%41.parquet", "caf\xc3\xa9/..x", "_delta_log/00000000000000000000.json", "..."};
+  static const char *const bad[] = {"",      "/a",   "a/",    "a//b", ".",      "..",      "a/../b",
+                                    "a/./b", "a\nb", "a\x7f", "\xff", ".tmp-1", "a/.tmp-x"};
   for (guint i = 0; i < G_N_ELEMENTS(good); i++) g_assert_true(object_key_check(good[i], NULL));
   for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
     g_autoptr(GError) error = NULL;
@@ -21,13 +23,25 @@ static void test_patterns(void) {
     const char *pattern, *key;
     gboolean fits;
   } cases[] = {
-      {"*.csv", "a.csv", TRUE},           {"*.csv", "x/a.csv", FALSE},         {"**/*.csv", "x/y/a.csv", TRUE},
-      {"**/*.csv", "a.csv", TRUE},        {"sales/*/p?.csv", "sales/w1/p1.csv", TRUE},
-      {"sales/*/p?.csv", "sales/w1/p12.csv", FALSE}, {"a[0-9].csv", "a7.csv", TRUE}, {"a[!0-9].csv", "a7.csv", FALSE},
-      {"a[", "a[", TRUE},                 {"a[0-9", "a7", FALSE},              {"", "", TRUE},
-      {"a**b", "a/x/b", TRUE},            {"data/**", "data/x/y", TRUE},       {"data/**", "other/x", FALSE},
-      {"*", "", TRUE},                    {"[]]", "]", TRUE},                  {"a?c", "a/c", FALSE},
-      {"[a-z]", "/", FALSE},              {"*a*b*c*", "xxaxxbxxcxx", TRUE},
+      {"*.csv", "a.csv", TRUE},
+      {"*.csv", "x/a.csv", FALSE},
+      {"**/*.csv", "x/y/a.csv", TRUE},
+      {"**/*.csv", "a.csv", TRUE},
+      {"sales/*/p?.csv", "sales/w1/p1.csv", TRUE},
+      {"sales/*/p?.csv", "sales/w1/p12.csv", FALSE},
+      {"a[0-9].csv", "a7.csv", TRUE},
+      {"a[!0-9].csv", "a7.csv", FALSE},
+      {"a[", "a[", TRUE},
+      {"a[0-9", "a7", FALSE},
+      {"", "", TRUE},
+      {"a**b", "a/x/b", TRUE},
+      {"data/**", "data/x/y", TRUE},
+      {"data/**", "other/x", FALSE},
+      {"*", "", TRUE},
+      {"[]]", "]", TRUE},
+      {"a?c", "a/c", FALSE},
+      {"[a-z]", "/", FALSE},
+      {"*a*b*c*", "xxaxxbxxcxx", TRUE},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     gboolean fits = object_glob_match(cases[i].pattern, cases[i].key);

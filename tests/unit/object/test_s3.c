@@ -9,13 +9,17 @@
 #include "object/s3.h"
 #include "support/s3_server.h"
 
-static Deadline soon(void) { return deadline_in_ms(10000, NULL); }
+static Deadline soon(void) {
+  return deadline_in_ms(10000, NULL);
+}
 
 /* The published examples "GET Bucket Lifecycle" and "Get Bucket (List Objects)". */
 static void test_signature(void) {
-  Credentials credentials = {1, (char *)"AKIAIOSFODNN7EXAMPLE", (char *)"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", NULL, 0};
+  Credentials credentials = {1, (char *)"AKIAIOSFODNN7EXAMPLE", (char *)"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                             NULL, 0};
   const char *empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-  S3Signing signing = {"GET", "examplebucket.s3.amazonaws.com", "/", "lifecycle=", empty, "us-east-1", 1369353600, &credentials};
+  S3Signing signing = {"GET",       "examplebucket.s3.amazonaws.com", "/", "lifecycle=", empty, "us-east-1", 1369353600,
+                       &credentials};
   g_autofree char *first = s3_sign(&signing);
   g_assert_true(g_str_has_suffix(first, "Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"));
   signing.query = "max-keys=2&prefix=J";
@@ -49,13 +53,15 @@ static void test_addresses(void) {
 }
 
 static void test_bad_addresses(void) {
-  static const char *const urls[] = {"s3://", "s3://ab", "s3:///x", "s3://a..b/x", "s3://lake/../x", "s3://lake//x", "s3://user@lake/x"};
+  static const char *const urls[] = {"s3://",          "s3://ab",      "s3:///x",         "s3://a..b/x",
+                                     "s3://lake/../x", "s3://lake//x", "s3://user@lake/x"};
   for (guint i = 0; i < G_N_ELEMENTS(urls); i++) {
     g_autoptr(GError) error = NULL;
     g_assert_null(object_store_open(urls[i], NULL, &error));
     g_assert_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT);
   }
-  static const char *const endpoints[] = {"127.0.0.1:9000", "ftp://x", "http://", "http://user:secret@x", "http://x?y=1"};
+  static const char *const endpoints[] = {"127.0.0.1:9000", "ftp://x", "http://", "http://user:secret@x",
+                                          "http://x?y=1"};
   for (guint i = 0; i < G_N_ELEMENTS(endpoints); i++) {
     g_autoptr(GError) error = NULL;
     g_assert_null(object_store_open("s3://lake", &(ObjectOptions){.endpoint = endpoints[i]}, &error));
@@ -68,7 +74,8 @@ static void test_bad_addresses(void) {
 }
 
 static void test_ini(void) {
-  const char *text = "# note\r\n[default]\r\naws_access_key_id = A\r\n\n[ other ]\nAWS_SECRET_ACCESS_KEY=s=1\n  nested = x\nnothing\n[";
+  const char *text = "# note\r\n[default]\r\naws_access_key_id = A\r\n\n[ other ]\nAWS_SECRET_ACCESS_KEY=s=1\n  nested "
+                     "= x\nnothing\n[";
   g_autoptr(GHashTable) other = credential_ini_section(text, "other"), first = credential_ini_section(text, "default");
   g_assert_cmpuint(g_hash_table_size(other), ==, 1);
   g_assert_cmpstr(g_hash_table_lookup(other, "aws_secret_access_key"), ==, "s=1");
@@ -83,23 +90,27 @@ typedef struct {
   char *address;
 } Service;
 
-static const char *answer_of(Service *service, struct MHD_Connection *connection, const char *url, const char *method, char **text) {
+static const char *answer_of(Service *service, struct MHD_Connection *connection, const char *url, const char *method,
+                             char **text) {
   const char *token = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-aws-ec2-metadata-token");
   const char *container = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Authorization");
   if (strcmp(method, "PUT") == 0 && strcmp(url, "/latest/api/token") == 0) return "token-1";
   gboolean known = g_strcmp0(token, "token-1") == 0 || g_strcmp0(container, "Bearer c") == 0;
   if (!known) return NULL;
   if (strcmp(url, "/latest/meta-data/iam/security-credentials/") == 0) return "shop-role\n";
-  if (strcmp(url, "/latest/meta-data/iam/security-credentials/shop-role") != 0 && strcmp(url, "/container") != 0) return NULL;
+  if (strcmp(url, "/latest/meta-data/iam/security-credentials/shop-role") != 0 && strcmp(url, "/container") != 0)
+    return NULL;
   service->served++;
   g_autoptr(GDateTime) now = g_date_time_new_now_utc(), until = g_date_time_add_seconds(now, service->expires_in_s);
   g_autofree char *expires = g_date_time_format(until, "%Y-%m-%dT%H:%M:%SZ");
-  return *text = g_strdup_printf("{\"AccessKeyId\":\"key%d\",\"SecretAccessKey\":\"secret\",\"Token\":\"t\",\"Expiration\":\"%s\"}",
-                                 service->served, expires);
+  return *text = g_strdup_printf(
+             "{\"AccessKeyId\":\"key%d\",\"SecretAccessKey\":\"secret\",\"Token\":\"t\",\"Expiration\":\"%s\"}",
+             service->served, expires);
 }
 
-static enum MHD_Result on_request(void *user_data, struct MHD_Connection *connection, const char *url, const char *method,
-                                  const char *version, const char *upload, size_t *upload_size, void **state) {
+static enum MHD_Result on_request(void *user_data, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload, size_t *upload_size,
+                                  void **state) {
   (void)version, (void)upload, (void)state;
   if (*upload_size > 0) {
     *upload_size = 0;
@@ -107,8 +118,8 @@ static enum MHD_Result on_request(void *user_data, struct MHD_Connection *connec
   }
   g_autofree char *text = NULL;
   const char *body = answer_of(user_data, connection, url, method, &text);
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer(strlen(body != NULL ? body : ""), (void *)(body != NULL ? body : ""), MHD_RESPMEM_MUST_COPY);
+  struct MHD_Response *response = MHD_create_response_from_buffer(
+      strlen(body != NULL ? body : ""), (void *)(body != NULL ? body : ""), MHD_RESPMEM_MUST_COPY);
   enum MHD_Result result = MHD_queue_response(connection, body != NULL ? 200 : 401, response);
   MHD_destroy_response(response);
   return result;
@@ -118,10 +129,11 @@ static Service *service_start(void) {
   Service *service = g_new0(Service, 1);
   service->expires_in_s = 3600;
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  service->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, service, MHD_OPTION_SOCK_ADDR,
-                                     (struct sockaddr *)&address, MHD_OPTION_END);
+  service->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, service,
+                                     MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_END);
   g_assert_nonnull(service->daemon);
-  service->address = g_strdup_printf("http://127.0.0.1:%d", MHD_get_daemon_info(service->daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+  service->address =
+      g_strdup_printf("http://127.0.0.1:%d", MHD_get_daemon_info(service->daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
   return service;
 }
 
@@ -132,10 +144,18 @@ static void service_stop(Service *service) {
 }
 
 static void no_credentials(void) {
-  static const char *const variables[] = {"AWS_ACCESS_KEY_ID",     "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
-                                          "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN",  "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-                                          "AWS_EC2_METADATA_SERVICE_ENDPOINT",  "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION",
+  static const char *const variables[] = {"AWS_ACCESS_KEY_ID",
+                                          "AWS_SECRET_ACCESS_KEY",
+                                          "AWS_SESSION_TOKEN",
+                                          "AWS_PROFILE",
+                                          "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+                                          "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+                                          "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+                                          "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                                          "AWS_ENDPOINT_URL",
+                                          "AWS_ENDPOINT_URL_S3",
+                                          "AWS_REGION",
                                           "AWS_DEFAULT_REGION"};
   for (guint i = 0; i < G_N_ELEMENTS(variables); i++) g_unsetenv(variables[i]);
   g_setenv("AWS_EC2_METADATA_DISABLED", "true", TRUE);
@@ -155,7 +175,8 @@ static void assert_key(CredentialSource *source, const char *key_id) {
 static void test_where_credentials_come_from(void) {
   no_credentials();
   g_autoptr(GError) error = NULL;
-  CredentialSource *none = credential_source_new(), *files = credential_source_new(), *environment = credential_source_new();
+  CredentialSource *none = credential_source_new(), *files = credential_source_new(),
+                   *environment = credential_source_new();
   g_assert_null(credential_source_get(none, NULL, soon(), &error));
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN);
   g_assert_nonnull(strstr(error->message, "AWS_ACCESS_KEY_ID"));
@@ -203,7 +224,8 @@ static void test_container_service(void) {
   assert_key(source, "key1");
   g_autoptr(GError) error = NULL;
   g_autoptr(Credentials) old = credential_source_get(source, NULL, soon(), NULL);
-  g_autoptr(Credentials) renewed = credential_source_get(source, old, soon(), &error); /* the service had refused them */
+  g_autoptr(Credentials) renewed =
+      credential_source_get(source, old, soon(), &error); /* the service had refused them */
   g_assert_cmpstr(renewed->key_id, ==, "key2");
   g_setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://203.0.113.1/container", TRUE);
   CredentialSource *unsafe = credential_source_new();
@@ -220,9 +242,11 @@ static void test_no_secret_in_errors(void) {
   g_setenv("AWS_ACCESS_KEY_ID", "testkey", TRUE);
   g_setenv("AWS_SECRET_ACCESS_KEY", "very-secret-text", TRUE);
   g_autoptr(GError) error = NULL;
-  g_autoptr(ObjectStore) store = object_store_open("s3://lake/x", &(ObjectOptions){.endpoint = "http://127.0.0.1:1"}, &error);
+  g_autoptr(ObjectStore) store =
+      object_store_open("s3://lake/x", &(ObjectOptions){.endpoint = "http://127.0.0.1:1"}, &error);
   g_assert_null(object_get(store, "a", 10, NULL, deadline_in_ms(700, NULL), &error));
-  g_assert_true(g_error_matches(error, AISLE_ERROR, AISLE_ERROR_IO) || g_error_matches(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT));
+  g_assert_true(g_error_matches(error, AISLE_ERROR, AISLE_ERROR_IO) ||
+                g_error_matches(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT));
   g_assert_null(strstr(error->message, "very-secret-text"));
   g_assert_null(strstr(error->message, "Signature"));
   no_credentials();
@@ -241,7 +265,8 @@ static void test_wrong_keys(void) {
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN);
   g_clear_error(&error);
   g_setenv("AWS_SECRET_ACCESS_KEY", "testsecret123", TRUE);
-  g_autoptr(ObjectStore) missing = object_store_open("s3://other-bucket", &(ObjectOptions){.endpoint = server->endpoint}, &error);
+  g_autoptr(ObjectStore) missing =
+      object_store_open("s3://other-bucket", &(ObjectOptions){.endpoint = server->endpoint}, &error);
   g_assert_false(object_put(missing, "a", "x", 1, soon(), &error));
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND);
   g_assert_nonnull(strstr(error->message, "bucket"));

@@ -22,15 +22,19 @@ typedef struct {
   char *copies;
 } Fixture;
 
-static Deadline soon(void) { return deadline_in_ms(30000, NULL); }
+static Deadline soon(void) {
+  return deadline_in_ms(30000, NULL);
+}
 
 static void set_up(Fixture *fixture, gconstpointer data) {
   Kind *kind = (Kind *)data;
   g_autoptr(GError) error = NULL;
   g_autofree char *prefix = g_strdup_printf("case %u/caf\xc3\xa9", ++kind->next);
-  g_autofree char *url = kind->server != NULL ? g_strconcat("s3://lake/", prefix, "/", NULL) : g_build_filename(kind->folder, prefix, NULL);
+  g_autofree char *url = kind->server != NULL ? g_strconcat("s3://lake/", prefix, "/", NULL)
+                                              : g_build_filename(kind->folder, prefix, NULL);
   fixture->copies = g_dir_make_tmp("aisle-copies-XXXXXX", &error);
-  ObjectOptions options = {.endpoint = kind->server != NULL ? kind->server->endpoint : NULL, .cache_folder = fixture->copies,
+  ObjectOptions options = {.endpoint = kind->server != NULL ? kind->server->endpoint : NULL,
+                           .cache_folder = fixture->copies,
                            .cache_bytes = 64 << 20};
   fixture->store = object_store_open(url, &options, &error);
   g_assert_no_error(error);
@@ -66,8 +70,8 @@ static void put(ObjectStore *store, const char *key, const char *text) {
 
 static void test_put_and_get(Fixture *fixture, gconstpointer data) {
   (void)data;
-  static const char *const keys[] = {"a", "f/g/h.txt", "store=A/day=2026-01-02/x y+z%20.parquet", "caf\xc3\xa9/\xe2\x82\xac(1)!'~&;,@$:#?",
-                                     "_delta_log/00000000000000000000.json"};
+  static const char *const keys[] = {"a", "f/g/h.txt", "store=A/day=2026-01-02/x y+z%20.parquet",
+                                     "caf\xc3\xa9/\xe2\x82\xac(1)!'~&;,@$:#?", "_delta_log/00000000000000000000.json"};
   for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
     put(fixture->store, keys[i], keys[i]);
     assert_holds(fixture->store, keys[i], keys[i]);
@@ -125,7 +129,8 @@ static void test_ranges(Fixture *fixture, gconstpointer data) {
   ObjectInfo info;
   g_autoptr(GError) error = NULL;
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-    g_autoptr(GBytes) bytes = object_get_range(fixture->store, "digits", cases[i].offset, cases[i].length, NULL, &info, soon(), &error);
+    g_autoptr(GBytes) bytes =
+        object_get_range(fixture->store, "digits", cases[i].offset, cases[i].length, NULL, &info, soon(), &error);
     g_assert_no_error(error);
     assert_bytes(bytes, cases[i].expected, strlen(cases[i].expected));
     if (cases[i].length > 0) g_assert_cmpint(info.size, ==, 10);
@@ -270,13 +275,16 @@ static void test_files(Fixture *fixture, gconstpointer data) {
   ObjectInfo info;
   g_assert_true(object_stat(fixture->store, "t/part-1.parquet", &info, soon(), &error));
   g_assert_cmpint(info.size, ==, (20 << 20) + 7);
-  g_autoptr(ObjectCopy) copy = object_store_local_copy(fixture->store, "t/part-1.parquet", info.size, NULL, soon(), &error);
+  g_autoptr(ObjectCopy) copy =
+      object_store_local_copy(fixture->store, "t/part-1.parquet", info.size, NULL, soon(), &error);
   g_assert_no_error(error);
   g_assert_true(g_str_has_suffix(object_copy_path(copy), ".parquet"));
-  g_autoptr(GMappedFile) wanted = g_mapped_file_new(path, FALSE, NULL), got = g_mapped_file_new(object_copy_path(copy), FALSE, NULL);
+  g_autoptr(GMappedFile) wanted = g_mapped_file_new(path, FALSE, NULL),
+                         got = g_mapped_file_new(object_copy_path(copy), FALSE, NULL);
   g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(got);
   assert_bytes(bytes, g_mapped_file_get_contents(wanted), g_mapped_file_get_length(wanted));
-  g_autoptr(ObjectCopy) by_etag = object_store_local_copy(fixture->store, "t/part-1.parquet", -1, info.etag, soon(), &error);
+  g_autoptr(ObjectCopy) by_etag =
+      object_store_local_copy(fixture->store, "t/part-1.parquet", -1, info.etag, soon(), &error);
   g_assert_no_error(error);
   g_assert_null(object_store_local_copy(fixture->store, "t/part-1.parquet", 5, NULL, soon(), &error));
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_CONFLICT);
@@ -319,12 +327,18 @@ static void add_all(const char *name, Kind *kind) {
     const char *name;
     void (*run)(Fixture *, gconstpointer);
   } cases[] = {
-      {"put-and-get", test_put_and_get}, {"stat", test_stat},
-      {"nothing-there", test_nothing_there}, {"ranges", test_ranges},
-      {"size-bound", test_size_bound},   {"put-if-absent", test_put_if_absent},
-      {"20-writers-one-wins", test_race}, {"listing", test_listing},
-      {"pages", test_pages},             {"files", test_files},
-      {"bad-names-and-deadlines", test_bad_names_and_deadlines}, {"delete", test_delete},
+      {"put-and-get", test_put_and_get},
+      {"stat", test_stat},
+      {"nothing-there", test_nothing_there},
+      {"ranges", test_ranges},
+      {"size-bound", test_size_bound},
+      {"put-if-absent", test_put_if_absent},
+      {"20-writers-one-wins", test_race},
+      {"listing", test_listing},
+      {"pages", test_pages},
+      {"files", test_files},
+      {"bad-names-and-deadlines", test_bad_names_and_deadlines},
+      {"delete", test_delete},
   };
   for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
     g_autofree char *path = g_strdup_printf("/object/%s/%s", name, cases[i].name);
@@ -332,7 +346,9 @@ static void add_all(const char *name, Kind *kind) {
   }
 }
 
-static void skip(void) { g_test_skip(s3_server_missing()); }
+static void skip(void) {
+  g_test_skip(s3_server_missing());
+}
 
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
