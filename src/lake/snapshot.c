@@ -145,11 +145,22 @@ gboolean lake_snapshot_publish(const char *workspace, const char *model_hash, GE
 
 /* ---- opening ---- */
 
-static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const char *name, gint64 version, GError **error) {
+/* From so many commits on a log may be read from its checkpoint: one engine reads those of all tables. */
+#define MANY_COMMITS 20
+
+static Engine *engine_for(const SnapshotFile *file) {
+  gint64 most = 0;
+  for (guint i = 0; i < file->entries->len; i++) most = MAX(most, ((const SnapshotEntry *)file->entries->pdata[i])->version);
+  EngineOptions options = {.threads = 1, .max_connections = 1};
+  return most >= MANY_COMMITS && file->entries->len > 1 ? engine_open_duckdb(&options, NULL) : NULL;
+}
+
+static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const char *name, gint64 version, Engine *engine,
+                          GError **error) {
   g_autoptr(SnapshotTable) table = g_new0(SnapshotTable, 1);
   table->name = g_strdup(name);
   table->location = lake_table_location(workspace, name, error);
-  table->delta = table->location ? delta_table_open(table->location, version, NULL, error) : NULL;
+  table->delta = table->location ? delta_table_open(table->location, version, engine, error) : NULL;
   if (!table->delta) {
     g_prefix_error(error, "table %s: ", name);
     return FALSE;
@@ -201,9 +212,10 @@ LakeSnapshot *lake_snapshot_open(const char *workspace, const char *name, GError
   g_autoptr(SnapshotFile) file = snapshot_file_read(workspace, name, error);
   if (!file) return NULL;
   g_autoptr(LakeSnapshot) snapshot = snapshot_of(file);
+  g_autoptr(Engine) engine = engine_for(file);
   for (guint i = 0; i < file->entries->len; i++) {
     const SnapshotEntry *entry = file->entries->pdata[i];
-    if (!add_table(snapshot, workspace, entry->name, entry->version, error)) return NULL;
+    if (!add_table(snapshot, workspace, entry->name, entry->version, engine, error)) return NULL;
   }
   return g_steal_pointer(&snapshot);
 }
@@ -215,6 +227,7 @@ static LakeSnapshot *open_past(const char *workspace, VersionFunc version_of, gc
   g_autoptr(SnapshotFile) file = snapshot_file_read(workspace, NULL, error);
   if (!file) return NULL;
   g_autoptr(LakeSnapshot) snapshot = snapshot_of(file);
+  g_autoptr(Engine) engine = engine_for(file);
   for (guint i = 0; i < file->entries->len; i++) {
     const SnapshotEntry *entry = file->entries->pdata[i];
     g_autofree char *location = lake_table_location(workspace, entry->name, error);
@@ -224,7 +237,7 @@ static LakeSnapshot *open_past(const char *workspace, VersionFunc version_of, gc
       if (failing) g_propagate_error(error, g_steal_pointer(&failing));
       return NULL;
     }
-    if (version >= 0 && !add_table(snapshot, workspace, entry->name, version, error)) return NULL;
+    if (version >= 0 && !add_table(snapshot, workspace, entry->name, version, engine, error)) return NULL;
   }
   if (snapshot->tables->len == 0) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there was no table yet at that time or version");
