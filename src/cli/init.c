@@ -1,5 +1,6 @@
 /* aisle init: files that nobody described become a workspace. */
 #include "cli/cli.h"
+#include "cli/init_privacy.h"
 #include "cli/init_report.h"
 #include "cli/init_rules.h"
 #include "cli/init_workspace.h"
@@ -12,7 +13,7 @@
 
 typedef struct {
   char *name;
-  gboolean add, json;
+  gboolean add, json, privacy;
   char **arguments; /* workspace, files */
 } InitOptions;
 
@@ -26,6 +27,7 @@ static gboolean parse_options(InitOptions *options, int *argc, char ***argv, GEr
   const GOptionEntry entries[] = {
       {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "name of the workspace (the folder's name)", "NAME"},
       {"add", 0, 0, G_OPTION_ARG_NONE, &options->add, "add the tables to a workspace that exists", NULL},
+      {"privacy", 0, 0, G_OPTION_ARG_NONE, &options->privacy, "hash columns that look personal before anything is written (docs/ingest.md)", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print what was concluded as JSON", NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "WORKSPACE FILE..."},
       G_OPTION_ENTRY_NULL};
@@ -193,11 +195,42 @@ static gboolean make_workspace(const InitOptions *options, InitReport *report, G
          workspace_draft_publish(draft, error);
 }
 
+/* The same with files coming in through ingestion; says what it did itself. */
+static gboolean make_private_workspace(const InitOptions *options, GPtrArray *said, GError **error) {
+  g_autofree char *path = g_canonicalize_filename(options->arguments[0], NULL), *base = g_path_get_basename(path);
+  const char *name = options->name != NULL ? options->name : base;
+  if (options->add)
+    return init_load_privately(path, options->arguments + 1, said, error);
+  g_autoptr(WorkspaceDraft) draft = workspace_draft_new(options->arguments[0], error);
+  return draft != NULL && workspace_write_settings(draft->folder, name, error) &&
+         init_load_privately(draft->folder, options->arguments + 1, said, error) && workspace_draft_publish(draft, error);
+}
+
+static int init_privately(const InitOptions *options) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) said = g_ptr_array_new_with_free_func(g_free);
+  if (!make_private_workspace(options, said, &error))
+    return cli_fail("init", g_steal_pointer(&error));
+  g_autoptr(json_t) lines = json_array();
+  for (guint i = 0; i < said->len; i++) {
+    json_array_append_new(lines, json_string(said->pdata[i]));
+    if (!options->json)
+      printf("%s\n", (char *)said->pdata[i]);
+  }
+  g_autoptr(json_t) all = json_pack("{s:s, s:O}", "workspace", options->arguments[0], "said", lines);
+  g_autofree char *text = json_to_text(all, JSON_PRETTY);
+  if (options->json)
+    printf("%s\n", text);
+  return 0;
+}
+
 int cli_init(int argc, char **argv) {
   g_auto(InitOptions) options = {0};
   g_autoptr(GError) error = NULL;
   if (!parse_options(&options, &argc, &argv, &error))
     return cli_fail("init", g_steal_pointer(&error));
+  if (options.privacy)
+    return init_privately(&options);
   g_auto(InitReport) report = {0};
   report.workspace = options.arguments[0];
   report.notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

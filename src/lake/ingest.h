@@ -169,3 +169,19 @@ typedef struct {
  * again: BAD_INPUT names the first that one still breaks. One snapshot; audited.
  */
 gboolean quality_submit(const IngestDefinition *definition, const IngestOptions *options, const char *by, QualitySubmission *out, GError **error);
+
+/* ---- files that nobody described ---- */
+/* A table to be, and its columns that look personal. */
+typedef struct {
+  char *table;
+  char **files;            /* absolute */
+  char **columns, **kinds; /* side by side: "customer_email", "email" */
+} PersonalTable;
+void personal_table_free(PersonalTable *table);
+/*
+ * Looks at the first rows of files and folders, in memory alone: nothing of them is written. A file of several tables is
+ * UNSUPPORTED. Of PersonalTable*. (transfer full)
+ */
+GPtrArray *ingest_find_personal(const char *const *paths, GError **error);
+/* The text of an ingestion file that hashes those columns. (transfer full) */
+char *ingest_personal_definition(const PersonalTable *table);

@@ -200,14 +200,16 @@ const char *privacy_detect(const char *column, const char *const *sample) {
   static const char *const phones[] = {"phone", "mobile", "telephone", "tel", "fax", NULL}, *const mails[] = {"email", "mail", NULL},
                           *const people[] = {"firstname", "lastname", "surname", "fullname", "birth", "birthday", "birthdate", NULL},
                           *const streets[] = {"address", "street", NULL}, *const persons[] = {"customer", "client", "buyer", "contact",
-                          "cardholder", "employee", "recipient", "person", "seller", NULL}, *const names[] = {"name", NULL};
+                          "cardholder", "employee", "recipient", "person", "seller", NULL}, *const names[] = {"name", NULL}, *const sellers[] = {"seller", "sellers", NULL}, *const cards_named[] = {"card", "iban", NULL};
   if (share_matching("^[^@\\s]+@[^@\\s]+\\.[A-Za-z]{2,}$", sample) > 0.5) return "email";
   guint seen = 0, cards = 0;
   for (guint i = 0; sample && sample[i]; i++, seen++) cards += is_card_number(sample[i]);
   if (seen && cards * 10 > seen * 8) return "card";
+  if (name_has(column, cards_named) && share_matching("^[A-Z0-9][A-Z0-9 -]{11,}$", sample) > 0.5) return "card";
   if (name_has(column, mails)) return "email";
   if (name_has(column, phones) && (!seen || share_matching("^[+()0-9][-+()0-9 ./]{5,}$", sample) > 0.3)) return "phone";
   if (name_has(column, people) || (name_has(column, persons) && name_has(column, names))) return "name";
   if (name_has(column, streets)) return "address";
+  if (name_has(column, sellers)) return "seller";
   return NULL;
 }

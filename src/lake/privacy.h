@@ -42,7 +42,7 @@ gboolean privacy_prepare(Engine *engine, const char *workspace, GError **error);
 char *privacy_sql(const PrivacyRule *rule, const char *expression, const char *sql_type);
 
 /*
- * What a column looks like by its name and a sample of values: "email", "phone", "card", "name", "address"; NULL when it
+ * What a column looks like by its name and a sample of values: "email", "phone", "card", "name", "address", "seller"; NULL when it
  * looks like none. Pure.
  */
 const char *privacy_detect(const char *column, const char *const *sample);

@@ -101,6 +101,27 @@ class Privacy(IngestCase):
         rows = list(csv.DictReader(io.StringIO(run("export", "-w", self.shop, "sales").stdout)))
         self.assertEqual(len({row["email"] for row in rows}), 2)
 
+    def test_init_does_likewise_when_asked(self):
+        orders = self.write("orders.csv", HEADER.replace("card", "payment_card") + "".join(line(i, email=f"{i}{SECRETS[0]}") for i in range(400)))
+        self.shop = self.folder / "private"
+        done = run("init", "--privacy", self.shop, orders)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for column in ("email", "customer_name", "street", "payment_card", "seller"):
+            self.assertIn(f"orders.{column} looks like personal data", done.stdout)
+        self.assertEqual(ask(self.shop, "how many orders")[1]["rows"], [[400]])
+        secrets = [secret.encode() for secret in SECRETS]
+        for path in self.shop.rglob("*"):
+            content = path.read_bytes() if path.is_file() else b""
+            content += parquet_cells(path, self.folder) if path.suffix == ".parquet" else b""
+            self.assertFalse([secret for secret in secrets if secret in content], path)
+
+    def test_identifiers_still_work_by_default(self):
+        orders = self.write("orders.csv", "order_id,customer_id,amount\n" + "".join(f"{i},{17850 + i % 7},{i}.50\n" for i in range(300)))
+        for flags in ([], ["--privacy"]):
+            workspace = self.folder / f"plain{len(flags)}"
+            self.assertEqual(run("init", *flags, workspace, orders).returncode, 0)
+            self.assertEqual(ask(workspace, "how many orders for customer 17850")[1]["rows"], [[43]])
+
     def test_the_key_is_not_for_others(self):
         self.land("a.csv", line(1), header=HEADER)
         self.ingest()
