@@ -222,6 +222,13 @@ static char *top_words(const ResultView *view, const Filter *filter) {
   return g_strdup_printf("%s the %s %d %s", filter->negated ? "without" : "of", filter->top > 0 ? "top" : "bottom", ABS(filter->top), nouns);
 }
 
+static char *group_words(const ResultView *view, const Filter *filter) {
+  if (filter->top != 0) return top_words(view, filter);
+  if (filter->field != NULL || counts_entity(view, filter->entity)) return g_strdup("that meet the conditions");
+  g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
+  return g_strdup_printf("for %s that meet the conditions", nouns);
+}
+
 static char *filter_words(const ResultView *view, const Filter *filter) {
   const Condition *condition = NULL;
   switch (filter->kind) {
@@ -236,14 +243,7 @@ static char *filter_words(const ResultView *view, const Filter *filter) {
   }
   case FILTER_CYCLIC: return cyclic_words(filter);
   case FILTER_ENTITY:
-    if (filter->top != 0) return top_words(view, filter);
-    /* fall through */
-  case FILTER_DID: {
-    if (filter->field != NULL) return g_strdup("that meet the conditions");
-    if (counts_entity(view, filter->entity)) return g_strdup("that meet the conditions");
-    g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
-    return g_strdup_printf("for %s that meet the conditions", nouns);
-  }
+  case FILTER_DID: return group_words(view, filter);
   case FILTER_ANY: break;
   }
   return g_strdup("for the selection");
