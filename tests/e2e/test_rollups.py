@@ -127,6 +127,38 @@ class Rollups(unittest.TestCase):
         _, answer = ask(self.shop, "revenue by month", "--scope", scope)
         self.assertEqual(source(answer)["rollup"], "by_month")
 
+    def test_7_reasons_that_lie_in_the_data(self):
+        def reason(question):
+            return source(ask(self.shop, question)[1])["rollup_reason"]
+
+        model = self.shop / "model/aisle.yaml"
+        text = model.read_text()
+        model.write_text(text.replace(ROLLUPS.strip(), "rollups:\n  each_line: {dataset: order_lines, grain: day, dimensions: [line_id]}\n"))
+        self.run_ok("refresh", "-w", self.shop)
+        self.assertEqual(reason("revenue by day"), "not_smaller")
+        model.write_text(text)
+        self.run_ok("refresh", "-w", self.shop)
+        self.assertEqual(reason("revenue by department"), "used")
+        (self.shop / "products").mkdir()
+        (self.shop / "ingest/products.yaml").write_text("source: products/*.csv\nkeys: [product_id]\n")
+        lines = (self.made / "products.csv").read_text().splitlines(keepends=True)
+        (self.shop / "products/changed.csv").write_text(lines[0] + lines[1].replace("Gardening", "Cooking"))
+        self.run_ok("ingest", "-w", self.shop, "products")
+        self.assertEqual(reason("revenue by department"), "dimension_changed")
+        self.assertEqual(reason("revenue by day"), "used")
+        changed = self.shop / "landing/order_lines_changed.csv"
+        with open(changed, "w") as out:
+            for path in sorted((self.made / "order_lines").glob("*.csv"))[2:-8]:
+                header, *rows = path.read_text().splitlines(keepends=True)
+                out.write("" if out.tell() else header)
+                cells = rows[0].split(",")
+                cells[header.split(",").index("quantity")] = "9"
+                out.write(",".join(cells))
+        self.run_ok("ingest", "-w", self.shop, "order_lines")
+        self.assertEqual(reason("revenue by day"), "stale")
+        self.run_ok("refresh", "-w", self.shop)
+        self.assertEqual(reason("revenue by department"), "used")
+
     def test_6_what_was_asked_proposes_rollups(self):
         for question in ("units by channel by month", "units by channel in 2024", "units by channel by quarter"):
             ask(self.shop, question)
