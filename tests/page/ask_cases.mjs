@@ -103,13 +103,13 @@ test("chips change the question part by part", async ({ page }) => {
 test("the kind of chart can be changed", async ({ page }) => {
   await page.goto(SHOP);
   const first = await ask(page, "sales by category");
-  const picture = () => first.locator("canvas").evaluate((canvas) => canvas.toDataURL());
   await first.locator(".chart[data-ready=true]").waitFor();
+  const picture = () => first.locator("canvas").evaluate((canvas) => canvas.toDataURL());
   const seen = new Set([await picture()]);
   for (const kind of ["Line", "Columns", "Shares"]) {
     await first.getByRole("button", { name: "Chart", exact: true }).click();
     await page.getByRole("menuitem", { name: kind }).click();
-    await page.waitForTimeout(60);
+    for (let i = 0; i < 100 && seen.has(await picture()); i++) await page.waitForTimeout(20);
     seen.add(await picture());
   }
   assert.equal(seen.size, 4);

@@ -78,7 +78,14 @@ export async function startDoor(url) {
         client.write(chunk.subarray(0, text.indexOf("\n\n", accepted) + 2), () => setTimeout(() => client.destroy(), 50));
         return;
       }
-      if (door.hold?.(head)) await door.holding;
+      if (door.hold?.(head)) {
+        // What was accepted is told; the rest waits.
+        const told = door.tellsAccepted && accepted >= 0 ? text.indexOf("\n\n", accepted) + 2 : 0;
+        if (told > 0) client.write(chunk.subarray(0, told));
+        await door.holding;
+        if (!client.destroyed) client.write(chunk.subarray(told));
+        return;
+      }
       if (!client.destroyed) client.write(chunk);
     });
     const end = () => {

@@ -40,6 +40,39 @@ test("a slow answer shows that it is worked on, and can be cancelled", async ({ 
   await door.close();
 });
 
+test("a reload takes up what was running", async ({ page, allow }) => {
+  allow(/ERR_|net::/);
+  const door = await startDoor(SHOP);
+  await page.goto(door.url);
+  door.tellsAccepted = true;
+  const release = door.holdUntil(isAsk);
+  await page.fill("#question", "quantity by product in 2023");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => (sessionStorage.getItem("aisle-pending") ?? "[]") !== "[]");
+  await page.reload();
+  const first = await turn(page, 1);
+  assert.equal(await first.getAttribute("data-state"), "done");
+  await first.locator(".result").waitFor();
+  assert.equal(await page.locator(".turn").count(), 1);
+  assert.ok(door.requests.some((head) => head.startsWith("GET /v1/streams/")));
+  release();
+  await page.close();
+  await door.close();
+});
+
+test("a stream that is kept no longer gives its answer all the same", async ({ page, allow }) => {
+  allow(/ERR_|net::|status of 404/);
+  const door = await startDoor(SHOP);
+  await page.goto(door.url);
+  await page.route("**/v1/streams/*", (route) => route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"status":404,"code":"not_found","detail":"it is gone"}' }));
+  door.cut = isAsk;
+  const first = await ask(page, "profit by product in 2024");
+  assert.equal(await first.getAttribute("data-state"), "done");
+  await first.locator(".result").waitFor();
+  await page.close();
+  await door.close();
+});
+
 test("other screens stay usable while an answer is awaited, and it arrives", async ({ page, allow }) => {
   allow(/ERR_|net::/);
   const door = await startDoor(SHOP);

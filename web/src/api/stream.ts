@@ -118,6 +118,13 @@ async function takeAll(response: Response, state: StreamState, handlers: StreamH
   }
 }
 
+/** A stream is kept for a minute after its end, its answer for longer. */
+async function kept(id: string, gone: Response, signal: AbortSignal): Promise<Answer> {
+  const response = await send(`/v1/answers/${encodeURIComponent(id)}`, { signal });
+  if (!response.ok) throw await problemOf(gone);
+  return (await response.json()) as Answer;
+}
+
 /** Follows a stream to its end; while the network fails, again from where it broke. */
 async function follow(first: () => Promise<Response>, state: StreamState, handlers: StreamHandlers, signal: AbortSignal): Promise<Answer> {
   for (let attempt = 0; ; attempt++) {
@@ -129,6 +136,7 @@ async function follow(first: () => Promise<Response>, state: StreamState, handle
               headers: { Accept: "text/event-stream", ...(state.last !== "" ? { "Last-Event-ID": state.last } : {}) },
               signal,
             });
+      if (!response.ok && state.id !== "" && (response.status === 404 || response.status === 410)) return await kept(state.id, response, signal);
       if (!response.ok) throw await problemOf(response);
       const before = state.last;
       await takeAll(response, state, handlers);
