@@ -49,6 +49,7 @@ typedef struct AgentService AgentService;
 typedef struct {
   AnswerService *answers;   /* (transfer none), outlives the service */
   const char *state_folder; /* agent.db is there */
+  const char *cache_folder; /* vectors of names are kept there; NULL: nowhere */
   const char *weights;      /* of the text encoder; NULL: words alone are compared */
   AgentModelFunction model; /* NULL: none */
   gpointer model_data;

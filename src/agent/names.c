@@ -67,25 +67,42 @@ static void add_model(NameIndex *index, const Model *model) {
   }
 }
 
-/* Names come from headers of files: all are encoded once, when the caller's view of the model is made. */
-static void add_vectors(NameIndex *index) {
+/* What the vectors are made from. (transfer full) */
+static char *fingerprint_of(const NameIndex *index) {
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  for (guint i = 0; i < index->names->len; i++) {
+    const char *text = ((const Name *)g_ptr_array_index(index->names, i))->text;
+    g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
+  }
+  return g_strdup(g_checksum_get_string(sum));
+}
+
+/* Names come from headers of files: all are encoded once, and kept for the next process. */
+static void add_vectors(NameIndex *index, const char *cache_folder) {
+  g_autofree char *fingerprint = fingerprint_of(index), *name_of_file = g_strdup_printf("names-%.16s.vec", fingerprint);
+  g_autofree char *path = cache_folder != NULL ? g_build_filename(cache_folder, name_of_file, NULL) : NULL;
+  index->vectors = path != NULL ? vector_index_load(path, fingerprint, NULL) : NULL;
+  if (index->vectors != NULL && vector_index_size(index->vectors) == index->names->len) return;
+  g_clear_pointer(&index->vectors, vector_index_free);
   g_autoptr(VectorIndex) vectors = vector_index_new(ENCODER_DIMENSIONS);
   float vector[ENCODER_DIMENSIONS];
   for (guint i = 0; i < index->names->len; i++) {
     const Name *name = g_ptr_array_index(index->names, i);
     if (!encoder_embed(index->encoder, name->text, vector, NULL) || !vector_index_add(vectors, vector, NULL)) return;
   }
+  /* A cache that cannot be written only costs time. */
+  if (path != NULL && g_mkdir_with_parents(cache_folder, 0700) == 0) vector_index_save(vectors, path, fingerprint, NULL);
   index->vectors = g_steal_pointer(&vectors);
 }
 
-NameIndex *name_index_new(const Model *visible, const Encoder *encoder) {
+NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *cache_folder) {
   NameIndex *index = g_new0(NameIndex, 1);
   index->references = 1;
   index->names = g_ptr_array_new_with_free_func(name_free);
   index->by_folded = g_hash_table_new(g_str_hash, g_str_equal);
   index->encoder = encoder;
   add_model(index, visible);
-  if (encoder != NULL) add_vectors(index);
+  if (encoder != NULL) add_vectors(index, cache_folder);
   return index;
 }
 

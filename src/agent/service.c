@@ -10,7 +10,7 @@
 struct AgentService {
   AgentOptions options;
   RunStore *runs;
-  char *weights;
+  char *weights, *cache_folder;
   pthread_mutex_t lock;  /* of what follows */
   Encoder *encoder;
   gboolean encoder_tried;
@@ -23,6 +23,7 @@ AgentService *agent_service_open(const AgentOptions *options, GError **error) {
   g_autoptr(AgentService) service = g_new0(AgentService, 1);
   service->options = *options;
   service->weights = g_strdup(options->weights);
+  service->cache_folder = g_strdup(options->cache_folder);
   pthread_mutex_init(&service->lock, NULL);
   service->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)name_index_unref);
   service->memories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
@@ -40,6 +41,7 @@ void agent_service_free(AgentService *service) {
   encoder_free(service->encoder);
   pthread_mutex_destroy(&service->lock);
   g_free(service->weights);
+  g_free(service->cache_folder);
   g_free(service);
 }
 
@@ -92,7 +94,7 @@ NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
   if (names == NULL) {
     if (g_hash_table_size(service->names) >= VIEWS_MAX) g_hash_table_remove_all(service->names);
     g_autoptr(Model) visible = model_visible(model, scope);
-    names = name_index_new(visible, encoder_of(service));
+    names = name_index_new(visible, encoder_of(service), service->cache_folder);
     g_hash_table_insert(service->names, g_steal_pointer(&key), names);
   }
   name_index_ref(names);

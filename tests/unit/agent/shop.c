@@ -128,8 +128,8 @@ void shop_open(Shop *shop, const char *folder, const json_t *scope, Script *scri
   AnswerServiceOptions answers = {.workspace = folder, .threads = 1};
   shop->answers = answer_service_open(&answers, &error);
   g_assert_no_error(error);
-  g_autofree char *state = g_build_filename(folder, "state", NULL), *weights = with_weights ? encoder_find_weights(NULL) : NULL;
-  AgentOptions agents = {.answers = shop->answers, .state_folder = state, .weights = weights, .model = script != NULL ? script_call : NULL,
+  g_autofree char *state = g_build_filename(folder, "state", NULL), *cache = g_build_filename(folder, "cache", NULL), *weights = with_weights ? encoder_find_weights(NULL) : NULL;
+  AgentOptions agents = {.answers = shop->answers, .state_folder = state, .cache_folder = cache, .weights = weights, .model = script != NULL ? script_call : NULL,
                          .model_data = script};
   shop->agents = agent_service_open(&agents, &error);
   g_assert_no_error(error);

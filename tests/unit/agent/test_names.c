@@ -1,0 +1,53 @@
+/* Names of a model, and how near a text is to them. */
+#include <string.h>
+
+#include "agent/names.h"
+#include "shop.h"
+
+static const char *target_of(const NameIndex *names, const char *text) {
+  const Name *name = name_index_find(names, text);
+  return name != NULL ? name->target : NULL;
+}
+
+static void test_names(gconstpointer with_encoder) {
+  g_autofree char *weights = encoder_find_weights(NULL);
+  g_autoptr(GError) error = NULL;
+  if (with_encoder != NULL && weights == NULL) {
+    g_test_skip("the text encoder's weights are not installed (scripts/setup.sh weights)");
+    return;
+  }
+  char *folder = shop_workspace_new();
+  g_autofree char *cache = g_build_filename(folder, "cache", NULL);
+  g_autoptr(Model) model = model_load(folder, &error);
+  g_assert_no_error(error);
+  g_autoptr(Encoder) encoder = with_encoder != NULL ? encoder_open(weights, &error) : NULL;
+  g_assert_no_error(error);
+  g_autoptr(NameIndex) names = name_index_new(model, encoder, cache);
+  g_assert_cmpstr(target_of(names, "mood"), ==, "field orders.mood");
+  g_assert_cmpstr(target_of(names, "REVENUE"), ==, "metric revenue");
+  g_assert_null(target_of(names, "flumph"));
+  g_assert_null(target_of(names, "North")); /* a value is no name */
+  const Name *mood = name_index_find(names, "Mood");
+  g_assert_cmpstr(name_index_evidence(names, "moods", mood), ==, "form");
+  g_assert_null(name_index_evidence(names, "flumph", mood));
+  g_assert_cmpstr(name_index_evidence(names, "feeling", mood), ==, with_encoder != NULL ? "meaning" : NULL);
+  g_assert_null(name_index_evidence(names, "feeling", name_index_find(names, "Region")));
+  /* Kept vectors give the same, and each thing stands once. */
+  g_autoptr(NameIndex) again = name_index_new(model, encoder, cache);
+  g_autoptr(GPtrArray) near = name_index_near(names, "feeling", 5), same = name_index_near(again, "feeling", 5);
+  g_assert_cmpuint(near->len, ==, same->len);
+  for (guint i = 0; i < near->len; i++) {
+    const Name *name = g_ptr_array_index(near, i);
+    g_assert_cmpstr(name->text, ==, ((const Name *)g_ptr_array_index(same, i))->text);
+    for (guint j = 0; j < i; j++) g_assert_cmpstr(name->target, !=, ((const Name *)g_ptr_array_index(near, j))->target);
+  }
+  if (with_encoder != NULL) g_assert_cmpstr(((const Name *)g_ptr_array_index(near, 0))->target, ==, "field orders.mood");
+  shop_workspace_remove(folder);
+}
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_data_func("/agent/names/by_words", NULL, test_names);
+  g_test_add_data_func("/agent/names/by_meaning", "encoder", test_names);
+  return g_test_run();
+}
