@@ -68,6 +68,7 @@ typedef void (*AgentEvent)(gpointer data, const char *step, gint64 number, const
 typedef struct {
   AnswerRequest ask;      /* as for answer_ask(); a semantic query goes straight through */
   gboolean allow_model;   /* the caller may use a model, and the settings want it */
+  gboolean allow_sql;     /* a permission of its own: a model may write SQL where rules refuse; such an answer is labelled */
   gint64 max_cost_nano;   /* of the whole run; 0: nothing may be spent, so no model is called */
   gboolean prose;         /* sentences by the model where there are several parts; each is checked */
   AgentEvent on_event;    /* NULL */

@@ -69,14 +69,15 @@ static AgentOutcome propose(AgentRun *run, Part *part, const json_t *answer) {
   g_autoptr(json_t) unknown = unknown_words(answer);
   run_note(run, "unknown", json_deep_copy(unknown));
   /* Nothing is unknown: it has several readings, and only who asked can choose. */
-  if (json_array_size(unknown) == 0 || part->rounds >= AGENT_MAX_ROUNDS) return OUTCOME_UNANSWERED;
+  AgentOutcome otherwise = answer_is(answer, "refused") && run_may_use_sql(run) ? OUTCOME_SQL : OUTCOME_UNANSWERED;
+  if (json_array_size(unknown) == 0 || part->rounds >= AGENT_MAX_ROUNDS) return otherwise;
   g_autoptr(json_t) input = json_pack("{s:s, s:o, s:o}", "question", part->asked, "unknown", unknown_texts(unknown), "names", names_for(run, unknown));
   if (part->feedback != NULL) json_object_set_new(input, "what_was_wrong", json_string(part->feedback));
   json_t *proposal = run_call_model(run, "propose", input, part->rounds);
   part->rounds++;
   json_decref(part->proposal);
   part->proposal = proposal;
-  return proposal != NULL ? OUTCOME_PROPOSED : OUTCOME_UNANSWERED;
+  return proposal != NULL ? OUTCOME_PROPOSED : otherwise;
 }
 
 /* Where the person chose what we asked about, they have taught us their word. */

@@ -6,8 +6,8 @@
 /* More steps than any plan may need: an endless run is a defect, not a bill. */
 #define STEPS_MAX 64
 
-static const char *const STATE_NAMES[STATE_COUNT] = {"route", "plan", "engineer", "validate", "execute", "analyse", "check", "done"};
-static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"ok", "whole", "unanswered", "split", "read", "proposed", "offered", "rejected", "next"};
+static const char *const STATE_NAMES[STATE_COUNT] = {"route", "plan", "engineer", "validate", "execute", "analyse", "check", "sql", "done"};
+static const char *const OUTCOME_NAMES[OUTCOME_COUNT] = {"ok", "whole", "unanswered", "split", "read", "proposed", "offered", "sql", "rejected", "next"};
 
 typedef struct {
   AgentState from;
@@ -21,22 +21,27 @@ static const Edge EDGES[] = {
     {STATE_PLAN, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_ENGINEER, OUTCOME_WHOLE, STATE_DONE},
     {STATE_ENGINEER, OUTCOME_UNANSWERED, STATE_DONE},
+    {STATE_ENGINEER, OUTCOME_SQL, STATE_SQL},
     {STATE_ENGINEER, OUTCOME_SPLIT, STATE_PLAN},
     {STATE_ENGINEER, OUTCOME_READ, STATE_EXECUTE},
     {STATE_ENGINEER, OUTCOME_PROPOSED, STATE_VALIDATE},
     {STATE_VALIDATE, OUTCOME_OFFERED, STATE_DONE},
     {STATE_VALIDATE, OUTCOME_REJECTED, STATE_ENGINEER},
+    {STATE_VALIDATE, OUTCOME_SQL, STATE_SQL},
     {STATE_VALIDATE, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_EXECUTE, OUTCOME_OK, STATE_ANALYSE},
     {STATE_EXECUTE, OUTCOME_NEXT, STATE_ENGINEER},
     {STATE_EXECUTE, OUTCOME_UNANSWERED, STATE_DONE},
     {STATE_ANALYSE, OUTCOME_OK, STATE_CHECK},
     {STATE_CHECK, OUTCOME_OK, STATE_DONE},
+    {STATE_SQL, OUTCOME_OK, STATE_DONE},
+    {STATE_SQL, OUTCOME_REJECTED, STATE_SQL},
+    {STATE_SQL, OUTCOME_UNANSWERED, STATE_DONE},
 };
 
 static AgentOutcome (*const STEPS[STATE_COUNT])(AgentRun *run) = {
     [STATE_ROUTE] = step_route,       [STATE_PLAN] = step_plan,       [STATE_ENGINEER] = step_engineer, [STATE_VALIDATE] = step_validate,
-    [STATE_EXECUTE] = step_execute,   [STATE_ANALYSE] = step_analyse, [STATE_CHECK] = step_check};
+    [STATE_EXECUTE] = step_execute,   [STATE_ANALYSE] = step_analyse, [STATE_CHECK] = step_check,       [STATE_SQL] = step_sql};
 
 const char *agent_state_name(AgentState state) {
   return (guint)state < STATE_COUNT ? STATE_NAMES[state] : "unknown";
@@ -94,6 +99,7 @@ static void run_clear(AgentRun *run) {
   g_free(run->owner);
   g_free(run->after);
   g_free(run->plan_feedback);
+  g_free(run->sql_feedback);
   g_clear_pointer(&run->parts, g_ptr_array_unref);
   g_clear_pointer(&run->memory_ids, g_ptr_array_unref);
   json_decref(run->rules);

@@ -43,8 +43,8 @@ static void set_text(json_t *object, const char *key, const char *text) {
 }
 
 json_t *run_to_checkpoint(const AgentRun *run) {
-  json_t *checkpoint = json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:i, s:I, s:i}", "version", 1, "state", agent_state_name(run->state), "kind",
-                                 run->kind, "planned", run->planned, "by_parts", run->by_parts, "plan_rounds", (int)run->plan_rounds, "current",
+  json_t *checkpoint = json_pack("{s:i, s:s, s:s, s:b, s:b, s:i, s:i, s:i, s:I, s:i}", "version", 1, "state", agent_state_name(run->state), "kind",
+                                 run->kind, "planned", run->planned, "by_parts", run->by_parts, "plan_rounds", (int)run->plan_rounds, "sql_rounds", (int)run->sql_rounds, "current",
                                  (int)run->current, "cost_nano", (json_int_t)run->cost_nano, "calls", (int)run->calls);
   g_autofree char *as_of = run->request->ask.as_of != DAY_NONE ? day_format_iso(run->request->ask.as_of) : NULL;
   set_text(checkpoint, "question", run->request->ask.question);
@@ -52,6 +52,7 @@ json_t *run_to_checkpoint(const AgentRun *run) {
   set_text(checkpoint, "session", run->request->ask.session);
   set_text(checkpoint, "as_of", as_of);
   set_text(checkpoint, "plan_feedback", run->plan_feedback);
+  set_text(checkpoint, "sql_feedback", run->sql_feedback);
   json_t *parts = json_array();
   for (guint i = 0; i < run->parts->len; i++) {
     const Part *part = g_ptr_array_index(run->parts, i);
@@ -83,6 +84,8 @@ gboolean run_read_checkpoint(AgentRun *run, const json_t *checkpoint, GError **e
   run->by_parts = json_get_bool(checkpoint, "by_parts", FALSE);
   run->plan_rounds = (guint)json_get_int(checkpoint, "plan_rounds", 0);
   run->plan_feedback = g_strdup(json_get_string(checkpoint, "plan_feedback"));
+  run->sql_rounds = (guint)json_get_int(checkpoint, "sql_rounds", 0);
+  run->sql_feedback = g_strdup(json_get_string(checkpoint, "sql_feedback"));
   run->current = (guint)json_get_int(checkpoint, "current", 0);
   run->cost_nano = json_get_int(checkpoint, "cost_nano", 0);
   run->calls = (guint)json_get_int(checkpoint, "calls", 0);

@@ -3,7 +3,7 @@
 #include "agent/agent.h"
 #include "agent/names.h"
 
-typedef enum { STATE_ROUTE, STATE_PLAN, STATE_ENGINEER, STATE_VALIDATE, STATE_EXECUTE, STATE_ANALYSE, STATE_CHECK, STATE_DONE, STATE_COUNT } AgentState;
+typedef enum { STATE_ROUTE, STATE_PLAN, STATE_ENGINEER, STATE_VALIDATE, STATE_EXECUTE, STATE_ANALYSE, STATE_CHECK, STATE_SQL, STATE_DONE, STATE_COUNT } AgentState;
 typedef enum {
   OUTCOME_OK,         /* go on */
   OUTCOME_WHOLE,      /* rules answered the whole question */
@@ -12,6 +12,7 @@ typedef enum {
   OUTCOME_READ,       /* rules read this part */
   OUTCOME_PROPOSED,   /* a model said what unknown words mean */
   OUTCOME_OFFERED,    /* that holds: the person is asked */
+  OUTCOME_SQL,        /* nothing else is left, and SQL is allowed */
   OUTCOME_REJECTED,   /* that does not hold; another round */
   OUTCOME_NEXT,       /* this part is answered, another one waits */
   OUTCOME_COUNT
@@ -47,6 +48,8 @@ typedef struct {
   char *plan_feedback;
   GPtrArray *parts;      /* of Part* */
   guint current;
+  guint sql_rounds;
+  char *sql_feedback;    /* why the last statement was refused; NULL */
   gint64 cost_nano;
   guint calls;           /* of the model */
   gboolean by_parts;     /* the answer comes from the parts, not from rules alone */
@@ -75,9 +78,11 @@ AgentOutcome step_validate(AgentRun *run);
 AgentOutcome step_execute(AgentRun *run);
 AgentOutcome step_analyse(AgentRun *run);
 AgentOutcome step_check(AgentRun *run);
+AgentOutcome step_sql(AgentRun *run);
 
 /* ---- what they share ---- */
 gboolean run_may_use_model(const AgentRun *run);
+gboolean run_may_use_sql(const AgentRun *run);
 /* One call within the limits of the run; NULL when there is no answer (noted). (transfer full) */
 json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round);
 /* Rules' answer to a text with the run's caller, day and limits. `whole`: it is the run's own question. (transfer full) */

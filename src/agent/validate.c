@@ -156,5 +156,6 @@ AgentOutcome step_validate(AgentRun *run) {
   run_note(run, "wrong", json_string(wrong));
   g_free(part->feedback);
   part->feedback = g_steal_pointer(&wrong);
-  return part->rounds < AGENT_MAX_ROUNDS ? OUTCOME_REJECTED : OUTCOME_UNANSWERED;
+  if (part->rounds < AGENT_MAX_ROUNDS) return OUTCOME_REJECTED;
+  return answer_is(run_rules_answer(run), "refused") && run_may_use_sql(run) ? OUTCOME_SQL : OUTCOME_UNANSWERED;
 }

@@ -85,6 +85,12 @@ void answer_service_cache_statistics(AnswerService *service, CacheStatistics *ou
 /* The lexicon of a scope, built once. (transfer full) */
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);
+/*
+ * Runs one SELECT that was not compiled from a semantic query: guarded, over the model's relations as the caller may see
+ * them, at most 1,000 rows. {sql, columns, rows, row_count, truncated}; BLOCKED says what the guard refuses. Who calls it
+ * must have a permission for it and label what comes of it. (transfer full)
+ */
+json_t *answer_free_sql(AnswerService *service, const AnswerRequest *request, const char *sql, GError **error);
 /* Whether every number, direction and superlative of a sentence follows from an answer's result; `why_not` may be NULL. */
 gboolean answer_check_sentence(AnswerService *service, const json_t *answer, const char *sentence, char **why_not);
 /* Rebuilds an InsightInput's parts from an answer's JSON to draw it; used by the terminal. Text for a person. (transfer full) */

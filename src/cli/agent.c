@@ -15,7 +15,7 @@
 
 typedef struct {
   char *workspace, *scope_file, *as_of, *session, *after, *batch, *resume;
-  gboolean json, steps, no_model, prose;
+  gboolean json, steps, no_model, prose, sql;
   gint seconds;
   double budget;
   char **words;
@@ -34,6 +34,7 @@ static gboolean parse_flags(int argc, char **argv, AgentFlags *flags, GError **e
       {"steps", 0, 0, G_OPTION_ARG_NONE, &flags->steps, "Each step as a JSON line on standard error", NULL},
       {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "Rules only", NULL},
       {"prose", 0, 0, G_OPTION_ARG_NONE, &flags->prose, "Sentences by the model, each checked, where there are several parts", NULL},
+      {"allow-sql", 0, 0, G_OPTION_ARG_NONE, &flags->sql, "Where all else fails the model may write SQL (setting ai.sql); labelled", NULL},
       {"budget", 0, 0, G_OPTION_ARG_DOUBLE, &flags->budget, "Most that one question may cost (0.05), in the price table's currency", "MONEY"},
       {"as-of", 0, 0, G_OPTION_ARG_STRING, &flags->as_of, "The day that counts as today", "YYYY-MM-DD"},
       {"session", 0, 0, G_OPTION_ARG_STRING, &flags->session, "Conversation to go on with", "ID"},
@@ -73,10 +74,10 @@ static void show_step(gpointer data, const char *step, gint64 number, const json
   fprintf(stderr, "%s\n", text);
 }
 
-static AgentRequest request_of(const AgentFlags *flags, AccessScope *scope, Day as_of) {
-  return (AgentRequest){.ask = {.scope = scope, .as_of = as_of, .after = flags->after, .session = flags->session,
+static AgentRequest request_of(const AgentFlags *flags, const AgentWorkspace *workspace, Day as_of) {
+  return (AgentRequest){.ask = {.scope = workspace->scope, .as_of = as_of, .after = flags->after, .session = flags->session,
                                 .deadline = deadline_in_ms((gint64)flags->seconds * 1000, NULL)},
-                        .allow_model = !flags->no_model, .prose = flags->prose, .max_cost_nano = (gint64)(flags->budget * 1e9),
+                        .allow_model = !flags->no_model, .prose = flags->prose, .allow_sql = flags->sql && workspace->sql_allowed, .max_cost_nano = (gint64)(flags->budget * 1e9),
                         .on_event = flags->steps ? show_step : NULL};
 }
 
@@ -99,7 +100,7 @@ static void print_answer(const json_t *answer, gboolean json) {
 
 /* ---- many questions ---- */
 
-static json_t *ask_line(AgentService *agents, const AgentFlags *flags, AccessScope *scope, GHashTable *ids, const json_t *line) {
+static json_t *ask_line(const AgentWorkspace *workspace, const AgentFlags *flags, GHashTable *ids, const json_t *line) {
   g_autoptr(GError) error = NULL;
   const char *as_of = json_get_string(line, "as_of") != NULL ? json_get_string(line, "as_of") : flags->as_of;
   Day day = DAY_NONE;
@@ -108,13 +109,13 @@ static json_t *ask_line(AgentService *agents, const AgentFlags *flags, AccessSco
   if (error != NULL || !parse_day(as_of, &day, &error))
     return json_pack("{s:s, s:{s:s, s:s}}", "status", "failed", "error", "code", aisle_error_info_of(error)->name, "message", error->message);
   const char *after = json_get_string(line, "after"), *known = after != NULL ? g_hash_table_lookup(ids, after) : NULL;
-  AgentRequest request = request_of(flags, scope, day);
+  AgentRequest request = request_of(flags, workspace, day);
   request.ask.question = json_get_string(line, "question");
   request.ask.after = known != NULL ? known : after;
-  return agent_run(agents, &request);
+  return agent_run(workspace->agents, &request);
 }
 
-static int run_batch(AgentService *agents, const AgentFlags *flags, AccessScope *scope, GError **error) {
+static int run_batch(const AgentWorkspace *workspace, const AgentFlags *flags, GError **error) {
   FILE *file = strcmp(flags->batch, "-") == 0 ? stdin : fopen(flags->batch, "r");
   if (file == NULL) {
     aisle_error_set_errno(error, errno, "open '%s'", flags->batch);
@@ -132,7 +133,7 @@ static int run_batch(AgentService *agents, const AgentFlags *flags, AccessScope 
       status = aisle_error_info(AISLE_ERROR_BAD_INPUT)->exit_status;
       continue;
     }
-    g_autoptr(json_t) answer = ask_line(agents, flags, scope, ids, line);
+    g_autoptr(json_t) answer = ask_line(workspace, flags, ids, line);
     const char *id = json_get_string(line, "id"), *answer_id = json_get_string(answer, "id");
     if (id != NULL && answer_id != NULL) {
       g_hash_table_replace(ids, g_strdup(id), g_strdup(answer_id));
@@ -167,8 +168,8 @@ static int run_flags(const AgentFlags *flags, GError **error) {
   g_auto(AgentWorkspace) workspace = {0};
   if (!parse_day(flags->as_of, &as_of, error) || !agent_workspace_open(&workspace, flags->workspace, flags->scope_file, !flags->no_model, error))
     return aisle_error_info_of(*error)->exit_status;
-  if (flags->batch != NULL) return run_batch(workspace.agents, flags, workspace.scope, error);
-  AgentRequest request = request_of(flags, workspace.scope, as_of);
+  if (flags->batch != NULL) return run_batch(&workspace, flags, error);
+  AgentRequest request = request_of(flags, &workspace, as_of);
   if (flags->resume != NULL) return resume_runs(workspace.agents, flags, &request, error);
   g_autofree char *question = g_strjoinv(" ", flags->words);
   request.ask.question = question;

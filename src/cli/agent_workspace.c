@@ -21,6 +21,7 @@ gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answer
   g_autofree char *state = g_build_filename(folder, "state", NULL), *cache = g_build_filename(folder, "cache", NULL);
   AgentOptions options = {.answers = answers, .state_folder = state, .cache_folder = cache, .weights = weights, .model = has_model ? agent_model_by_gateway : NULL,
                           .model_data = workspace->gateway};
+  workspace->sql_allowed = settings_boolean(settings, SETTING_AI_SQL);
   workspace->agents = agent_service_open(&options, error);
   return workspace->agents != NULL;
 }

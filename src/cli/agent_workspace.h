@@ -7,6 +7,7 @@ typedef struct {
   AccessScope *scope;
   AnswerService *answers;
   AgentService *agents;
+  gboolean sql_allowed; /* the setting ai.sql */
   AiGateway *gateway; /* NULL: the setting ai.questions is off, or no model is wanted */
 } AgentWorkspace;
 /* `with_model`: also the gateway, where one is configured. What was opened is closed by agent_workspace_clear(). */

@@ -54,6 +54,7 @@ static void run_case(gconstpointer data) {
   shop_open(&shop, folder, json_object_get(test, "scope"), script.script != NULL ? &script : NULL, json_get_bool(test, "needs_weights", FALSE));
   AgentRequest request = shop_request(&shop, question);
   request.prose = json_get_bool(test, "prose", FALSE);
+  request.allow_sql = json_get_bool(test, "allow_sql", FALSE);
   if (json_object_get(test, "ms") != NULL) request.ask.deadline = deadline_in_ms(json_get_int(test, "ms", 0), NULL);
   if (json_object_get(test, "budget_calls") != NULL) request.max_cost_nano = json_get_int(test, "budget_calls", 0) * SCRIPT_CALL_COST;
   g_autoptr(json_t) answer = agent_run(shop.agents, &request);
