@@ -367,6 +367,7 @@ if wants test; then
 fi
 if wants bench; then
   install_python bench/requirements.txt .venv-bench 'the peers we are measured beside'
+  install_python bench/gateway-requirements.txt .venv-litellm 'LiteLLM, which the model gateway is measured beside'
 fi
 if wants lake; then
   install_python bench/lake-requirements.txt .venv-lake "the peers of the lake's benchmark" pyspark
