@@ -24,6 +24,8 @@ typedef struct {
 
 static DrawingLibraries libraries;
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+/* One picture at a time: they are large, and share the system's list of fonts. */
+static pthread_mutex_t drawing = PTHREAD_MUTEX_INITIALIZER;
 
 static void load(void) {
   void *rsvg = dlopen("librsvg-2.so.2", RTLD_NOW | RTLD_LOCAL), *cairo = dlopen("libcairo.so.2", RTLD_NOW | RTLD_LOCAL);
@@ -91,9 +93,10 @@ GBytes *media_png_of_svg(const char *svg, int scale, GError **error) {
                 "PNG pictures need librsvg and cairo (Debian: librsvg2-2, libcairo2); install them, or take the SVG");
     return NULL;
   }
+  pthread_mutex_lock(&drawing);
   RsvgHandle *handle = libraries.handle_new_from_data((const guint8 *)svg, strlen(svg), error);
-  if (handle == NULL) return NULL;
-  GBytes *png = draw(handle, scale, error);
-  g_object_unref(handle);
+  GBytes *png = handle != NULL ? draw(handle, scale, error) : NULL;
+  if (handle != NULL) g_object_unref(handle);
+  pthread_mutex_unlock(&drawing);
   return png;
 }
