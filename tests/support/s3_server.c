@@ -38,8 +38,9 @@ static void die_with_parent(gpointer unused) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
-static void request(const char *method, const char *url, const char *body, HttpResponse *response, GError **error) {
-  g_autoptr(HttpClient) client = http_client_new(NULL);
+static void request(const S3Server *server, const char *method, const char *url, const char *body,
+                    HttpResponse *response, GError **error) {
+  g_autoptr(HttpClient) client = http_client_new(&(HttpOptions){.ca_file = server->ca_file});
   HttpRequest sent = {.method = method,
                       .url = url,
                       .body = body,
@@ -55,7 +56,7 @@ static void wait_until_healthy(const S3Server *server) {
   while (deadline_left_ms(deadline) > 0) {
     g_auto(HttpResponse) response = {0};
     g_autoptr(GError) error = NULL;
-    request("GET", url, NULL, &response, &error);
+    request(server, "GET", url, NULL, &response, &error);
     if (error == NULL && response.status == 200) return;
     g_usleep(50000);
   }
@@ -74,28 +75,85 @@ static void set_environment(void) {
   g_setenv("no_proxy", "127.0.0.1,localhost", TRUE);
 }
 
-S3Server *s3_server_start(void) {
+/* Server, buckets and what it is told besides. */
+static S3Server *server_new(void) {
   S3Server *server = g_new0(S3Server, 1);
   g_autoptr(GError) error = NULL;
   set_environment();
   server->folder = g_dir_make_tmp("aisle-s3-XXXXXX", &error);
   g_assert_no_error(error);
   server->port = free_port();
+  return server;
+}
+
+static void launch(S3Server *server, const char *const *more) {
+  g_autoptr(GError) error = NULL;
   g_autofree char *listen = g_strdup_printf("127.0.0.1:%d", server->port);
-  g_autofree char *buckets = g_build_filename(server->folder, "buckets", NULL),
-                  *bucket = g_build_filename(buckets, "lake", NULL);
+  g_autofree char *buckets = g_build_filename(server->folder, "buckets", NULL);
+  g_autofree char *bucket = g_build_filename(buckets, "lake", NULL);
   g_assert_true(disk_make_folder(bucket, &error));
-  server->endpoint = g_strconcat("http://", listen, NULL);
-  char *arguments[] = {
-      (char *)PROGRAM, (char *)"--port", listen, (char *)"--quiet", (char *)"--health", (char *)"/health",
-      (char *)"posix", buckets,          NULL};
+  g_autoptr(GPtrArray) arguments = g_ptr_array_new();
+  const char *const first[] = {PROGRAM, "--port", listen, "--quiet", "--health", "/health"};
+  for (guint i = 0; i < G_N_ELEMENTS(first); i++) g_ptr_array_add(arguments, (gpointer)first[i]);
+  for (; more && *more; more++) g_ptr_array_add(arguments, (gpointer)*more);
+  g_ptr_array_add(arguments, (gpointer) "posix");
+  g_ptr_array_add(arguments, buckets);
+  g_ptr_array_add(arguments, NULL);
   g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "ROOT_ACCESS_KEY", "testkey", TRUE);
   environment = g_environ_setenv(environment, "ROOT_SECRET_KEY", "testsecret123", TRUE);
-  g_spawn_async(NULL, arguments, environment,
+  g_spawn_async(NULL, (char **)arguments->pdata, environment,
                 G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, die_with_parent,
                 NULL, &server->server_pid, &error);
   g_assert_no_error(error);
   wait_until_healthy(server);
+}
+
+S3Server *s3_server_start(void) {
+  S3Server *server = server_new();
+  server->endpoint = g_strdup_printf("http://127.0.0.1:%d", server->port);
+  launch(server, NULL);
+  return server;
+}
+
+/* A certificate that is its own authority. */
+static void make_certificate(const S3Server *server, const char *key) {
+  const char *arguments[] = {"openssl",
+                             "req",
+                             "-x509",
+                             "-newkey",
+                             "ec",
+                             "-pkeyopt",
+                             "ec_paramgen_curve:P-256",
+                             "-nodes",
+                             "-days",
+                             "2",
+                             "-subj",
+                             "/CN=localhost",
+                             "-addext",
+                             "subjectAltName=DNS:localhost,DNS:lake.localhost",
+                             "-keyout",
+                             key,
+                             "-out",
+                             server->ca_file,
+                             NULL};
+  g_autoptr(GError) error = NULL;
+  int status = 0;
+  g_spawn_sync(NULL, (char **)arguments, NULL,
+               G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL, NULL, NULL, NULL, NULL,
+               &status, &error);
+  g_assert_no_error(error);
+  g_assert_true(g_spawn_check_wait_status(status, &error));
+}
+
+S3Server *s3_server_start_secure(void) {
+  S3Server *server = server_new();
+  g_autofree char *key = g_build_filename(server->folder, "key.pem", NULL);
+  g_autofree char *domain = g_strdup_printf("localhost:%d", server->port);
+  server->ca_file = g_build_filename(server->folder, "certificate.pem", NULL);
+  make_certificate(server, key);
+  server->endpoint = g_strconcat("https://", domain, NULL);
+  const char *const more[] = {"--cert", server->ca_file, "--key", key, "--virtual-domain", domain, NULL};
+  launch(server, more);
   return server;
 }
 
@@ -130,6 +188,7 @@ void s3_server_stop(S3Server *server) {
   g_free(server->folder);
   g_free(server->endpoint);
   g_free(server->proxy);
+  g_free(server->ca_file);
   g_free(server);
 }
 
@@ -137,7 +196,7 @@ void s3_server_set_faults(S3Server *server, const char *rules) {
   g_autofree char *url = g_strconcat(server->proxy, "/__faults", NULL);
   g_auto(HttpResponse) response = {0};
   g_autoptr(GError) error = NULL;
-  request("POST", url, rules, &response, &error);
+  request(server, "POST", url, rules, &response, &error);
   g_assert_no_error(error);
   g_assert_cmpint(response.status, ==, 200);
 }
@@ -146,7 +205,7 @@ guint s3_server_count_seen(S3Server *server, const char *part) {
   g_autofree char *url = g_strconcat(server->proxy, "/__seen", NULL);
   g_auto(HttpResponse) response = {0};
   g_autoptr(GError) error = NULL;
-  request("GET", url, NULL, &response, &error);
+  request(server, "GET", url, NULL, &response, &error);
   g_assert_no_error(error);
   guint count = 0;
   g_auto(GStrv) lines = g_strsplit((const char *)response.body->data, "\n", -1);

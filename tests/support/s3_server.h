@@ -6,6 +6,7 @@ typedef struct {
   char *folder;   /* buckets are folders in it */
   char *endpoint; /* http://127.0.0.1:port */
   char *proxy;    /* the same through the fault proxy; NULL until s3_server_start_proxy() */
+  char *ca_file;  /* the server speaks TLS and shows this certificate; NULL: plain HTTP */
   int port;
   GPid server_pid, proxy_pid;
 } S3Server;
@@ -15,6 +16,9 @@ const char *s3_server_missing(void);
 /* Starts it with bucket "lake" and sets AWS_* in the environment (before other threads start). Aborts the test on
  * failure. */
 S3Server *s3_server_start(void);
+/* The same over TLS, with buckets in the host's name: https://lake.localhost:port. For clients that trust `ca_file`
+ * (AWS_CA_BUNDLE). */
+S3Server *s3_server_start_secure(void);
 void s3_server_start_proxy(S3Server *server);
 void s3_server_stop(S3Server *server);
 /* Rules for the proxy, as JSON (tests/support/s3_fault_proxy.py). Forgets what it saw. */

@@ -1,4 +1,5 @@
-/* One suite over every kind of store: a folder, and S3 in path style. */
+/* One suite over every kind of store: a folder, S3 in path style, and S3 over TLS with the bucket in the host's name.
+ */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <pthread.h>
@@ -33,7 +34,13 @@ static void set_up(Fixture *fixture, gconstpointer data) {
   g_autofree char *url = kind->server != NULL ? g_strconcat("s3://lake/", prefix, "/", NULL)
                                               : g_build_filename(kind->folder, prefix, NULL);
   fixture->copies = g_dir_make_tmp("aisle-copies-XXXXXX", &error);
+  gboolean secure = kind->server != NULL && kind->server->ca_file != NULL;
+  if (secure)
+    g_setenv("AWS_CA_BUNDLE", kind->server->ca_file, TRUE);
+  else
+    g_unsetenv("AWS_CA_BUNDLE");
   ObjectOptions options = {.endpoint = kind->server != NULL ? kind->server->endpoint : NULL,
+                           .style = secure ? "host" : "path",
                            .cache_folder = fixture->copies,
                            .cache_bytes = 64 << 20};
   fixture->store = object_store_open(url, &options, &error);
@@ -350,9 +357,22 @@ static void skip(void) {
   g_test_skip(s3_server_missing());
 }
 
+/* A certificate that nobody vouches for is refused. */
+static void test_certificates(gconstpointer data) {
+  const Kind *kind = data;
+  g_autoptr(GError) error = NULL;
+  g_unsetenv("AWS_CA_BUNDLE");
+  ObjectOptions options = {.endpoint = kind->server->endpoint, .style = "host"};
+  g_autoptr(ObjectStore) store = object_store_open("s3://lake/x", &options, &error);
+  g_assert_false(object_put(store, "a", "x", 1, deadline_in_ms(1500, NULL), &error));
+  g_assert_error(error, AISLE_ERROR, AISLE_ERROR_IO);
+  g_assert_nonnull(strstr(error->message, "certificate"));
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
-  Kind local = {.folder = g_dir_make_tmp("aisle-object-XXXXXX", NULL)}, s3 = {0};
+  Kind local = {.folder = g_dir_make_tmp("aisle-object-XXXXXX", NULL)}, s3 = {0}, secure = {0};
+  g_autofree char *openssl = g_find_program_in_path("openssl");
   add_all("folder", &local);
   if (s3_server_missing() == NULL) {
     s3.server = s3_server_start();
@@ -360,8 +380,14 @@ int main(int argc, char **argv) {
   } else {
     g_test_add_func("/object/s3", skip);
   }
+  if (s3.server != NULL && openssl != NULL) {
+    secure.server = s3_server_start_secure();
+    add_all("s3-tls-host", &secure);
+    g_test_add_data_func("/object/s3-tls-host/certificates", &secure, test_certificates);
+  }
   int status = g_test_run();
   if (s3.server != NULL) s3_server_stop(s3.server);
+  if (secure.server != NULL) s3_server_stop(secure.server);
   disk_remove_tree(local.folder);
   g_free(local.folder);
   return status;
