@@ -154,12 +154,14 @@ static gboolean is_crossed(const Items *items, guint first, guint count) {
   guint last = first + count - 1;
   if (last + 1 >= items->tokens->len) return FALSE;
   g_autofree char *head = tokens_stem_phrase(items->tokens, first, 1);
-  if (lexicon_find(items->lexicon, head) == NULL) return FALSE;
+  gboolean means = lexicon_find(items->lexicon, head) != NULL;
   for (guint words = 2; words <= 3 && last + words <= items->tokens->len; words++) {
     if (has_comma_inside(items, last, words)) return FALSE;
     g_autofree char *phrase = tokens_stem_phrase(items->tokens, last, words);
     const Meaning *meaning = lexicon_find(items->lexicon, phrase);
-    if (meaning != NULL && (meaning->field != NULL || meaning->entity != NULL)) return TRUE;
+    if (meaning == NULL) continue;
+    if (meaning->rows != NULL && meaning->entity == NULL) return TRUE; /* "average sales per | order line" */
+    if (means && (meaning->field != NULL || meaning->entity != NULL)) return TRUE;
   }
   return FALSE;
 }
@@ -181,7 +183,10 @@ static gboolean is_average_per(const Items *items, guint first, guint count) {
   const Meaning *total = lexicon_find(items->lexicon, rest);
   g_autofree char *noun = tokens_stem_phrase(items->tokens, after + 1, 1);
   const Meaning *per = lexicon_find(items->lexicon, noun);
-  gboolean other = per != NULL && (per->unit != TIME_UNIT_NONE || (per->entity != NULL && !per->entity->is_event));
+  g_autofree char *row_noun = tokens_stem_phrase(items->tokens, after + 1, 2);
+  const Meaning *rows = after + 2 < items->tokens->len ? lexicon_find(items->lexicon, row_noun) : NULL;
+  gboolean per_row = rows != NULL && rows->rows != NULL && rows->entity == NULL; /* "average sales per order line" */
+  gboolean other = per_row || (per != NULL && (per->unit != TIME_UNIT_NONE || (per->entity != NULL && !per->entity->is_event)));
   return other && total != NULL && total->metric != NULL;
 }
 

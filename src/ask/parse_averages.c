@@ -343,6 +343,17 @@ static gboolean read_pair(Parse *parse, guint index) {
   return TRUE;
 }
 
+/* "highest discount per category": of what is a number of each row, the extreme in each group. */
+static gboolean read_extreme_of_group(Parse *parse, guint index, Aggregate aggregate) {
+  const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+  const Metric *metric = next != NULL && !next->claimed && next->kind == ITEM_METRIC ? next->meaning.metric : NULL;
+  gboolean of_rows = metric != NULL && metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_AVERAGE;
+  if (!of_rows || parse->listing || parse->change_asked || parse->query->dimensions->len == 0 || !parse->group_named) return FALSE;
+  parse_claim(parse, index + 1, "metric");
+  parse_add_aggregate(parse, index, aggregate, metric, -1);
+  return TRUE;
+}
+
 void parse_aggregates(Parse *parse) {
   if (read_largest_single(parse)) return;
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
@@ -355,6 +366,7 @@ void parse_aggregates(Parse *parse) {
     if (aggregate == AGGREGATE_PERCENTILE && !read_percentile_rank(parse, i, &rank)) continue;
     gboolean picks = aggregate == AGGREGATE_MAX || aggregate == AGGREGATE_MIN;
     if (!picks && read_aggregate_again(parse, i, aggregate)) continue;
+    if (picks && read_extreme_of_group(parse, i, aggregate)) continue;
     if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
     if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
     set_percentile(parse, before, rank);

@@ -169,11 +169,37 @@ static void check_leftovers(Parse *parse) {
   }
 }
 
+/* "all cities in Washington": a city and a state; of the state, where cities are listed. TRUE: that settled it. */
+static gboolean drop_listed_level(Parse *parse, guint index) {
+  Item *item = parse_item(parse, index);
+  const Field *first = item_hit(item, NULL)->field, *other = NULL;
+  g_autofree char *path = lexicon_field_path(first);
+  gboolean listed = FALSE;
+  for (guint i = 0; i < parse->query->dimensions->len; i++)
+    listed = listed || g_strcmp0(((const Dimension *)g_ptr_array_index(parse->query->dimensions, i))->field, path) == 0;
+  for (guint k = 0; listed && k < item->hits->len; k++) {
+    const ValueHit *hit = g_ptr_array_index(item->hits, k);
+    if (hit->field == first || strcmp(hit->field->name, first->name) == 0) continue;
+    if (other != NULL && other != hit->field) return FALSE;
+    other = hit->field;
+  }
+  Filter *filter = item->filter;
+  if (other == NULL || filter->kind != FILTER_FIELD || filter->values->len != 1) return FALSE;
+  item_keep_field(item, other);
+  g_free(filter->field);
+  filter->field = lexicon_field_path(other);
+  g_ptr_array_set_size(filter->values, 0);
+  g_ptr_array_add(filter->values, g_strdup(item_hit(item, NULL)->value));
+  parse_describe(parse, index, "%s = %s", other->label, item_hit(item, NULL)->value);
+  return TRUE;
+}
+
 /* A word that is a value of several fields: each reading is an option. */
 static void check_ambiguous_values(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     const Item *item = parse_item(parse, i);
     if (item->kind != ITEM_VALUE || item->filter == NULL || item->hits->len < 2) continue;
+    if (drop_listed_level(parse, i)) continue;
     const Field *first = item_hit(item, NULL)->field;
     gboolean several = FALSE;
     for (guint k = 0; k < item->hits->len; k++) {

@@ -221,6 +221,15 @@ static gboolean group_by_held_noun(Parse *parse) {
   return FALSE;
 }
 
+/* "which of our regions is the weakest": one of them. */
+static gboolean asks_for_one(const Parse *parse, guint which, guint noun) {
+  static const char *const ONE[] = {"is", "was", "has", "had", "does", NULL};
+  const Item *asks = parse_item(parse, which);
+  gboolean of = FALSE;
+  for (guint t = asks->first; t < parse_item(parse, noun)->first; t++) of = of || strcmp(token_at(parse->items->tokens, t)->fold, "of") == 0;
+  return of && noun + 1 < parse_n(parse) && g_strv_contains(ONE, token_at(parse->items->tokens, parse_item(parse, noun + 1)->first)->fold);
+}
+
 /* "which 5 stock codes", "what are the top 3 cities", "list the 10 customers" */
 static void group_by_question(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -235,7 +244,7 @@ static void group_by_question(Parse *parse) {
     if (item->kind == ITEM_GRAIN && item->meaning.unit_adverb) continue;
     parse->listing = TRUE;
     parse->subject = noun;
-    parse->singular = !item->plural;
+    parse->singular = !item->plural || asks_for_one(parse, i, (guint)noun);
     parse_claim(parse, i, "which");
     parse_group_by_item(parse, (guint)noun);
     entity_of_verb(parse, (guint)noun + 1); /* "which suppliers supply" */
@@ -410,6 +419,22 @@ static void group_by_when(Parse *parse) {
   parse_assume(parse, "default_grain", "the day is shown");
 }
 
+/* "how many months had sales above 50,000": the months are shown, and with them how many. */
+static void list_tested_periods(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse) && parse->query->dimensions->len == 0; i++) {
+    int noun = parse_free_word(parse, i, WORD_HOW_MANY) ? parse_next(parse, i + 1) : -1;
+    const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
+    if (item == NULL || item->kind != ITEM_GRAIN || item->meaning.unit_adverb || !item->plural || item->meaning.unit == TIME_UNIT_DAY) continue;
+    gboolean tested = FALSE;
+    for (guint k = (guint)noun + 1; k + 1 < parse_n(parse); k++)
+      tested = tested || (is_test_word(parse_item(parse, k)) && parse_item(parse, k + 1)->kind == ITEM_NUMBER);
+    if (!tested) return;
+    parse_claim(parse, i, "listed");
+    take_subject(parse, (guint)noun);
+    return;
+  }
+}
+
 void parse_groups(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
@@ -429,6 +454,7 @@ void parse_groups(Parse *parse) {
     if (!item->claimed && item->kind == ITEM_FIELD && count_stands_before(parse, i) && parse->subject < 0) parse->subject = (int)i;
   }
   group_by_members(parse);
+  list_tested_periods(parse);
   if (parse->subject < 0 || parse->listing) group_by_bare_fields(parse);
   read_trend(parse);
 }

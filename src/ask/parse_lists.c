@@ -97,6 +97,31 @@ static gboolean rank_by_own_date(Parse *parse, guint noun, const Field *date) {
   return TRUE;
 }
 
+/* "which customer ordered most recently": ranked by their last (or first) date in the facts. */
+static gboolean rank_by_event_date(Parse *parse) {
+  int latest = parse_find_word(parse, WORD_LATEST, 0), earliest = parse_find_word(parse, WORD_EARLIEST, 0);
+  int at = latest >= 0 ? latest : earliest;
+  const Item *noun = parse->subject >= 0 ? parse_item(parse, (guint)parse->subject) : NULL;
+  const Field *date = lexicon_default_date(parse->lexicon);
+  gboolean verb = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SOLD);
+  gboolean thing = noun != NULL && noun->kind == ITEM_ENTITY && !noun->meaning.entity->is_event && parse->listing;
+  if (at < parse->subject || !thing || !verb || date == NULL || parse->query->dimensions->len != 1) return FALSE;
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = latest >= 0 ? AGGREGATE_MAX : AGGREGATE_MIN;
+  measure->field = lexicon_field_path(date);
+  measure->name = g_strdup(latest >= 0 ? "last_date" : "first_date");
+  measure->label = g_strdup_printf("%s %s", latest >= 0 ? "Last" : "First", date->label);
+  parse_add_measure(parse, measure);
+  Order order = {0, ON_VALUE, latest >= 0, FALSE};
+  g_array_append_val(parse->query->order, order);
+  parse->query->limit = parse->singular ? 1 : 10;
+  parse->metric_named = parse->order_named = parse->limit_named = TRUE;
+  parse_claim(parse, (guint)at, "date");
+  parse_claim_word(parse, WORD_BOUGHT, "bought");
+  parse_claim_word(parse, WORD_SOLD, "sold");
+  return TRUE;
+}
+
 static gboolean measures_something(const Parse *parse) {
   static const WordClass MEASURING[] = {WORD_HOW_MANY, WORD_HOW_MUCH, WORD_SHARE, WORD_AVERAGE, WORD_BY, WORD_EACH, WORD_RANK_HIGH, WORD_RANK_LOW,
                                         WORD_GROW, WORD_CHANGE, WORD_VALUE_WORD, WORD_SPENT, WORD_NEW, WORD_TREND, WORD_COMPARE};
@@ -241,5 +266,5 @@ void parse_lists(Parse *parse) {
     if (date == NULL) continue;
     if (rank_by_own_date(parse, i, date) || list_by_own_date(parse, i, date)) return;
   }
-  if (!list_members(parse)) list_rows(parse);
+  if (!rank_by_event_date(parse) && !list_members(parse)) list_rows(parse);
 }

@@ -72,6 +72,19 @@ static const char *word_end(const char *at) {
   return at;
 }
 
+/* "top5", "bottom10": where the number begins; NULL: it is one word. */
+static const char *glued_number(const char *at, const char *end) {
+  static const char *const RANKS[] = {"top", "bottom", "best", "worst", "first", "last"};
+  for (guint i = 0; i < G_N_ELEMENTS(RANKS); i++) {
+    gsize length = strlen(RANKS[i]);
+    if ((gsize)(end - at) <= length || g_ascii_strncasecmp(at, RANKS[i], length) != 0) continue;
+    const char *digits = at + length;
+    while (digits < end && g_ascii_isdigit(*digits)) digits++;
+    if (digits == end) return at + length;
+  }
+  return NULL;
+}
+
 GArray *tokens_parse(const char *question) {
   GArray *tokens = g_array_new(FALSE, TRUE, sizeof(Token));
   g_array_set_clear_func(tokens, token_clear);
@@ -82,6 +95,8 @@ GArray *tokens_parse(const char *question) {
     const char *next = g_utf8_next_char(at);
     if (g_unichar_isalnum(c)) {
       const char *end = word_end(at);
+      const char *glued = glued_number(at, end); /* "top5" */
+      if (glued != NULL) end = glued;
       Token token = {.start = (int)(at - question), .length = (int)(end - at), .text = g_strndup(at, (gsize)(end - at)),
                      .is_word = TRUE, .hyphen_before = hyphen, .comma_before = comma, .is_money = money, .quoted = quoted};
       finish_word(&token);

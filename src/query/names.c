@@ -93,6 +93,11 @@ char *measure_name(const Model *model, const Measure *measure) {
 }
 
 /* ---- labels: for people ---- */
+/* Sentences say "the highest ..." of a label themselves. */
+static const char *label_word(Aggregate aggregate) {
+  return aggregate == AGGREGATE_MIN ? "minimum" : aggregate == AGGREGATE_MAX ? "maximum" : aggregate_word(aggregate);
+}
+
 static const char *field_label(const Model *model, const char *name) {
   const Field *field = name ? model_find_field(model, name) : NULL;
   return field && field->label ? field->label : bare_name(name);
@@ -114,7 +119,7 @@ static char *aggregate_measure_label(const Model *model, const Measure *measure)
   const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
   const char *what = metric ? metric->label : measure->field ? field_label(model, measure->field) : NULL;
   if (measure->kind == MEASURE_DATE_DIFFERENCE)
-    return g_strdup_printf("%s days from %s to %s", aggregate_word(measure->aggregate), what,
+    return g_strdup_printf("%s days from %s to %s", label_word(measure->aggregate), what,
                            field_label(model, measure->field_to));
   if (!what) {
     const Dataset *dataset = measure->dataset ? model_find_dataset(model, measure->dataset) : NULL;
@@ -125,7 +130,7 @@ static char *aggregate_measure_label(const Model *model, const Measure *measure)
   if (measure->aggregate == AGGREGATE_PERCENTILE)
     return g_strdup_printf("%gth percentile of %s", measure->percentile * 100, what);
   if (measure->aggregate == AGGREGATE_STDDEV) return g_strdup_printf("standard deviation of %s", what);
-  return g_strdup_printf("%s %s", aggregate_word(measure->aggregate), what);
+  return g_strdup_printf("%s %s", label_word(measure->aggregate), what);
 }
 
 static char *made_label(const Model *model, const Measure *measure) {
@@ -137,7 +142,7 @@ static char *made_label(const Model *model, const Measure *measure) {
     return aggregate_measure_label(model, measure);
   g_autofree char *left = measure->left ? measure_label(model, measure->left) : g_strdup("value");
   if (measure->kind == MEASURE_PER)
-    return g_strdup_printf("%s %s per %s", aggregate_word(measure->aggregate), left,
+    return g_strdup_printf("%s %s per %s", label_word(measure->aggregate), left,
                            measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));
   g_autofree char *right = measure->right ? measure_label(model, measure->right) : g_strdup("value");
   const char *between = measure->kind == MEASURE_RATIO ? "per" : measure->kind == MEASURE_SUM ? "plus" : "minus";
