@@ -66,5 +66,12 @@ export function ChartPanel({ option, type, unit, onPick }: Props): ReactElement 
   }, [ready, option, type, unit, theme, height]);
 
   if (failed) return <p className="note">The part that draws charts could not be loaded. The table below holds the same numbers.</p>;
-  return <div ref={node} className="chart" role="img" aria-label={descriptionOf(option)} data-ready={ready} style={{ height }} />;
+  // Such as "The top 20 of 3,812": what the picture leaves out.
+  const note = first(option["title"])["subtext"];
+  return (
+    <>
+      <div ref={node} className="chart" role="img" aria-label={descriptionOf(option)} data-ready={ready} style={{ height }} />
+      {typeof note === "string" && note !== "" && <p className="chart-note">{note}</p>}
+    </>
+  );
 }

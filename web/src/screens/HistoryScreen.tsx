@@ -5,10 +5,12 @@ import { call } from "../api/client";
 import type { History, HistoryEntry } from "../api/types";
 import { formatMs, formatWhen } from "../lib/format";
 import { go, pathOf } from "../lib/router";
-import { ask, newThreadId } from "../lib/threads";
+import { ask, fetchIntoThread, newThreadId } from "../lib/threads";
 import { Button, Empty, Fetched, SearchBox, useSettled } from "../ui/parts";
 
 const STATUSES: Record<string, string> = { answered: "answered", clarify: "asked back", refused: "refused", failed: "failed", running: "running", cancelled: "cancelled" };
+
+const titleOf = (entry: HistoryEntry): string => entry.question ?? entry.restatement ?? "A changed question";
 
 export function HistoryScreen(): ReactElement {
   const [search, setSearch] = useState("");
@@ -19,6 +21,11 @@ export function HistoryScreen(): ReactElement {
     queryFn: ({ pageParam }) => call<History>(`/v1/history?limit=50${settled ? `&q=${encodeURIComponent(settled)}` : ""}${pageParam !== null ? `&before=${pageParam}` : ""}`),
     getNextPageParam: (last) => last.next,
   });
+  const open = (entry: HistoryEntry) => {
+    const thread = newThreadId();
+    fetchIntoThread(thread, entry.id, titleOf(entry));
+    go(pathOf("t", thread));
+  };
   const again = (entry: HistoryEntry) => {
     if (entry.question === null) return;
     const thread = newThreadId();
@@ -37,7 +44,7 @@ export function HistoryScreen(): ReactElement {
             <ul className="entries">
               {entries.map((entry) => (
                 <li key={entry.id}>
-                  {entry.session ? <a href={pathOf("t", entry.session)}>{entry.question ?? entry.restatement ?? "A changed question"}</a> : <span>{entry.question ?? entry.restatement ?? "A changed question"}</span>}
+                  {entry.session ? <a href={pathOf("t", entry.session)}>{titleOf(entry)}</a> : <button type="button" className="link" onClick={() => open(entry)}>{titleOf(entry)}</button>}
                   <span className={`status ${entry.status}`}>{STATUSES[entry.status] ?? entry.status}</span>
                   <time dateTime={entry.at}>{formatWhen(entry.at)}</time>
                   <span className="took">{formatMs(entry.ms)}</span>
