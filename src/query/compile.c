@@ -70,11 +70,27 @@ CompiledQuery *semantic_query_compile(const SemanticQuery *resolved, const Model
   return compile_with(compiler, error);
 }
 
+static gboolean holds_dataset(const GPtrArray *tables, const char *name) {
+  for (guint i = 0; i < tables->len; i++)
+    if (g_str_equal(((const Dataset *)tables->pdata[i])->name, name)) return TRUE;
+  return FALSE;
+}
+
+/* The rollup in place of its rows, and otherwise only tables that the query reads anyway. */
+static gboolean reads_no_more(const RollupView *view, const CompiledQuery *rolled, const CompiledQuery *over_rows) {
+  for (guint i = 0; i < rolled->tables->len; i++)
+    if (!holds_dataset(over_rows->tables, ((const Dataset *)rolled->tables->pdata[i])->name)) return FALSE;
+  return holds_dataset(rolled->tables, view->definition->dataset);
+}
+
 CompiledQuery *rollup_compile(const RollupView *view, const SemanticQuery *resolved, const AccessScope *scope,
                               const CompiledQuery *over_rows, GError **error) {
   g_autoptr(Compiler) compiler = compiler_new(resolved, view->model, scope);
   compiler->replay = over_rows->choices;
-  return compile_with(compiler, error);
+  g_autoptr(CompiledQuery) rolled = compile_with(compiler, error);
+  if (!rolled || reads_no_more(view, rolled, over_rows)) return g_steal_pointer(&rolled);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "over the rollup the query would read other tables");
+  return NULL;
 }
 
 char *compiled_query_bind(const CompiledQuery *compiled, char *const *tables) {

@@ -3,6 +3,7 @@
 #include "model/relation.h"
 #include "query/compiler.h"
 #include "query/joined_expression.h"
+#include <string.h>
 
 #define MEASURE_MAX_DEPTH 16
 #define QUERY_MAX_LEAVES 2000 /* planned in all, tries included */
@@ -282,6 +283,8 @@ static Term *plan_leaf_over(Compiler *compiler, Grouping *grouping, const LeafSp
     gboolean is_plain = !spec->field_to && !spec->is_snapshot && source->dataset == spec->dataset;
     rolled = rollup_aggregate_sql(source->dataset->rollup, spec->aggregate, spec->expression, field, is_plain, &counts_rows, error);
     if (!rolled) return NULL;
+    if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT) /* the key within COUNT(DISTINCT key) */
+      value = g_strndup(rolled + strlen("COUNT(DISTINCT "), strlen(rolled) - strlen("COUNT(DISTINCT )"));
   }
   if (!rolled && !leaf_value(compiler, source, spec, counted, &value, error)) return NULL;
   if (spec->aggregate == AGGREGATE_FIRST || spec->aggregate == AGGREGATE_LAST) {

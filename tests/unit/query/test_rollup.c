@@ -192,6 +192,9 @@ static SemanticQuery *usual_query(GRand *random) {
     query->compare.baseline = time_range_absolute(query->time.from - 365, query->time.from);
   }
   if (query->dimensions->len && g_rand_int_range(random, 0, 6) == 0) query->share = SHARE_TOTAL;
+  for (guint i = 0; i < query->dimensions->len && g_rand_int_range(random, 0, 3) == 0; i++)
+    if (((const Dimension *)query->dimensions->pdata[i])->kind == DIMENSION_TIME) query->window = WINDOW_CUMULATIVE;
+  if (g_rand_int_range(random, 0, 20) == 0) g_ptr_array_set_size(query->measures, 0); /* members only */
   if (g_rand_int_range(random, 0, 30) == 0) query->time_field = g_strdup("order_line.ship_date");
   if (g_rand_int_range(random, 0, 30)) return query;
   g_autoptr(SemanticQuery) list = query; /* now and then rows are listed */
