@@ -11,12 +11,13 @@
 /* An open workspace: engine, current snapshot and model, per-scope lexicons, result cache. Thread-safe. */
 typedef struct AnswerService AnswerService;
 
-/* Data of another time than now. NULL instead of it: the current snapshot. */
+/* Data of another time than now. All zero: the current snapshot (of a request: what the service was opened with). */
 typedef struct {
   const char *snapshot; /* a named snapshot; or */
-  gint64 at_ms;         /* tables as they were at that time (milliseconds since 1970, UTC); 0: not; or */
-  const char *table;    /* this table (NULL: each that has it) at */
-  gint64 version;       /* that version */
+  gint64 at_ms;         /* tables as they were at that time (milliseconds since 1970, UTC); or */
+  gboolean by_version;  /* `table` (NULL: each that has it) at `version` */
+  const char *table;
+  gint64 version;
 } DataChoice;
 
 typedef struct {
@@ -24,7 +25,7 @@ typedef struct {
   int threads;                 /* 0: cores */
   gint64 memory_limit_bytes;   /* 0: default */
   gsize cache_bytes;           /* 0: no result cache */
-  const DataChoice *data;      /* what questions see that choose nothing themselves; NULL: the current snapshot */
+  DataChoice data;             /* what questions see that choose nothing themselves */
   gboolean follow;             /* a newly published snapshot is seen within seconds; questions in flight keep theirs */
 } AnswerServiceOptions;
 
@@ -48,7 +49,7 @@ typedef struct {
   const char *question;          /* or */
   const json_t *query;           /* a semantic query */
   AccessScope *scope;            /* required (transfer none) */
-  const DataChoice *data;        /* data of the past; NULL: as the service was opened */
+  DataChoice data;               /* data of the past */
   Day as_of;                     /* DAY_NONE: wall clock, or the data's last day */
   const char *after;             /* answer id; NULL */
   const char *session;           /* session id: `after` is its newest answer; NULL */

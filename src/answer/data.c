@@ -32,10 +32,14 @@ static void data_view_free(gpointer pointer) {
 
 /* ---- opening ---- */
 
+gboolean data_choice_is_none(const DataChoice *choice) {
+  return choice->snapshot == NULL && choice->at_ms == 0 && !choice->by_version;
+}
+
 static LakeSnapshot *open_snapshot(const char *workspace, const DataChoice *choice, GError **error) {
-  if (choice == NULL) return lake_snapshot_open(workspace, NULL, error);
+  if (data_choice_is_none(choice)) return lake_snapshot_open(workspace, NULL, error);
   if (choice->snapshot != NULL) return lake_snapshot_open(workspace, choice->snapshot, error);
-  if (choice->at_ms > 0) return lake_snapshot_open_at(workspace, choice->at_ms, error);
+  if (choice->at_ms != 0) return lake_snapshot_open_at(workspace, choice->at_ms, error);
   return lake_snapshot_open_version(workspace, choice->table, choice->version, error);
 }
 

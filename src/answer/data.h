@@ -9,7 +9,8 @@
 
 typedef struct AnswerData AnswerData;
 
-/* `choice` NULL: the current snapshot. (transfer full) */
+gboolean data_choice_is_none(const DataChoice *choice);
+/* (transfer full) */
 AnswerData *answer_data_open(const AnswerServiceOptions *options, const DataChoice *choice, GError **error);
 AnswerData *answer_data_ref(AnswerData *data);
 void answer_data_unref(AnswerData *data); /* NULL is fine */

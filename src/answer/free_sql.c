@@ -59,7 +59,7 @@ json_t *answer_free_sql(AnswerService *service, const AnswerRequest *request, co
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "a statement is UTF-8 of at most %" G_GSIZE_FORMAT " bytes", FREE_SQL_MAX_BYTES);
     return NULL;
   }
-  g_autoptr(AnswerData) data = answer_service_data(service, request->data, error);
+  g_autoptr(AnswerData) data = answer_service_data(service, &request->data, error);
   g_auto(DataView) view = {0};
   if (data == NULL || !answer_data_view(data, request->scope, &view, error)) return NULL;
   g_autoptr(GPtrArray) names = g_ptr_array_new();

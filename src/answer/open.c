@@ -64,7 +64,8 @@ static gboolean reload(AnswerService *service, GError **error) {
   gboolean same = strcmp(answer_data_snapshot(service->current)->id, id) == 0;
   pthread_mutex_unlock(&service->lock);
   if (same) return TRUE;
-  AnswerData *newer = answer_data_open(&service->options, NULL, error);
+  const DataChoice now = {0};
+  AnswerData *newer = answer_data_open(&service->options, &now, error);
   if (newer == NULL) return FALSE;
   /* Most callers are of one scope: it is there before they come. */
   g_autoptr(AccessScope) everything = access_scope_new_local();
@@ -119,8 +120,8 @@ AnswerService *answer_service_open(const AnswerServiceOptions *options, GError *
   service->options = *options;
   service->options.workspace = g_canonicalize_filename(options->workspace, NULL);
   service->cache = cache_new(options->cache_bytes);
-  service->current = answer_data_open(&service->options, options->data, error);
-  service->options.data = NULL; /* the caller's own */
+  service->current = answer_data_open(&service->options, &options->data, error);
+  service->options.data = (DataChoice){0}; /* its texts are the caller's */
   if (service->current == NULL) return NULL;
   g_autofree char *state = g_build_filename(service->options.workspace, "state", NULL);
   g_mkdir_with_parents(state, 0700);
@@ -155,8 +156,8 @@ void answer_service_free(AnswerService *service) {
 /* ---- which picture ---- */
 
 static char *choice_key(const DataChoice *choice) {
-  return g_strdup_printf("%s\x1f%" G_GINT64_FORMAT "\x1f%s\x1f%" G_GINT64_FORMAT, choice->snapshot != NULL ? choice->snapshot : "",
-                         choice->at_ms, choice->table != NULL ? choice->table : "", choice->version);
+  return g_strdup_printf("%s\x1f%" G_GINT64_FORMAT "\x1f%d\x1f%s\x1f%" G_GINT64_FORMAT, choice->snapshot != NULL ? choice->snapshot : "",
+                         choice->at_ms, choice->by_version, choice->table != NULL ? choice->table : "", choice->version);
 }
 
 static AnswerData *find_past(AnswerService *service, const char *key) {
@@ -186,7 +187,7 @@ static void keep_past(AnswerService *service, const char *key, AnswerData *data)
 }
 
 AnswerData *answer_service_data(AnswerService *service, const DataChoice *choice, GError **error) {
-  if (choice == NULL) {
+  if (choice == NULL || data_choice_is_none(choice)) {
     pthread_mutex_lock(&service->lock);
     AnswerData *data = answer_data_ref(service->current);
     pthread_mutex_unlock(&service->lock);

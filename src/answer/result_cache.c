@@ -47,7 +47,7 @@ static GChecksum *begin_key(const AnswerData *data, const char *kind, const Acce
 
 char *question_key(AnswerService *service, const AnswerRequest *request) {
   /* Reading a parent may wait, and a conversation seldom asks the same twice. */
-  if (request->question == NULL || request->after != NULL || request->session != NULL || request->data != NULL) return NULL;
+  if (request->question == NULL || request->after != NULL || request->session != NULL || !data_choice_is_none(&request->data)) return NULL;
   g_autoptr(AnswerData) data = answer_service_data(service, NULL, NULL);
   g_autoptr(GChecksum) checksum = begin_key(data, "question", request->scope);
   add_part(checksum, request->question);

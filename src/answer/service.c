@@ -75,7 +75,7 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->route = "rules";
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
   g_auto(DataView) view = {0};
-  turn->data = answer_service_data(service, request->data, error);
+  turn->data = answer_service_data(service, &request->data, error);
   if (turn->data == NULL || !answer_data_view(turn->data, request->scope, &view, error)) return FALSE;
   turn->snapshot = lake_snapshot_ref(answer_data_snapshot(turn->data));
   turn->model = g_steal_pointer(&view.model);

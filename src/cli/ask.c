@@ -61,11 +61,10 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
   return TRUE;
 }
 
-/* At most one of --snapshot, --at, --at-version; *chosen: whether there is one. */
-static gboolean choose_data(const AskOptions *options, DataChoice *choice, gboolean *chosen, GError **error) {
+/* At most one of --snapshot, --at, --at-version. */
+static gboolean choose_data(const AskOptions *options, DataChoice *choice, GError **error) {
   int given = (options->snapshot != NULL) + (options->at != NULL) + (options->at_version >= 0);
-  *choice = (DataChoice){.snapshot = options->snapshot, .version = options->at_version};
-  *chosen = given == 1;
+  *choice = (DataChoice){.snapshot = options->snapshot, .by_version = options->at_version >= 0, .version = options->at_version};
   if (given > 1)
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "give one of --snapshot, --at and --at-version");
   return given <= 1 && (options->at == NULL || cli_lake_time(options->at, &choice->at_ms, error));
@@ -211,9 +210,8 @@ int cli_ask(int argc, char **argv) {
     return status;
   }
   g_autoptr(AccessScope) scope = options.scope_file != NULL ? access_scope_from_file(options.scope_file, &error) : access_scope_new_local();
-  DataChoice choice;
-  gboolean chosen = FALSE, fits = scope != NULL && choose_data(&options, &choice, &chosen, &error);
-  AnswerServiceOptions service_options = {.workspace = options.workspace, .data = chosen ? &choice : NULL};
+  AnswerServiceOptions service_options = {.workspace = options.workspace};
+  gboolean fits = scope != NULL && choose_data(&options, &service_options.data, &error);
   g_autoptr(AnswerService) service = fits ? answer_service_open(&service_options, &error) : NULL;
   if (service == NULL) status = cli_fail("ask", error);
   else status = options.batch != NULL ? run_batch(service, scope, &options) : run_question(service, scope, &options);

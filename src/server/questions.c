@@ -11,6 +11,16 @@ typedef struct {
   EventStream *stream;
 } Question;
 
+/* Data of the past: a named snapshot, a day (at its end, UTC), or a version. */
+static void read_data(const json_t *body, DataChoice *data) {
+  const char *at = json_get_string(body, "at");
+  Day day;
+  data->snapshot = json_get_string(body, "snapshot");
+  if (at != NULL && day_parse_iso(at, &day)) data->at_ms = ((gint64)day + 1) * 86400000 - 1;
+  data->version = json_get_int(body, "at_version", -1);
+  data->by_version = data->version >= 0;
+}
+
 void question_read(const ServerState *state, const json_t *body, AnswerRequest *request) {
   memset(request, 0, sizeof *request);
   request->scope = state->scope;
@@ -23,6 +33,7 @@ void question_read(const ServerState *state, const json_t *body, AnswerRequest *
   request->as_of = DAY_NONE;
   const char *as_of = json_get_string(body, "as_of");
   if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
+  read_data(body, &request->data);
 }
 
 static void question_free(Question *question) {

@@ -109,6 +109,11 @@ class Snapshots(WorkspaceCase):
         for asker in askers:
             asker.join()
         self.assertEqual(wrong, [])
+        self.assertEqual(server.ask("total amount", at_version=1)[1]["rows"], [[1060]])
+        self.run_ok("snapshot", "-w", self.workspace, "now")
+        self.load("3")
+        self.assertEqual(server.ask("total amount", snapshot="now")[1]["rows"], [[2060]])
+        self.assertEqual(server.ask("total amount", snapshot="never")[0], 404)
 
 
 if __name__ == "__main__":

@@ -110,6 +110,12 @@ export type AskRequest = {
   session?: string;
   /** Follows the answer with this id. */
   after?: string;
+  /** Data as this named snapshot has it. */
+  snapshot?: string;
+  /** Data as it was at the end of this day, UTC. */
+  at?: string;
+  /** Tables at this version. */
+  at_version?: number;
   max_rows?: number;
   /** Keep other readings and their scores. */
   explain?: boolean;
@@ -253,6 +259,12 @@ export type QueryRequest = {
   as_of?: string;
   after?: string;
   session?: string;
+  /** Data as this named snapshot has it. */
+  snapshot?: string;
+  /** Data as it was at the end of this day, UTC. */
+  at?: string;
+  /** Tables at this version. */
+  at_version?: number;
   max_rows?: number;
 };
 
