@@ -1,6 +1,7 @@
 /* Housekeeping: files that nothing names are removed, small files are written together. */
 #include "lake/delta_change.h"
 #include "lake/delta_rows.h"
+#include "lake/registry.h"
 #include <string.h>
 
 #define MAX_OBJECTS 20000000
@@ -71,6 +72,7 @@ static char *partition_key(const DeltaFile *file) {
 /* Small files of partitions that have at least two of them. */
 static GPtrArray *find_small(const DeltaTable *table, gint64 target) {
   GPtrArray *small = g_ptr_array_new();
+  if (g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) return small; /* not ours to arrange */
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (int pass = 0; pass < 2; pass++)
     for (guint i = 0; i < table->files->len; i++) {

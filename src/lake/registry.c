@@ -157,13 +157,14 @@ static gboolean is_accepted(const RegistryOptions *options, const char *name) {
   return options->accept != NULL && g_strv_contains(options->accept, name);
 }
 
-/* Nothing moved there since it was looked at: what was said of it still holds. */
+/* Nothing moved there, or here, since it was looked at: what was said of it still holds. */
 static gboolean add_unmoved(Looking *looking, const FoundTable *found) {
   const json_t *known = known_table(looking->registry, found->name);
   g_autofree char *location = external_table_location(looking->registry->workspace, found->name);
   if (known == NULL || location == NULL || is_accepted(looking->options, found->name) ||
       g_strcmp0(json_get_string(known, "fingerprint"), found->fingerprint) != 0 ||
-      g_strcmp0(json_get_string(known, "source"), found->source) != 0)
+      g_strcmp0(json_get_string(known, "source"), found->source) != 0 ||
+      delta_newest_version(location, NULL) != json_get_int(known, "version", -1))
     return FALSE;
   json_t *entry = json_deep_copy(known);
   gboolean drifted = json_array_size(json_object_get(entry, "drift")) > 0;

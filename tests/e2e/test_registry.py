@@ -168,6 +168,19 @@ class LocalParquet(RegistryCase):
         self.assertIn("already", report["problems"][0])
         self.assertEqual(self.count("places"), 3)
 
+    def test_beside_the_lakes_own_tables(self):
+        self.refresh()
+        write_parquet(self.place / "orders/part-2.parquet", orders(300, 50))
+        self.refresh()
+        for verb in ("tables", "compact", "vacuum", "check"):
+            done = run(verb, "-w", self.workspace)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual(self.count("orders"), 350)
+        self.assertEqual(run("restore", "-w", self.workspace, "orders", "--version", "0").returncode, 0)
+        self.assertEqual(self.count("orders"), 300)
+        self.assertEqual(self.entry(self.refresh(), "orders")["rows"], 350, "the place says how it is now")
+        self.assertEqual(self.count("orders"), 350)
+
     def test_only_read(self):
         before = {path: path.stat().st_mtime_ns for path in self.place.rglob("*")}
         self.refresh()
