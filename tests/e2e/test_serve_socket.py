@@ -284,6 +284,8 @@ class Messages(SocketCase):
         server = Server(self.workspace)
         self.addCleanup(server.stop)
         peers = [WebSocket(server.port) for _ in range(5)]
+        for peer in peers:
+            self.assert_alive(peer)  # it is wholly open
         peers[0].say(type="ask", question="revenue by region")
         server.process.terminate()
         started = time.monotonic()
