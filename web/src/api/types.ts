@@ -640,7 +640,7 @@ export type Trace = {
   id: string;
   steps: Array<{
     step: number;
-    name: "route" | "plan" | "engineer" | "validate" | "execute" | "analyse" | "check";
+    name: "route" | "plan" | "engineer" | "validate" | "execute" | "analyse" | "check" | "sql";
     at_ms: number;
     took_us: number;
     detail: Record<string, unknown>;
