@@ -269,8 +269,7 @@ static void on_connection(guint32 events, gpointer data) {
   Connection *connection = data;
   WireTransfer *transfer = connection->transfer;
   if (transfer == NULL) { /* idle: it was closed, or speaks out of turn */
-    g_ptr_array_remove_fast(connection->host->idle, connection);
-    connection_free(connection);
+    g_ptr_array_remove_fast(connection->host->idle, connection); /* frees it */
     return;
   }
   if (connection->connecting) {

@@ -1,5 +1,5 @@
 """Stand-in model providers: one server that speaks the wire formats of OpenAI, Azure OpenAI, Anthropic Messages and Gemini,
-says what a test tells it to, and fails as told. The vendors' own clients are run against it (test_gateway_formats.py), so
+says what a test tells it to, and fails as told. The vendors' own clients are run against it (test_gateway_providers.py), so
 what the gateway is tested with is what the vendors expect.
 """
 import json
@@ -14,7 +14,7 @@ KEY = "provider-secret-key"
 
 def behaviour(text="Hello there.", **more):
     """What a provider does with one request: tools [(name, arguments)], usage (input, output), status, retry_after, delay, drip,
-    cut_after (pieces, then the connection breaks), malformed, endless, finish, cached."""
+    cut_after (pieces, then the connection breaks), hang_up (closes after the reply without saying so), malformed, endless, finish, cached."""
     return {"text": text, **more}
 
 
@@ -71,7 +71,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.stream(form, what)
         if what.get("cut_after") is not None:
             return self.cut(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"id\"")
-        return self.send(200, form.reply(what))
+        self.send(200, form.reply(what))
+        self.close_connection = bool(what.get("hang_up"))
 
     def send(self, status, content, headers=None):
         content = content if isinstance(content, bytes) else json.dumps(content).encode()

@@ -60,6 +60,14 @@ class Faults(GatewayCase):
         config["providers"]["p1"]["url"] = "http://no-such-host.invalid/v1"
         self.assertEqual(self.content(self.gateway(config).chat()), "Mine.")
 
+    def test_kept_connections_that_the_provider_closes(self):
+        server = self.server(behaviour("Still here.", hang_up=True))
+        gateway = self.over(server)
+        for pause in (0, 0.2, 0, 0, 0.2, 0):
+            time.sleep(pause)
+            self.assertEqual(self.content(gateway.chat()), "Still here.")
+        self.assertEqual(len(server.seen), 6)
+
     def test_breaker_leaves_a_broken_route_alone(self):
         first, second = self.server(behaviour(status=500)), self.server(behaviour("Mine."))
         gateway = self.over(first, second)
