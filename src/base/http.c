@@ -294,6 +294,7 @@ static void set_curl_error(const char *url, CURLcode code, GError **error) {
   g_autofree char *host = host_of(url);
   int ours = AISLE_ERROR_IO;
   if (code == CURLE_OPERATION_TIMEDOUT) ours = AISLE_ERROR_TIMEOUT;
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) ours = AISLE_ERROR_FORBIDDEN;
   if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) ours = AISLE_ERROR_INVALID_ARGUMENT;
   g_set_error(error, AISLE_ERROR, ours, "%s: %s (%s)", host, curl_easy_strerror(code), hint_for(code));
 }

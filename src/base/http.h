@@ -55,8 +55,8 @@ const char *http_response_header(const HttpResponse *response, const char *name)
 /*
  * TRUE when a whole answer came, whatever its status. `response` must be all zero; it is set as far as the answer got
  * also on failure (a status of 0: nothing came). Errors: TIMEOUT (deadline or stall), CANCELLED, TOO_LARGE,
- * INVALID_ARGUMENT (URL), IO (no connection, certificate, broken off), the sink's own. Messages name the host, never
- * path, query or headers.
+ * INVALID_ARGUMENT (URL), IO (no connection, broken off), FORBIDDEN (a certificate that is not trusted), the sink's
+ * own. Messages name the host, never path, query or headers.
  */
 gboolean http_client_send(HttpClient *client, const HttpRequest *request, HttpResponse *response, GError **error);
 
