@@ -36,8 +36,8 @@ static void reply_with_task(const Call *call, const char *id, gboolean whole, in
   reply_set_json(reply, status, json);
 }
 
-/* A title for a task: the question, or what the query means; a query that means nothing is refused now. NULL: refused. */
-static char *title_of(const Call *call, Reply *reply) {
+/* A title for a task: the question, or what the query means. */
+static char *title_of(const Call *call) {
   const char *question = json_get_string(call->body, "question");
   if (question != NULL) return g_strdup(question);
   AnswerRequest request;
@@ -47,10 +47,8 @@ static char *title_of(const Call *call, Reply *reply) {
   request.unlogged = TRUE;
   request.session = NULL;
   g_autoptr(json_t) answer = answer_ask(call->state->service, &request);
-  if (json_get_string(answer, "restatement") != NULL) return g_strdup(json_get_string(answer, "restatement"));
-  if (g_strcmp0(json_get_string(answer, "status"), "failed") == 0) reply_set_failed_answer(reply, answer);
-  else reply_set_problem(reply, AISLE_ERROR_BAD_QUERY, json_get_string(answer, "narrative"));
-  return NULL;
+  const char *restatement = json_get_string(answer, "restatement");
+  return g_strdup(restatement != NULL ? restatement : "a query");
 }
 
 static gboolean has_room(const Call *call, const char *scope_key, Reply *reply) {
@@ -69,8 +67,8 @@ static gboolean has_room(const Call *call, const char *scope_key, Reply *reply) 
 void handle_task_add(const Call *call, Reply *reply) {
   g_autoptr(GError) error = NULL;
   g_autofree char *scope_key = access_scope_key(call->state->scope);
-  g_autofree char *title = has_room(call, scope_key, reply) ? title_of(call, reply) : NULL;
-  if (title == NULL) return;
+  if (!has_room(call, scope_key, reply)) return;
+  g_autofree char *title = title_of(call);
   g_autofree char *id = kept_new_id("t");
   StoreTask task = {.id = id, .scope_key = scope_key, .title = title, .request = call->body, .created_ms = g_get_real_time() / 1000};
   if (!store_put_task(answer_service_store(call->state->service), &task, &error)) {

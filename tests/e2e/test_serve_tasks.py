@@ -100,7 +100,8 @@ class Tasks(unittest.TestCase):
         self.assertEqual(refused["status"], "done")  # a refusal is an answer
         failed = self.wait_for(self.call("POST", "/v1/tasks", {"question": "and South?", "after": "a_0000"}, status=202)["id"])
         self.assertEqual((failed["status"], failed["error"]["code"]), ("failed", "not_found"))
-        self.call("POST", "/v1/tasks", {"query": {"metrics": ["happiness"]}}, status=422)
+        unknown = self.wait_for(self.call("POST", "/v1/tasks", {"query": {"metrics": ["happiness"]}}, status=202)["id"])
+        self.assertEqual(self.call("GET", f"/v1/tasks/{unknown['id']}")["answer"]["status"], "refused")
         for wrong in ({}, {"question": "a", "query": {"metrics": ["units"]}}, {"question": ""}, {"question": "a", "extra": 1}):
             self.call("POST", "/v1/tasks", wrong, status=400)
         query = self.wait_for(self.call("POST", "/v1/tasks", {"query": {"metrics": ["revenue"]}}, status=202)["id"])
