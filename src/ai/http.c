@@ -16,7 +16,8 @@ struct AiHttp {
   AiGateway *gateway;
   int listening;
   int port;
-  gint draining; /* atomic */
+  gint draining; /* atomic: no new connections */
+  gint stopping; /* atomic: no new requests */
   AiHttpLoop loops[AI_MAX_LOOPS];
   int n_loops;
   pthread_mutex_t lock;
@@ -253,6 +254,10 @@ static void dispatch(AiHttpRequest *request, const char *method, const char *pat
     http_reply_json(request, 200, json_pack("{s:s}", "status", g_atomic_int_get(&request->on->http->draining) ? "draining" : "ok"));
     return;
   }
+  if (g_atomic_int_get(&request->on->http->stopping)) {
+    http_reply_refusal(request, 503, "server_error", "busy", "the gateway stops");
+    return;
+  }
   for (guint i = 0; i < G_N_ELEMENTS(ROUTES); i++) {
     if (strcmp(path, ROUTES[i].path) != 0) continue;
     known = TRUE;
@@ -273,7 +278,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
     request->on = on;
     request->connection = connection;
     request->body = g_byte_array_sized_new(1024);
-    on->open++;
+    g_hash_table_add(on->requests, request);
     g_atomic_int_inc(&on->http->open);
     return MHD_YES;
   }
@@ -310,7 +315,7 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **k
     if (!request->call->finished) ai_call_cancel(request->call);
     ai_call_unref(request->call);
   }
-  on->open--;
+  g_hash_table_remove(on->requests, request);
   g_atomic_int_add(&on->http->open, -1);
   g_byte_array_unref(request->body);
   ai_account_clear(&request->account);
@@ -362,26 +367,36 @@ static void start_here(gpointer data) {
   pthread_mutex_unlock(&http->lock);
 }
 
-static void cancel_open(gpointer data) {
-  AiHttpLoop *on = data;
-  g_autoptr(GPtrArray) calls = g_ptr_array_new_with_free_func((GDestroyNotify)ai_call_unref);
-  GHashTableIter iterator;
-  gpointer call;
-  g_hash_table_iter_init(&iterator, on->parts->running);
-  while (g_hash_table_iter_next(&iterator, &call, NULL)) g_ptr_array_add(calls, ai_call_ref(call));
-  for (guint i = 0; i < calls->len; i++) ai_call_cancel(g_ptr_array_index(calls, i));
+/* Everyone who sleeps is answered, so that nobody sleeps when the daemon goes: it does not survive that. TRUE: nobody does. */
+static gboolean end_open(AiHttpLoop *on) {
+  g_autofree gpointer *requests = g_hash_table_get_keys_as_array(on->requests, NULL);
+  gboolean calm = TRUE;
+  for (guint i = 0; requests[i] != NULL; i++) {
+    AiHttpRequest *request = requests[i];
+    if (!request->suspended) continue;
+    calm = FALSE;
+    if (request->call != NULL && !request->call->finished) ai_call_cancel(request->call);
+    if (!request->suspended) continue;
+    if (request->streaming) http_stream_end(request);
+    else http_reply_refusal(request, 503, "server_error", "busy", "the gateway stops");
+  }
+  return calm;
 }
 
 static void stop_here(gpointer data) {
   AiHttpLoop *on = data;
   AiHttp *http = on->http;
-  cancel_open(on);
   ai_watch_free(on->parts->loop, on->watch);
   if (on->daemon != NULL) {
-    /* Resumed connections send what they have before the daemon goes. */
-    for (int i = 0; i < 8; i++) MHD_run(on->daemon);
+    for (int round = 0; round < 64; round++) {
+      gboolean calm = end_open(on);
+      MHD_run(on->daemon);
+      if (calm) break;
+    }
+    end_open(on);
     MHD_stop_daemon(on->daemon);
   }
+  g_hash_table_unref(on->requests);
   on->daemon = NULL;
   ai_loop_set_turn(on->parts->loop, NULL, NULL);
   pthread_mutex_lock(&http->lock);
@@ -422,7 +437,8 @@ AiHttp *ai_http_start(AiGateway *gateway, const struct sockaddr *address, sockle
     return NULL;
   }
   http->n_loops = http->stopped = gateway->n_loops;
-  for (int i = 0; i < http->n_loops; i++) http->loops[i] = (AiHttpLoop){.http = http, .gateway = gateway, .parts = &gateway->parts[i]};
+  for (int i = 0; i < http->n_loops; i++)
+    http->loops[i] = (AiHttpLoop){.http = http, .gateway = gateway, .parts = &gateway->parts[i], .requests = g_hash_table_new(NULL, NULL)};
   on_all_loops(http, start_here, 0);
   gboolean started = TRUE;
   for (int i = 0; i < http->n_loops; i++) started = started && http->loops[i].watch != NULL;
@@ -441,6 +457,7 @@ void ai_http_stop(AiHttp *http, gint64 drain_ms) {
   g_atomic_int_set(&http->draining, 1);
   shutdown(http->listening, SHUT_RD);
   for (gint64 waited = 0; waited < drain_ms && g_atomic_int_get(&http->open) > 0; waited += 5) g_usleep(5000);
+  g_atomic_int_set(&http->stopping, 1);
   on_all_loops(http, stop_here, http->n_loops);
   close(http->listening);
   pthread_cond_destroy(&http->changed);

@@ -42,7 +42,7 @@ struct AiHttpLoop {
   struct MHD_Daemon *daemon;
   AiWatch *watch;
   gboolean runnable; /* libmicrohttpd has something to do */
-  int open;          /* requests that are not finished */
+  GHashTable *requests; /* of AiHttpRequest*: those that are not finished */
 };
 
 /* ---- http.c ---- */
