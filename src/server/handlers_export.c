@@ -118,13 +118,13 @@ void handle_export(const Call *call, Reply *reply) {
   kept_answer_request(call, kept, &request);
   request.max_rows = kinds[kind].rows;
   if (request.query == NULL) {
-    reply_set_problem(reply, AISLE_ERROR_BAD_QUERY, "there is nothing to export: the question was not answered");
+    reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, "there is nothing to export: the question was not answered");
     return;
   }
   g_autoptr(json_t) answer = answer_ask(call->state->service, &request);
   if (g_strcmp0(json_get_string(answer, "status"), "answered") != 0) {
     if (json_is_object(json_object_get(answer, "error"))) reply_set_failed_answer(reply, answer);
-    else reply_set_problem(reply, AISLE_ERROR_BAD_QUERY, json_get_string(answer, "narrative"));
+    else reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, json_get_string(answer, "narrative"));
     return;
   }
   json_t *question = json_object_get(kept, "question");

@@ -134,7 +134,7 @@ class Exports(ServeCase):
     def test_what_cannot_be_exported(self):
         answer = self.server.ask("revenue by drink")[1]
         refused = self.server.ask("what is the weather like")[1]
-        self.assert_problem(self.server.get(f"/v1/answers/{refused['id']}/export?format=csv"), 422, "bad_query")
+        self.assert_problem(self.server.get(f"/v1/answers/{refused['id']}/export?format=csv"), 404, "not_found")
         self.assert_problem(self.server.get("/v1/answers/a_none/export?format=csv"), 404, "not_found")
         for wrong in ("", "?format=pdf", "?format=csv|xlsx", "?format=png&width=9", "?format=png&width=99999", "?format=png&theme=pink", "?format=csv&rows=1"):
             self.assert_problem(self.server.get(f"/v1/answers/{answer['id']}/export{wrong}"), 400, "invalid_argument")
