@@ -1,5 +1,6 @@
 /* The embedded engine: DuckDB in this process, in memory, over its C API. */
 #include <duckdb.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,8 @@ typedef struct {
   ConnectionPool *pool;
   Watchdog *watchdog;
   int max_connections;
+  pthread_mutex_t running_lock;
+  duckdb_connection running; /* of the newest statement; NULL */
 } DuckdbEngine;
 
 /* One statement at work: its connection, what watches it, what it must give back. */
@@ -39,6 +42,12 @@ static void look_at_progress(gpointer connection, Progress *progress) {
   progress_set(progress, (gint64)seen.rows_processed, seen.percentage);
 }
 
+static void note_running(DuckdbEngine *engine, duckdb_connection connection) {
+  pthread_mutex_lock(&engine->running_lock);
+  engine->running = connection;
+  pthread_mutex_unlock(&engine->running_lock);
+}
+
 static gboolean run_begin(Run *run, Engine *engine, Deadline deadline, GError **error) {
   memset(run, 0, sizeof *run);
   run->engine = (DuckdbEngine *)engine;
@@ -47,12 +56,14 @@ static gboolean run_begin(Run *run, Engine *engine, Deadline deadline, GError **
   run->connection = connection_pool_take(run->engine->pool, deadline, error);
   if (run->connection == NULL) return FALSE;
   watchdog_watch(run->engine->watchdog, &run->watch, run->connection, deadline);
+  note_running(run->engine, run->connection);
   return TRUE;
 }
 
 static void run_end(Run *run) {
   if (run->connection == NULL) return;
   watchdog_unwatch(run->engine->watchdog, &run->watch);
+  note_running(run->engine, NULL);
   if (run->has_result) duckdb_destroy_result(&run->result);
   if (run->statement != NULL) duckdb_destroy_prepare(&run->statement);
   connection_pool_return(run->engine->pool, run->connection);
@@ -198,6 +209,16 @@ static ResultTable *duckdb_kind_run(Engine *engine, const char *sql, const GPtrA
   return g_steal_pointer(&table);
 }
 
+/* The lock keeps the connection from being given back while it is asked. */
+static double duckdb_kind_progress(Engine *engine) {
+  DuckdbEngine *duckdb = (DuckdbEngine *)engine;
+  duckdb_query_progress_type progress = {-1, 0, 0};
+  pthread_mutex_lock(&duckdb->running_lock);
+  if (duckdb->running != NULL) progress = duckdb_query_progress(duckdb->running);
+  pthread_mutex_unlock(&duckdb->running_lock);
+  return progress.percentage >= 0 ? MIN(progress.percentage / 100, 1.0) : -1;
+}
+
 static gboolean duckdb_kind_add_text_function(Engine *engine, const char *name, EngineTextFunction function,
                                               gpointer user_data, GDestroyNotify free_data, GError **error) {
   g_auto(Run) run;
@@ -259,12 +280,13 @@ static void duckdb_kind_free(Engine *engine) {
   watchdog_free(duckdb->watchdog);
   connection_pool_free(duckdb->pool);
   if (duckdb->database != NULL) duckdb_close(&duckdb->database);
+  pthread_mutex_destroy(&duckdb->running_lock);
   g_free(duckdb);
 }
 
 static const EngineKind duckdb_kind = {"duckdb",        duckdb_kind_free,      duckdb_kind_execute,
                                        duckdb_kind_run, duckdb_kind_lock_down, duckdb_kind_parse_sql,
-                                       duckdb_kind_add_text_function};
+                                       duckdb_kind_progress, duckdb_kind_add_text_function};
 
 static gint64 default_memory_limit(void) {
   gint64 pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
@@ -306,6 +328,7 @@ Engine *engine_open_duckdb(const EngineOptions *options, GError **error) {
   DuckdbEngine *duckdb = g_new0(DuckdbEngine, 1);
   duckdb->base.kind = &duckdb_kind;
   atomic_init(&duckdb->base.references, 1);
+  pthread_mutex_init(&duckdb->running_lock, NULL);
   g_autoptr(Engine) engine = &duckdb->base;
   if (!open_database(duckdb, options, error)) return NULL;
   duckdb->max_connections = options->max_connections > 0 ? options->max_connections : DEFAULT_CONNECTIONS;

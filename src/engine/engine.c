@@ -205,3 +205,7 @@ gboolean engine_add_text_function(Engine *engine, const char *name, EngineTextFu
                                   GDestroyNotify free_data, GError **error) {
   return engine->kind->add_text_function(engine, name, function, user_data, free_data, error);
 }
+
+double engine_progress(Engine *engine) {
+  return engine->kind->progress(engine);
+}

@@ -77,6 +77,9 @@ ResultTable *engine_query(Engine *engine, const char *sql, const GPtrArray *para
 /* The same, but refuses to run anything whose prepared type is not SELECT: AISLE_ERROR_BLOCKED. */
 ResultTable *engine_select(Engine *engine, const char *sql, const GPtrArray *parameters, gsize max_rows, Deadline deadline,
                            GError **error);
+/* How far the statement is that runs now: 0..1, -1 when nothing runs, it cannot be told, or its connection was not asked to keep
+ * count (SET enable_progress_bar). For showing to people; from any thread. */
+double engine_progress(Engine *engine);
 /*
  * A function of SQL: text in, text out, NULL for NULL, the same for equal texts. `function` appends its result to `out`; it
  * is called from the engine's threads, several at once. The engine keeps `user_data` until it ends.

@@ -19,6 +19,7 @@ typedef struct {
                       Deadline deadline, GError **error);
   gboolean (*lock_down)(Engine *engine, const char *const *directories, GError **error);
   char *(*parse_sql)(Engine *engine, const char *sql, GError **error);
+  double (*progress)(Engine *engine);
   gboolean (*add_text_function)(Engine *engine, const char *name, EngineTextFunction function, gpointer user_data,
                                 GDestroyNotify free_data, GError **error);
 } EngineKind;

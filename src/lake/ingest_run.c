@@ -9,7 +9,6 @@
 #define MAX_BUCKETS 512
 #define MEMORY_BYTES (G_GINT64_CONSTANT(2500) * 1000 * 1000)
 #define WAIT_FOR_TABLES_MS 10000
-#define TELL_EVERY_US 100000
 /* How much larger the cells of a packed file are. */
 #define PACKED_FACTOR 5
 

@@ -1,6 +1,13 @@
 /* The pass over the source, the buckets, the commit; each leaves a marker by which a killed load goes on. */
 #include "lake/ingest_private.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#define TELL_EVERY_NS 250000000
+#define HEAD_BYTES 65536
 
 /* ---- markers ---- */
 
@@ -43,6 +50,64 @@ static gint64 unreadable_rows(const IngestRun *run) {
   return rows;
 }
 
+/* Tells how far the engine is while this thread waits for it. */
+typedef struct {
+  const IngestRun *run;
+  gint64 rows; /* there are about; -1 unknown */
+  pthread_mutex_t lock;
+  pthread_cond_t ended;
+  gboolean done;
+} Watching;
+
+/* Guessed from the length of the first lines of a text file. */
+static gint64 about_rows(const IngestRun *run) {
+  const IngestFile *file = run->files->pdata[0];
+  g_autofree char *head = g_malloc(HEAD_BYTES);
+  FILE *opened = fopen(file->path, "rbe");
+  size_t n = opened ? fread(head, 1, HEAD_BYTES, opened) : 0, lines = 0;
+  if (opened) fclose(opened);
+  for (size_t i = 0; i < n; i++) lines += head[i] == '\n';
+  gboolean is_text = source_kind_of(file->path, NULL) == SOURCE_TEXT && !memchr(head, 0, n);
+  return is_text && lines > 1 ? (gint64)((double)run->bytes * (double)lines / (double)n) : -1;
+}
+
+static void *watch_pass(void *pointer) {
+  Watching *watching = pointer;
+  pthread_mutex_lock(&watching->lock);
+  while (!watching->done) {
+    struct timespec next;
+    clock_gettime(CLOCK_REALTIME, &next);
+    next.tv_nsec += TELL_EVERY_NS;
+    next.tv_sec += next.tv_nsec / 1000000000;
+    next.tv_nsec %= 1000000000;
+    if (pthread_cond_timedwait(&watching->ended, &watching->lock, &next) != ETIMEDOUT) continue;
+    double fraction = engine_progress(watching->run->engine);
+    gint64 rows = fraction > 0 && watching->rows > 0 ? (gint64)(fraction * (double)watching->rows) : -1;
+    ingest_tell(watching->run, "reading", fraction, rows);
+  }
+  pthread_mutex_unlock(&watching->lock);
+  return NULL;
+}
+
+static ResultTable *query_watched(IngestRun *run, const char *sql, GError **error) {
+  Watching watching = {.run = run, .rows = about_rows(run)};
+  pthread_t thread;
+  pthread_mutex_init(&watching.lock, NULL);
+  pthread_cond_init(&watching.ended, NULL);
+  /* A setting of the connection: the one that was used last is the next to be used. Without it the fraction is unknown. */
+  engine_execute(run->engine, "SET enable_progress_bar = true; SET enable_progress_bar_print = false", run->options->deadline, NULL);
+  gboolean started = run->options->progress && pthread_create(&thread, NULL, watch_pass, &watching) == 0;
+  ResultTable *result = engine_query(run->engine, sql, NULL, 1, run->options->deadline, error);
+  pthread_mutex_lock(&watching.lock);
+  watching.done = TRUE;
+  pthread_cond_signal(&watching.ended);
+  pthread_mutex_unlock(&watching.lock);
+  if (started) pthread_join(thread, NULL);
+  pthread_cond_destroy(&watching.ended);
+  pthread_mutex_destroy(&watching.lock);
+  return result;
+}
+
 static gboolean run_pass(IngestRun *run, gint64 *rows, GError **error) {
   g_autofree char *spill = g_build_filename(run->work, "spill", NULL), *sql = ingest_pass_sql(run);
   disk_remove_tree(spill);
@@ -52,7 +117,7 @@ static gboolean run_pass(IngestRun *run, gint64 *rows, GError **error) {
   g_autofree char *copy = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION lz4_raw%s)", sql, quoted,
                                           run->buckets > 1 ? ", PARTITION_BY (__b), OVERWRITE_OR_IGNORE" : "");
   ingest_tell(run, "reading", -1, -1);
-  g_autoptr(ResultTable) copied = engine_query(run->engine, copy, NULL, 1, run->options->deadline, error);
+  g_autoptr(ResultTable) copied = query_watched(run, copy, error);
   if (!copied) return FALSE;
   *rows = copied->n_rows ? result_table_at(copied, 0, 0)->integer : 0;
   return TRUE;
