@@ -73,7 +73,9 @@ def peer(folder, upstreams, settings=None):
                                                      "input_cost_per_token": 0}} for name, p in upstreams.items()]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "litellm.json").write_text(json.dumps({"model_list": models, "litellm_settings": {"telemetry": False, **(settings or {})}}))
-    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR"}
+    # Without keys of its own, which is its fastest form; it listens on loopback only.
+    environment = {**os.environ, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "ERROR",
+                   "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
     return port, started([LITELLM, "--config", folder / "litellm.json", "--host", "127.0.0.1", "--port", port], lambda: listens(port), 120, env=environment)
 
 
