@@ -105,6 +105,8 @@ def overhead(folder, seconds, with_peer):
         if with_peer:
             theirs, process = peer(folder / "peer", ports)
             processes.append(process)
+            for name in ports:  # its first calls load what it needs
+                load(theirs, name, 4, False, seconds)
         for name, port in ports.items():
             for stream in (False, True):
                 for connections in (1, 16, 64):
@@ -174,6 +176,8 @@ def cell(row, who, base):
     if who not in row:
         return "not run"
     one = row[who]
+    if one["rate"] == 0:
+        return "nothing answered in time"
     return f"{one['rate']:,.0f}/s, +{max(0, one['p50_us'] - row[base]['p50_us']):,.0f} µs p50, {one['p99_us'] / 1000:,.2f} ms p99" + (f", {one['errors']} errors" if one["errors"] else "")
 
 
