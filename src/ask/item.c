@@ -129,6 +129,12 @@ static gboolean is_noun_use(const Items *items, const Item *item) {
   return !article && strcmp(after, "of") != 0 && strcmp(after, "me") != 0 && plural_value;
 }
 
+static gboolean is_only(WordSet words, WordClass word) {
+  WordSet alone = {{0, 0}};
+  word_set_add(&alone, word);
+  return words.bits[0] == alone.bits[0] && words.bits[1] == alone.bits[1];
+}
+
 /* A short or common word is a value only where its field stands beside it. */
 static gboolean is_weak_value(const Items *items, const Item *item) {
   if (item->count != 1) return FALSE;
@@ -143,7 +149,8 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
                    word_set_is_empty(item->words);
   if (named) return FALSE; /* "profit on Tables": written as a name */
   gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
-  if (!word_set_is_empty(item->words) || (stop && !is_noun_use(items, item))) return TRUE;
+  gboolean function_word = !word_set_is_empty(item->words) && !is_only(item->words, WORD_NOUN);
+  if (function_word || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
   gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && !all_shouted; /* "Rx versus OTC" */
   return strlen(token->fold) <= 2 && !as_written && !(token->is_shouted && strlen(token->fold) == 2);
@@ -188,12 +195,6 @@ static gboolean is_average_per(const Items *items, guint first, guint count) {
   gboolean per_row = rows != NULL && rows->rows != NULL && rows->entity == NULL; /* "average sales per order line" */
   gboolean other = per_row || (per != NULL && (per->unit != TIME_UNIT_NONE || (per->entity != NULL && !per->entity->is_event)));
   return other && total != NULL && total->metric != NULL;
-}
-
-static gboolean is_only(WordSet words, WordClass word) {
-  WordSet alone = {{0, 0}};
-  word_set_add(&alone, word);
-  return words.bits[0] == alone.bits[0] && words.bits[1] == alone.bits[1];
 }
 
 static Item read_item(const Items *items, guint first) {

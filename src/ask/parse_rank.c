@@ -199,7 +199,7 @@ void parse_rank(Parse *parse) {
       add_order(parse, index, ON_VALUE, rank.descending);
       default_limit(parse, &rank);
       parse_claim(parse, (guint)rank.at, "rank");
-    } else if (parse->fragment) {
+    } else if (parse->fragment && parse->context->previous->dimensions->len > 0) {
       parse_claim(parse, (guint)rank.at, "rank");
     }
     int second = find_rank_word(parse).at;

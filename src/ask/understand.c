@@ -262,6 +262,54 @@ static gboolean check_question(const char *question, GError **error) {
   return TRUE;
 }
 
+/* ---- two questions in one: "revenue by region and then orders by category" ---- */
+static gboolean measures(const Item *item) {
+  return item->kind == ITEM_METRIC || item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event && item->plural);
+}
+
+/* Item of the "and" between a measure with its groups and another with its own; -1: it is one question. */
+static int find_second_question(const Parse *parse) {
+  gboolean measured = FALSE, grouped = FALSE;
+  int and = -1, second = -1;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean by = item_is_word(item, WORD_BY) && strcmp(token_at(parse->items->tokens, item->first)->fold, "by") == 0;
+    if (second >= 0 && by && i == (guint)second + 1) return and;
+    if (measured && by) grouped = TRUE;
+    if (grouped && item_is_word(item, WORD_AND)) and = (int)i;
+    if (measures(item) && and >= 0) second = (int)i;
+    measured = measured || measures(item);
+    if (item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_RANK_ALL)) return -1;
+  }
+  return -1;
+}
+
+/* Asks back which of the two is meant first; NULL where one of them alone is not understood. */
+static AskResult *ask_which_first(const Parse *parse, int and) {
+  const Token *joint = token_at(parse->items->tokens, parse_item(parse, (guint)and)->first);
+  const char *question = parse->items->question, *rest = question + joint->start + joint->length;
+  while (*rest == ' ' || g_ascii_strncasecmp(rest, "then ", 5) == 0) rest += *rest == ' ' ? 1 : 5;
+  g_autofree char *first = g_strchomp(g_strndup(question, (gsize)joint->start));
+  const char *const parts[2] = {first, rest};
+  AskResult *result = g_new0(AskResult, 1);
+  result->status = ASK_CLARIFY;
+  result->clarify_question = g_strdup("This asks two things. Which one first?");
+  result->options = g_ptr_array_new_with_free_func(option_free);
+  for (guint i = 0; i < 2; i++) {
+    AskResult *part = ask_understand(parse->lexicon, parts[i], parse->context, NULL);
+    if (part != NULL && part->status == ASK_UNDERSTOOD) {
+      AskOption *option = g_new0(AskOption, 1);
+      option->label = g_strdup(parts[i]);
+      option->query = g_steal_pointer(&part->query);
+      g_ptr_array_add(result->options, option);
+    }
+    ask_result_free(part);
+  }
+  if (result->options->len == 2) return result;
+  ask_result_free(result);
+  return NULL;
+}
+
 AskResult *ask_understand(const Lexicon *lexicon, const char *question, const AskContext *context, GError **error) {
   if (!check_question(question, error)) return NULL;
   AskResult *choice = choose_option(lexicon, question, context);
@@ -271,7 +319,9 @@ AskResult *ask_understand(const Lexicon *lexicon, const char *question, const As
   if (parse.items->tokens->len == 0 || parse.items->tokens->len > ASK_MAX_TOKENS) {
     parse_refuse(&parse, "not_a_question", question, "This does not ask for anything the data can answer.");
   } else {
-    parse.fragment = followup_applies(&parse);
+    int second = find_second_question(&parse);
+    if (second > 0) parse.verdict = ask_which_first(&parse, second);
+    parse.fragment = parse.verdict == NULL && followup_applies(&parse);
     if (parse.fragment) followup_drop_replaced(&parse);
     read_pieces(&parse);
     parse_decide(&parse);
