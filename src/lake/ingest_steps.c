@@ -123,9 +123,20 @@ static gboolean run_pass(IngestRun *run, gint64 *rows, GError **error) {
   return TRUE;
 }
 
+/* Rules that do not fit their columns are found before anything is read. */
+static gboolean check_pass(const IngestRun *run, GError **error) {
+  g_autofree char *sql = ingest_pass_sql(run), *describe = g_strdup_printf("DESCRIBE %s", sql);
+  g_autoptr(ResultTable) columns = engine_query(run->engine, describe, NULL, 0, run->options->deadline, error);
+  if (columns) return TRUE;
+  if (error && *error && (*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
+  g_prefix_error(error, "%s: a rule does not fit its column: ", run->definition->file);
+  return FALSE;
+}
+
 /* The parallel reader trusts samples; what contradicts them is read the long way. */
 static gboolean pass_or_again(IngestRun *run, gint64 *rows, GError **error) {
   g_autoptr(GError) failing = NULL;
+  if (!check_pass(run, error)) return FALSE;
   if (run_pass(run, rows, &failing)) return TRUE;
   if (!is_direct(run) || failing->code != AISLE_ERROR_ENGINE) {
     if (failing->code == AISLE_ERROR_ENGINE) failing->code = AISLE_ERROR_BAD_INPUT;

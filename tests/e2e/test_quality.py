@@ -48,6 +48,12 @@ class Rules(IngestCase):
         self.assertFalse((self.shop / "lake/sales").exists())
         self.assertEqual(self.report()["status"], "refused")
 
+    def test_a_rule_that_does_not_fit_its_column_is_named_before_anything_is_read(self):
+        self.rules("{range: note, from: 0}")
+        self.land("a.csv", line(1))
+        self.ingest(status=BAD_INPUT)
+        self.assertIn("a rule does not fit its column", self.error)
+
     def test_review_loads_and_flags_fix_repairs_and_keeps_warn_only_tells(self):
         self.rules("{allowed: country, values: [DE, FR], then: review}", "{required: note, then: fix, value: unknown}",
                    "{range: qty, to: 5, then: warn}")
