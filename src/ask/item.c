@@ -209,6 +209,9 @@ static Item read_item(const Items *items, guint first) {
     gboolean split = count > 1 && has_comma_inside(items, first, count);
     const Meaning *meaning = split || into_time ? NULL : lexicon_find(lexicon, stems);
     const WordSet *words = split ? NULL : g_hash_table_lookup(lexicon->english->phrases, fold);
+    gboolean command = count > 1 && meaning != NULL && meaning->metric != NULL && meaning->metric->aggregate == AGGREGATE_COUNT &&
+                       strcmp(token_at(items->tokens, first)->fold, "list") == 0; /* not the "listed customers" */
+    if (command) meaning = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
     if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;

@@ -29,8 +29,29 @@ static GArray *listed_edges(const Parse *parse, guint *first, guint *last) {
   return below && above && edges->len >= 2 ? g_steal_pointer(&edges) : NULL;
 }
 
+/* "in steps at 100 and 300". */
+static GArray *edges_at(const Parse *parse, guint bucket, guint *last) {
+  const Item *word = parse_item(parse, bucket);
+  if (strcmp(token_at(parse->items->tokens, word->first + word->count - 1)->fold, "at") != 0) return NULL;
+  GArray *edges = g_array_new(FALSE, FALSE, sizeof(double));
+  for (guint i = bucket + 1; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_NUMBER && !item->claimed) {
+      g_array_append_val(edges, item->number);
+      *last = i;
+    } else if (!item_is_word(item, WORD_AND)) {
+      break;
+    }
+  }
+  if (edges->len > 0) return edges;
+  g_array_unref(edges);
+  return NULL;
+}
+
 /* "in bands of 50", "steps of 100". */
 static GArray *stepped_edges(const Parse *parse, guint bucket, guint *last) {
+  GArray *named = edges_at(parse, bucket, last);
+  if (named != NULL) return named;
   for (guint i = bucket + 1; i < parse_n(parse) && i <= bucket + 3; i++) {
     const Item *item = parse_item(parse, i);
     if (item->kind != ITEM_NUMBER || item->claimed || item->number <= 0) continue;

@@ -197,6 +197,8 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
 
 static const Field *missing_field(const Parse *parse, const Item *item) {
   if (item->kind != ITEM_FIELD && item->kind != ITEM_ENTITY && item->kind != ITEM_METRIC) return NULL;
+  const Field *grouped = item->kind == ITEM_FIELD ? parse_group_field(parse, item) : NULL; /* of namesakes that of the main table */
+  if (grouped != NULL) return grouped;
   if (item->meaning.field != NULL) return item->meaning.field;
   if (item->meaning.entity == NULL || item->meaning.entity->key == NULL) return NULL;
   const Field *reference = parse_entity_reference(parse, item->meaning.entity);

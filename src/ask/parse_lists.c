@@ -160,6 +160,28 @@ static gboolean list_by_own_date(Parse *parse, guint noun, const Field *date) {
   return TRUE;
 }
 
+/* "list customers for Trade Decorator": all that is said of them stands in their own table. */
+static gboolean list_described(Parse *parse) {
+  int noun = -1;
+  for (guint i = 0; i < parse_n(parse) && noun < 0; i++)
+    if (parse_item(parse, i)->kind == ITEM_ENTITY && parse_item(parse, i)->plural) noun = (int)i;
+  const Entity *entity = noun >= 0 ? parse_item(parse, (guint)noun)->meaning.entity : NULL;
+  const Dataset *dataset = entity != NULL ? parse_listing_dataset(parse, entity) : NULL;
+  const Field *name = dataset != NULL ? lexicon_entity_field(parse->lexicon, entity) : NULL;
+  gboolean described = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_TIME || item->kind == ITEM_GRAIN || (item->kind == ITEM_CONDITION && item->filter != NULL)) return FALSE;
+    const ValueHit *hit = item->kind == ITEM_VALUE ? item_hit(item, NULL) : NULL;
+    if (hit == NULL) continue;
+    if (dataset == NULL || strcmp(hit->field->dataset, dataset->name) != 0) return FALSE;
+    described = TRUE;
+  }
+  if (!described || name == NULL || strcmp(name->dataset, dataset->name) != 0) return FALSE;
+  list_entity(parse, (guint)noun, entity);
+  return TRUE;
+}
+
 /* "list the electricians": a word that says of a customer what they are stands for the customers. */
 static gboolean list_members(Parse *parse) {
   gboolean asked = parse_has_word(parse, WORD_LIST) || parse_has_word(parse, WORD_WHO);
@@ -167,6 +189,7 @@ static gboolean list_members(Parse *parse) {
   static const char *const STARTS[] = {"show", "name", "give", NULL};
   asked = asked || g_strv_contains(STARTS, first);
   if (!asked || measures_something(parse)) return FALSE;
+  if (list_described(parse)) return TRUE;
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->kind == ITEM_ENTITY || item->kind == ITEM_FIELD || item->kind == ITEM_TIME || item->kind == ITEM_GRAIN) return FALSE;

@@ -184,7 +184,8 @@ static void add_plain(GString *text, const SemanticQuery *query, const Model *mo
   g_autofree char *measures = measures_words(query, model),
                   *dimensions = dimensions_words(query, model, 0, query->dimensions->len);
   if (!query->measures->len) {
-    g_autofree char *list = g_strdup_printf("list %s", dimensions);
+    g_autofree char *things = restate_listed(query, model);
+    g_autofree char *list = g_strdup_printf("list %s", things ? things : dimensions);
     add(text, list);
     return;
   }

@@ -12,4 +12,6 @@ char *restate_period(const TimeRange *range, const Model *model); /* the same wi
 char *restate_filter(const Model *model, const Filter *filter);   /* "for Region West", "without cancelled invoices" */
 char *restate_filters(const Model *model, const GPtrArray *filters); /* all, joined; NULL for none */
 char *restate_measure(const Model *model, const Measure *measure);
+/* "customers", where a query only lists what their own table lists; NULL: something else. (transfer full) */
+char *restate_listed(const SemanticQuery *query, const Model *model);
 char *restate_dimension(const Model *model, const Dimension *dimension);

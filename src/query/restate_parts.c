@@ -250,6 +250,13 @@ static gboolean is_date(const Model *model, const Measure *measure) {
   return field && (field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP);
 }
 
+/* Keys of the table that lists the entity: its things, as people say. */
+static gboolean counts_listed(const Model *model, const Measure *measure) {
+  const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
+  const Entity *entity = field && field->entity ? model_find_entity(model, field->entity) : NULL;
+  return entity && g_strcmp0(entity->dataset, field->dataset) == 0 && g_strcmp0(entity->key, field->name) == 0;
+}
+
 static char *aggregate_measure(const Model *model, const Measure *measure) {
   const Metric *metric = measure->metric ? model_find_metric(model, measure->metric) : NULL;
   const Dataset *dataset = measure->dataset ? model_find_dataset(model, measure->dataset) : NULL;
@@ -266,6 +273,11 @@ static char *aggregate_measure(const Model *model, const Measure *measure) {
   }
   if (is_date(model, measure) && (measure->aggregate == AGGREGATE_MIN || measure->aggregate == AGGREGATE_MAX))
     return g_strdup_printf("%s %s", measure->aggregate == AGGREGATE_MIN ? "first" : "last", what);
+  if (measure->aggregate == AGGREGATE_COUNT_DISTINCT && counts_listed(model, measure)) {
+    const Field *field = model_find_field(model, measure->field);
+    g_autofree char *entities = entity_plural(model, field->entity);
+    return g_strdup_printf("number of %s", entities);
+  }
   return g_strdup_printf("%s %s", aggregate_words(measure->aggregate), what);
 }
 
@@ -292,6 +304,10 @@ static char *bare_measure(const Model *model, const Measure *measure) {
     g_autofree char *inner = measure->left ? restate_measure(model, measure->left) : g_strdup("");
     g_autofree char *per =
         measure->per_entity ? entity_singular(model, measure->per_entity) : g_strdup(time_unit_name(measure->per_unit));
+    if (measure->aggregate == AGGREGATE_PERCENTILE) {
+      g_autofree char *number = restate_number(measure->percentile * 100);
+      return g_strdup_printf("%sth percentile of %s per %s", number, inner, per);
+    }
     return g_strdup_printf("%s %s per %s", aggregate_words(measure->aggregate), inner, per);
   }
   default: return pair_measure(model, measure);
@@ -343,4 +359,11 @@ char *restate_dimension(const Model *model, const Dimension *dimension) {
   case DIMENSION_FIRST_TIME: return g_strdup_printf("%s of first purchase", unit);
   default: return g_strdup(field ? field : "");
   }
+}
+
+char *restate_listed(const SemanticQuery *query, const Model *model) {
+  const Dimension *dimension = query->dimensions->len == 1 ? query->dimensions->pdata[0] : NULL;
+  const Field *field = dimension && dimension->kind == DIMENSION_FIELD ? model_find_field(model, dimension->field) : NULL;
+  const Entity *entity = field && field->entity ? model_find_entity(model, field->entity) : NULL;
+  return entity && !entity->is_event && g_strcmp0(entity->dataset, field->dataset) == 0 ? entity_plural(model, entity->name) : NULL;
 }

@@ -6,10 +6,10 @@
 
 #define KB ((gsize)1 << 10)
 /* Parameters that many have. */
-#define ID_OF(what) {PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of " what "."}
-#define SEARCH {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text it contains."}
-#define LIMIT(most) {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 200, most, "How many at most."}
-#define BEFORE {PARAMETER_INTEGER, "before", FALSE, FALSE, 0, G_MAXINT64, 0, "\"next\" of the list before: what comes behind it."}
+#define ID_OF(what) {PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of " what ".", NULL}
+#define SEARCH {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text it contains.", NULL}
+#define LIMIT(most) {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 200, most, "How many at most.", NULL}
+#define BEFORE {PARAMETER_INTEGER, "before", FALSE, FALSE, 0, G_MAXINT64, 0, "\"next\" of the list before: what comes behind it.", NULL}
 
 const Route routes[] = {
     {.method = "POST", .path = "/v1/ask", .operation = "ask", .summary = "Ask a question in words",
@@ -20,17 +20,17 @@ const Route routes[] = {
      .pooled = TRUE, .handler = handle_query, .events = handle_ask_events},
     {.method = "GET", .path = "/v1/streams/{id}", .operation = "stream",
      .summary = "Events of an answer on its way, from behind the last one seen (header Last-Event-ID)",
-     .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it."},
-                    {PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen."}},
+     .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it.", NULL},
+                    {PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen.", NULL}},
      .media_type = MEDIA_EVENTS, .handler = handle_stream},
     {.method = "DELETE", .path = "/v1/streams/{id}", .operation = "cancelStream", .summary = "Cancel an answer on its way",
-     .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it."}},
+     .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it.", NULL}},
      .media_type = NULL, .handler = handle_stream_cancel},
     {.method = "GET", .path = "/v1/ws", .operation = "socket",
      .summary = "A WebSocket (version 13): several questions at once, their events, cancelling", .status = 101, .handler = handle_socket},
     {.method = "GET", .path = "/v1/events", .operation = "news",
      .summary = "Tells, for as long as one listens, that threads, pins, tasks, links or the snapshot have changed",
-     .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen."}},
+     .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen.", NULL}},
      .media_type = MEDIA_EVENTS, .handler = handle_news},
     {.method = "GET", .path = "/v1/answers/{id}", .operation = "answer", .summary = "An answer given before, computed again",
      .parameters = {ID_OF("the answer")}, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE, .handler = handle_answer},
@@ -40,9 +40,9 @@ const Route routes[] = {
                     {PARAMETER_TEXT, "format", FALSE, TRUE, 1, 8, 0, "Kind of file.", "csv|xlsx|png|svg|html"},
                     {PARAMETER_TEXT, "theme", FALSE, FALSE, 1, 8, 0, "Colours of the chart; light.", "light|dark"},
                     {PARAMETER_TEXT, "chart", FALSE, FALSE, 1, 8, 0, "Kind of chart, where both fit.", "bar|line"},
-                    {PARAMETER_INTEGER, "width", FALSE, FALSE, 200, 2000, 900, "Of the chart, in pixels."},
-                    {PARAMETER_INTEGER, "height", FALSE, FALSE, 150, 2000, 500, "Of the chart, in pixels."},
-                    {PARAMETER_INTEGER, "scale", FALSE, FALSE, 1, 4, 2, "Pixels of a PNG for each of the chart's."}},
+                    {PARAMETER_INTEGER, "width", FALSE, FALSE, 200, 2000, 900, "Of the chart, in pixels.", NULL},
+                    {PARAMETER_INTEGER, "height", FALSE, FALSE, 150, 2000, 500, "Of the chart, in pixels.", NULL},
+                    {PARAMETER_INTEGER, "scale", FALSE, FALSE, 1, 4, 2, "Pixels of a PNG for each of the chart's.", NULL}},
      .media_type = MEDIA_ANY, .pooled = TRUE, .handler = handle_export},
     {.method = "GET", .path = "/v1/history", .operation = "history", .summary = "Questions asked before, newest first",
      .parameters = {SEARCH, LIMIT(50), BEFORE}, .media_type = MEDIA_JSON, .response = "History", .pooled = TRUE, .handler = handle_history},
@@ -92,13 +92,13 @@ const Route routes[] = {
      .request = "UnderstandRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer",
      .pooled = TRUE, .handler = handle_understand},
     {.method = "GET", .path = "/v1/suggest", .operation = "suggest", .summary = "Complete a half-typed question",
-     .parameters = {{PARAMETER_TEXT, "q", FALSE, TRUE, 0, 500, 0, "What has been typed so far."},
-                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 50, 10, "How many suggestions at most."}},
+     .parameters = {{PARAMETER_TEXT, "q", FALSE, TRUE, 0, 500, 0, "What has been typed so far.", NULL},
+                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 50, 10, "How many suggestions at most.", NULL}},
      .media_type = MEDIA_JSON, .response = "Suggestions", .pooled = TRUE, .handler = handle_suggest},
     {.method = "GET", .path = "/v1/values/{field}", .operation = "values", .summary = "Values of a field, most rows first",
-     .parameters = {{PARAMETER_TEXT, "field", TRUE, TRUE, 1, 200, 0, "A field of the model, \"field\" or \"dataset.field\"."},
-                    {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text the values contain."},
-                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 1000, 20, "How many values at most."}},
+     .parameters = {{PARAMETER_TEXT, "field", TRUE, TRUE, 1, 200, 0, "A field of the model, \"field\" or \"dataset.field\".", NULL},
+                    {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text the values contain.", NULL},
+                    {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 1000, 20, "How many values at most.", NULL}},
      .media_type = MEDIA_JSON, .response = "Values", .pooled = TRUE, .handler = handle_values},
     {.method = "GET", .path = "/v1/model", .operation = "model", .summary = "The semantic model",
      .media_type = MEDIA_JSON, .response = "Model", .pooled = TRUE, .handler = handle_model},
@@ -119,7 +119,7 @@ const Route routes[] = {
     {.method = "DELETE", .path = "/v1/memory/{id}", .operation = "forgetMemory", .summary = "Forget what a word means",
      .parameters = {ID_OF("the entry")}, .pooled = TRUE, .handler = handle_memory_forget},
     {.method = "GET", .path = "/v1/tables/{name}", .operation = "table", .summary = "A table with its versions, freshness and quality",
-     .parameters = {{PARAMETER_TEXT, "name", TRUE, TRUE, 1, 200, 0, "As GET /v1/tables names it."}},
+     .parameters = {{PARAMETER_TEXT, "name", TRUE, TRUE, 1, 200, 0, "As GET /v1/tables names it.", NULL}},
      .media_type = MEDIA_JSON, .response = "TableDetail", .pooled = TRUE, .handler = handle_table},
     {.method = "POST", .path = "/v1/registry/refresh", .operation = "refreshRegistry",
      .summary = "Look again at tables that lie elsewhere (registry.yaml), and say what is known of them",
@@ -143,7 +143,7 @@ const Route routes[] = {
     {.method = "GET", .path = "/", .operation = "page", .summary = "A page that asks and shows",
      .media_type = "text/html; charset=utf-8", .handler = handle_page},
     {.method = "GET", .path = "/assets/{file}", .operation = "pagePart", .summary = "A part of the page",
-     .parameters = {{PARAMETER_TEXT, "file", TRUE, TRUE, 1, 200, 0, "A name that the page itself holds."}},
+     .parameters = {{PARAMETER_TEXT, "file", TRUE, TRUE, 1, 200, 0, "A name that the page itself holds.", NULL}},
      .media_type = MEDIA_ANY, .handler = handle_page_part},
     {.method = "GET", .path = "/favicon.svg", .operation = "icon", .summary = "The page's icon",
      .media_type = "image/svg+xml", .handler = handle_page_icon},

@@ -68,6 +68,7 @@ test("a phone shows everything without scrolling sideways", async ({ browser, co
 
 test("the keyboard alone asks, changes, drills and leaves", async ({ page }) => {
   await page.goto(SHOP);
+  await page.waitForFunction(() => document.activeElement?.id === "question"); // the page takes a moment to be there
   await page.keyboard.type("sales by category");
   await page.keyboard.press("Enter");
   await (await turn(page, 1)).locator(".pick").first().waitFor();

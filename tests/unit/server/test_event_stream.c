@@ -102,9 +102,11 @@ static void test_a_stream_is_bounded(void) {
   EventReader *reader = event_reader_new(lasting, 0, &calls, &counted);
   int seen = 0;
   g_autofree char *newest = NULL;
-  for (char *text = next(reader); strcmp(text, "pause") != 0; text = next(reader), seen++) {
+  for (;; seen++) {
+    g_autofree char *text = next(reader);
+    if (strcmp(text, "pause") == 0) break;
     g_free(newest);
-    newest = text;
+    newest = g_steal_pointer(&text);
   }
   g_assert_cmpstr(newest, ==, "5000 small 0123456789");
   g_assert_cmpint(seen, <, 60);
