@@ -1,7 +1,7 @@
 /* Follow-ups: a fragment that keeps the query before and changes what it names. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 static gboolean token_is(const Parse *parse, guint index, const char *const *words) {
   if (index >= parse->items->tokens->len) return FALSE;
@@ -219,12 +219,9 @@ static gboolean merge_ratio(Parse *parse, SemanticQuery *query) {
   if (share < 0 || before == NULL || whole == NULL || before->kind != MEASURE_METRIC || whole->kind != MEASURE_METRIC ||
       strcmp(before->metric, whole->metric) == 0)
     return FALSE;
-  Measure *ratio = NULL;
-  for (guint m = 0; m < parse->model->metrics->len; m++) {
-    const Metric *known = g_ptr_array_index(parse->model->metrics, m);
-    if (known->kind == METRIC_RATIO && strcmp(known->numerator, before->metric) == 0 && strcmp(known->denominator, whole->metric) == 0)
-      ratio = measure_new_metric(known->name);
-  }
+  const Metric *top = model_find_metric(parse->model, before->metric), *below = model_find_metric(parse->model, whole->metric);
+  const Metric *known = top != NULL && below != NULL ? measure_known_ratio(parse, top, below) : NULL;
+  Measure *ratio = known != NULL ? measure_new_metric(known->name) : NULL;
   if (ratio == NULL) {
     ratio = measure_new(MEASURE_RATIO);
     ratio->left = measure_copy(before);

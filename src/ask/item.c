@@ -253,17 +253,12 @@ static void read_number(const Items *items, Item *item) {
   item->is_stop = FALSE;
 }
 
-static gboolean is_comparator(const Item *item) {
-  return item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN) || item_is_word(item, WORD_AT_LEAST) ||
-         item_is_word(item, WORD_AT_MOST) || item_is_word(item, WORD_EXACTLY);
-}
-
 /* "more than one invoice": one is a number here. */
 static void number_after_comparator(Items *items) {
   for (guint i = 1; i < items->items->len; i++) {
     Item *item = item_at(items, i);
     gboolean one = item->count == 1 && strcmp(token_at(items->tokens, item->first)->fold, "one") == 0;
-    if (!one || !is_comparator(item_at(items, i - 1))) continue;
+    if (!one || !item_is_comparator(item_at(items, i - 1))) continue;
     item->kind = ITEM_NUMBER;
     item->number = 1;
     item->is_stop = FALSE;

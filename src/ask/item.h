@@ -42,6 +42,11 @@ void items_free(Items *items);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Items, items_free)
 static inline Item *item_at(const Items *items, guint index) { return &g_array_index(items->items, Item, index); }
 static inline gboolean item_is_word(const Item *item, WordClass word) { return word_set_has(item->words, word); }
+/* "more than", "at most", "exactly": a number to test against may follow. */
+static inline gboolean item_is_comparator(const Item *item) {
+  return item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN) || item_is_word(item, WORD_AT_LEAST) ||
+         item_is_word(item, WORD_AT_MOST) || item_is_word(item, WORD_EXACTLY);
+}
 /* Words of the item as they stand in the question. (transfer full) */
 char *item_source(const Items *items, const Item *item);
 /* The item's value hits of one field; the first hit when field is NULL; NULL: none. */

@@ -10,6 +10,19 @@ const Dataset *measure_fact(const Parse *parse, const Metric *metric) {
   return top != NULL && top->dataset != NULL ? model_find_dataset(parse->model, top->dataset) : NULL;
 }
 
+const Field *measure_row_field(const Parse *parse, const Metric *metric) {
+  const Dataset *dataset = metric->expression != NULL ? measure_fact(parse, metric) : NULL;
+  return dataset != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+}
+
+const Metric *measure_known_ratio(const Parse *parse, const Metric *top, const Metric *below) {
+  for (guint i = 0; i < parse->model->metrics->len; i++) {
+    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
+    if (metric->kind == METRIC_RATIO && strcmp(metric->numerator, top->name) == 0 && strcmp(metric->denominator, below->name) == 0) return metric;
+  }
+  return NULL;
+}
+
 gboolean metric_is_total(const Metric *metric) {
   return metric->kind == METRIC_AGGREGATE && (metric->aggregate == AGGREGATE_SUM || metric->aggregate == AGGREGATE_COUNT ||
                                               metric->aggregate == AGGREGATE_COUNT_DISTINCT);
@@ -19,11 +32,8 @@ gboolean metric_is_total(const Metric *metric) {
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity) {
   const Metric *count = parse_entity_metric(parse, entity);
   if (count == NULL) return NULL;
-  for (guint i = 0; i < parse->model->metrics->len; i++) {
-    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
-    if (metric->kind == METRIC_RATIO && strcmp(metric->numerator, top->name) == 0 && strcmp(metric->denominator, count->name) == 0)
-      return measure_new_metric(metric->name);
-  }
+  const Metric *known = measure_known_ratio(parse, top, count);
+  if (known != NULL) return measure_new_metric(known->name);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(count->name);
@@ -45,8 +55,7 @@ Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, 
 Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate) {
   Measure *measure = measure_new(MEASURE_AGGREGATE);
   measure->aggregate = aggregate;
-  const Dataset *dataset = measure_fact(parse, metric);
-  const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  const Field *field = measure_row_field(parse, metric);
   if (field != NULL) measure->field = lexicon_field_path(field);
   else measure->metric = g_strdup(metric->name); /* over the metric's row expression */
   return measure;

@@ -4,6 +4,10 @@
 
 /* The fact a metric comes from; of a ratio the fact of its numerator; NULL: several or none. */
 const Dataset *measure_fact(const Parse *parse, const Metric *metric);
+/* The column that the metric aggregates; NULL: it computes what it takes from a row, or has no rows of its own. */
+const Field *measure_row_field(const Parse *parse, const Metric *metric);
+/* The model's own ratio of the two; NULL: it has none. */
+const Metric *measure_known_ratio(const Parse *parse, const Metric *top, const Metric *below);
 /* A sum or a count: something that can be averaged over orders, customers, days. */
 gboolean metric_is_total(const Metric *metric);
 /* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */

@@ -49,6 +49,7 @@ void parse_describe(Parse *parse, guint index, const char *format, ...) G_GNUC_P
 
 /* ---- building ---- */
 void parse_assume(Parse *parse, const char *code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void ask_option_free(gpointer option); /* an AskOption* */
 void parse_clarify(Parse *parse, const char *question);
 void parse_add_option(Parse *parse, const char *label, SemanticQuery *query); /* takes the query */
 void parse_refuse(Parse *parse, const char *code, const char *missing, const char *format, ...) G_GNUC_PRINTF(4, 5);

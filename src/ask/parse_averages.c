@@ -439,11 +439,8 @@ static const Metric *countable(const Parse *parse, const Item *item) {
 
 /* The model's own ratio of the two, else one made here. */
 static Measure *quotient(const Parse *parse, const Metric *top, const Metric *below) {
-  for (guint m = 0; m < parse->model->metrics->len; m++) {
-    const Metric *known = g_ptr_array_index(parse->model->metrics, m);
-    if (known->kind == METRIC_RATIO && strcmp(known->numerator, top->name) == 0 && strcmp(known->denominator, below->name) == 0)
-      return measure_new_metric(known->name);
-  }
+  const Metric *known = measure_known_ratio(parse, top, below);
+  if (known != NULL) return measure_new_metric(known->name);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(below->name);

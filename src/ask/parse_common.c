@@ -74,7 +74,7 @@ static AskResult *new_verdict(AskStatus status) {
   return result;
 }
 
-static void option_free(gpointer pointer) {
+void ask_option_free(gpointer pointer) {
   AskOption *option = pointer;
   g_free(option->label);
   semantic_query_free(option->query);
@@ -85,7 +85,7 @@ void parse_clarify(Parse *parse, const char *question) {
   if (parse->verdict != NULL) return;
   parse->verdict = new_verdict(ASK_CLARIFY);
   parse->verdict->clarify_question = g_strdup(question);
-  parse->verdict->options = g_ptr_array_new_with_free_func(option_free);
+  parse->verdict->options = g_ptr_array_new_with_free_func(ask_option_free);
 }
 
 void parse_add_option(Parse *parse, const char *label, SemanticQuery *query) {

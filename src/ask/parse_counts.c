@@ -103,8 +103,7 @@ static const Metric *count_of_money(const Parse *parse, const Item *item) {
 
 /* "number of ratings": rows that have one. */
 static gboolean count_rated(Parse *parse, const Metric *metric) {
-  const Dataset *dataset = measure_fact(parse, metric);
-  const Field *field = metric->kind == METRIC_AGGREGATE && dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  const Field *field = measure_row_field(parse, metric);
   if (field == NULL) return FALSE;
   Measure *measure = measure_new(MEASURE_AGGREGATE);
   measure->aggregate = AGGREGATE_COUNT;

@@ -1,7 +1,7 @@
 /* Values, named conditions, missing values, parts of the calendar: what restricts the rows. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 static gboolean is_list_glue(const Item *item) {
   return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR) || item->kind == ITEM_STOP || item->kind == ITEM_FIELD;
@@ -229,13 +229,11 @@ static void read_missing(Parse *parse) {
 static gboolean read_positive(Parse *parse, guint having) {
   const Item *noun = parse_item(parse, having + 2);
   const Metric *metric = noun->meaning.metric;
-  const Dataset *dataset = metric->dataset != NULL ? model_find_dataset(parse->model, metric->dataset) : NULL;
-  const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+  const Field *field = measure_row_field(parse, metric);
   gboolean counted = parse_has_word(parse, WORD_HOW_MANY) || parse_has_word(parse, WORD_SHARE) || parse_names_rows(parse);
   const Item *after = having + 3 < parse_n(parse) ? parse_item(parse, having + 3) : NULL;
-  gboolean tested = after != NULL && !after->comma_before && (after->kind == ITEM_NUMBER || item_is_word(after, WORD_MORE_THAN) ||
-                    item_is_word(after, WORD_LESS_THAN) || item_is_word(after, WORD_AT_LEAST) || item_is_word(after, WORD_AT_MOST) ||
-                    item_is_word(after, WORD_BETWEEN) || item_is_word(after, WORD_EXACTLY));
+  gboolean tested = after != NULL && !after->comma_before && (after->kind == ITEM_NUMBER || item_is_comparator(after) ||
+                    item_is_word(after, WORD_BETWEEN));
   if (field == NULL || !counted || tested || field->minimum == NULL || g_ascii_strtod(field->minimum, NULL) < 0) return FALSE;
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);

@@ -347,11 +347,6 @@ static void group_by_members(Parse *parse) {
   }
 }
 
-static gboolean is_test_word(const Item *item) {
-  return item_is_word(item, WORD_MORE_THAN) || item_is_word(item, WORD_LESS_THAN) || item_is_word(item, WORD_AT_LEAST) ||
-         item_is_word(item, WORD_AT_MOST) || item_is_word(item, WORD_EXACTLY);
-}
-
 /* Telegrams: a dimension word that stands alone: "sales region 2019", "profit by" is not needed. */
 static void group_by_bare_fields(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -359,7 +354,7 @@ static void group_by_bare_fields(Parse *parse) {
     if (item->claimed || item->kind != ITEM_FIELD || parse_group_field(parse, item) == NULL) continue;
     int before = parse_before(parse, i);
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
-    gboolean tested = before > 0 && parse_item(parse, (guint)before)->kind == ITEM_NUMBER && is_test_word(parse_item(parse, (guint)before - 1));
+    gboolean tested = before > 0 && parse_item(parse, (guint)before)->kind == ITEM_NUMBER && item_is_comparator(parse_item(parse, (guint)before - 1));
     if (counted || tested) continue;
     parse_group_by_item(parse, i);
   }
@@ -427,7 +422,7 @@ static void list_tested_periods(Parse *parse) {
     if (item == NULL || item->kind != ITEM_GRAIN || item->meaning.unit_adverb || !item->plural || item->meaning.unit == TIME_UNIT_DAY) continue;
     gboolean tested = FALSE;
     for (guint k = (guint)noun + 1; k + 1 < parse_n(parse); k++)
-      tested = tested || (is_test_word(parse_item(parse, k)) && parse_item(parse, k + 1)->kind == ITEM_NUMBER);
+      tested = tested || (item_is_comparator(parse_item(parse, k)) && parse_item(parse, k + 1)->kind == ITEM_NUMBER);
     if (!tested) return;
     parse_claim(parse, i, "listed");
     take_subject(parse, (guint)noun);

@@ -1,7 +1,7 @@
 /* Things that a table lists, asked for by what that table says of them: who joined when, what opened first. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 #define LISTS_FEW 50 /* things that are listed when nothing says whether to list or to count them */
 
@@ -225,12 +225,6 @@ static const Field *key_of(const Parse *parse, const char *entity_name) {
   return dataset != NULL ? dataset_find_field(dataset, entity->key) : NULL;
 }
 
-static const Field *field_of_metric(const Parse *parse, const Metric *metric, const Dataset *rows) {
-  gboolean own = metric != NULL && metric->kind == METRIC_AGGREGATE && metric->expression != NULL && g_strcmp0(metric->dataset, rows->name) == 0;
-  (void)parse;
-  return own ? dataset_find_field(rows, metric->expression) : NULL;
-}
-
 static int row_noun(const Parse *parse, int rank) {
   for (int i = rank + 1; i < (int)parse_n(parse) && i <= rank + 4; i++)
     if (parse_item(parse, (guint)i)->kind == ITEM_ROWS && parse_item(parse, (guint)i)->plural) return i;
@@ -254,8 +248,8 @@ static gboolean list_rows(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++)
     if (!parse_item(parse, i)->claimed && parse_item(parse, i)->kind == ITEM_METRIC) metric_at = (int)i;
   if (metric_at >= 0) metric = parse_item(parse, (guint)metric_at)->meaning.metric;
-  const Field *measured = rows != NULL && rows->is_fact ? field_of_metric(parse, metric, rows) : NULL;
-  if (measured == NULL) return FALSE;
+  const Field *measured = rows != NULL && rows->is_fact && metric != NULL ? measure_row_field(parse, metric) : NULL;
+  if (measured == NULL || strcmp(measured->dataset, rows->name) != 0) return FALSE;
   const Entity *product = model_find_entity(parse->model, "product");
   add_detail(parse, key_of(parse, "order"));
   if (product != NULL) add_detail(parse, lexicon_entity_field(parse->lexicon, product));

@@ -257,8 +257,7 @@ static void release_conditions(Parse *parse) {
     gboolean overridden = FALSE;
     for (guint f = 0; f < parse->query->filters->len; f++)
       overridden = overridden || overrides(parse, metric, g_ptr_array_index(parse->query->filters, f));
-    const Dataset *dataset = measure_fact(parse, metric);
-    const Field *field = dataset != NULL && metric->expression != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
+    const Field *field = measure_row_field(parse, metric);
     if (!overridden || field == NULL) continue;
     Measure *plain = measure_new(MEASURE_AGGREGATE);
     plain->aggregate = AGGREGATE_SUM;

@@ -178,10 +178,7 @@ static void add_group_test(Parse *parse, const Entity *entity, const Field *fiel
 
 /* A test on a column of the single rows: "lines with a discount above 20 %". */
 static gboolean add_row_filter(Parse *parse, const Metric *metric, const Field *field, const NumberTest *test) {
-  if (field == NULL && metric != NULL && metric->dataset != NULL && metric->expression != NULL) {
-    const Dataset *dataset = model_find_dataset(parse->model, metric->dataset);
-    field = dataset != NULL ? dataset_find_field(dataset, metric->expression) : NULL;
-  }
+  if (field == NULL && metric != NULL) field = measure_row_field(parse, metric);
   if (field == NULL) return FALSE;
   gboolean fraction = g_strcmp0(field->unit, "fraction") == 0;
   Filter *filter = filter_new(FILTER_FIELD);

@@ -150,16 +150,9 @@ static void note_corrections(Parse *parse) {
   }
 }
 
-static void option_free(gpointer pointer) {
-  AskOption *option = pointer;
-  g_free(option->label);
-  semantic_query_free(option->query);
-  g_free(option);
-}
-
 /* Whoever is asked back gets at least two ready options: where the doubt itself offers none, the plainest measures. */
 static void pad_options(const Parse *parse, AskResult *result) {
-  if (result->options == NULL) result->options = g_ptr_array_new_with_free_func(option_free);
+  if (result->options == NULL) result->options = g_ptr_array_new_with_free_func(ask_option_free);
   for (guint i = 0; i < parse->model->metrics->len && result->options->len < 2; i++) {
     const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
     gboolean offered = FALSE;
@@ -294,7 +287,7 @@ static AskResult *ask_which_first(const Parse *parse, int and) {
   AskResult *result = g_new0(AskResult, 1);
   result->status = ASK_CLARIFY;
   result->clarify_question = g_strdup("This asks two things. Which one first?");
-  result->options = g_ptr_array_new_with_free_func(option_free);
+  result->options = g_ptr_array_new_with_free_func(ask_option_free);
   for (guint i = 0; i < 2; i++) {
     AskResult *part = ask_understand(parse->lexicon, parts[i], parse->context, NULL);
     if (part != NULL && part->status == ASK_UNDERSTOOD) {
