@@ -186,6 +186,7 @@ install_python() { # requirements file, environment, why, [a package that is onl
   say "installing Python packages into $2 ($3)"
   wheels=$(cache_folder)/wheels-$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$wanted
   pip=(env PIP_NO_INPUT=1 PIP_DISABLE_PIP_VERSION_CHECK=1 "$2/bin/python" -m pip --quiet)
+  [ ! -L "$2" ] || rm "$2" # what a link leads to is another clone's
   if python3 -m venv --clear "$2" && mkdir -p "$wheels" &&
     { [ -f "$wheels/complete" ] ||
       { "${pip[@]}" download --only-binary :all: ${4:+--no-binary "$4"} --require-hashes -r "$1" -d "$wheels" </dev/null && : >"$wheels/complete"; }; } &&
