@@ -33,6 +33,10 @@ VOCABULARY_SHA256=07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038
 DELTA_JARS='io.delta:delta-spark_4.1_2.13:4.1.0=9b05d7a82196ee1f1073733a45a2faae59161e52b86ae918fe6742fad6eaf036
 io.delta:delta-storage:4.1.0=6d0520ffcc35b582369f92c23fa24e14a5bb935cf6e31ed7f47c5046ae17cb25
 io.unitycatalog:unitycatalog-client:0.4.0=deb90c0902379645ee6dca070bd1d4c57e211ca3a9c21f59784b1392abe72802'
+USEARCH_PACKAGE='usearch@2.25.3'
+USEARCH_SHA256=006132253b3484a58726afbf300baf449c680cba00f2d2a869011415ed16db3e
+USEARCH_FLAGS='-O3 -std=c++17 -fPIC -shared -w -march=x86-64-v2 -fassociative-math -fno-signed-zeros -fno-trapping-math -fno-math-errno
+  -static-libstdc++ -static-libgcc -DUSEARCH_USE_OPENMP=0 -DUSEARCH_USE_NUMKONG=0'
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -55,7 +59,7 @@ wants() { # level
 build_packages='gcc libc6-dev make meson ninja-build pkg-config python3 libglib2.0-dev libjansson-dev libyaml-dev
   libsqlite3-dev libutf8proc-dev libstemmer-dev libzstd-dev zlib1g-dev libmicrohttpd-dev libcurl4-openssl-dev
   libsodium-dev libwslay-dev libxlsxwriter-dev duktape-dev librsvg2-dev libcairo2-dev fonts-dejavu-core'
-test_packages='ccache python3-venv chromium'
+test_packages='ccache g++ python3-venv chromium'
 check_packages='git clang libclang-rt-14-dev clang-format clang-tidy'
 bench_packages='wrk'
 
@@ -284,6 +288,36 @@ install_weights() {
   put_file "$cache/$VOCABULARY_SHA256" .deps/minilm/vocab.txt
 }
 
+# ---- usearch: near neighbours among very many texts. Its C library is built from the sources in its npm package ----
+build_usearch() { # file in the cache
+  local folder
+  folder=$(mktemp -d)
+  say "building the C library of $USEARCH_PACKAGE (near neighbours among very many texts; seconds, once)"
+  # shellcheck disable=SC2086
+  if (cd "$folder" && npm pack --silent "$USEARCH_PACKAGE" >log 2>&1 </dev/null) && has_sha256 "$(echo "$folder"/*.tgz)" "$USEARCH_SHA256" &&
+    tar -xzf "$folder"/*.tgz -C "$folder" package/c package/include &&
+    g++ $USEARCH_FLAGS -I"$folder/package/include" -I"$folder/package/c" "$folder/package/c/lib.cpp" -o "$folder/out.so" 2>>"$folder/log"; then
+    put_file "$folder/out.so" "$1"
+    sha256sum "$1" | cut -d' ' -f1 >"$1.sha256"
+    rm -rf "$folder"
+    return 0
+  fi
+  tail -n 5 "$folder/log" >&2
+  rm -rf "$folder"
+  say 'could not build it as it was pinned: near neighbours are found by comparing with all'
+  return 1
+}
+
+install_usearch() {
+  local wanted cached
+  wanted=$(printf '%s' "$USEARCH_SHA256 $USEARCH_FLAGS" | sha256sum | cut -d' ' -f1)
+  [ "$(cat .deps/usearch/.made-from 2>/dev/null || true)" = "$wanted" ] && [ -f .deps/usearch/libusearch_c.so ] && return 0
+  cached=$(cache_folder)/usearch-$wanted.so
+  if ! has_sha256 "$cached" "$(cat "$cached.sha256" 2>/dev/null || true)"; then build_usearch "$cached" || return 0; fi
+  put_file "$cached" .deps/usearch/libusearch_c.so
+  printf '%s\n' "$wanted" >.deps/usearch/.made-from
+}
+
 # ---- the S3 server that tests talk to: a Go module, checked by Go's own checksum database ----
 build_versitygw() { # -> the program and its sum in the cache
   local folder
@@ -360,6 +394,7 @@ install_page_packages
 if wants test; then
   install_python tests/requirements.txt .venv 'delta-rs to read our tables, jsonschema to check our JSON'
   install_versitygw
+  install_usearch
 fi
 if wants test; then
   install_python tests/clients/requirements.txt .venv-clients 'clients of other makers that the tests drive us with'

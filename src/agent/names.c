@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "agent/vectors.h"
+
 /* How near in meaning a word must be for a name to be offered; it must be nearer than every other thing. Nothing is answered
  * by this alone: "tax" is 0.64 from "revenue". */
 #define MEANING_LEAST 0.45f
@@ -67,42 +69,21 @@ static void add_model(NameIndex *index, const Model *model) {
   }
 }
 
-/* What the vectors are made from. (transfer full) */
-static char *fingerprint_of(const NameIndex *index) {
-  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-  for (guint i = 0; i < index->names->len; i++) {
-    const char *text = ((const Name *)g_ptr_array_index(index->names, i))->text;
-    g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text) + 1);
-  }
-  return g_strdup(g_checksum_get_string(sum));
-}
-
 /* Names come from headers of files: all are encoded once, and kept for the next process. */
-static void add_vectors(NameIndex *index, const char *cache_folder) {
-  g_autofree char *fingerprint = fingerprint_of(index), *name_of_file = g_strdup_printf("names-%.16s.vec", fingerprint);
-  g_autofree char *path = cache_folder != NULL ? g_build_filename(cache_folder, name_of_file, NULL) : NULL;
-  index->vectors = path != NULL ? vector_index_load(path, fingerprint, NULL) : NULL;
-  if (index->vectors != NULL && vector_index_size(index->vectors) == index->names->len) return;
-  g_clear_pointer(&index->vectors, vector_index_free);
-  g_autoptr(VectorIndex) vectors = vector_index_new(ENCODER_DIMENSIONS);
-  float vector[ENCODER_DIMENSIONS];
-  for (guint i = 0; i < index->names->len; i++) {
-    const Name *name = g_ptr_array_index(index->names, i);
-    if (!encoder_embed(index->encoder, name->text, vector, NULL) || !vector_index_add(vectors, vector, NULL)) return;
-  }
-  /* A cache that cannot be written only costs time. */
-  if (path != NULL && g_mkdir_with_parents(cache_folder, 0700) == 0) vector_index_save(vectors, path, fingerprint, NULL);
-  index->vectors = g_steal_pointer(&vectors);
+static void add_vectors(NameIndex *index, const char *path) {
+  g_autofree const char **texts = g_new(const char *, index->names->len + 1);
+  for (guint i = 0; i < index->names->len; i++) texts[i] = ((const Name *)g_ptr_array_index(index->names, i))->text;
+  index->vectors = agent_vectors_open(index->encoder, path, texts, index->names->len);
 }
 
-NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *cache_folder) {
+NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *path) {
   NameIndex *index = g_new0(NameIndex, 1);
   index->references = 1;
   index->names = g_ptr_array_new_with_free_func(name_free);
   index->by_folded = g_hash_table_new(g_str_hash, g_str_equal);
   index->encoder = encoder;
   add_model(index, visible);
-  if (encoder != NULL) add_vectors(index, cache_folder);
+  if (encoder != NULL) add_vectors(index, path);
   return index;
 }
 
@@ -133,9 +114,7 @@ static gboolean same_form(const char *text, const char *folded) {
 }
 
 static GArray *nearest_by_meaning(const NameIndex *index, const char *text, guint limit) {
-  float vector[ENCODER_DIMENSIONS];
-  if (index->vectors == NULL || !encoder_embed(index->encoder, text, vector, NULL)) return g_array_new(FALSE, FALSE, sizeof(VectorHit));
-  return vector_index_search(index->vectors, vector, limit);
+  return agent_vectors_near(index->vectors, index->encoder, text, limit);
 }
 
 static void append_thing(GPtrArray *names, const Name *name, guint limit) {

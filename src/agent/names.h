@@ -14,8 +14,8 @@ typedef struct {
 } Name;
 
 typedef struct NameIndex NameIndex;
-/* `encoder` may be NULL. Vectors are kept in `cache_folder` (NULL: not kept), under a hash of the very names. (transfer full) */
-NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *cache_folder);
+/* `encoder` may be NULL. Vectors are kept in the file `path` (NULL: not kept); only names that are new are encoded. (transfer full) */
+NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *path);
 NameIndex *name_index_ref(NameIndex *index);
 void name_index_unref(NameIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NameIndex, name_index_unref)

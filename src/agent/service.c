@@ -86,6 +86,14 @@ static const Encoder *encoder_of(AgentService *service) {
   return service->encoder;
 }
 
+/* One file for each kind and scope: its texts change with the model, and what stays is not encoded again. NULL: not kept. */
+static char *agent_service_vectors_path(const AgentService *service, const char *kind, const char *scope_key) {
+  if (service->cache_folder == NULL) return NULL;
+  g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, scope_key, -1);
+  g_autofree char *name = g_strdup_printf("%s-%.16s.vec", kind, sum);
+  return g_build_filename(service->cache_folder, name, NULL);
+}
+
 NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
   g_autoptr(Model) model = answer_service_model_ref(service->options.answers);
   g_autofree char *scope_key = access_scope_key(scope), *key = g_strconcat(model->hash != NULL ? model->hash : "", scope_key, NULL);
@@ -94,7 +102,8 @@ NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
   if (names == NULL) {
     if (g_hash_table_size(service->names) >= VIEWS_MAX) g_hash_table_remove_all(service->names);
     g_autoptr(Model) visible = model_visible(model, scope);
-    names = name_index_new(visible, encoder_of(service), service->cache_folder);
+    g_autofree char *path = agent_service_vectors_path(service, "names", scope_key);
+    names = name_index_new(visible, encoder_of(service), path);
     g_hash_table_insert(service->names, g_steal_pointer(&key), names);
   }
   name_index_ref(names);

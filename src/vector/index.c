@@ -1,32 +1,48 @@
 #include <string.h>
 
+#include "vector/graph.h"
+#include "vector/kernels.h"
 #include "vector/vector.h"
 
-#define INDEX_MAGIC "aislevec1"
-#define FINGERPRINT_BYTES 128
+#define INDEX_MAGIC "aislevec2"
+#define KEY_BYTES 16
+#define ALIGNMENT 64
+/* Candidates that a graph is asked for, of each of which the exact nearness is computed. */
+#define GRAPH_CANDIDATES(limit) (MIN((limit) * 4 + 16, 4096u))
+#define BLOCK 64
+
+/* The file: head, keys[count], vectors[count]; each part begins at a multiple of ALIGNMENT. Little-endian as the machine. */
+typedef struct {
+  char magic[16];
+  guint32 dimensions, count;
+  char unused[40];
+} Head;
+typedef struct {
+  guint8 bytes[KEY_BYTES]; /* of the SHA-256 of the text */
+} Key;
 
 struct VectorIndex {
   guint dimensions, count;
-  GArray *floats;
+  GBytes *bytes;       /* the file, mapped or in memory */
+  const Key *keys;     /* in it */
+  const float *floats; /* in it */
+  VectorGraph *graph;  /* NULL: compared exactly */
+  GHashTable *entries; /* of the graph's keys: guint64 -> number + 1 */
+  guint64 *graph_keys;
 };
 
-/* The file's head; numbers little-endian as every machine it runs on has them. */
-typedef struct {
-  char magic[16];
-  char fingerprint[FINGERPRINT_BYTES];
-  guint32 dimensions, count;
-} Head;
-
-VectorIndex *vector_index_new(guint dimensions) {
-  VectorIndex *index = g_new0(VectorIndex, 1);
-  index->dimensions = dimensions;
-  index->floats = g_array_new(FALSE, FALSE, sizeof(float));
-  return index;
+float vector_similarity(const float *a, const float *b) {
+  float similarity;
+  kernels_best()->dots(a, 1, b, ENCODER_DIMENSIONS, &similarity);
+  return similarity;
 }
 
 void vector_index_free(VectorIndex *index) {
   if (index == NULL) return;
-  g_array_unref(index->floats);
+  vector_graph_free(index->graph);
+  g_clear_pointer(&index->entries, g_hash_table_unref);
+  g_free(index->graph_keys);
+  g_clear_pointer(&index->bytes, g_bytes_unref);
   g_free(index);
 }
 
@@ -34,77 +50,198 @@ guint vector_index_size(const VectorIndex *index) {
   return index->count;
 }
 
-gboolean vector_index_add(VectorIndex *index, const float *vector, GError **error) {
-  if (index->count >= VECTOR_INDEX_MAX) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "an index holds at most %u vectors", VECTOR_INDEX_MAX);
+/* ---- the file ---- */
+
+static gsize aligned(gsize size) {
+  return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+static gsize size_of(guint dimensions, guint count) {
+  return sizeof(Head) + aligned((gsize)count * KEY_BYTES) + (gsize)count * dimensions * sizeof(float);
+}
+
+/* FALSE when these are not the bytes of an index with vectors of this size. */
+static gboolean take_bytes(VectorIndex *index, GBytes *bytes, guint dimensions) {
+  gsize length = 0;
+  const char *at = g_bytes_get_data(bytes, &length);
+  Head head;
+  if (length < sizeof head) return FALSE;
+  memcpy(&head, at, sizeof head);
+  if (memcmp(head.magic, INDEX_MAGIC, sizeof INDEX_MAGIC) != 0 || head.dimensions != dimensions || head.count > VECTOR_INDEX_MAX ||
+      length != size_of(dimensions, head.count))
     return FALSE;
-  }
-  g_array_append_vals(index->floats, vector, index->dimensions);
-  index->count++;
+  index->dimensions = dimensions;
+  index->count = head.count;
+  index->bytes = g_bytes_ref(bytes);
+  index->keys = (const Key *)(const void *)(at + sizeof head);
+  index->floats = (const float *)(const void *)(at + sizeof head + aligned((gsize)head.count * KEY_BYTES));
   return TRUE;
 }
 
-static float dot(const float *a, const float *b, guint count) {
-  float lanes[16] = {0}, sum = 0;
-  guint i = 0;
-  for (; i + 16 <= count; i += 16)
-    for (guint j = 0; j < 16; j++) lanes[j] += a[i + j] * b[i + j];
-  for (; i < count; i++) sum += a[i] * b[i];
-  for (guint j = 0; j < 16; j++) sum += lanes[j];
-  return sum;
+static VectorIndex *map_file(const char *path, guint dimensions) {
+  g_autoptr(GMappedFile) file = path != NULL ? g_mapped_file_new(path, FALSE, NULL) : NULL;
+  g_autoptr(GBytes) bytes = file != NULL ? g_mapped_file_get_bytes(file) : NULL;
+  g_autoptr(VectorIndex) index = g_new0(VectorIndex, 1);
+  return bytes != NULL && take_bytes(index, bytes, dimensions) ? g_steal_pointer(&index) : NULL;
 }
 
-float vector_similarity(const float *a, const float *b) {
-  return dot(a, b, ENCODER_DIMENSIONS);
+static void make_key(const char *text, Key *out) {
+  g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize length = sizeof digest;
+  g_checksum_update(sum, (const guchar *)text, (gssize)strlen(text));
+  g_checksum_get_digest(sum, digest, &length);
+  memcpy(out->bytes, digest, KEY_BYTES);
 }
+
+static guint key_hash(gconstpointer key) {
+  guint hash;
+  memcpy(&hash, key, sizeof hash);
+  return hash;
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b) {
+  return memcmp(a, b, KEY_BYTES) == 0;
+}
+
+/* ---- building ---- */
+
+typedef struct {
+  const VectorIndexOptions *options;
+  const char *const *texts;
+  guint count;
+  VectorIndexState state;
+} Build;
+
+static gboolean fill_vectors(Build *build, const VectorIndex *before, const Key *keys, float *floats, GError **error) {
+  g_autoptr(GHashTable) known = g_hash_table_new(key_hash, key_equal); /* key -> its number + 1 */
+  guint dimensions = build->options->dimensions;
+  for (guint i = 0; before != NULL && i < before->count; i++) g_hash_table_insert(known, (gpointer)&before->keys[i], GUINT_TO_POINTER(i + 1));
+  for (guint i = 0; i < build->count; i++) {
+    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(known, &keys[i]));
+    float *to = floats + (gsize)i * dimensions;
+    if (number > 0) memcpy(to, before->floats + (gsize)(number - 1) * dimensions, dimensions * sizeof(float));
+    else if (!build->options->embed(build->options->embed_data, build->texts[i], to, error)) return FALSE;
+    if (number > 0) build->state.kept++;
+    else build->state.embedded++;
+  }
+  return TRUE;
+}
+
+/* (transfer full) */
+static VectorIndex *build_index(Build *build, const VectorIndex *before, const Key *keys, GError **error) {
+  guint dimensions = build->options->dimensions;
+  gsize size = size_of(dimensions, build->count);
+  char *image = g_try_malloc0(size);
+  if (image == NULL) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "there is no memory for the index of texts");
+    return NULL;
+  }
+  g_autoptr(GBytes) bytes = g_bytes_new_take(image, size);
+  Head head = {.dimensions = dimensions, .count = build->count};
+  memcpy(head.magic, INDEX_MAGIC, sizeof INDEX_MAGIC);
+  memcpy(image, &head, sizeof head);
+  memcpy(image + sizeof head, keys, (gsize)build->count * KEY_BYTES);
+  float *floats = (float *)(void *)(image + sizeof head + aligned((gsize)build->count * KEY_BYTES));
+  if (!fill_vectors(build, before, keys, floats, error)) return NULL;
+  const char *path = build->options->path;
+  if (path != NULL && g_file_set_contents_full(path, image, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL)) {
+    VectorIndex *mapped = map_file(path, dimensions);
+    if (mapped != NULL && mapped->count == build->count && memcmp(mapped->keys, keys, (gsize)build->count * KEY_BYTES) == 0) return mapped;
+    vector_index_free(mapped); /* another process was quicker with something else: ours stays in memory */
+  }
+  g_autoptr(VectorIndex) index = g_new0(VectorIndex, 1);
+  return take_bytes(index, bytes, dimensions) ? g_steal_pointer(&index) : NULL;
+}
+
+static void add_graph(VectorIndex *index, const VectorIndexOptions *options) {
+  g_autofree char *path = g_strconcat(options->path, ".usearch", NULL);
+  g_autofree guint64 *keys = g_new(guint64, index->count);
+  g_autofree float *vectors = NULL;
+  index->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
+  index->graph_keys = g_new(guint64, index->count);
+  guint distinct = 0;
+  for (guint i = 0; i < index->count; i++) {
+    memcpy(&index->graph_keys[distinct], index->keys[i].bytes, sizeof(guint64));
+    if (g_hash_table_contains(index->entries, &index->graph_keys[distinct])) continue; /* the same text again */
+    g_hash_table_insert(index->entries, &index->graph_keys[distinct], GUINT_TO_POINTER(i + 1));
+    distinct++;
+  }
+  GraphEntries entries = {.dimensions = index->dimensions, .count = distinct, .keys = index->graph_keys, .vectors = index->floats};
+  if (distinct < index->count) { /* rows of the graph without those of texts that stand twice */
+    vectors = g_try_new(float, (gsize)distinct * index->dimensions);
+    for (guint i = 0; vectors != NULL && i < distinct; i++) {
+      guint number = GPOINTER_TO_UINT(g_hash_table_lookup(index->entries, &index->graph_keys[i])) - 1;
+      memcpy(vectors + (gsize)i * index->dimensions, index->floats + (gsize)number * index->dimensions, index->dimensions * sizeof(float));
+    }
+    if (vectors == NULL) return;
+    entries.vectors = vectors;
+  }
+  index->graph = vector_graph_open(options->library, path, &entries);
+}
+
+VectorIndex *vector_index_open(const VectorIndexOptions *options, const char *const *texts, guint count, VectorIndexState *state, GError **error) {
+  if (count > VECTOR_INDEX_MAX) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "an index holds at most %u texts", VECTOR_INDEX_MAX);
+    return NULL;
+  }
+  Build build = {.options = options, .texts = texts, .count = count};
+  g_autofree Key *keys = g_new(Key, MAX(count, 1));
+  for (guint i = 0; i < count; i++) make_key(texts[i], &keys[i]);
+  VectorIndex *index = map_file(options->path, options->dimensions);
+  if (index != NULL && index->count == count && memcmp(index->keys, keys, (gsize)count * KEY_BYTES) == 0) {
+    build.state.kept = count;
+  } else {
+    g_autoptr(VectorIndex) before = g_steal_pointer(&index);
+    index = build_index(&build, before, keys, error);
+  }
+  guint graph_from = options->graph_from > 0 ? options->graph_from : VECTOR_GRAPH_FROM;
+  if (index != NULL && count >= graph_from && options->library != NULL && options->path != NULL) add_graph(index, options);
+  build.state.has_graph = index != NULL && index->graph != NULL;
+  if (state != NULL) *state = build.state;
+  return index;
+}
+
+/* ---- searching ---- */
 
 /* Keeps `hits` sorted, at most `limit` of them. */
 static void insert_hit(GArray *hits, VectorHit hit, guint limit) {
   guint at = hits->len;
-  while (at > 0 && g_array_index(hits, VectorHit, at - 1).similarity < hit.similarity) at--;
+  while (at > 0) {
+    VectorHit before = g_array_index(hits, VectorHit, at - 1);
+    if (before.similarity > hit.similarity || (before.similarity == hit.similarity && before.entry < hit.entry)) break;
+    at--;
+  }
   if (at >= limit) return;
   g_array_insert_val(hits, at, hit);
   if (hits->len > limit) g_array_set_size(hits, limit);
 }
 
+static void search_graph(const VectorIndex *index, const float *vector, guint limit, GArray *hits) {
+  guint wanted = GRAPH_CANDIDATES(limit);
+  g_autofree guint64 *keys = g_new(guint64, wanted);
+  guint found = vector_graph_search(index->graph, vector, wanted, keys);
+  for (guint i = 0; i < found; i++) {
+    guint number = GPOINTER_TO_UINT(g_hash_table_lookup(index->entries, &keys[i]));
+    if (number == 0) continue;
+    VectorHit hit = {.entry = number - 1};
+    kernels_best()->dots(index->floats + (gsize)hit.entry * index->dimensions, 1, vector, index->dimensions, &hit.similarity);
+    insert_hit(hits, hit, limit);
+  }
+}
+
 GArray *vector_index_search(const VectorIndex *index, const float *vector, guint limit) {
   GArray *hits = g_array_new(FALSE, FALSE, sizeof(VectorHit));
-  const float *entry = (const float *)(const void *)index->floats->data;
-  for (guint i = 0; i < index->count; i++, entry += index->dimensions)
-    insert_hit(hits, (VectorHit){i, dot(entry, vector, index->dimensions)}, limit);
-  return hits;
-}
-
-gboolean vector_index_save(const VectorIndex *index, const char *path, const char *fingerprint, GError **error) {
-  Head head = {.dimensions = index->dimensions, .count = index->count};
-  g_strlcpy(head.magic, INDEX_MAGIC, sizeof head.magic);
-  g_strlcpy(head.fingerprint, fingerprint, sizeof head.fingerprint);
-  g_autoptr(GByteArray) bytes = g_byte_array_new();
-  g_byte_array_append(bytes, (const guint8 *)&head, sizeof head);
-  gsize length = (gsize)index->count * index->dimensions * sizeof(float);
-  g_byte_array_append(bytes, (const guint8 *)index->floats->data, (guint)length);
-  g_autoptr(GError) cause = NULL;
-  if (g_file_set_contents(path, (const char *)bytes->data, (gssize)bytes->len, &cause)) return TRUE;
-  g_set_error(error, AISLE_ERROR, aisle_error_info_of(cause)->http_status == 507 ? AISLE_ERROR_NO_SPACE : AISLE_ERROR_IO,
-              "cannot write the index '%s'", path);
-  return FALSE;
-}
-
-VectorIndex *vector_index_load(const char *path, const char *fingerprint, GError **error) {
-  g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, NULL);
-  Head head;
-  if (file == NULL || g_mapped_file_get_length(file) < sizeof head) return NULL;
-  memcpy(&head, g_mapped_file_get_contents(file), sizeof head);
-  head.magic[sizeof head.magic - 1] = head.fingerprint[FINGERPRINT_BYTES - 1] = '\0';
-  if (strcmp(head.magic, INDEX_MAGIC) != 0 || strcmp(head.fingerprint, fingerprint) != 0) return NULL;
-  guint64 floats = (guint64)head.dimensions * head.count;
-  if (head.count > VECTOR_INDEX_MAX || head.dimensions > 65536 ||
-      g_mapped_file_get_length(file) - sizeof head != floats * sizeof(float)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "the index '%s' is cut short; remove it, it is made again", path);
-    return NULL;
+  if (index->graph != NULL) search_graph(index, vector, limit, hits);
+  if (hits->len > 0 || limit == 0) return hits;
+  const Kernels *kernels = kernels_best();
+  for (guint first = 0; first < index->count; first += BLOCK) {
+    float similarities[BLOCK];
+    guint rows = MIN(BLOCK, index->count - first);
+    kernels->dots(index->floats + (gsize)first * index->dimensions, rows, vector, index->dimensions, similarities);
+    for (guint i = 0; i < rows; i++)
+      if (hits->len < limit || similarities[i] >= g_array_index(hits, VectorHit, hits->len - 1).similarity)
+        insert_hit(hits, (VectorHit){first + i, similarities[i]}, limit);
   }
-  VectorIndex *index = vector_index_new(head.dimensions);
-  index->count = head.count;
-  g_array_append_vals(index->floats, g_mapped_file_get_contents(file) + sizeof head, (guint)floats);
-  return index;
+  return hits;
 }

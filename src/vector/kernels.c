@@ -114,9 +114,31 @@ INLINE void attend(const float *q, const float *k, const float *v, gsize stride,
   }
 }
 
+/* The scalar product of `query` with each of `count` rows. A macro for the same reason as above. */
+#define DOTS_FOR(suffix, attributes, Lanes)                                                                                      \
+  attributes static void dots_##suffix(const float *entries, guint count, const float *query, guint width, float *out) {        \
+    enum { STEP = sizeof(Lanes) / sizeof(float) };                                                                               \
+    for (guint e = 0; e < count; e++, entries += width) {                                                                        \
+      Lanes sums[4] = {{0}}, a, b;                                                                                               \
+      guint i = 0;                                                                                                               \
+      for (; i + 4 * STEP <= width; i += 4 * STEP)                                                                               \
+        _Pragma("GCC unroll 4") for (guint j = 0; j < 4; j++) {                                                                  \
+          memcpy(&a, entries + i + j * STEP, sizeof a);                                                                          \
+          memcpy(&b, query + i + j * STEP, sizeof b);                                                                            \
+          sums[j] += a * b;                                                                                                      \
+        }                                                                                                                        \
+      float total = 0;                                                                                                           \
+      for (; i < width; i++) total += entries[i] * query[i];                                                                     \
+      sums[0] += sums[1] + sums[2] + sums[3];                                                                                    \
+      for (guint j = 0; j < STEP; j++) total += sums[0][j];                                                                      \
+      out[e] = total;                                                                                                            \
+    }                                                                                                                            \
+  }
+
 /* One set of functions for a kind of processor; `block`: rows whose sums fit its registers. */
 #define KERNELS_FOR(suffix, attributes, Lanes, block)                                                                            \
   MULTIPLY_FOR(suffix, attributes, Lanes, block)                                                                                 \
+  DOTS_FOR(suffix, attributes, Lanes)                                                                                            \
   attributes static void gelu_##suffix(float *values, gsize count) {                                                             \
     gelu(values, count);                                                                                                         \
   }                                                                                                                              \
@@ -137,10 +159,10 @@ KERNELS_FOR(plain, , Lanes4, 1)
 
 static const Kernels VARIANTS[] = {
 #if defined(__x86_64__)
-    {"avx512", multiply_avx512, gelu_avx512, normalise_avx512, attend_avx512},
-    {"avx2", multiply_avx2, gelu_avx2, normalise_avx2, attend_avx2},
+    {"avx512", multiply_avx512, gelu_avx512, normalise_avx512, attend_avx512, dots_avx512},
+    {"avx2", multiply_avx2, gelu_avx2, normalise_avx2, attend_avx2, dots_avx2},
 #endif
-    {"plain", multiply_plain, gelu_plain, normalise_plain, attend_plain},
+    {"plain", multiply_plain, gelu_plain, normalise_plain, attend_plain, dots_plain},
 };
 
 static gboolean runs_here(const Kernels *kernels) {

@@ -26,6 +26,8 @@ typedef struct {
   void (*normalise)(float *x, const float *residual, const float *scale, const float *shift, guint rows, guint width);
   /* Softmax attention of one head; q, k, v have `stride` floats from row to row, out `out_stride`; scores[rows] is scratch */
   void (*attend)(const float *q, const float *k, const float *v, gsize stride, float *out, gsize out_stride, guint rows, float *scores);
+  /* out[e] = the scalar product of entries[e][width] and query[width]; no alignment is asked for */
+  void (*dots)(const float *entries, guint count, const float *query, guint width, float *out);
 } Kernels;
 
 /* Width of one attention head. */

@@ -1,8 +1,8 @@
 /*
  * vector: text to vectors, and finding the nearest of them. The encoder is all-MiniLM-L6-v2 (6 layers, 384 dimensions,
  * mean pooling, unit length) computed here, from its published weights; without the weights there is no encoder and
- * callers stay with words. The index compares exactly: at the sizes of a semantic model (thousands of entries) that
- * takes well under a millisecond and never misses a neighbour.
+ * callers stay with words. The index lies on disk and compares exactly: at the sizes of a semantic model (thousands of
+ * entries) that takes well under a millisecond and never misses a neighbour. Large ones have a graph of usearch beside.
  */
 #pragma once
 #include "base/base.h"
@@ -35,24 +35,48 @@ float vector_similarity(const float *a, const float *b);
 
 /* ---- index ---- */
 typedef struct {
-  guint entry; /* number of vector_index_add(), from 0 */
+  guint entry; /* number of the text, from 0 */
   float similarity; /* cosine, 1: same direction */
 } VectorHit;
 
-/* Vectors in the order in which they were added. Not thread-safe while it is filled; afterwards any thread may look. */
-typedef struct VectorIndex VectorIndex;
+/* Writes a vector of length 1 for a text. */
+typedef gboolean (*VectorEmbed)(gpointer data, const char *text, float *out, GError **error);
+
 #define VECTOR_INDEX_MAX (1u << 20)
-VectorIndex *vector_index_new(guint dimensions); /* (transfer full) */
+/* From so many entries on a graph of neighbours is quicker than comparing with all of them (measured: bench/results/agents.md). */
+#define VECTOR_GRAPH_FROM 20000
+typedef struct {
+  guint dimensions;
+  const char *path;    /* of the index's file; the graph lies beside it. NULL: in memory, and compared exactly */
+  VectorEmbed embed;
+  gpointer embed_data;
+  const char *library; /* usearch's C library, of vector_find_usearch(); NULL: compared exactly, whatever the size */
+  guint graph_from;    /* 0: VECTOR_GRAPH_FROM */
+} VectorIndexOptions;
+
+/* What opening an index took. */
+typedef struct {
+  guint embedded; /* texts that were new */
+  guint kept;     /* whose vector was there */
+  gboolean has_graph;
+} VectorIndexState;
+
+/* Texts by nearness of their vectors. Immutable; any thread may look. */
+typedef struct VectorIndex VectorIndex;
+/*
+ * The index of these texts. The file holds vectors under hashes of their texts, and is mapped, not read. When it holds
+ * other texts than these, what it has is taken over, only what is new is embedded, and a new file takes its place; the
+ * graph is mended likewise. A file that cannot be used or written only costs time. Errors are those of `embed`; TOO_LARGE
+ * past VECTOR_INDEX_MAX. `state` may be NULL. (transfer full)
+ */
+VectorIndex *vector_index_open(const VectorIndexOptions *options, const char *const *texts, guint count, VectorIndexState *state, GError **error);
 void vector_index_free(VectorIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VectorIndex, vector_index_free)
-/* Copies the vector, which must have length 1. TOO_LARGE past VECTOR_INDEX_MAX. */
-gboolean vector_index_add(VectorIndex *index, const float *vector, GError **error);
 guint vector_index_size(const VectorIndex *index);
-/* The nearest `limit`, nearest first, of VectorHit; equal ones in the order of their entry. (transfer full) */
-GArray *vector_index_search(const VectorIndex *index, const float *vector, guint limit);
 /*
- * One file: a head with `fingerprint` (what the entries were made from), then the vectors; written beside and renamed.
- * Loading gives NULL without error when there is no file or it was made from something else: build it anew.
+ * The nearest `limit`, nearest first, of VectorHit; equal ones in the order of their entry. Exact; with a graph each
+ * similarity is exact, but a neighbour may be missed. (transfer full)
  */
-gboolean vector_index_save(const VectorIndex *index, const char *path, const char *fingerprint, GError **error);
-VectorIndex *vector_index_load(const char *path, const char *fingerprint, GError **error);
+GArray *vector_index_search(const VectorIndex *index, const float *vector, guint limit);
+/* usearch's C library where set-up built it; NULL: it is not there. (transfer full) */
+char *vector_find_usearch(void);

@@ -26,19 +26,47 @@ def table():
     return "\n".join(lines) + "\n"
 
 
-def judge(server):
+FRESH = json.loads((ROOT / "tests/data/agent/question_cache_fresh.json").read_text())
+
+
+def shop_table(columns, rows=1500):
+    """A shop of the second set as CSV, from what it says of its columns; the same every time."""
+    chance = random.Random(11)
+
+    def cell(number, row, rule):
+        if "number" in rule:
+            return rule["number"].format(chance.randrange(rule["below"]) if "below" in rule else number // rule["lines"])
+        if "date" in rule:
+            return f"{chance.choice(rule['date'])}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
+        if "of" in rule:
+            return rule["map"][row[rule["of"]]]
+        if "pick" in rule:
+            return str(chance.choice(rule["pick"]))
+        if "integer" in rule:
+            return str(chance.randint(*rule["integer"]))
+        return f"{chance.randint(rule['money'][0] * 100, rule['money'][1] * 100) / 100:.2f}"
+    lines = [",".join(columns)]
+    for number in range(rows):
+        row = {}
+        for name, rule in columns.items():
+            row[name] = cell(number, row, rule)
+        lines.append(",".join(row.values()))
+    return "\n".join(lines) + "\n"
+
+
+def judge(server, pairs=PAIRS):
     """(paraphrases that hit, paraphrases that missed, twins that hit falsely) with a server whose cache is empty."""
     def meaning(question):
         status, answer = server.ask(question, as_of=AS_OF)
         return status, answer, json.dumps(answer.get("resolved"), sort_keys=True)
 
     hit, missed, false = [], [], []
-    for first, second in PAIRS["paraphrases"]:
+    for first, second in pairs["paraphrases"]:
         meaning(first)
         _, answer, _ = meaning(second)
         cached = answer["status"] == "answered" and answer["route"] in ("meaning_cache", "exact_cache")
         (hit if cached else missed).append((first, second))
-    for first, second in PAIRS["twins"]:
+    for first, second in pairs["twins"]:
         _, one, left = meaning(first)
         _, two, right = meaning(second)
         # The second may well be in the cache for what was asked before; a false hit is sharing the first one's answer.

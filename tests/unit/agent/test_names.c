@@ -17,7 +17,7 @@ static void test_names(gconstpointer with_encoder) {
     return;
   }
   char *folder = shop_workspace_new();
-  g_autofree char *cache = g_build_filename(folder, "cache", NULL);
+  g_autofree char *cache = g_build_filename(folder, "cache", "names.vec", NULL);
   g_autoptr(Model) model = model_load(folder, &error);
   g_assert_no_error(error);
   g_autoptr(Encoder) encoder = with_encoder != NULL ? encoder_open(weights, &error) : NULL;

@@ -110,39 +110,11 @@ static void test_wordpiece_refused(void) {
   }
 }
 
-static void test_index(void) {
-  g_autoptr(VectorIndex) index = vector_index_new(2);
-  static const float vectors[][2] = {{1, 0}, {0.6f, 0.8f}, {0, 1}, {1, 0}};
-  for (guint i = 0; i < G_N_ELEMENTS(vectors); i++) g_assert_true(vector_index_add(index, vectors[i], NULL));
-  g_autoptr(GArray) hits = vector_index_search(index, vectors[0], 3);
-  static const guint expected[] = {0, 3, 1};
-  g_assert_cmpuint(hits->len, ==, 3);
-  for (guint i = 0; i < 3; i++) g_assert_cmpuint(g_array_index(hits, VectorHit, i).entry, ==, expected[i]);
-  g_assert_cmpfloat_with_epsilon((double)g_array_index(hits, VectorHit, 2).similarity, 0.6, 1e-6);
-
-  g_autofree char *path = scratch_file("", 0);
-  g_autoptr(GError) error = NULL;
-  g_assert_true(vector_index_save(index, path, "one", &error));
-  g_autoptr(VectorIndex) again = vector_index_load(path, "one", &error);
-  g_assert_cmpuint(vector_index_size(again), ==, 4);
-  g_autoptr(GArray) same = vector_index_search(again, vectors[0], 3);
-  g_assert_cmpuint(same->len, ==, hits->len);
-  for (guint i = 0; i < hits->len; i++)
-    g_assert_cmpuint(g_array_index(same, VectorHit, i).entry, ==, g_array_index(hits, VectorHit, i).entry);
-  g_assert_null(vector_index_load(path, "another", &error));
-  g_assert_no_error(error);
-  g_assert_cmpint(truncate(path, 200), ==, 0);
-  g_assert_null(vector_index_load(path, "one", &error));
-  g_assert_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT);
-  g_unlink(path);
-}
-
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/vector/tensors/read", test_tensors);
   g_test_add_func("/vector/tensors/refused", test_tensors_refused);
   g_test_add_func("/vector/wordpiece/tokens", test_wordpiece);
   g_test_add_func("/vector/wordpiece/refused", test_wordpiece_refused);
-  g_test_add_func("/vector/index", test_index);
   return g_test_run();
 }
