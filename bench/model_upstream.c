@@ -65,6 +65,17 @@ static void accept_one(int epoll, int listening) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
+/* Who left gets no answer: it would go to the next one whose connection has the same number. */
+static void forget(GQueue *waiting, int fd) {
+  for (GList *link = waiting->head, *next; link != NULL; link = next) {
+    Waiting *entry = link->data;
+    next = link->next;
+    if (entry->fd != fd) continue;
+    g_free(entry);
+    g_queue_delete_link(waiting, link);
+  }
+}
+
 int main(int argc, char **argv) {
   int port = argc > 1 ? (int)g_ascii_strtoll(argv[1], NULL, 10) : 0, delay_ms = argc > 2 ? (int)g_ascii_strtoll(argv[2], NULL, 10) : 0;
   int listening = listen_on(port), epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -77,8 +88,10 @@ int main(int argc, char **argv) {
   fflush(stdout);
   for (;;) {
     Waiting *next = g_queue_peek_head(&waiting);
-    int wait_ms = next == NULL ? -1 : (int)MAX(0, (next->due_us - g_get_monotonic_time() + 999) / 1000);
-    int n = epoll_wait(epoll, events, EVENTS, wait_ms);
+    /* In nanoseconds: rounded up to milliseconds, how late an answer is would depend on who asked just before. */
+    gint64 left_us = next == NULL ? 0 : MAX(0, next->due_us - g_get_monotonic_time());
+    struct timespec wait = {.tv_sec = left_us / G_USEC_PER_SEC, .tv_nsec = left_us % G_USEC_PER_SEC * 1000};
+    int n = epoll_pwait2(epoll, events, EVENTS, next == NULL ? NULL : &wait, NULL);
     for (int i = 0; i < n; i++) {
       int fd = events[i].data.fd;
       if (fd == listening) {
@@ -87,6 +100,7 @@ int main(int argc, char **argv) {
       }
       ssize_t size = recv(fd, bytes, READ_BYTES, 0);
       if (size <= 0) {
+        forget(&waiting, fd);
         close(fd);
         continue;
       }

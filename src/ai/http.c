@@ -51,6 +51,7 @@ void http_suspend(AiHttpRequest *request) {
 
 static void wake(AiHttpRequest *request) {
   request->on->runnable = TRUE;
+  ai_loop_set_ready(request->on->parts->loop);
   if (!request->suspended) return;
   request->suspended = FALSE;
   MHD_resume_connection(request->connection);
@@ -169,8 +170,16 @@ void http_stream_end(AiHttpRequest *request) {
   wake(request);
 }
 
+/* A stream that ended before its first piece could go out has a length: head and all of it leave in one write. */
+static struct MHD_Response *stream_response(AiHttpRequest *request) {
+  if (!request->stream_ended) return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, request, NULL);
+  gsize length = request->stream->len;
+  char *text = g_string_free(g_steal_pointer(&request->stream), FALSE);
+  return MHD_create_response_from_buffer_with_free_callback(length, text, g_free);
+}
+
 static enum MHD_Result queue_stream(AiHttpRequest *request) {
-  struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, request, NULL);
+  struct MHD_Response *response = stream_response(request);
   if (response == NULL) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream; charset=utf-8");
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");

@@ -28,6 +28,8 @@ AiWatch *ai_loop_watch(AiLoop *loop, int fd, guint32 epoll_events, AiWatchFuncti
 void ai_watch_change(AiLoop *loop, AiWatch *watch, guint32 epoll_events);
 void ai_watch_free(AiLoop *loop, AiWatch *watch); /* does not close. NULL is fine; also from inside its function */
 
-/* Called at the end of each turn; returns how long the loop may sleep at most, in milliseconds, -1: for ever. Set before use. */
+/* Called at the end of each turn, and within it after ai_loop_set_ready(); returns how long the loop may sleep at most, in milliseconds, -1: for ever. Set before use. */
 typedef int (*AiTurnFunction)(gpointer data);
+/* On the loop: the turn's function has something to do, which should not wait for the other events of this turn. */
+void ai_loop_set_ready(AiLoop *loop);
 void ai_loop_set_turn(AiLoop *loop, AiTurnFunction function, gpointer data);

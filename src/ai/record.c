@@ -6,7 +6,11 @@
 #include "ai/sql.h"
 
 #define QUEUE_MAX 50000
-#define BATCH_PAUSE_MS 20
+/* What came in this time is written together. Writing takes a core for a millisecond or more: begun with the first record, it
+ * would stand in the way of the very replies that are going out just then. */
+#define BATCH_PAUSE_MS 25
+/* After so many pauses without a record the thread sleeps until one comes; before, nobody needs to wake it. */
+#define PAUSES_AWAKE 40
 #define REPLIES_KEPT_MS ((gint64)24 * 3600000)
 
 static const char SCHEMA[] =
@@ -32,6 +36,8 @@ struct AiRecords {
   pthread_cond_t changed;
   GPtrArray *queued; /* of AiRecord*; under lock */
   gboolean stop, writing;
+  gboolean asleep; /* the thread waits to be woken */
+  gboolean hurry;  /* something is queued that should not wait for others */
   gint64 prune_before_ms;
   gint waiting; /* atomic: how many are queued */
 };
@@ -84,12 +90,34 @@ static void write_batch(AiRecords *records, GPtrArray *batch, gint64 prune_befor
   g_warning("%u records of model calls could not be written: %s", batch->len, error->message);
 }
 
+static void pause_here(AiRecords *records) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += BATCH_PAUSE_MS * 1000000L;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  pthread_cond_timedwait(&records->changed, &records->lock, &until);
+}
+
+/* Under the lock, until there is something to write and it has waited for others, or it is to stop. */
+static void wait_for_records(AiRecords *records) {
+  if (!records->stop && !records->hurry && records->prune_before_ms == 0) pause_here(records);
+  for (int pauses = 0; records->queued->len == 0 && !records->stop && records->prune_before_ms == 0; pauses++) {
+    records->asleep = pauses >= PAUSES_AWAKE;
+    if (records->asleep) pthread_cond_wait(&records->changed, &records->lock);
+    /* Also after a sleep: the first of many woke it. */
+    if (!records->stop && !records->hurry) pause_here(records);
+    records->asleep = FALSE;
+  }
+  records->hurry = FALSE;
+}
+
 static void *run_records(void *data) {
   AiRecords *records = data;
   GPtrArray *taken = g_ptr_array_new_with_free_func((GDestroyNotify)ai_record_free);
   pthread_mutex_lock(&records->lock);
   for (;;) {
-    while (records->queued->len == 0 && !records->stop && records->prune_before_ms == 0) pthread_cond_wait(&records->changed, &records->lock);
+    wait_for_records(records);
     if (records->queued->len == 0 && records->stop) break;
     GPtrArray *swap = records->queued;
     records->queued = taken;
@@ -97,13 +125,10 @@ static void *run_records(void *data) {
     gint64 prune = records->prune_before_ms;
     records->prune_before_ms = 0;
     records->writing = TRUE;
-    gboolean hurry = records->stop;
     pthread_mutex_unlock(&records->lock);
     g_atomic_int_add(&records->waiting, -(gint)taken->len);
     write_batch(records, taken, prune);
     g_ptr_array_set_size(taken, 0);
-    /* Larger batches cost less each. */
-    if (!hurry) g_usleep(BATCH_PAUSE_MS * 1000);
     pthread_mutex_lock(&records->lock);
     records->writing = FALSE;
     pthread_cond_broadcast(&records->changed);
@@ -164,7 +189,10 @@ void ai_records_put(AiRecords *records, AiRecord *record) {
   pthread_mutex_lock(&records->lock);
   g_ptr_array_add(records->queued, record);
   g_atomic_int_inc(&records->waiting);
-  if (records->queued->len == 1) pthread_cond_broadcast(&records->changed);
+  /* A reply that is kept is what makes a repetition free: it is written at once. */
+  gboolean now = record->reply != NULL;
+  records->hurry = records->hurry || now;
+  if (now || records->asleep) pthread_cond_broadcast(&records->changed);
   pthread_mutex_unlock(&records->lock);
 }
 
@@ -181,6 +209,8 @@ gboolean ai_records_flush(AiRecords *records, gint64 wait_ms) {
   until.tv_sec += wait_ms / 1000 + 1;
   pthread_mutex_lock(&records->lock);
   int late = 0;
+  records->hurry = records->queued->len > 0;
+  pthread_cond_broadcast(&records->changed);
   while (late == 0 && (records->queued->len > 0 || records->writing)) late = pthread_cond_timedwait(&records->changed, &records->lock, &until);
   pthread_mutex_unlock(&records->lock);
   return late == 0;
