@@ -42,7 +42,7 @@ check-tsan: ## unit tests under the thread sanitizer
 	@scripts/setup.sh test
 	@scripts/sanitize.sh tsan --jobs $(JOBS)
 
-test-cluster: all ## Spark reads our tables and we read its (needs Java 17 and Maven)
+test-cluster: all ## Spark and Trino read our tables and we read theirs (needs Java and Maven)
 	@scripts/cluster.sh $(BUILD)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each

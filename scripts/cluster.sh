@@ -1,41 +1,53 @@
 #!/usr/bin/env bash
-# Tests with Spark: scripts/cluster.sh BUILD. Installs it (400 MB, once) into .venv-cluster and .deps/spark; says so and ends
-# well where Java or Maven are not there.
+# Spark and Trino read our tables and we read theirs: scripts/cluster.sh BUILD [options of run_tests.py]. Fetches them once
+# (scripts/setup.sh spark, trino). What cannot run here, for want of Java or of the packages, is skipped, and that is said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-build=$(realpath "$1")
+build=$1
+shift
 
-java_version() { java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p'; }
-version=$(java_version || true)
-if [ "${version:-0}" -lt 17 ] || ! command -v mvn >/dev/null; then
-  echo 'test-cluster: skipped: Spark needs Java 17 or newer and Maven (apt-get install openjdk-17-jre-headless maven)'
-  exit 0
-fi
+java_home() { # least and greatest version -> a Java of them
+  local home version
+  for home in "${JAVA_HOME:-}" "$(dirname "$(dirname "$(readlink -f "$(command -v java || true)")")")" /usr/lib/jvm/*; do
+    [ -x "$home/bin/java" ] && [ -f "$home/release" ] || continue
+    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$home/release")
+    if [ "${version:-0}" -ge "$1" ] && [ "$version" -le "$2" ]; then
+      printf '%s' "$home"
+      return 0
+    fi
+  done
+}
 
-wanted=$(sha256sum tests/cluster/requirements.txt | cut -d' ' -f1)
-if [ "$(cat .venv-cluster/.requirements 2>/dev/null || true)" != "$wanted" ]; then
-  echo 'test-cluster: installing Spark into .venv-cluster'
-  python3 -m venv --clear .venv-cluster
-  if ! .venv-cluster/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r tests/cluster/requirements.txt </dev/null; then
-    echo 'test-cluster: skipped: Spark could not be installed from the package index'
-    exit 0
+skip() { # of whom, why
+  printf 'test-cluster: the cases with %s are skipped: %s\n' "$1" "$2"
+}
+
+AISLE_SPARK_JAVA=$(java_home 17 21) AISLE_TRINO_JAVA=$(java_home 24 99)
+if [ -z "$AISLE_SPARK_JAVA" ]; then
+  AISLE_SPARK_MISSING='Spark needs Java 17 to 21 (apt-get install openjdk-17-jre-headless)'
+else
+  scripts/setup.sh spark
+  jars=$(find -L .deps/jars -name '*.jar' 2>/dev/null | sort | xargs -r realpath | paste -sd,)
+  if [ -f .deps/spark/.complete ] && [ "$(tr ',' '\n' <<<"$jars" | wc -l)" -ge 3 ]; then
+    AISLE_SPARK_JARS=$jars
+    PYTHONPATH=$(realpath .deps/spark)/python${PYTHONPATH:+:$PYTHONPATH}
+    export AISLE_SPARK_JARS PYTHONPATH SPARK_LOCAL_IP=127.0.0.1
+  else
+    AISLE_SPARK_MISSING='Spark could not be fetched'
   fi
-  printf '%s\n' "$wanted" >.venv-cluster/.requirements
 fi
-
-jars=.deps/spark
-if ! (cd "$jars" 2>/dev/null && sha256sum --quiet -c "$OLDPWD/tests/cluster/jars.sha256" >/dev/null 2>&1); then
-  echo 'test-cluster: fetching Delta for Spark with Maven'
-  mkdir -p "$jars"
-  if ! mvn -q -B -f tests/cluster/pom.xml dependency:copy-dependencies -DoutputDirectory="$(realpath "$jars")" \
-    -DincludeArtifactIds=delta-spark_4.1_2.13,delta-storage,unitycatalog-client </dev/null; then
-    echo 'test-cluster: skipped: the jars could not be fetched from the Maven repository'
-    exit 0
+if [ -z "$AISLE_TRINO_JAVA" ]; then
+  AISLE_TRINO_MISSING='Trino needs Java 24 or newer'
+else
+  scripts/setup.sh trino
+  if [ -f .deps/trino/.complete ]; then
+    AISLE_TRINO=$(realpath .deps/trino)
+    export AISLE_TRINO
+  else
+    AISLE_TRINO_MISSING='Trino could not be fetched'
   fi
-  (cd "$jars" && sha256sum --quiet -c "$OLDPWD/tests/cluster/jars.sha256")
 fi
-
-AISLE_SPARK_JARS=$(find "$(realpath "$jars")" -name '*.jar' | sort | paste -sd,)
-export AISLE_SPARK_JARS AISLE=$build/aisle SPARK_LOCAL_IP=127.0.0.1
-# Everything the tests import comes from here or from tests/e2e.
-exec .venv-cluster/bin/python -W ignore -m unittest -v tests/cluster/test_spark.py
+[ -z "${AISLE_SPARK_MISSING:-}" ] || skip Spark "$AISLE_SPARK_MISSING"
+[ -z "${AISLE_TRINO_MISSING:-}" ] || skip Trino "$AISLE_TRINO_MISSING"
+export AISLE_SPARK_JAVA AISLE_TRINO_JAVA AISLE_SPARK_MISSING AISLE_TRINO_MISSING
+exec python3 scripts/run_tests.py --build "$build" --kinds cluster "$@"

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Runs the tests of a build folder and counts single cases.
 
-    scripts/run_tests.py --build build [--only SUBSTRING] [--kinds unit,e2e] [--wrapper CMD] [--totals FILE]
+    scripts/run_tests.py --build build [--only SUBSTRING] [--kinds unit,e2e,cluster] [--wrapper CMD] [--totals FILE]
 
 Unit tests are the programs meson knows (TAP on stdout, run from the project's root); end-to-end tests are the unittest
-files tests/e2e/test_*.py, which drive only the built program (AISLE in the environment). The last line printed is
+files tests/e2e/test_*.py, which drive only the built program (AISLE in the environment); the cluster's are those in
+tests/cluster, run when asked for by scripts/cluster.sh, which has Spark and Trino ready. The last line printed is
 "N passed, N failed" (with ", N skipped" where there were any); exit status 1 when something failed.
 """
 import argparse
@@ -99,12 +100,12 @@ def unit_tests(build):
         yield test["name"], list(test["cmd"]), {**os.environ, **test.get("env", {})}
 
 
-def e2e_tests(build):
+def python_tests(build, folder):
     venv = ROOT / ".venv/bin/python"
     python = str(venv) if venv.exists() else sys.executable
     environment = {**os.environ, "AISLE": str((build / "aisle").resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
-    for path in sorted((ROOT / "tests/e2e").glob("test_*.py")):
-        yield f"e2e/{path.stem[5:]}", [python, str(ROOT / "tests/e2e/tap.py"), str(path)], environment
+    for path in sorted((ROOT / "tests" / folder).glob("test_*.py")):
+        yield f"{folder}/{path.stem[5:]}", [python, str(ROOT / "tests/e2e/tap.py"), str(path)], environment
 
 
 def collect(arguments):
@@ -114,9 +115,10 @@ def collect(arguments):
     if "unit" in kinds:
         tests += [(name, wrapper + command, environment, UNIT_TIMEOUT * arguments.patience)
                   for name, command, environment in unit_tests(arguments.build)]
-    if "e2e" in kinds:
-        tests += [(name, command, environment, E2E_TIMEOUT * arguments.patience)
-                  for name, command, environment in e2e_tests(arguments.build)]
+    for folder in ("e2e", "cluster"):
+        if folder in kinds:
+            tests += [(name, command, environment, E2E_TIMEOUT * arguments.patience)
+                      for name, command, environment in python_tests(arguments.build, folder)]
     return [test for test in tests if arguments.only in test[0]]
 
 
@@ -153,7 +155,7 @@ def main():
             total.passed += outcome.passed
             total.failed += outcome.failed
             total.skipped += outcome.skipped
-    if total.passed + total.failed == 0:
+    if total.passed + total.failed + total.skipped == 0:
         print("no test was run")
         total.failed += 1
     if arguments.totals:

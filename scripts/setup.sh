@@ -7,12 +7,14 @@
 #   scripts/setup.sh weights                      the text encoder's weights (83 MB), which nothing needs but closeness
 #                                                 of meaning; without them words alone are compared
 #   scripts/setup.sh lake                         the peers of the lake's benchmark: Spark with Delta, Great Expectations
+#   scripts/setup.sh spark | trino                 Spark with Delta (470 MB), Trino (820 MB to fetch, 380 MB kept): they read our
+#                                                 tables in `make test-cluster`
 #   scripts/setup.sh page                         only what the page in web/ is built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-build}
-case $level in page | build | test | check | bench | lake | weights) ;; *)
-  echo "usage: scripts/setup.sh [page|build|test|check|bench|lake|weights]" >&2
+case $level in page | build | test | check | bench | lake | weights | spark | trino) ;; *)
+  echo "usage: scripts/setup.sh [page|build|test|check|bench|lake|weights|spark|trino]" >&2
   exit 2
   ;;
 esac
@@ -37,6 +39,8 @@ USEARCH_PACKAGE='usearch@2.25.3'
 USEARCH_SHA256=006132253b3484a58726afbf300baf449c680cba00f2d2a869011415ed16db3e
 USEARCH_FLAGS='-O3 -std=c++17 -fPIC -shared -w -march=x86-64-v2 -fassociative-math -fno-signed-zeros -fno-trapping-math -fno-math-errno
   -static-libstdc++ -static-libgcc -DUSEARCH_USE_OPENMP=0 -DUSEARCH_USE_NUMKONG=0'
+TRINO_SERVER=io.trino:trino-server:476:tar.gz
+TRINO_SHA256=cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f
 VERSITYGW_MODULE=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -353,7 +357,7 @@ install_versitygw() {
   printf '%s\n' "$VERSITYGW_MODULE" >.deps/bin/versitygw.module
 }
 
-# ---- what Spark needs to write Delta tables; only the lake's benchmark ----
+# ---- what Spark needs to read and write Delta tables ----
 install_delta_jars() {
   local jar coordinates sum name folder
   for jar in $DELTA_JARS; do
@@ -362,7 +366,7 @@ install_delta_jars() {
     has_sha256 ".deps/jars/$name" "$sum" && continue
     if ! has_sha256 "$(cache_folder)/$sum" "$sum"; then
       if ! command -v mvn >/dev/null; then
-        say 'there is no Maven to fetch the Delta library for Spark with: the benchmark runs without Spark'
+        say 'there is no Maven to fetch the Delta library for Spark with: Spark is left out'
         return 0
       fi
       folder=$(mktemp -d)
@@ -371,7 +375,7 @@ install_delta_jars() {
       if ! has_sha256 "$folder/$name" "$sum"; then
         tail -n 5 "$folder/log" >&2
         rm -rf "$folder"
-        say "could not fetch $coordinates as it was pinned: the benchmark runs without Spark"
+        say "could not fetch $coordinates as it was pinned: Spark is left out"
         return 0
       fi
       put_file "$folder/$name" "$(cache_folder)/$sum"
@@ -381,10 +385,59 @@ install_delta_jars() {
   done
 }
 
-if [ "$level" = weights ]; then
-  install_weights
-  exit 0
-fi
+# ---- Spark and Trino, which read our tables: unpacked in the cache, linked into .deps ----
+link_unpacked() { # name, folder in .deps, function that fills a folder, its arguments...
+  local kept fresh name=$1 link=$2
+  shift 2
+  kept=$(cache_folder)/$name
+  # Only what this user or root put there is run.
+  if [ -e "$kept" ] && [ "$(stat -c %u "$kept")" != "$(id -u)" ] && [ "$(stat -c %u "$kept")" != 0 ]; then
+    kept=${XDG_CACHE_HOME:-$HOME/.cache}/aisle/$name
+    mkdir -p "$(dirname "$kept")"
+  fi
+  if [ ! -f "$kept/.complete" ]; then
+    fresh=$(mktemp -d "$kept.new.XXXXXX")
+    chmod 755 "$fresh"
+    if ! "$@" "$fresh"; then
+      rm -rf "$fresh"
+      return 1
+    fi
+    : >"$fresh/.complete"
+    rm -rf "$kept"
+    mv -T "$fresh" "$kept" 2>/dev/null || rm -rf "$fresh" # another set-up was quicker
+  fi
+  mkdir -p .deps
+  ln -sfn "$kept" ".deps/$link"
+}
+
+unpack_spark() { # folder
+  say "fetching Spark from PyPI (470 MB unpacked, once)"
+  python3 -m venv "$1/tool" && timeout 900 "$1/tool/bin/python" -m pip --quiet --disable-pip-version-check --no-input install \
+    --no-compile --require-hashes --target "$1/python" -r tests/cluster/requirements.txt </dev/null && rm -rf "$1/tool"
+}
+
+unpack_trino() { # folder: of the hundreds of connectors, only that of Delta
+  command -v mvn >/dev/null || { say 'there is no Maven to fetch Trino with (apt-get install maven)' && return 1; }
+  local tar=$1/repository/io/trino/trino-server/476/trino-server-476.tar.gz
+  say "fetching $TRINO_SERVER with Maven (820 MB, once)"
+  # A repository of its own, so that nothing of this size stays behind in the user's.
+  timeout 900 mvn -q -B dependency:get -Dartifact="$TRINO_SERVER" -Dtransitive=false -Dmaven.repo.local="$1/repository" \
+    >"$1/log" 2>&1 </dev/null || { tail -n 5 "$1/log" >&2 && return 1; }
+  has_sha256 "$tar" "$TRINO_SHA256" || { say "$TRINO_SERVER is not the file that was pinned (SHA-256 differs)" && return 1; }
+  # All of it: the connector's files are links to those of others.
+  mkdir "$1/all" "$1/plugin" && tar -xzf "$tar" -C "$1/all" --strip-components=1 &&
+    mv "$1/all/lib" "$1/lib" && mv "$1/all/plugin/delta-lake" "$1/plugin/" && rm -rf "$1/all" "$1/repository" "$1/log"
+}
+
+case $level in
+  weights) install_weights ;;
+  spark)
+    install_delta_jars
+    link_unpacked "spark-$(sha256sum tests/cluster/requirements.txt | cut -c1-16)" spark unpack_spark || say 'Spark could not be installed'
+    ;;
+  trino) link_unpacked "trino-${TRINO_SHA256:0:16}" trino unpack_trino || say 'Trino could not be installed' ;;
+esac
+case $level in weights | spark | trino) exit 0 ;; esac
 install_debian_packages
 if [ "$level" != page ]; then
   install_duckdb

@@ -1,6 +1,7 @@
 """Spark reads every table we write (merges, deletes, checkpoints, evolution, constraints) and we read what it writes.
 
-Run by `make test-cluster` with a Python that has pyspark; AISLE_SPARK_JARS names the Delta jars.
+Run by `make test-cluster` with a Python that has pyspark; AISLE_SPARK_JARS names the Delta jars, AISLE_SPARK_JAVA the Java
+that runs it. One session serves all cases.
 """
 import os
 import sys
@@ -11,21 +12,27 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 import lake  # noqa: E402
 
-from pyspark.sql import SparkSession  # noqa: E402
+MISSING = None if os.environ.get("AISLE_SPARK_JARS") else os.environ.get("AISLE_SPARK_MISSING", "AISLE_SPARK_JARS is not set")
+if not MISSING:
+    os.environ["JAVA_HOME"] = os.environ["AISLE_SPARK_JAVA"]
+    from pyspark.sql import SparkSession
 
+# Small data: what costs is to start, to compile and to cut into tasks.
+SMALL = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC", "spark.sql.codegen.wholeStage": "false",
+         "spark.sql.codegen.factoryMode": "NO_CODEGEN", "spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "2",
+         "spark.databricks.delta.snapshotPartitions": "2", "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false"}
 TOTALS = "count(*), sum(amount), count(region), count(DISTINCT id), max(id)"
 
 
+@unittest.skipIf(MISSING, MISSING)
 class Spark(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory(prefix="aisle-spark-")
-        builder = SparkSession.builder.master("local[1]").appName("aisle").config("spark.jars", os.environ["AISLE_SPARK_JARS"])
-        for name, value in {"spark.driver.memory": "1g", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
-                            "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.shuffle.partitions": "2",
-                            "spark.sql.session.timeZone": "UTC", "spark.local.dir": cls.scratch.name,
-                            "spark.sql.warehouse.dir": cls.scratch.name + "/warehouse",
-                            "spark.databricks.delta.snapshotPartitions": "2",
+        builder = SparkSession.builder.master("local[2]").appName("aisle").config("spark.jars", os.environ["AISLE_SPARK_JARS"])
+        for name, value in {**SMALL, "spark.driver.memory": "1g", "spark.driver.host": "127.0.0.1",
+                            "spark.driver.bindAddress": "127.0.0.1", "spark.sql.session.timeZone": "UTC",
+                            "spark.local.dir": cls.scratch.name, "spark.sql.warehouse.dir": cls.scratch.name + "/warehouse",
                             "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
                             "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog"}.items():
             builder = builder.config(name, value)
