@@ -41,7 +41,8 @@ def object_type(schema, indent):
         members += f"{comment(member, inner)}{inner}{key_of(name)}{mark}: {type_of(member, inner)};\n"
     extra = schema.get("additionalProperties", None)
     if isinstance(extra, dict):
-        members += f"{inner}[key: string]: {type_of(extra, inner)};\n"
+        # TypeScript holds the named members against it too.
+        members += f"{inner}[key: string]: {'unknown' if members else type_of(extra, inner)};\n"
     elif not members:
         return "Record<string, never>" if extra is False else "Record<string, unknown>"
     return "{\n" + members + indent + "}"

@@ -41,7 +41,7 @@ static void line_and_column(const char *bytes, gsize offset, int *line, int *col
   }
 }
 
-json_t *json_parse(const char *bytes, gsize length, GError **error) {
+static json_t *parse(const char *bytes, gsize length, gboolean wide, GError **error) {
   if (length > JSON_MAX_BYTES) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the JSON text is larger than %u bytes", JSON_MAX_BYTES);
     return NULL;
@@ -56,10 +56,20 @@ json_t *json_parse(const char *bytes, gsize length, GError **error) {
   }
   json_error_t problem;
   json_t *value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+  if (value == NULL && wide && json_error_code(&problem) == json_error_numeric_overflow)
+    value = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &problem);
   if (value == NULL)
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%d:%d: not valid JSON: %s", MAX(problem.line, 1),
                 MAX(problem.column, 1), problem.text);
   return value;
+}
+
+json_t *json_parse(const char *bytes, gsize length, GError **error) {
+  return parse(bytes, length, FALSE, error);
+}
+
+json_t *json_parse_wide(const char *bytes, gsize length, GError **error) {
+  return parse(bytes, length, TRUE, error);
 }
 
 json_t *json_parse_file(const char *path, GError **error) {

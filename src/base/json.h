@@ -13,6 +13,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
 /* Parses one JSON value; duplicate keys, trailing bytes, invalid UTF-8 and too deep nesting are BAD_INPUT with line:column. (transfer full) */
 json_t *json_parse(const char *bytes, gsize length, GError **error);
+/* The same, but where a whole number does not fit 64 bits all numbers are reals, as in other readers of JSON. (transfer full) */
+json_t *json_parse_wide(const char *bytes, gsize length, GError **error);
 json_t *json_parse_file(const char *path, GError **error);
 
 typedef enum { JSON_PLAIN = 0, JSON_SORTED = 1 << 0, JSON_PRETTY = 1 << 1 } JsonFlags;

@@ -174,8 +174,36 @@ void handle_link(const Call *call, Reply *reply) {
 
 /* ---- news ---- */
 
+/* Behind which event a client wants to hear: what it saw last, else from now on. */
+static guint64 news_seen(const Call *call) {
+  guint64 seen = MAX(call->last_event, (guint64)call->integers[0]), last = event_stream_last_number(call->state->news);
+  if (seen == 0) return last;
+  /* A number from before a restart, which counts anew: everything since then is news to this client. */
+  return seen > last ? 0 : seen;
+}
+
+void handle_news_events(const Call *call, Reply *reply) {
+  reply_set_stream(reply, event_stream_ref(call->state->news), news_seen(call));
+}
+
+static void stay_asleep(gpointer data) { (void)data; }
+
+/* For those who look in now and then: what there is now, without waiting. */
 void handle_news(const Call *call, Reply *reply) {
-  EventStream *news = call->state->news;
-  guint64 seen = MAX(call->last_event, (guint64)call->integers[0]);
-  reply_set_stream(reply, event_stream_ref(news), seen > 0 ? seen : event_stream_last_number(news));
+  static const EventReaderCalls calls = {NULL, stay_asleep};
+  guint64 last = news_seen(call);
+  EventReader *reader = event_reader_new(call->state->news, last, &calls, NULL);
+  GString *text = g_string_new("{\"events\":[");
+  Event event;
+  while (event_reader_next(reader, &event) == EVENT_NEXT) {
+    if (text->str[text->len - 1] == '}') g_string_append_c(text, ',');
+    g_string_append_printf(text, "{\"id\":%" G_GUINT64_FORMAT ",\"event\":", event.number);
+    json_append_string(text, event.name, -1);
+    g_string_append_c(text, '}');
+    last = event.number;
+    g_bytes_unref(event.data);
+  }
+  event_reader_free(reader);
+  g_string_append_printf(text, "],\"last\":%" G_GUINT64_FORMAT "}", last);
+  reply_set_bytes(reply, 200, MEDIA_JSON, g_string_free_to_bytes(text));
 }

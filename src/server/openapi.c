@@ -86,7 +86,9 @@ static json_t *reference_to(const char *name) {
 static json_t *content_of(const char *media_type, const char *schema) {
   /* A media type in the document has no parameters. */
   g_autofree char *bare = g_strndup(media_type, strcspn(media_type, ";"));
-  json_t *shape = schema != NULL ? reference_to(schema) : json_pack("{s:s}", "type", "string");
+  /* Readers differ in whether they hold a schema against the whole stream or against each of its events. */
+  json_t *shape = schema != NULL ? reference_to(schema)
+                  : strcmp(bare, MEDIA_EVENTS) == 0 ? json_object() : json_pack("{s:s}", "type", "string");
   return json_pack("{s:{s:o}}", bare, "schema", shape);
 }
 
@@ -117,11 +119,8 @@ static void add_problem(json_t *responses, const char *status, const char *descr
 static json_t *describe_success(const Route *route) {
   if (route->media_type == NULL) return json_pack("{s:s}", "description", route->summary);
   json_t *content = content_of(route->media_type, route->response);
-  if (route->events != NULL) {
-    json_t *events = json_pack("{s:{s:s, s:s}}", "schema", "type", "string", "description",
-                               "Events accepted, understood, running, result, sentences, then done (an Answer) or error (a Problem).");
-    json_object_set_new(content, MEDIA_EVENTS, events);
-  }
+  if (route->events_about != NULL)
+    json_object_set_new(content, MEDIA_EVENTS, json_pack("{s:{s:s}}", "schema", "description", route->events_about));
   return json_pack("{s:s, s:o}", "description", route->summary, "content", content);
 }
 
@@ -164,21 +163,34 @@ static json_t *describe_route(const Route *route) {
   return operation;
 }
 
+static void put_operation(json_t *paths, const Route *route, json_t *operation) {
+  json_t *path = json_object_get(paths, route->path);
+  if (path == NULL) {
+    path = json_object();
+    json_object_set_new(paths, route->path, path);
+  }
+  g_autofree char *method = g_ascii_strdown(route->method, -1);
+  json_object_set_new(path, method, operation);
+}
+
+/* OpenAPI's paths are of requests with one reply: a WebSocket is none of them. */
+static json_t *describe_socket(const Route *route) {
+  return json_pack("{s:s, s:s, s:{s:{s:s}, s:o}}", "operationId", route->operation, "summary", route->summary, "responses", "101",
+                   "description", "It speaks WebSocket from here on",
+                   "426", json_pack("{s:s, s:o}", "description", "The request is no handshake of a WebSocket, version 13", "content",
+                                    content_of(MEDIA_PROBLEM, "Problem")));
+}
+
 GBytes *openapi_document(const json_t *components) {
-  json_t *paths = json_object();
+  json_t *paths = json_object(), *sockets = json_object();
   for (guint i = 0; i < routes_count(); i++) {
-    json_t *path = json_object_get(paths, routes[i].path);
-    if (path == NULL) {
-      path = json_object();
-      json_object_set_new(paths, routes[i].path, path);
-    }
-    g_autofree char *method = g_ascii_strdown(routes[i].method, -1);
-    json_object_set_new(path, method, describe_route(&routes[i]));
+    if (routes[i].status == 101) put_operation(sockets, &routes[i], describe_socket(&routes[i]));
+    else put_operation(paths, &routes[i], describe_route(&routes[i]));
   }
   g_autoptr(json_t) document =
-      json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:O}}", "openapi", "3.1.0", "info", "title", "Aisle", "version",
+      json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:{s:O}}", "openapi", "3.1.0", "info", "title", "Aisle", "version",
                 AISLE_VERSION, "description", "Questions about a retailer's own data, answered with numbers that are the data's.",
-                "paths", paths, "components", "schemas", components);
+                "paths", paths, "x-websockets", sockets, "components", "schemas", components);
   char *text = json_to_text(document, JSON_PLAIN);
   return g_bytes_new_take(text, strlen(text));
 }

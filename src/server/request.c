@@ -123,7 +123,7 @@ static void check_body(Request *request) {
   const Route *route = request->match.route;
   g_autoptr(GError) error = NULL;
   const char *bytes = request->body != NULL ? (const char *)request->body->data : "";
-  request->json = json_parse(bytes, request->body != NULL ? request->body->len : 0, &error);
+  request->json = json_parse_wide(bytes, request->body != NULL ? request->body->len : 0, &error);
   if (request->json == NULL) {
     reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, error->message);
     return;

@@ -69,6 +69,7 @@ typedef struct {
   RouteHandler handler;
   RouteShortcut shortcut; /* NULL: none */
   RouteHandler events;    /* takes over where the client prefers text/event-stream; must not wait; NULL: no such form */
+  const char *events_about; /* which events there are; NULL: none */
 } Route;
 
 extern const Route routes[];
@@ -91,6 +92,7 @@ void handle_socket(const Call *call, Reply *reply);
 void handle_stream(const Call *call, Reply *reply);
 void handle_stream_cancel(const Call *call, Reply *reply);
 void handle_news(const Call *call, Reply *reply);
+void handle_news_events(const Call *call, Reply *reply);
 void handle_answer(const Call *call, Reply *reply);
 void handle_export(const Call *call, Reply *reply);
 void handle_history(const Call *call, Reply *reply);

@@ -9,29 +9,31 @@
 #define ID_OF(what) {PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of " what ".", NULL}
 #define SEARCH {PARAMETER_TEXT, "q", FALSE, FALSE, 0, 200, 0, "Text it contains.", NULL}
 #define LIMIT(most) {PARAMETER_INTEGER, "limit", FALSE, FALSE, 1, 200, most, "How many at most.", NULL}
+#define ANSWER_EVENTS "Events accepted, understood, running, result, sentences, then done (an Answer) or error (a Problem)."
 #define BEFORE {PARAMETER_INTEGER, "before", FALSE, FALSE, 0, G_MAXINT64, 0, "\"next\" of the list before: what comes behind it.", NULL}
 
 const Route routes[] = {
     {.method = "POST", .path = "/v1/ask", .operation = "ask", .summary = "Ask a question in words",
      .request = "AskRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer",
-     .pooled = TRUE, .handler = handle_ask, .shortcut = handle_ask_from_cache, .events = handle_ask_events},
+     .pooled = TRUE, .handler = handle_ask, .shortcut = handle_ask_from_cache, .events = handle_ask_events, .events_about = ANSWER_EVENTS},
     {.method = "POST", .path = "/v1/query", .operation = "query", .summary = "Run a semantic query",
      .request = "QueryRequest", .body_max = 256 * KB, .media_type = MEDIA_JSON, .response = "Answer",
-     .pooled = TRUE, .handler = handle_query, .events = handle_ask_events},
+     .pooled = TRUE, .handler = handle_query, .events = handle_ask_events, .events_about = ANSWER_EVENTS},
     {.method = "GET", .path = "/v1/streams/{id}", .operation = "stream",
      .summary = "Events of an answer on its way, from behind the last one seen (header Last-Event-ID)",
      .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it.", NULL},
                     {PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen.", NULL}},
-     .media_type = MEDIA_EVENTS, .handler = handle_stream},
+     .media_type = MEDIA_EVENTS, .handler = handle_stream, .events_about = ANSWER_EVENTS},
     {.method = "DELETE", .path = "/v1/streams/{id}", .operation = "cancelStream", .summary = "Cancel an answer on its way",
      .parameters = {{PARAMETER_TEXT, "id", TRUE, TRUE, 1, 64, 0, "Id of the answer, as its first event tells it.", NULL}},
      .media_type = NULL, .handler = handle_stream_cancel},
     {.method = "GET", .path = "/v1/ws", .operation = "socket",
      .summary = "A WebSocket (version 13): several questions at once, their events, cancelling", .status = 101, .handler = handle_socket},
     {.method = "GET", .path = "/v1/events", .operation = "news",
-     .summary = "Tells, for as long as one listens, that threads, pins, tasks, links or the snapshot have changed",
-     .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen.", NULL}},
-     .media_type = MEDIA_EVENTS, .handler = handle_news},
+     .summary = "That threads, pins, tasks, links or the snapshot have changed: what there is now, or as events for as long as one listens",
+     .parameters = {{PARAMETER_INTEGER, "after", FALSE, FALSE, 0, G_MAXINT32, 0, "Number of the last event seen; 0: only what comes.", NULL}},
+     .media_type = MEDIA_JSON, .response = "News", .handler = handle_news, .events = handle_news_events,
+     .events_about = "An event for each change, named after what has changed. It does not end before the client leaves or the server stops."},
     {.method = "GET", .path = "/v1/answers/{id}", .operation = "answer", .summary = "An answer given before, computed again",
      .parameters = {ID_OF("the answer")}, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE, .handler = handle_answer},
     {.method = "GET", .path = "/v1/answers/{id}/export", .operation = "export",
@@ -107,7 +109,8 @@ const Route routes[] = {
     {.method = "POST", .path = "/v1/agent", .operation = "agent",
      .summary = "Ask a question in steps, with a language model where rules end; as events, each step is told",
      .request = "AgentRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE,
-     .handler = handle_agent, .events = handle_agent_events},
+     .handler = handle_agent, .events = handle_agent_events,
+     .events_about = "Events accepted, step for each step, then done (an Answer) or error."},
     {.method = "GET", .path = "/v1/traces/{id}", .operation = "trace", .summary = "What a run of the agent did, step by step",
      .parameters = {ID_OF("the run, or of the answer it gave")}, .media_type = MEDIA_JSON, .response = "Trace", .pooled = TRUE,
      .handler = handle_trace},

@@ -143,6 +143,9 @@ class ByHand(unittest.TestCase):
             self.assertEqual((status, text), (202, ""))
             status, _, text = server.post("/mcp", tool(2, "ask", question="sales by drink"), accept)
             self.assertEqual(json.loads(text)["result"]["structuredContent"]["row_count"], 3)
+            # Whole numbers beyond 64 bits are JSON too.
+            status, _, text = server.post("/mcp", request(3, "ping", size=10 ** 40), accept)
+            self.assertEqual((status, json.loads(text)["result"], json.loads(text)["id"]), (200, {}, 3))
             self.assertEqual(server.get("/mcp", Accept="text/event-stream")[0], 405)
             self.assertEqual(server.post("/mcp", request(3, "ping"), {"Origin": "http://evil.example"})[0], 403)
         finally:

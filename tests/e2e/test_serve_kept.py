@@ -164,6 +164,17 @@ class Keeping(KeptCase):
             back.close()
             tab.close()
 
+    def test_changes_without_waiting(self):
+        last = self.call("GET", "/v1/events")["last"]
+        self.assertEqual(self.call("GET", f"/v1/events?after={last}"), {"events": [], "last": last} if last else self.call("GET", "/v1/events"))
+        pin = self.call("POST", "/v1/pins", {"title": "Tea", "query": self.QUERY}, status=201)
+        self.call("DELETE", f"/v1/pins/{pin['id']}", status=204)
+        self.assertEqual(self.call("GET", "/v1/events"), {"events": [], "last": last + 2})
+        after = self.call("GET", f"/v1/events?after={last + 1}")
+        self.assertEqual(after, {"events": [{"id": last + 2, "event": "pins"}], "last": last + 2})
+        # A number of a server that ran before this one counts as having seen nothing.
+        self.assertEqual(self.call("GET", "/v1/events?after=1000000000")["events"][-1], {"id": last + 2, "event": "pins"})
+
     def test_it_outlives_the_server(self):
         server = Server(self.workspace)
         self.addCleanup(server.stop)

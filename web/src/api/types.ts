@@ -155,6 +155,11 @@ export type HistoryEntry = {
   session: string | null;
 };
 
+/** Any JSON whose texts and names hold no NUL. */
+export type Json = {
+  [key: string]: Json;
+} | Array<Json> | string | number | boolean | null;
+
 export type Link = {
   id: string;
   query: Record<string, unknown>;
@@ -169,7 +174,10 @@ export type Link = {
 export type McpMessage = {
   jsonrpc: string;
   method?: string;
-  params?: Record<string, unknown>;
+  params?: {
+    [key: string]: Json;
+  };
+  [key: string]: unknown;
 };
 
 /** The reply; a notification gets none, and status 202. */
@@ -218,6 +226,16 @@ export type NewPin = {
   query: SemanticQuery;
   as_of?: string;
   chart_type?: string;
+};
+
+export type News = {
+  events: Array<{
+    id: number;
+    /** What has changed: threads, pins, tasks, links or snapshot. */
+    event: string;
+  }>;
+  /** Give it as "after" for what comes behind. */
+  last: number;
 };
 
 export type Pin = {
@@ -306,8 +324,14 @@ export type RegistryRefresh = {
   accept?: Array<string>;
 };
 
-/** Records of S3's event notifications, or an event of EventBridge with its detail. */
-export type S3Event = Record<string, unknown>;
+/** Records of S3's event notifications, an event of EventBridge with its detail, or the test event of a new notification. */
+export type S3Event = {
+  Records: Array<unknown>;
+} | {
+  detail: Record<string, unknown>;
+} | {
+  Event: "s3:TestEvent";
+};
 
 export type S3EventSeen = {
   /** Objects that the event names. */
@@ -683,8 +707,7 @@ export interface Operations {
   query: { method: "POST"; path: "/v1/query"; request: QueryRequest; response: Answer };
   stream: { method: "GET"; path: "/v1/streams/{id}"; request: never; response: unknown };
   cancelStream: { method: "DELETE"; path: "/v1/streams/{id}"; request: never; response: unknown };
-  socket: { method: "GET"; path: "/v1/ws"; request: never; response: unknown };
-  news: { method: "GET"; path: "/v1/events"; request: never; response: unknown };
+  news: { method: "GET"; path: "/v1/events"; request: never; response: News };
   answer: { method: "GET"; path: "/v1/answers/{id}"; request: never; response: Answer };
   export: { method: "GET"; path: "/v1/answers/{id}/export"; request: never; response: unknown };
   history: { method: "GET"; path: "/v1/history"; request: never; response: History };
