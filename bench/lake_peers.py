@@ -159,6 +159,7 @@ def gx_rules(folder, out):
 def delta_merge(table, corrections):
     import deltalake
     import duckdb
+    began = time.monotonic()
     types = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     rows = duckdb.sql(f"SELECT *, {REVENUE} AS revenue, CAST(date_trunc('month', order_date) AS DATE) AS order_month FROM "
                       f"read_csv('{corrections}', header=true, columns={{{types}}})").to_arrow_table()
@@ -169,7 +170,8 @@ def delta_merge(table, corrections):
     outcome = (opened.merge(rows.select(kept), "target.line_id = source.line_id", source_alias="source", target_alias="target")
                .when_matched_update({name: f"source.{name}" for name in kept})
                .when_not_matched_insert({name: f"source.{name}" for name in kept}).execute())
-    return {"version": deltalake.__version__, "seconds": time.monotonic() - started,
+    ended = time.monotonic()
+    return {"version": deltalake.__version__, "seconds": ended - started, "load_s": ended - began,
             "updated": outcome["num_target_rows_updated"], "inserted": outcome["num_target_rows_inserted"]}
 
 

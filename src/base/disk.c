@@ -28,8 +28,8 @@ static gboolean write_all(int fd, const char *bytes, gsize length) {
   return TRUE;
 }
 
-/* Writes and flushes a file beside `path`. (transfer full) */
-static char *write_aside(const char *path, const char *bytes, gsize length, GError **error) {
+/* Writes (and flushes) a file beside `path`. (transfer full) */
+static char *write_aside(const char *path, const char *bytes, gsize length, gboolean flush, GError **error) {
   g_autofree char *folder = g_path_get_dirname(path);
   g_autofree char *id = g_uuid_string_random();
   g_autofree char *aside = g_strdup_printf("%s/.tmp-%s", folder, id);
@@ -38,7 +38,7 @@ static char *write_aside(const char *path, const char *bytes, gsize length, GErr
     aisle_error_set_errno(error, errno, "create a file in %s", folder);
     return NULL;
   }
-  gboolean ok = write_all(fd, bytes, length) && disk_calls()->fsync(fd) == 0;
+  gboolean ok = write_all(fd, bytes, length) && (!flush || disk_calls()->fsync(fd) == 0);
   int saved = errno;
   if (close(fd) != 0 && ok) {
     ok = FALSE;
@@ -56,7 +56,7 @@ static gboolean flush_parent(const char *path, GError **error) {
 }
 
 gboolean disk_create(const char *path, const char *bytes, gsize length, GError **error) {
-  g_autofree char *aside = write_aside(path, bytes, length, error);
+  g_autofree char *aside = write_aside(path, bytes, length, TRUE, error);
   if (!aside) return FALSE;
   int code = disk_calls()->link(aside, path), saved = errno;
   unlink(aside);
@@ -67,8 +67,8 @@ gboolean disk_create(const char *path, const char *bytes, gsize length, GError *
   return flush_parent(path, error);
 }
 
-gboolean disk_replace(const char *path, const char *bytes, gsize length, GError **error) {
-  g_autofree char *aside = write_aside(path, bytes, length, error);
+static gboolean replace(const char *path, const char *bytes, gsize length, gboolean flush, GError **error) {
+  g_autofree char *aside = write_aside(path, bytes, length, flush, error);
   if (!aside) return FALSE;
   if (disk_calls()->rename(aside, path) != 0) {
     int saved = errno;
@@ -76,7 +76,15 @@ gboolean disk_replace(const char *path, const char *bytes, gsize length, GError 
     aisle_error_set_errno(error, saved, "replace %s", path);
     return FALSE;
   }
-  return flush_parent(path, error);
+  return !flush || flush_parent(path, error);
+}
+
+gboolean disk_replace(const char *path, const char *bytes, gsize length, GError **error) {
+  return replace(path, bytes, length, TRUE, error);
+}
+
+gboolean disk_replace_unflushed(const char *path, const char *bytes, gsize length, GError **error) {
+  return replace(path, bytes, length, FALSE, error);
 }
 
 static gboolean flush_path(const char *path, int flags, GError **error) {
@@ -93,6 +101,10 @@ static gboolean flush_path(const char *path, int flags, GError **error) {
 
 gboolean disk_flush_folder(const char *path, GError **error) {
   return flush_path(path, O_RDONLY | O_DIRECTORY, error);
+}
+
+gboolean disk_flush_file_alone(const char *path, GError **error) {
+  return flush_path(path, O_RDONLY, error);
 }
 
 gboolean disk_flush_file(const char *path, GError **error) {

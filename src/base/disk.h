@@ -21,8 +21,11 @@ void disk_set_calls(const DiskCalls *calls);
 gboolean disk_create(const char *path, const char *bytes, gsize length, GError **error);
 /* A new file or a replaced one. */
 gboolean disk_replace(const char *path, const char *bytes, gsize length, GError **error);
+/* The same without flushing: whole or not for every process, but it may be lost when the machine stops. For what only saves time. */
+gboolean disk_replace_unflushed(const char *path, const char *bytes, gsize length, GError **error);
 /* Flushes a file that someone else wrote, and its folder. */
 gboolean disk_flush_file(const char *path, GError **error);
+gboolean disk_flush_file_alone(const char *path, GError **error); /* its folder is flushed by the caller */
 gboolean disk_flush_folder(const char *path, GError **error);
 gboolean disk_make_folder(const char *path, GError **error); /* with parents */
 void disk_remove_tree(const char *path);                     /* as far as possible */

@@ -79,6 +79,9 @@ gboolean ingest_extend_model(const char *workspace, const GPtrArray *reports, ch
   *summary = NULL;
   g_autoptr(Model) existing = has_model(workspace) ? model_load(workspace, error) : NULL;
   if (existing == NULL && has_model(workspace)) return FALSE;
+  gboolean all_known = existing != NULL;
+  for (guint i = 0; i < reports->len && all_known; i++) all_known = knows_table(existing, ((IngestReport *)reports->pdata[i])->target);
+  if (all_known) return TRUE;
   g_autoptr(GError) nothing = NULL;
   g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace, NULL, &nothing);
   if (snapshot == NULL) return TRUE; /* nothing was ever loaded */

@@ -58,6 +58,12 @@ gboolean delta_overwrite(DeltaTable *table, Engine *engine, const char *select, 
 gboolean delta_merge(DeltaTable *table, Engine *engine, const char *select, const char *const *keys,
                      const DeltaIdentity *identity, const DeltaWriteOptions *options, DeltaOutcome *out, GError **error);
 /*
+ * The same, and a row of `select` is left out when the table holds a row with its keys for which `unless` is true: SQL over
+ * n (the new row) and e (the table's), such as "e.changed_at > n.changed_at". NULL: none is left out.
+ */
+gboolean delta_merge_unless(DeltaTable *table, Engine *engine, const char *select, const char *const *keys, const char *unless,
+                            const DeltaIdentity *identity, const DeltaWriteOptions *options, DeltaOutcome *out, GError **error);
+/*
  * Deletes the rows for which `condition` (SQL over the table's columns) is true. `predicates` say the same or less, for
  * pruning (may be none).
  */

@@ -6,7 +6,10 @@
 typedef struct {
   const char *const *keys;
   char *source;     /* engine table that holds the new rows */
+  char *hits;       /* engine table: file and keys of rows of the table that have a key of `source` */
+  char *fresh;      /* engine table: what of `source` is merged; `source` itself when all of it is */
   char *key_list;   /* "a", "b" */
+  const char *unless; /* NULL; see delta_merge_unless */
   gint64 source_rows;
   const DeltaIdentity *identity;
   const DeltaWriteOptions *options;
@@ -16,6 +19,8 @@ typedef struct {
 
 static void merge_clear(Merge *merge) {
   g_free(merge->source);
+  g_free(merge->hits);
+  g_free(merge->fresh);
   g_free(merge->key_list);
   result_table_free(merge->range);
 }
@@ -92,53 +97,71 @@ static guint key_predicates(const Merge *merge, DeltaPredicate *out) {
   return n;
 }
 
-/* Files that hold a key of the source; *matched: their rows that will be replaced. */
-static GPtrArray *find_touched(const Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *candidates,
-                               gint64 *matched, GError **error) {
-  if (!delta_table_fetch(table, candidates, merge->deadline, error)) return NULL;
-  GPtrArray *touched = g_ptr_array_new();
-  if (candidates->len == 0 || merge->source_rows == 0) return touched;
-  g_autofree char *relation = delta_relation_sql_with(table, candidates, DELTA_RELATION_FILE | DELTA_RELATION_STORED);
-  g_autofree char *sql = g_strdup_printf("SELECT t." DELTA_FILE_COLUMN ", CAST(count(*) AS BIGINT) FROM (%s) t SEMI JOIN %s s USING "
-                                         "(%s) GROUP BY 1", relation, merge->source, merge->key_list);
+static gboolean run_sql(const Merge *merge, Engine *engine, const char *sql, GError **error) {
+  return engine_execute(engine, sql, merge->deadline, error);
+}
+
+/* Where rows with a key of the source are: one scan, over the key columns alone, of files whose bounds admit such a key. */
+static gboolean find_hits(const Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *candidates, GError **error) {
+  if (!delta_table_fetch(table, candidates, merge->deadline, error)) return FALSE;
+  gboolean any = candidates->len > 0 && merge->source_rows > 0;
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  g_autofree char *relation = delta_relation_sql_with(table, any ? candidates : none, DELTA_RELATION_FILE | DELTA_RELATION_STORED);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT t." DELTA_FILE_COLUMN ", %s FROM (%s) t SEMI JOIN %s s USING (%s)",
+                                         merge->hits, merge->key_list, relation, merge->source, merge->key_list);
+  return run_sql(merge, engine, sql, error);
+}
+
+/* Files that hold a key of what is merged; *matched: their rows that will be replaced. */
+static GPtrArray *touched_files(const Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *candidates,
+                                gint64 *matched, GError **error) {
+  g_autofree char *sql = g_strdup_printf("SELECT t." DELTA_FILE_COLUMN ", CAST(count(*) AS BIGINT) FROM %s t SEMI JOIN %s s USING (%s) GROUP BY 1",
+                                         merge->hits, merge->fresh, merge->key_list);
   g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, merge->deadline, error);
-  if (!rows) {
-    g_ptr_array_unref(touched);
-    return NULL;
-  }
-  g_autoptr(GHashTable) hits = g_hash_table_new(g_str_hash, g_str_equal);
+  if (!rows) return NULL;
+  g_autoptr(GHashTable) files = g_hash_table_new(g_str_hash, g_str_equal);
+  *matched = 0;
   for (gsize i = 0; i < rows->n_rows; i++) {
-    g_hash_table_add(hits, (gpointer)result_table_at(rows, i, 0)->text);
+    g_hash_table_add(files, (gpointer)result_table_at(rows, i, 0)->text);
     *matched += result_table_at(rows, i, 1)->integer;
   }
+  GPtrArray *touched = g_ptr_array_new();
   for (guint i = 0; i < candidates->len; i++) {
     g_autofree char *path = delta_file_location(table, candidates->pdata[i]);
-    if (g_hash_table_contains(hits, path)) g_ptr_array_add(touched, candidates->pdata[i]);
+    if (g_hash_table_contains(files, path)) g_ptr_array_add(touched, candidates->pdata[i]);
   }
   return touched;
 }
 
-/* Source rows whose key the table has. */
-static gboolean count_updates(const Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *touched, gint64 *out,
-                              GError **error) {
-  *out = 0;
-  if (touched->len == 0) return TRUE;
+static gboolean count_rows(const Merge *merge, Engine *engine, const char *from, gint64 *out, GError **error) {
+  g_autofree char *sql = g_strdup_printf("SELECT CAST(count(*) AS BIGINT) FROM %s", from);
+  g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 1, merge->deadline, error);
+  if (rows) *out = result_table_at(rows, 0, 0)->integer;
+  return rows != NULL;
+}
+
+/* Leaves out rows that a row of the touched files makes needless; *rows: those that stay. */
+static gboolean leave_out(Merge *merge, const DeltaTable *table, Engine *engine, const GPtrArray *touched, gint64 *rows, GError **error) {
   g_autofree char *relation = delta_relation_sql_with(table, touched, DELTA_RELATION_STORED);
-  g_autofree char *sql = g_strdup_printf("SELECT CAST(count(*) AS BIGINT) FROM %s s SEMI JOIN (%s) t USING (%s)", merge->source,
-                                         relation, merge->key_list);
-  g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 0, merge->deadline, error);
-  if (!rows) return FALSE;
-  *out = result_table_at(rows, 0, 0)->integer;
-  return TRUE;
+  g_autoptr(GString) same = g_string_new(NULL);
+  for (guint i = 0; merge->keys[i]; i++) {
+    g_autofree char *name = text_sql_identifier(merge->keys[i]);
+    g_string_append_printf(same, "n.%s = e.%s AND ", name, name);
+  }
+  g_free(merge->fresh);
+  merge->fresh = g_strdup_printf("%.*s_fresh\"", (int)strlen(merge->source) - 1, merge->source);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT n.* FROM %s n WHERE NOT EXISTS (SELECT 1 FROM (%s) e WHERE %s(%s))",
+                                         merge->fresh, merge->source, relation, same->str, merge->unless);
+  return run_sql(merge, engine, sql, error) && count_rows(merge, engine, merge->fresh, rows, error);
 }
 
 /* New rows, and the rows of touched files that have no successor. */
 static GPtrArray *write_merged(const Merge *merge, DeltaTable *table, Engine *engine, const GPtrArray *touched, GError **error) {
   g_autoptr(GString) sql = g_string_new(NULL);
-  g_string_append_printf(sql, "SELECT * FROM %s", merge->source);
+  g_string_append_printf(sql, "SELECT * FROM %s", merge->fresh);
   if (touched->len > 0) {
     g_autofree char *relation = delta_relation_sql_with(table, touched, DELTA_RELATION_STORED);
-    g_string_append_printf(sql, " UNION ALL BY NAME SELECT t.* FROM (%s) t ANTI JOIN %s s USING (%s)", relation, merge->source,
+    g_string_append_printf(sql, " UNION ALL BY NAME SELECT t.* FROM (%s) t ANTI JOIN %s s USING (%s)", relation, merge->fresh,
                            merge->key_list);
   }
   return delta_write_rows(table, engine, sql->str, merge->options, error);
@@ -160,13 +183,26 @@ static gboolean merge_once(DeltaTable *table, Engine *engine, gpointer data, Del
   g_autofree DeltaPredicate *predicates = g_new0(DeltaPredicate, 2 * g_strv_length((char **)merge->keys) + 1);
   guint n = key_predicates(merge, predicates);
   g_autoptr(GPtrArray) candidates = delta_table_prune(table, predicates, n);
-  gint64 matched = 0, updates = 0;
-  g_autoptr(GPtrArray) touched = find_touched(merge, table, engine, candidates, &matched, error);
-  if (!touched || !count_updates(merge, table, engine, touched, &updates, error)) return FALSE;
-  g_autoptr(GPtrArray) added = write_merged(merge, table, engine, touched, error);
+  gint64 matched = 0, updates = 0, rows = merge->source_rows;
+  g_free(merge->fresh);
+  merge->fresh = g_strdup(merge->source);
+  g_autoptr(GPtrArray) touched = find_hits(merge, table, engine, candidates, error) ? touched_files(merge, table, engine, candidates, &matched, error) : NULL;
+  if (!touched) return FALSE;
+  if (merge->unless && touched->len > 0) {
+    if (!leave_out(merge, table, engine, touched, &rows, error)) return FALSE;
+    if (rows < merge->source_rows) {
+      g_clear_pointer(&touched, g_ptr_array_unref);
+      touched = touched_files(merge, table, engine, candidates, &matched, error);
+    }
+  }
+  if (!touched) return FALSE;
+  g_autofree char *updated = g_strdup_printf("%s s SEMI JOIN %s t USING (%s)", merge->fresh, merge->hits, merge->key_list);
+  if (touched->len > 0 && !count_rows(merge, engine, updated, &updates, error)) return FALSE;
+  if (rows == 0 && !merge->identity) return TRUE;
+  g_autoptr(GPtrArray) added = rows > 0 ? write_merged(merge, table, engine, touched, error) : g_ptr_array_new_with_free_func((GDestroyNotify)delta_file_free);
   if (!added) return FALSE;
   out->rows_updated = updates;
-  out->rows_inserted = merge->source_rows - updates;
+  out->rows_inserted = rows - updates;
   out->rows_copied = delta_files_rows(touched) - matched;
   DeltaCommit *commit = delta_commit_new(table, table->version < 0 ? "CREATE TABLE AS SELECT" : "MERGE");
   g_autofree char *predicate = g_strdup_printf("[\"same %s\"]", g_strv_length((char **)merge->keys) == 1 ? merge->keys[0] : "keys");
@@ -181,6 +217,11 @@ static gboolean merge_once(DeltaTable *table, Engine *engine, gpointer data, Del
 
 gboolean delta_merge(DeltaTable *table, Engine *engine, const char *select, const char *const *keys,
                      const DeltaIdentity *identity, const DeltaWriteOptions *options, DeltaOutcome *out, GError **error) {
+  return delta_merge_unless(table, engine, select, keys, NULL, identity, options, out, error);
+}
+
+gboolean delta_merge_unless(DeltaTable *table, Engine *engine, const char *select, const char *const *keys, const char *unless,
+                            const DeltaIdentity *identity, const DeltaWriteOptions *options, DeltaOutcome *out, GError **error) {
   if (delta_table_has(table, identity)) {
     if (out) *out = (DeltaOutcome){.version = table->version};
     return TRUE;
@@ -190,13 +231,15 @@ gboolean delta_merge(DeltaTable *table, Engine *engine, const char *select, cons
     return FALSE;
   }
   g_autofree char *id = g_uuid_string_random();
-  g_auto(Merge) merge = {.keys = keys, .identity = identity, .options = options};
+  g_auto(Merge) merge = {.keys = keys, .unless = unless, .identity = identity, .options = options};
   merge.deadline = options ? options->deadline : DEADLINE_NEVER;
   merge.key_list = list_keys(keys);
   merge.source = g_strdup_printf("\"aisle_merge_%s\"", id);
+  merge.hits = g_strdup_printf("\"aisle_merge_%s_hits\"", id);
   gboolean done = stage_source(&merge, table, engine, select, error) &&
                   delta_try(table, engine, merge_once, &merge, out, error);
-  g_autofree char *drop = g_strdup_printf("DROP TABLE IF EXISTS %s", merge.source);
+  g_autofree char *drop = g_strdup_printf("DROP TABLE IF EXISTS %s; DROP TABLE IF EXISTS %s; DROP TABLE IF EXISTS \"aisle_merge_%s_fresh\"", merge.source,
+                                          merge.hits, id);
   engine_execute(engine, drop, DEADLINE_NEVER, NULL);
   return done;
 }

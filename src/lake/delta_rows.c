@@ -231,12 +231,12 @@ static gboolean flush_all(const Writing *writing, GError **error) {
   g_autofree char *above = g_path_get_dirname(writing->folder);
   for (guint i = 0; i < writing->files->len; i++) {
     g_autofree char *path = g_build_filename(writing->folder, ((const DeltaFile *)writing->files->pdata[i])->path, NULL);
-    if (!disk_flush_file(path, error)) return FALSE;
+    if (!disk_flush_file_alone(path, error)) return FALSE;
     char *folder = g_path_get_dirname(path);
     while (strlen(folder) > strlen(above) && g_hash_table_add(folders, folder)) folder = g_path_get_dirname(folder);
     if (strlen(folder) <= strlen(above)) g_free(folder);
   }
-  g_hash_table_add(folders, g_strdup(above));
+  if (writing->table->version < 0) g_hash_table_add(folders, g_strdup(above)); /* the table's folder may be new */
   GHashTableIter iter;
   gpointer folder;
   g_hash_table_iter_init(&iter, folders);

@@ -35,6 +35,8 @@ void table_source_free(TableSource *source);
 
 /* Files and folders to sources; several files of a series become one. Of TableSource*. (transfer full) */
 GPtrArray *sources_find(const char *const *paths, GError **error);
+/* Adds the data files of files and folders (in order) to `files` (of char*), without looking into them. */
+gboolean sources_list(const char *const *paths, GPtrArray *files, GError **error);
 SourceKind source_kind_of(const char *path, GError **error);
 
 /* Text tables: decides types over all rows, converts them into a clean staged file, stores that. */

@@ -132,7 +132,7 @@ typedef struct {
   GPtrArray *columns;  /* of ImportedColumn*: those of the target, for the model */
   char *sql;           /* the query as run, for --plan */
   GPtrArray *steps;    /* of char*: what was or would be done, in words */
-  double seconds;
+  double seconds, commit_seconds; /* the whole load; of that the merge (or the commit of files that were written before) */
 } IngestReport;
 void ingest_report_free(IngestReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(IngestReport, ingest_report_free)

@@ -26,20 +26,10 @@ static gboolean add_matches(const char *workspace, const char *pattern, GPtrArra
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s: there is no such file", pattern);
     return FALSE;
   }
-  g_autoptr(GError) failing = NULL;
-  g_autoptr(GPtrArray) sources = NULL;
-  if (status == 0) sources = sources_find((const char *const *)found.gl_pathv, &failing);
+  gboolean good = status == 0 && sources_list((const char *const *)found.gl_pathv, paths, error);
   globfree(&found);
-  if (!sources) {
-    if (failing) g_propagate_error(error, g_steal_pointer(&failing));
-    else g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "%s: the folder cannot be searched", pattern);
-    return FALSE;
-  }
-  for (guint i = 0; i < sources->len; i++) {
-    const TableSource *source = sources->pdata[i];
-    for (guint k = 0; k < source->paths->len; k++) g_ptr_array_add(paths, g_strdup(source->paths->pdata[k]));
-  }
-  return TRUE;
+  if (status != 0) g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "%s: the folder cannot be searched", pattern);
+  return good;
 }
 
 /* Fetched files stay until the load ends. */
@@ -131,7 +121,7 @@ static json_t *read_memory(const IngestRun *run) {
 static void write_memory(const IngestRun *run, json_t *memory) {
   if (json_object_size(memory) > REMEMBERED_MAX) json_object_clear(memory);
   g_autofree char *path = memory_path(run), *folder = g_path_get_dirname(path), *text = json_to_text(memory, JSON_PLAIN);
-  if (disk_make_folder(folder, NULL)) disk_replace(path, text, strlen(text), NULL);
+  if (disk_make_folder(folder, NULL)) disk_replace_unflushed(path, text, strlen(text), NULL);
 }
 
 static void ingest_file_free(gpointer pointer) {

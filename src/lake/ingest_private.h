@@ -45,6 +45,7 @@ typedef struct {
   char *query;          /* rows of the target, not yet cast, with _file and _place */
   gboolean has_places, has_misfits;
   guint buckets;
+  gboolean small;       /* so small that the pass leaves its rows in the engine: no spill file, nothing to resume */
   gint64 now_ms;
   gint64 started_us, bytes;
   GPtrArray *written;   /* of DeltaFile*: ready for the commit */
@@ -71,6 +72,7 @@ gboolean ingest_columns_decide(IngestRun *run, GError **error);
 
 /* ingest_rows.c: SQL of the steps. (transfer full) */
 char *ingest_pass_sql(const IngestRun *run);
+#define INGEST_SMALL_TABLE "ingest_small" /* engine table with the rows of a small pass */
 char *ingest_spilled_sql(const IngestRun *run, gint bucket); /* -1: all */
 char *ingest_kept_sql(const IngestRun *run, gint bucket);    /* one of each key, without what is set apart */
 char *ingest_stored_columns(const IngestRun *run, const char *prefix);

@@ -169,8 +169,10 @@ char *ingest_pass_sql(const IngestRun *run) {
 /* ---- what the pass left ---- */
 
 char *ingest_spilled_sql(const IngestRun *run, gint bucket) {
-  g_autofree char *pattern = bucket < 0 || run->buckets <= 1 ? g_build_filename(run->work, "spill", "**", "*.parquet", NULL)
-                                                             : g_strdup_printf("%s/spill/__b=%d/*.parquet", run->work, bucket);
+  if (run->small) return g_strdup(INGEST_SMALL_TABLE);
+  g_autofree char *pattern = run->buckets <= 1 ? g_build_filename(run->work, "spill", "all.parquet", NULL)
+                             : bucket < 0      ? g_build_filename(run->work, "spill", "**", "*.parquet", NULL)
+                                               : g_strdup_printf("%s/spill/__b=%d/*.parquet", run->work, bucket);
   g_autofree char *quoted = text_sql_quote(pattern);
   return g_strdup_printf("read_parquet(%s, hive_partitioning=false)", quoted);
 }

@@ -7,6 +7,8 @@
 
 #define BUCKET_BYTES (G_GINT64_CONSTANT(1500) * 1000 * 1000)
 #define MAX_BUCKETS 512
+/* Below this reading again costs less than keeping what was read. */
+#define SMALL_BYTES (G_GINT64_CONSTANT(8) * 1000 * 1000)
 #define MEMORY_BYTES (G_GINT64_CONSTANT(2500) * 1000 * 1000)
 #define WAIT_FOR_TABLES_MS 10000
 /* How much larger the cells of a packed file are. */
@@ -50,9 +52,9 @@ static json_t *texts_to_json(const GPtrArray *texts) {
 }
 
 json_t *ingest_report_to_json(const IngestReport *report) {
-  json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:f}", "definition", report->definition, "target", report->target, "load",
+  json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:i, s:I, s:f, s:f}", "definition", report->definition, "target", report->target, "load",
                            report->load, "outcome", report->outcome, "version", (json_int_t)report->version, "files_read", (int)report->files_read,
-                           "files_known", (int)report->files_known, "bytes_read", (json_int_t)report->bytes_read, "seconds", report->seconds);
+                           "files_known", (int)report->files_known, "bytes_read", (json_int_t)report->bytes_read, "seconds", report->seconds, "commit_seconds", report->commit_seconds);
   json_t *rows = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "read", (json_int_t)report->rows_read, "unreadable",
                            (json_int_t)report->rows_unreadable, "quarantined", (json_int_t)report->rows_quarantined, "flagged",
                            (json_int_t)report->rows_flagged, "fixed", (json_int_t)report->rows_fixed, "duplicate",
@@ -323,6 +325,7 @@ static gboolean guard_rules(const IngestRun *run, GError **error) {
 static gboolean prepare(IngestRun *run, GError **error) {
   prepare_import(run);
   run->buckets = run->report->buckets = count_buckets(run);
+  run->small = run->buckets == 1 && run->bytes < SMALL_BYTES;
   if (!guard_rules(run, error) || !attach_references(run, error) || !ingest_query_prepare(run, TRUE, error) || !ingest_columns_decide(run, error))
     return FALSE;
   describe_columns(run);
@@ -353,7 +356,9 @@ static gboolean carry_out(IngestRun *run, QualityReport **failed, GError **error
   for (guint i = 0; i < run->written->len; i++) stored += MAX(((DeltaFile *)run->written->pdata[i])->rows, 0);
   run->report->rows_duplicate = run->written->len ? kept - stored : 0;
   run->report->created = run->is_new;
+  gint64 before_us = g_get_monotonic_time();
   if (!ingest_commit(run, error)) return FALSE;
+  run->report->commit_seconds = (double)(g_get_monotonic_time() - before_us) / 1e6;
   g_free(run->report->outcome);
   run->report->outcome = g_strdup("loaded");
   return TRUE;

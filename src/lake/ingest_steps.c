@@ -21,6 +21,7 @@ static json_t *read_marker(const IngestRun *run, const char *name) {
 }
 
 static gboolean write_marker(const IngestRun *run, const char *name, json_t *marker, GError **error) {
+  if (run->small) return TRUE;
   g_autofree char *path = marker_path(run, name), *text = json_to_text(marker, JSON_PLAIN);
   return disk_replace(path, text, strlen(text), error);
 }
@@ -108,7 +109,18 @@ static ResultTable *query_watched(IngestRun *run, const char *sql, GError **erro
   return result;
 }
 
+/* A few rows stay in the engine. */
+static gboolean run_small_pass(IngestRun *run, gint64 *rows, GError **error) {
+  g_autofree char *sql = ingest_pass_sql(run), *create = g_strdup_printf("CREATE OR REPLACE TABLE " INGEST_SMALL_TABLE " AS %s", sql);
+  if (!engine_execute(run->engine, create, run->options->deadline, error)) return FALSE;
+  g_autoptr(ResultTable) counted = engine_query(run->engine, "SELECT count(*) FROM " INGEST_SMALL_TABLE, NULL, 1, run->options->deadline, error);
+  if (!counted) return FALSE;
+  *rows = result_table_at(counted, 0, 0)->integer;
+  return TRUE;
+}
+
 static gboolean run_pass(IngestRun *run, gint64 *rows, GError **error) {
+  if (run->small) return run_small_pass(run, rows, error);
   g_autofree char *spill = g_build_filename(run->work, "spill", NULL), *sql = ingest_pass_sql(run);
   disk_remove_tree(spill);
   if (!disk_make_folder(spill, error)) return FALSE;
@@ -258,8 +270,10 @@ gboolean ingest_write_buckets(IngestRun *run, GError **error) {
   for (guint bucket = 0; bucket < run->buckets; bucket++) {
     g_autofree char *marker = g_strdup_printf("bucket-%u.json", bucket);
     ingest_tell(run, "writing", (double)bucket / run->buckets, run->report->rows_read / run->buckets * bucket);
-    if (bucket_is_empty(run, (gint)bucket) || take_finished(run, marker)) continue;
+    gboolean straight = run->buckets == 1 && !writes_direct(run); /* the commit itself reads what the pass left */
+    if (bucket_is_empty(run, (gint)bucket) || (!straight && take_finished(run, marker))) continue;
     if (!find_repeated(run, (gint)bucket, error)) return FALSE;
+    if (straight) continue;
     if (!(writes_direct(run) ? write_direct : write_kept)(run, (gint)bucket, marker, error)) return FALSE;
   }
   return TRUE;
@@ -305,19 +319,8 @@ static gboolean commit_identities(IngestRun *run, GError **error) {
   return run->report->version >= 0;
 }
 
-static char *equal_keys_sql(const IngestRun *run) {
-  GString *sql = g_string_new(NULL);
-  for (guint i = 0; run->definition->keys[i]; i++) {
-    g_autofree char *name = text_sql_identifier(run->definition->keys[i]);
-    g_string_append_printf(sql, "%sn.%s = e.%s", i ? " AND " : "", name, name);
-  }
-  return g_string_free(sql, FALSE);
-}
-
 /* Rows that the table holds in a later state stay as they are; so do those that would not change. */
-static char *incoming_sql(const IngestRun *run) {
-  g_autofree char *pattern = g_build_filename(run->work, "kept", "*.parquet", NULL), *quoted = text_sql_quote(pattern);
-  g_autofree char *columns = ingest_stored_columns(run, "n."), *keys = equal_keys_sql(run), *existing = delta_relation_sql(run->table, NULL);
+static char *unless_sql(const IngestRun *run) {
   g_autoptr(GString) same = g_string_new(NULL);
   for (guint i = 0; i < run->outputs->len; i++) {
     const IngestOutput *output = run->outputs->pdata[i];
@@ -326,9 +329,7 @@ static char *incoming_sql(const IngestRun *run) {
     if (delta_table_column(run->table, output->name)) g_string_append_printf(same, "%sn.%s IS NOT DISTINCT FROM e.%s", same->len ? " AND " : "", name, name);
   }
   g_autofree char *last = run->definition->keep_last_by ? text_sql_identifier(run->definition->keep_last_by) : NULL;
-  g_autofree char *later = last ? g_strdup_printf(" OR e.%s > n.%s", last, last) : g_strdup("");
-  return g_strdup_printf("SELECT %s FROM read_parquet(%s) n WHERE NOT EXISTS (SELECT 1 FROM (%s) e WHERE %s AND ((%s)%s))", columns, quoted,
-                         existing, keys, same->str, later);
+  return last ? g_strdup_printf("(%s) OR e.%s > n.%s", same->str, last, last) : g_strdup(same->str);
 }
 
 static const DeltaIdentity *first_identity(const IngestRun *run, DeltaIdentity *identity, char **application) {
@@ -344,6 +345,7 @@ static const DeltaIdentity *first_identity(const IngestRun *run, DeltaIdentity *
 
 static gboolean commit_kept(IngestRun *run, GError **error) {
   g_autofree char *application = NULL, *pattern = g_build_filename(run->work, "kept", "*.parquet", NULL), *quoted = text_sql_quote(pattern);
+  g_autofree char *select = run->buckets > 1 ? g_strdup_printf("SELECT * FROM read_parquet(%s)", quoted) : ingest_kept_sql(run, 0);
   DeltaIdentity storage;
   const DeltaIdentity *identity = first_identity(run, &storage, &application);
   DeltaWriteOptions options = {.cluster_columns = run->definition->cluster_by[0] ? (const char *const *)run->definition->cluster_by : NULL,
@@ -351,15 +353,11 @@ static gboolean commit_kept(IngestRun *run, GError **error) {
   DeltaOutcome outcome = {0};
   gboolean good;
   if (run->definition->mode == INGEST_OVERWRITE) {
-    g_autofree char *select = g_strdup_printf("SELECT * FROM read_parquet(%s)", quoted);
     good = delta_overwrite(run->table, run->engine, select, run->definition->partition_by[0] ? DELTA_OVERWRITE_PARTITIONS : DELTA_OVERWRITE_TABLE,
                            identity, &options, &outcome, error);
   } else {
-    g_autofree char *incoming = incoming_sql(run), *path = g_build_filename(run->work, "incoming.parquet", NULL), *target = text_sql_quote(path);
-    g_autofree char *copy = g_strdup_printf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION lz4_raw)", incoming, target);
-    g_autofree char *select = g_strdup_printf("SELECT * FROM read_parquet(%s)", target);
-    good = engine_execute(run->engine, copy, run->options->deadline, error) &&
-           delta_merge(run->table, run->engine, select, (const char *const *)run->definition->keys, identity, &options, &outcome, error);
+    g_autofree char *unless = unless_sql(run);
+    good = delta_merge_unless(run->table, run->engine, select, (const char *const *)run->definition->keys, unless, identity, &options, &outcome, error);
   }
   if (!good) return FALSE;
   run->report->version = outcome.version;

@@ -104,6 +104,14 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
   return TRUE;
 }
 
+gboolean sources_list(const char *const *paths, GPtrArray *files, GError **error) {
+  for (; *paths; paths++)
+    if (!collect(*paths, 0, files, error)) return FALSE;
+  if (files->len > 0) return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there are no data files");
+  return FALSE;
+}
+
 /* Text files of a series belong together when their headers are the same. */
 static gboolean headers_agree(const char *a, const char *b) {
   g_autoptr(TableReader) x = table_reader_open(a, NULL), y = table_reader_open(b, NULL);
@@ -130,12 +138,7 @@ static TableSource *find_series(GPtrArray *sources, const char *path, const char
 
 GPtrArray *sources_find(const char *const *paths, GError **error) {
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-  for (; *paths; paths++)
-    if (!collect(*paths, 0, files, error)) return NULL;
-  if (files->len == 0) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there are no data files");
-    return NULL;
-  }
+  if (!sources_list(paths, files, error)) return NULL;
   g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func((GDestroyNotify)table_source_free);
   for (guint i = 0; i < files->len; i++) {
     const char *path = files->pdata[i];

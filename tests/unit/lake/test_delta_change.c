@@ -157,6 +157,28 @@ static void merge_touches_only_what_it_must(void) {
   g_assert_nonnull(strstr(error->message, "id = 1"));
 }
 
+static void merge_leaves_out_what_is_outdated(void) {
+  g_auto(Lab) lab = lab_new();
+  g_autoptr(DeltaTable) table = make_table(&lab, 120);
+  static const char *const keys[] = {"id", NULL};
+  DeltaOutcome done;
+  g_autoptr(GError) error = NULL;
+  /* 3 is newer than the table's (amount stands for the time), 15 older, 500 unknown */
+  const char *select = "SELECT i AS id, DATE '2026-11-01' AS day, 'north' AS region, a AS amount FROM (VALUES (3, 1000), (15, -1), (500, -1)) t(i, a)";
+  delta_merge_unless(table, lab.engine, select, keys, "e.amount > n.amount", NULL, NULL, &done, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(done.rows_updated, ==, 1);
+  g_assert_cmpint(done.rows_inserted, ==, 1);
+  g_assert_cmpint(ask_newest(&lab, "SELECT count(*) FROM TABLE"), ==, 121);
+  g_assert_cmpint(ask_newest(&lab, "SELECT count(*) FROM TABLE WHERE id = 15 AND amount = -1"), ==, 0);
+  /* Nothing is left: no file is touched and there is no new version. */
+  g_autoptr(DeltaTable) now = open_table(&lab, -1);
+  delta_merge_unless(now, lab.engine, select, keys, "e.amount >= n.amount", NULL, NULL, &done, &error);
+  g_assert_no_error(error);
+  g_assert_cmpint(done.files_removed, ==, 0);
+  g_assert_cmpint(done.version, ==, now->version);
+}
+
 static void delete_by_condition(void) {
   g_auto(Lab) lab = lab_new();
   g_autoptr(DeltaTable) table = make_table(&lab, 120);
@@ -396,6 +418,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/lake/change/identity counts once", identity_counts_once);
   g_test_add_func("/lake/change/overwrite of partitions", overwrite_of_partitions);
   g_test_add_func("/lake/change/merge touches only what it must", merge_touches_only_what_it_must);
+  g_test_add_func("/lake/change/merge_leaves_out_what_is_outdated", merge_leaves_out_what_is_outdated);
   g_test_add_func("/lake/change/delete by condition", delete_by_condition);
   g_test_add_func("/lake/change/restore and history", restore_and_history);
   g_test_add_func("/lake/change/vacuum keeps what is needed", vacuum_keeps_what_is_needed);
