@@ -72,6 +72,8 @@ static AgentOutcome propose(AgentRun *run, Part *part, const json_t *answer) {
   AgentOutcome otherwise = answer_is(answer, "refused") && run_may_use_sql(run) ? OUTCOME_SQL : OUTCOME_UNANSWERED;
   if (json_array_size(unknown) == 0 || part->rounds >= AGENT_MAX_ROUNDS) return otherwise;
   g_autoptr(json_t) input = json_pack("{s:s, s:o, s:o}", "question", part->asked, "unknown", unknown_texts(unknown), "names", names_for(run, unknown));
+  g_autoptr(json_t) examples = run_verified_examples(run, part->asked);
+  if (json_array_size(examples) > 0) json_object_set(input, "examples", examples);
   if (part->feedback != NULL) json_object_set_new(input, "what_was_wrong", json_string(part->feedback));
   json_t *proposal = run_call_model(run, "propose", input, part->rounds);
   part->rounds++;
@@ -105,7 +107,9 @@ static AgentOutcome engineer_whole(AgentRun *run, Part *part) {
     run->answer = json_incref(answer);
     return OUTCOME_WHOLE;
   }
-  if (answer_is(answer, "failed") || strcmp(run->kind, "small_talk") == 0 || !run_may_use_model(run)) return OUTCOME_UNANSWERED;
+  if (answer_is(answer, "failed") || strcmp(run->kind, "small_talk") == 0) return OUTCOME_UNANSWERED;
+  if (run_answer_verified(run, answer)) return OUTCOME_WHOLE;
+  if (!run_may_use_model(run)) return OUTCOME_UNANSWERED;
   return run->planned ? propose(run, part, answer) : OUTCOME_SPLIT;
 }
 

@@ -161,6 +161,7 @@ json_t *agent_resume(AgentService *service, const char *id, const AgentRequest *
     find_conversation(&run);
     /* The composed answer is not in the checkpoint: it is composed again. An ended run gives its answer once more. */
     if (run.state == STATE_CHECK || (run.state == STATE_DONE && run.by_parts)) run.state = STATE_ANALYSE;
+    if (run.state == STATE_DONE && run.by_verified) run.state = STATE_ENGINEER;
     answer = run_to_end(&run);
   }
   run_clear(&run);

@@ -27,10 +27,9 @@ static void drop_statistics(json_t *described) {
 }
 
 json_t *mcp_describe(const McpServer *server, const char *dataset) {
-  g_autoptr(Model) model = answer_service_model_ref(server->service);
-  g_autoptr(Model) visible = model_visible(model, server->scope);
-  g_autoptr(ValueIndex) values = answer_service_values(server->service, server->scope, NULL);
-  if (visible == NULL || values == NULL) return NULL;
+  g_autoptr(Model) visible = NULL;
+  g_autoptr(ValueIndex) values = NULL;
+  if (!answer_service_visible(server->service, server->scope, &visible, &values, NULL)) return NULL;
   json_t *described_model = model_to_json(visible), *datasets = json_object_get(described_model, "datasets");
   for (gsize i = json_array_size(datasets); i-- > 0;) {
     json_t *described = json_array_get(datasets, i);

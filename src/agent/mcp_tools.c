@@ -3,7 +3,6 @@
 
 #include "agent/mcp_private.h"
 #include "base/embedded.h"
-#include "model/relation.h"
 
 #define VALUES_DEFAULT 10
 #define VALUES_MAX 100
@@ -95,10 +94,9 @@ static void append_hits(json_t *values, GPtrArray *hits, const Field *only, guin
 static json_t *tool_search_values(McpCall *call, const json_t *arguments, GError **error) {
   const char *text = json_get_string(arguments, "text"), *name = json_get_string(arguments, "field");
   guint limit = (guint)json_get_int(arguments, "limit", VALUES_DEFAULT);
-  g_autoptr(ValueIndex) index = answer_service_values(call->server->service, call->server->scope, error);
-  if (index == NULL) return NULL;
-  g_autoptr(Model) model = answer_service_model_ref(call->server->service);
-  g_autoptr(Model) visible = model_visible(model, call->server->scope);
+  g_autoptr(ValueIndex) index = NULL;
+  g_autoptr(Model) visible = NULL;
+  if (!answer_service_visible(call->server->service, call->server->scope, &visible, &index, error)) return NULL;
   const Field *field = name != NULL ? model_find_field(visible, name) : NULL;
   if (name != NULL && field == NULL) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "the model has no such field; describe_model lists them");

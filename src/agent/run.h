@@ -53,6 +53,7 @@ typedef struct {
   gint64 cost_nano;
   guint calls;           /* of the model */
   gboolean by_parts;     /* the answer comes from the parts, not from rules alone */
+  gboolean by_verified;  /* the answer is that of a verified question */
   gboolean replayed;     /* after a restart */
   json_t *rules;         /* the rules' answer to the whole question; not in the checkpoint */
   json_t *answer;        /* the run's */
@@ -91,4 +92,8 @@ json_t *run_ask(AgentRun *run, const char *question, gboolean whole, gboolean un
 json_t *run_rules_answer(AgentRun *run);
 /* Answers of the parts before the current one that were lost by a restart are asked again. FALSE when one does not answer now. */
 gboolean run_restore_answers(AgentRun *run);
+/* Answers with a verified question that is this one; FALSE: none is. `asked`: what rules made of the question. */
+gboolean run_answer_verified(AgentRun *run, const json_t *asked);
+/* ["question => query"]: verified questions near this one, as this caller may see them. (transfer full) */
+json_t *run_verified_examples(AgentRun *run, const char *question);
 gboolean answer_is(const json_t *answer, const char *status);

@@ -86,8 +86,15 @@ static const Encoder *encoder_of(AgentService *service) {
   return service->encoder;
 }
 
-/* One file for each kind and scope: its texts change with the model, and what stays is not encoded again. NULL: not kept. */
-static char *agent_service_vectors_path(const AgentService *service, const char *kind, const char *scope_key) {
+const Encoder *agent_service_encoder(AgentService *service) {
+  pthread_mutex_lock(&service->lock);
+  const Encoder *encoder = encoder_of(service);
+  pthread_mutex_unlock(&service->lock);
+  return encoder;
+}
+
+/* One file for each kind and scope: its texts change with the model, and what stays is not encoded again. */
+char *agent_service_vectors_path(const AgentService *service, const char *kind, const char *scope_key) {
   if (service->cache_folder == NULL) return NULL;
   g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, scope_key, -1);
   g_autofree char *name = g_strdup_printf("%s-%.16s.vec", kind, sum);

@@ -7,5 +7,9 @@ gboolean agent_service_has_model(const AgentService *service);
 gboolean agent_service_call_model(AgentService *service, const AgentModelCall *call, AgentModelReply *reply, GError **error);
 /* Names as this scope sees them, built on first use. (transfer full) */
 NameIndex *agent_service_names(AgentService *service, AccessScope *scope);
+/* The text encoder, opened on first use; NULL: there is none. (transfer none) */
+const Encoder *agent_service_encoder(AgentService *service);
+/* The file that vectors of this kind of texts are kept in, for a scope; NULL: nowhere. (transfer full) */
+char *agent_service_vectors_path(const AgentService *service, const char *kind, const char *scope_key);
 /* What is remembered for an owner. (transfer full) */
 json_t *agent_service_memory(AgentService *service, const char *owner);

@@ -85,6 +85,8 @@ GBytes *answer_ask_cached(AnswerService *service, const AnswerRequest *request);
 void answer_service_cache_statistics(AnswerService *service, CacheStatistics *out);
 /* The lexicon of a scope, built once. (transfer full) */
 Lexicon *answer_service_lexicon(AnswerService *service, AccessScope *scope, GError **error);
+/* The model as this scope sees it and the values in it, which belong together: an index knows fields of its own model only. (transfer full) */
+gboolean answer_service_visible(AnswerService *service, AccessScope *scope, Model **model, ValueIndex **values, GError **error);
 ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GError **error);
 /*
  * Runs one SELECT that was not compiled from a semantic query: guarded, over the model's relations as the caller may see

@@ -234,3 +234,12 @@ ValueIndex *answer_service_values(AnswerService *service, AccessScope *scope, GE
   g_auto(DataView) view = {0};
   return answer_data_view(data, scope, &view, error) ? g_steal_pointer(&view.values) : NULL;
 }
+
+gboolean answer_service_visible(AnswerService *service, AccessScope *scope, Model **model, ValueIndex **values, GError **error) {
+  g_autoptr(AnswerData) data = answer_service_data(service, NULL, error);
+  g_auto(DataView) view = {0};
+  if (!answer_data_view(data, scope, &view, error)) return FALSE;
+  *model = model_ref(view.model);
+  *values = g_steal_pointer(&view.values);
+  return TRUE;
+}

@@ -148,6 +148,8 @@ static gboolean add_truth(const FeedbackOptions *options, const json_t *one, jso
     json_t *rows = rows_of(options->workspace != NULL ? options->workspace : ".", trace, error);
     if (rows == NULL) return FALSE;
     json_object_set_new(line, "rows", rows);
+    /* So that a line in the workspace's golden.jsonl is a verified question too. */
+    if (good && json_get_string(trace, "after") == NULL) json_object_set(line, "query", json_object_get(trace, "query"));
   }
   return TRUE;
 }

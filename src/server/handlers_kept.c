@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "agent/agent.h"
 #include "server/kept.h"
 
 #define MAX_PINS 500
@@ -149,6 +150,8 @@ void handle_feedback(const Call *call, Reply *reply) {
     return;
   }
   json_t *body = json_copy((json_t *)call->body);
+  g_autofree char *owner = agent_owner(call->state->scope);
+  json_object_set_new(body, "owner", json_string(owner));
   json_object_set_new(body, "trace", trace_of(call, store, scope_key, answer));
   add_record(call, STORE_FEEDBACK, "f", answer_id, body, 0, keys, "threads", reply);
 }
