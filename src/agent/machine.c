@@ -124,8 +124,19 @@ static void find_conversation(AgentRun *run) {
     run->after = g_strdup(ask->after);
 }
 
+/* Who waited for a model is told that it is not the model that speaks. */
+static void tell_late_model(AgentRun *run) {
+  if (!run->model_late || run->by_parts || run->answer == NULL) return;
+  json_t *answer = json_deep_copy(run->answer);
+  json_array_append_new(json_object_get(answer, "caveats"),
+                        json_pack("{s:s, s:s}", "code", "model_late", "text", "the language model did not answer in time; this is what rules alone say"));
+  json_decref(run->answer);
+  run->answer = answer;
+}
+
 static json_t *run_to_end(AgentRun *run) {
   while (run->state != STATE_DONE) take_step(run);
+  tell_late_model(run);
   for (guint i = 0; i < run->memory_ids->len; i++)
     run_store_memory_used(agent_service_runs(run->service), run->owner, *(gint64 *)g_ptr_array_index(run->memory_ids, i), NULL);
   return json_incref(run->answer != NULL ? run->answer : run_rules_answer(run));

@@ -43,8 +43,8 @@ static void set_text(json_t *object, const char *key, const char *text) {
 }
 
 json_t *run_to_checkpoint(const AgentRun *run) {
-  json_t *checkpoint = json_pack("{s:i, s:s, s:s, s:b, s:b, s:b, s:i, s:i, s:i, s:I, s:i}", "version", 1, "state", agent_state_name(run->state), "kind",
-                                 run->kind, "planned", run->planned, "by_parts", run->by_parts, "by_verified", run->by_verified, "plan_rounds", (int)run->plan_rounds, "sql_rounds", (int)run->sql_rounds, "current",
+  json_t *checkpoint = json_pack("{s:i, s:s, s:s, s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:I, s:i}", "version", 1, "state", agent_state_name(run->state), "kind",
+                                 run->kind, "planned", run->planned, "by_parts", run->by_parts, "by_verified", run->by_verified, "model_late", run->model_late, "plan_rounds", (int)run->plan_rounds, "sql_rounds", (int)run->sql_rounds, "current",
                                  (int)run->current, "cost_nano", (json_int_t)run->cost_nano, "calls", (int)run->calls);
   g_autofree char *as_of = run->request->ask.as_of != DAY_NONE ? day_format_iso(run->request->ask.as_of) : NULL;
   set_text(checkpoint, "question", run->request->ask.question);
@@ -82,6 +82,7 @@ gboolean run_read_checkpoint(AgentRun *run, const json_t *checkpoint, GError **e
   run->kind = kind_constant(json_get_string(checkpoint, "kind"));
   run->planned = json_get_bool(checkpoint, "planned", FALSE);
   run->by_parts = json_get_bool(checkpoint, "by_parts", FALSE);
+  run->model_late = json_get_bool(checkpoint, "model_late", FALSE);
   run->by_verified = json_get_bool(checkpoint, "by_verified", FALSE);
   run->plan_rounds = (guint)json_get_int(checkpoint, "plan_rounds", 0);
   run->plan_feedback = g_strdup(json_get_string(checkpoint, "plan_feedback"));
@@ -170,6 +171,7 @@ json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, 
   json_t *said = json_pack("{s:s, s:I, s:s?}", "purpose", purpose, "cost_nano", (json_int_t)reply.cost_nano, "model", reply.model);
   if (!good) json_object_set_new(said, "error", json_string(error->message));
   else if (reply.json != NULL) json_object_set(said, "output", reply.json);
+  run->model_late = run->model_late || (!good && (deadline_left_ms(call.deadline) == 0 || g_error_matches(error, AISLE_ERROR, AISLE_ERROR_TIMEOUT)));
   run_note(run, "model", said);
   g_free(reply.model);
   if (good && json_is_object(reply.json)) return reply.json;

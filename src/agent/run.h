@@ -53,6 +53,7 @@ typedef struct {
   gint64 cost_nano;
   guint calls;           /* of the model */
   gboolean by_parts;     /* the answer comes from the parts, not from rules alone */
+  gboolean model_late;   /* it did not answer before the run's time was over */
   gboolean by_verified;  /* the answer is that of a verified question */
   gboolean replayed;     /* after a restart */
   json_t *rules;         /* the rules' answer to the whole question; not in the checkpoint */

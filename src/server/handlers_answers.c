@@ -52,7 +52,8 @@ void kept_answer_request(const Call *call, const json_t *kept, AnswerRequest *re
   memset(request, 0, sizeof *request);
   request->scope = call->state->scope;
   request->deadline = call->deadline;
-  request->id = json_get_string(kept, "id"); /* it is in the log already, and not written there again */
+  request->id = json_get_string(kept, "id"); /* it is in the log already: written again, it would hide what was asked */
+  request->unlogged = TRUE;
   request->as_of = DAY_NONE;
   const char *as_of = json_get_string(kept, "as_of");
   if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
