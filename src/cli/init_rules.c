@@ -13,10 +13,17 @@
 /* An order of dates that so few rows contradict is meant. */
 #define ORDER_EXCEPTIONS 0.001
 
+/* Bounds for wide tables: columns that are looked at, dates that are compared pairwise. */
+#define MOST_COLUMNS 200
+#define MOST_DATES 12
+#define MOST_KEPT_ROWS 100000
+
 typedef struct {
   Engine *engine;
   const Model *model;
   const Dataset *dataset;
+  GPtrArray *fields; /* of const Field*: the stored ones that are looked at */
+  char *relation;    /* holds them */
   GString *rules; /* YAML */
 } Proposal;
 
@@ -28,11 +35,6 @@ static ResultTable *ask(const Proposal *proposal, gsize max_rows, const char *fo
   va_end(arguments);
   /* A proposal that cannot be made is no reason for init to fail. */
   return engine_query(proposal->engine, sql, NULL, max_rows, DEADLINE_NEVER, NULL);
-}
-
-static char *relation_of(const Proposal *proposal) {
-  g_autofree char *name = text_sql_identifier(proposal->dataset->table);
-  return g_strdup_printf("lake.%s", name);
 }
 
 static gboolean is_stored(const Field *field) {
@@ -81,7 +83,8 @@ static void propose_allowed(Proposal *proposal, const Field *field) {
   if (field->type != FIELD_TEXT || field->role != FIELD_ROLE_DIMENSION || field->personal != NULL || field->distinct_count < 2 || field->distinct_count > ALLOWED_MAX_VALUES ||
       rows < field->distinct_count * ALLOWED_ROWS_PER_VALUE)
     return;
-  g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+  const char *relation = proposal->relation;
+  g_autofree char *name = text_sql_identifier(field->name);
   g_autoptr(ResultTable) values = ask(proposal, ALLOWED_MAX_VALUES + 1, "SELECT %s FROM %s WHERE %s IS NOT NULL GROUP BY 1 ORDER BY 1", name, relation, name);
   if (values == NULL || values->n_rows == 0 || values->n_rows > ALLOWED_MAX_VALUES) return;
   g_autoptr(GString) list = g_string_new(NULL);
@@ -98,7 +101,8 @@ static void propose_allowed(Proposal *proposal, const Field *field) {
 /* Identifiers that all look alike: letters as they are, digits as digits. */
 static void propose_pattern(Proposal *proposal, const Field *field) {
   if (field->type != FIELD_TEXT || field->role != FIELD_ROLE_IDENTIFIER || field->personal != NULL) return;
-  g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+  const char *relation = proposal->relation;
+  g_autofree char *name = text_sql_identifier(field->name);
   g_autoptr(ResultTable) shapes = ask(proposal, 2, "SELECT regexp_replace(regexp_replace(%s, '[0-9]', '9', 'g'), '[A-Z]', 'A', 'g') AS shape, count(*) FROM %s WHERE %s IS NOT NULL GROUP BY 1", name, relation, name);
   if (shapes == NULL || shapes->n_rows != 1) return;
   const char *shape = result_table_at(shapes, 0, 0)->text;
@@ -115,20 +119,22 @@ static void propose_pattern(Proposal *proposal, const Field *field) {
   g_string_append_printf(proposal->rules, "  # all %s values have this form\n  - {pattern: %s, matches: '%s', then: review}\n", rows, field->name, pattern->str);
 }
 
+static void propose_order(Proposal *proposal, const Field *later, const Field *earlier) {
+  g_autofree char *a = text_sql_identifier(later->name), *b = text_sql_identifier(earlier->name);
+  g_autoptr(ResultTable) counts = ask(proposal, 1, "SELECT count(*) FILTER (WHERE %s < %s), count(*) FILTER (WHERE %s > %s), count(*) FROM %s WHERE %s IS NOT NULL AND %s IS NOT NULL", a, b, a, b, proposal->relation, a, b);
+  if (counts == NULL) return;
+  gint64 wrong = result_table_at(counts, 0, 0)->integer, right = result_table_at(counts, 0, 1)->integer, all = result_table_at(counts, 0, 2)->integer;
+  if (right == 0 || (double)wrong > (double)all * ORDER_EXCEPTIONS) return;
+  g_string_append_printf(proposal->rules, "  # %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " rows contradict\n  - {order: %s, after: %s}\n", wrong, all, later->name, earlier->name);
+}
+
 static void propose_orders(Proposal *proposal) {
-  g_autofree char *relation = relation_of(proposal);
-  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
-    for (guint k = 0; k < proposal->dataset->fields->len; k++) {
-      const Field *later = proposal->dataset->fields->pdata[i], *earlier = proposal->dataset->fields->pdata[k];
-      if (i == k || later->type != FIELD_DATE || earlier->type != FIELD_DATE || !is_stored(later) || !is_stored(earlier)) continue;
-      g_autofree char *a = text_sql_identifier(later->name), *b = text_sql_identifier(earlier->name);
-      g_autoptr(ResultTable) counts = ask(proposal, 1, "SELECT count(*) FILTER (WHERE %s < %s), count(*) FILTER (WHERE %s > %s), count(*) FROM %s WHERE %s IS NOT NULL AND %s IS NOT NULL", a, b, a, b, relation, a, b);
-      if (counts == NULL) continue;
-      gint64 wrong = result_table_at(counts, 0, 0)->integer, right = result_table_at(counts, 0, 1)->integer, all = result_table_at(counts, 0, 2)->integer;
-      if (right == 0 || (double)wrong > (double)all * ORDER_EXCEPTIONS) continue;
-      g_string_append_printf(proposal->rules, "  # %" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " rows contradict\n  - {order: %s, after: %s}\n", wrong, all, later->name, earlier->name);
-    }
-  }
+  g_autoptr(GPtrArray) dates = g_ptr_array_new();
+  for (guint i = 0; i < proposal->fields->len && dates->len < MOST_DATES; i++)
+    if (((const Field *)proposal->fields->pdata[i])->type == FIELD_DATE) g_ptr_array_add(dates, proposal->fields->pdata[i]);
+  for (guint i = 0; i < dates->len; i++)
+    for (guint k = 0; k < dates->len; k++)
+      if (i != k) propose_order(proposal, dates->pdata[i], dates->pdata[k]);
 }
 
 static void propose_references(Proposal *proposal) {
@@ -157,7 +163,8 @@ static void append_privacy(GString *out, const Proposal *proposal) {
   gboolean any = FALSE;
   for (guint i = 0; i < proposal->dataset->fields->len; i++) {
     const Field *field = proposal->dataset->fields->pdata[i];
-    g_autofree char *relation = relation_of(proposal), *name = text_sql_identifier(field->name);
+    const char *relation = proposal->relation;
+  g_autofree char *name = text_sql_identifier(field->name);
     if (field->type != FIELD_TEXT || !is_stored(field)) continue;
     g_autoptr(ResultTable) values = ask(proposal, SAMPLE_VALUES, "SELECT DISTINCT %s FROM (SELECT %s FROM %s LIMIT %d) WHERE %s IS NOT NULL", name, name, relation, SAMPLE_ROWS, name);
     g_autoptr(GPtrArray) sample = g_ptr_array_new();
@@ -179,6 +186,34 @@ static const Dataset *dataset_of(const Model *model, const char *table) {
   return NULL;
 }
 
+/* Few rows are held in memory: every statement on the table itself would cost all its columns. */
+static void cut_relation(Proposal *proposal, const char *columns) {
+  g_autofree char *whole = g_steal_pointer(&proposal->relation);
+  g_autofree char *name = g_strconcat("_proposed_", proposal->dataset->table, NULL), *kept = text_sql_identifier(name);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM %s", kept, columns, whole);
+  gboolean small = proposal->dataset->row_count <= MOST_KEPT_ROWS;
+  proposal->relation = small && engine_execute(proposal->engine, sql, DEADLINE_NEVER, NULL) ? g_steal_pointer(&kept) : g_strdup_printf("(SELECT %s FROM %s)", columns, whole);
+}
+
+/* The columns to look at, and what to ask for them: each statement costs the width of its table, so a wide one is cut. */
+static void choose_fields(Proposal *proposal) {
+  g_autofree char *table = text_sql_identifier(proposal->dataset->table);
+  g_autoptr(GString) columns = g_string_new(NULL);
+  guint stored = 0;
+  proposal->fields = g_ptr_array_new();
+  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
+    Field *field = proposal->dataset->fields->pdata[i];
+    if (!is_stored(field) || ++stored > MOST_COLUMNS) continue;
+    g_autofree char *name = text_sql_identifier(field->name);
+    g_string_append_printf(columns, "%s%s", columns->len > 0 ? ", " : "", name);
+    g_ptr_array_add(proposal->fields, field);
+  }
+  proposal->relation = g_strdup_printf("lake.%s", table);
+  if (stored <= MOST_COLUMNS) return;
+  cut_relation(proposal, columns->str);
+  g_string_append_printf(proposal->rules, "  # of %u columns, the first %u were looked at\n", stored, MOST_COLUMNS);
+}
+
 static char *proposal_text(Proposal *proposal, const ImportedTable *table) {
   GString *out = g_string_new(NULL);
   g_string_append_printf(out, "# Proposed by aisle init from %s. Rename this file to %s.yaml to use it; docs/ingest.md explains it.\nsource: ", table->source, table->table);
@@ -187,9 +222,8 @@ static char *proposal_text(Proposal *proposal, const ImportedTable *table) {
   append_list(out, "keys", proposal->dataset->primary_key);
   if (proposal->dataset->primary_key[0] == NULL) g_string_append(out, "# No key was found, so rows of new files are added to those before.\n");
   propose_required(proposal);
-  for (guint i = 0; i < proposal->dataset->fields->len; i++) {
-    const Field *field = proposal->dataset->fields->pdata[i];
-    if (!is_stored(field)) continue;
+  for (guint i = 0; i < proposal->fields->len; i++) {
+    const Field *field = proposal->fields->pdata[i];
     propose_range(proposal, field);
     propose_allowed(proposal, field);
     propose_pattern(proposal, field);
@@ -209,8 +243,11 @@ gboolean init_propose_rules(Engine *engine, const char *folder, const Model *mod
     g_autofree char *name = g_strconcat(table->table, ".yaml.proposal", NULL), *path = g_build_filename(folder, "ingest", name, NULL);
     if (proposal.dataset == NULL || g_file_test(path, G_FILE_TEST_EXISTS)) continue;
     proposal.rules = g_string_new(NULL);
+    choose_fields(&proposal);
     g_autofree char *text = proposal_text(&proposal, table);
     g_string_free(proposal.rules, TRUE);
+    g_ptr_array_unref(proposal.fields);
+    g_free(proposal.relation);
     if (!disk_replace(path, text, strlen(text), error)) return FALSE;
   }
   return TRUE;

@@ -5,6 +5,7 @@
 
 #define MOST_COMBINATIONS 40
 #define MOST_KEY_PARTS 4
+#define MOST_CANDIDATES 64
 #define FIRST_LOOK_ROWS 200000
 #define LEAST_ESTIMATE 0.96 /* of the rows: an estimate of distinct values below it is no key */
 
@@ -60,8 +61,13 @@ static gboolean choose_single_key(Inference *inference, InferTable *table, GErro
   return TRUE;
 }
 
+typedef struct {
+  InferColumn *column;
+  int rank;
+} KeyPart;
+
 /* 0: no part of a key; lower numbers are tried first. */
-static int part_rank(const InferTable *table, const InferColumn *column) {
+static int part_rank(const InferTable *table, const InferColumn *column, gboolean has_order) {
   if (column->profile->filled != table->profile->rows || column->profile->distinct < 2 ||
       !g_str_equal(column->field->expression, column->field->name))
     return 0;
@@ -75,7 +81,7 @@ static int part_rank(const InferTable *table, const InferColumn *column) {
     return 3;
   if (column->field->role == FIELD_ROLE_IDENTIFIER)
     return 4;
-  return column->field->role == FIELD_ROLE_DIMENSION && infer_find_concept(table, "order_id") == NULL ? 5 : 0;
+  return column->field->role == FIELD_ROLE_DIMENSION && !has_order ? 5 : 0;
 }
 
 static gboolean is_unique_together(Inference *inference, const InferTable *table, GPtrArray *parts, gboolean *unique,
@@ -99,12 +105,24 @@ static gboolean is_unique_together(Inference *inference, const InferTable *table
   return TRUE;
 }
 
-static int compare_parts(gconstpointer a, gconstpointer b) {
-  const InferColumn *left = *(InferColumn *const *)a, *right = *(InferColumn *const *)b;
-  return part_rank(left->table, left) - part_rank(right->table, right);
+static int compare_parts(gconstpointer a, gconstpointer b) { return ((const KeyPart *)a)->rank - ((const KeyPart *)b)->rank; }
+
+/* Best first, equal ones in the table's order. Of a wide table the best few: combinations of all are never tried. (transfer full) */
+static GArray *key_parts(const InferTable *table) {
+  GArray *parts = g_array_new(FALSE, FALSE, sizeof(KeyPart));
+  gboolean has_order = infer_find_concept(table, "order_id") != NULL;
+  for (guint i = 0; i < table->columns->len; i++) {
+    KeyPart part = {.column = g_ptr_array_index(table->columns, i)};
+    part.rank = part_rank(table, part.column, has_order);
+    if (part.rank > 0)
+      g_array_append_val(parts, part);
+  }
+  g_array_sort(parts, compare_parts);
+  g_array_set_size(parts, MIN(parts->len, MOST_CANDIDATES));
+  return parts;
 }
 
-static gboolean try_combinations(Inference *inference, InferTable *table, GPtrArray *candidates, GPtrArray *chosen, guint from,
+static gboolean try_combinations(Inference *inference, InferTable *table, const GArray *candidates, GPtrArray *chosen, guint from,
                                  guint size, int *left, gboolean *found, GError **error) {
   if (chosen->len == size) {
     *left -= 1;
@@ -112,10 +130,10 @@ static gboolean try_combinations(Inference *inference, InferTable *table, GPtrAr
   }
   /* The first part is an order or a day: without one, unique together is mere chance. */
   for (guint i = from; i < candidates->len && *left > 0; i++) {
-    InferColumn *candidate = g_ptr_array_index(candidates, i);
-    if (chosen->len == 0 && part_rank(table, candidate) > 2)
+    const KeyPart *candidate = &g_array_index(candidates, KeyPart, i);
+    if (chosen->len == 0 && candidate->rank > 2)
       return TRUE;
-    g_ptr_array_add(chosen, candidate);
+    g_ptr_array_add(chosen, candidate->column);
     if (!try_combinations(inference, table, candidates, chosen, i + 1, size, left, found, error))
       return FALSE;
     if (*found)
@@ -128,11 +146,7 @@ static gboolean try_combinations(Inference *inference, InferTable *table, GPtrAr
 static gboolean choose_key_combination(Inference *inference, InferTable *table, GError **error) {
   if (table->key != NULL || table->profile->rows > PROFILE_EXACT_ROWS || table->profile->rows < 2)
     return TRUE;
-  g_autoptr(GPtrArray) candidates = g_ptr_array_new();
-  for (guint i = 0; i < table->columns->len; i++)
-    if (part_rank(table, g_ptr_array_index(table->columns, i)) > 0)
-      g_ptr_array_add(candidates, g_ptr_array_index(table->columns, i));
-  g_ptr_array_sort(candidates, compare_parts);
+  g_autoptr(GArray) candidates = key_parts(table);
   int left = MOST_COMBINATIONS;
   for (guint size = 2; size <= MOST_KEY_PARTS && size <= candidates->len; size++) {
     g_autoptr(GPtrArray) chosen = g_ptr_array_new();

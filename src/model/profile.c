@@ -84,11 +84,45 @@ static char *find_relation(Engine *engine, const char *table, Deadline deadline,
   return found > 0 ? g_strdup_printf("\"lake\".%s", name) : g_steal_pointer(&name);
 }
 
+static gboolean is_small_and_wide(const TableProfile *profile) {
+  return profile->columns->len > WIDE_TABLE && profile->rows * (gint64)profile->columns->len <= WIDE_TABLE_CELLS;
+}
+
+/* Files of thousands of columns are opened anew for every statement; a small table of them is kept in memory meanwhile. */
+static char *keep_columns(Engine *engine, const TableProfile *profile, const char *prefix, const char *columns, Deadline deadline,
+                          GError **error) {
+  g_autofree char *name = g_strconcat(prefix, profile->table->table, NULL);
+  g_autofree char *kept = text_sql_identifier(name);
+  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT %s FROM %s", kept, columns, profile->relation);
+  return engine_execute(engine, sql, deadline, error) ? g_steal_pointer(&kept) : NULL;
+}
+
+static gboolean keep_wide_table(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
+  if (!is_small_and_wide(profile))
+    return TRUE;
+  char *kept = keep_columns(engine, profile, "_profiled_", "*", deadline, error);
+  if (kept == NULL)
+    return FALSE;
+  g_free(profile->relation);
+  profile->relation = kept;
+  return TRUE;
+}
+
 #define COUNTS_PER_COLUMN 10
-static void append_counts(GString *sql, const ColumnProfile *column, gboolean exact) {
+typedef enum { DISTINCT_EXACT, DISTINCT_BY_LIST, DISTINCT_ESTIMATED } DistinctCount;
+
+/* count(DISTINCT) sets up a hash table a column: of hundreds of columns and few rows, lists are told apart far sooner. */
+static DistinctCount distinct_count_of(const TableProfile *profile) {
+  if (profile->rows > PROFILE_EXACT_ROWS)
+    return DISTINCT_ESTIMATED;
+  return is_small_and_wide(profile) ? DISTINCT_BY_LIST : DISTINCT_EXACT;
+}
+
+static void append_counts(GString *sql, const ColumnProfile *column, DistinctCount distinct) {
+  static const char *const heads[] = {"count(DISTINCT ", "len(list_distinct(list(", "approx_count_distinct("};
   const char *c = column->sql;
   g_string_append_printf(sql, ", count(%s)::DOUBLE", c);
-  g_string_append_printf(sql, exact ? ", count(DISTINCT %s)::DOUBLE" : ", approx_count_distinct(%s)::DOUBLE", c);
+  g_string_append_printf(sql, ", coalesce(%s%s%s, 0)::DOUBLE", heads[distinct], c, distinct == DISTINCT_BY_LIST ? ")))" : ")");
   g_string_append_printf(sql, ", min(%s)::VARCHAR, max(%s)::VARCHAR", c, c);
   if (column->is_number)
     g_string_append_printf(sql,
@@ -120,12 +154,11 @@ static void read_counts(const ResultTable *result, guint at, gint64 rows, Column
 }
 
 static gboolean count_columns(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
-  gboolean exact = profile->rows <= PROFILE_EXACT_ROWS;
   for (guint first = 0; first < profile->columns->len; first += COLUMNS_PER_STATEMENT) {
     guint end = MIN(first + COLUMNS_PER_STATEMENT, profile->columns->len);
     g_autoptr(GString) sql = g_string_new("SELECT count(*)::DOUBLE");
     for (guint i = first; i < end; i++)
-      append_counts(sql, g_ptr_array_index(profile->columns, i), exact);
+      append_counts(sql, g_ptr_array_index(profile->columns, i), distinct_count_of(profile));
     g_string_append_printf(sql, " FROM %s", profile->relation);
     g_autoptr(ResultTable) result = engine_query(engine, sql->str, NULL, 1, deadline, error);
     if (result == NULL)
@@ -149,13 +182,13 @@ static const char *const shape_tests[] = {
     "regexp_matches(v, '[,;|].*[,;|]')"};
 #define SHAPE_TESTS G_N_ELEMENTS(shape_tests)
 
-static gboolean read_shapes(Engine *engine, const TableProfile *profile, ColumnProfile *column, Deadline deadline,
+static gboolean read_shapes(Engine *engine, const char *relation, ColumnProfile *column, Deadline deadline,
                             GError **error) {
   g_autoptr(GString) sql = g_string_new("SELECT count(*)::DOUBLE, avg(length(v))::DOUBLE, max(length(v))::DOUBLE");
   for (guint i = 0; i < SHAPE_TESTS; i++)
     g_string_append_printf(sql, ", count_if(%s)::DOUBLE", shape_tests[i]);
   g_string_append_printf(sql, " FROM (SELECT trim(%s) AS v FROM %s WHERE %s IS NOT NULL LIMIT %d)", column->sql,
-                         profile->relation, column->sql, PROFILE_SHAPE_ROWS);
+                         relation, column->sql, PROFILE_SHAPE_ROWS);
   double found[SHAPE_TESTS + 3];
   if (!profile_numbers(engine, sql->str, deadline, found, SHAPE_TESTS + 3, error))
     return FALSE;
@@ -168,12 +201,12 @@ static gboolean read_shapes(Engine *engine, const TableProfile *profile, ColumnP
   return TRUE;
 }
 
-static gboolean read_frequent(Engine *engine, const TableProfile *profile, ColumnProfile *column, Deadline deadline,
+static gboolean read_frequent(Engine *engine, const char *relation, ColumnProfile *column, Deadline deadline,
                               GError **error) {
   g_autofree char *sql =
       g_strdup_printf("SELECT v, n::DOUBLE FROM (SELECT %s::VARCHAR AS v, count(*) AS n FROM %s WHERE %s IS NOT NULL GROUP BY 1) "
                       "ORDER BY n DESC, v LIMIT %d",
-                      column->sql, profile->relation, column->sql, PROFILE_FREQUENT_VALUES);
+                      column->sql, relation, column->sql, PROFILE_FREQUENT_VALUES);
   g_autoptr(ResultTable) result = engine_query(engine, sql, NULL, 0, deadline, error);
   if (result == NULL)
     return FALSE;
@@ -187,26 +220,49 @@ static gboolean read_frequent(Engine *engine, const TableProfile *profile, Colum
   return TRUE;
 }
 
-/* Files of thousands of columns are opened anew for every statement; a small table of them is kept in memory meanwhile. */
-static gboolean keep_wide_table(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
-  if (profile->columns->len <= WIDE_TABLE || profile->rows * (gint64)profile->columns->len > WIDE_TABLE_CELLS)
-    return TRUE;
-  g_autofree char *name = g_strdup_printf("_profiled_%s", profile->table->table);
-  g_autofree char *kept = text_sql_identifier(name);
-  g_autofree char *sql = g_strdup_printf("CREATE OR REPLACE TABLE %s AS SELECT * FROM %s", kept, profile->relation);
-  if (!engine_execute(engine, sql, deadline, error))
-    return FALSE;
-  g_free(profile->relation);
-  profile->relation = g_steal_pointer(&kept);
-  return TRUE;
-}
-
 /* Values of measured numbers say nothing one by one; of codes and flags they do. */
 static gboolean is_worth_counting(const ColumnProfile *column) {
   if (column->is_number)
     return column->column->type == FIELD_INTEGER && column->distinct <= PROFILE_FREQUENT_NUMBERS;
   return column->is_text ? column->distinct <= PROFILE_FREQUENT_DISTINCT && column->longest <= 200
                          : column->column->type == FIELD_BOOLEAN;
+}
+
+/* The columns whose values are read one by one: all, or the first of a wide table. (transfer container) */
+static GPtrArray *columns_to_read(const TableProfile *profile) {
+  gboolean wide = profile->columns->len > WIDE_TABLE;
+  GPtrArray *chosen = g_ptr_array_new();
+  for (guint i = 0; i < profile->columns->len && (!wide || chosen->len < WIDE_TABLE_LOOKS); i++) {
+    ColumnProfile *column = g_ptr_array_index(profile->columns, i);
+    if (column->filled > 0 && (!wide || !column->is_number || column->distinct <= 2))
+      g_ptr_array_add(chosen, column);
+  }
+  return chosen;
+}
+
+/* The relation to read them from: of a wide table one of these columns alone, for each statement costs the table's width. */
+static char *relation_to_read(Engine *engine, const TableProfile *profile, const GPtrArray *chosen, Deadline deadline, GError **error) {
+  if (!is_small_and_wide(profile) || chosen->len == 0)
+    return g_strdup(profile->relation);
+  g_autoptr(GString) list = g_string_new(NULL);
+  for (guint i = 0; i < chosen->len; i++)
+    g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", ((ColumnProfile *)g_ptr_array_index(chosen, i))->sql);
+  return keep_columns(engine, profile, "_looked_at_", list->str, deadline, error);
+}
+
+static gboolean look_closely(Engine *engine, const TableProfile *profile, Deadline deadline, GError **error) {
+  g_autoptr(GPtrArray) chosen = columns_to_read(profile);
+  g_autofree char *relation = relation_to_read(engine, profile, chosen, deadline, error);
+  if (relation == NULL)
+    return FALSE;
+  for (guint i = 0; i < chosen->len; i++) {
+    ColumnProfile *column = g_ptr_array_index(chosen, i);
+    if (column->is_text && !read_shapes(engine, relation, column, deadline, error))
+      return FALSE;
+    if (is_worth_counting(column) && !read_frequent(engine, relation, column, deadline, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 TableProfile *profile_table(Engine *engine, const ImportedTable *table, Deadline deadline, GError **error) {
@@ -225,15 +281,7 @@ TableProfile *profile_table(Engine *engine, const ImportedTable *table, Deadline
   profile->rows = (gint64)rows;
   if (!keep_wide_table(engine, profile, deadline, error) || !count_columns(engine, profile, deadline, error))
     return NULL;
-  int looks = profile->columns->len > WIDE_TABLE ? WIDE_TABLE_LOOKS : G_MAXINT;
-  for (guint i = 0; i < profile->columns->len; i++) {
-    ColumnProfile *column = g_ptr_array_index(profile->columns, i);
-    if (column->filled == 0 || (column->is_number && looks != G_MAXINT && column->distinct > 2) || looks-- <= 0)
-      continue;
-    if (column->is_text && !read_shapes(engine, profile, column, deadline, error))
-      return NULL;
-    if (is_worth_counting(column) && !read_frequent(engine, profile, column, deadline, error))
-      return NULL;
-  }
+  if (!look_closely(engine, profile, deadline, error))
+    return NULL;
   return g_steal_pointer(&profile);
 }

@@ -123,6 +123,17 @@ class BadInput(WorkspaceCase):
             self.assertIn(done.returncode, (BAD_INPUT, TOO_LARGE), done.stderr)
             self.assert_refused(done, done.returncode, "wide.csv", "columns")
 
+    def test_pairs_of_a_wide_table_are_bounded_and_said(self):
+        """400 columns of dates have 159,600 ordered pairs; a dozen of the dates are compared, and the proposal says what was looked at."""
+        header = ",".join(f"d{i}" for i in range(400))
+        rows = "".join(",".join(f"2024-{1 + r % 12:02}-{1 + i // 16:02}" for i in range(400)) + "\n" for r in range(40))
+        done = self.init(self.write("dates.csv", header + "\n" + rows), timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        proposal = next((self.workspace / "ingest").glob("*.proposal")).read_text()
+        self.assertIn("of 400 columns, the first 200 were looked at", proposal)
+        self.assertGreater(proposal.count("{order: "), 0)
+        self.assertLessEqual(proposal.count("{order: "), 12 * 11)
+
     def test_a_cell_of_many_megabytes(self):
         done = self.init(self.write("long.csv", "a,b\n1,\"" + "x" * (40 << 20) + "\"\n2,y\n"), timeout=300)
         self.assertIn(done.returncode, (0, BAD_INPUT, TOO_LARGE), done.stderr)
