@@ -98,6 +98,11 @@ static void learn_choice(AgentRun *run, const json_t *answer) {
   }
 }
 
+/* Nothing that a model may say makes data of small talk. */
+static gboolean is_worth_a_model(const AgentRun *run) {
+  return strcmp(run->kind, "small_talk") != 0 && strcmp(run->kind, "out_of_scope") != 0;
+}
+
 static AgentOutcome engineer_whole(AgentRun *run, Part *part) {
   json_t *answer = run_rules_answer(run);
   run_note(run, "status", json_string(json_get_string(answer, "status")));
@@ -107,9 +112,9 @@ static AgentOutcome engineer_whole(AgentRun *run, Part *part) {
     run->answer = json_incref(answer);
     return OUTCOME_WHOLE;
   }
-  if (answer_is(answer, "failed") || strcmp(run->kind, "small_talk") == 0) return OUTCOME_UNANSWERED;
+  if (answer_is(answer, "failed")) return OUTCOME_UNANSWERED;
   if (run_answer_verified(run, answer)) return OUTCOME_WHOLE;
-  if (!run_may_use_model(run)) return OUTCOME_UNANSWERED;
+  if (!run_may_use_model(run) || !is_worth_a_model(run)) return OUTCOME_UNANSWERED;
   return run->planned ? propose(run, part, answer) : OUTCOME_SPLIT;
 }
 

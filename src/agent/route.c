@@ -1,39 +1,112 @@
-/* The router: what kind of message this is, by its words. It decides what may be spent, never what is answered. */
+/*
+ * The router: what kind of message this is, by its words. It decides what may be spent, never what is answered: rules read
+ * every message, whatever it was taken for, and a model is not asked about small talk or what no shop's data can say.
+ * What it is held against is in tests/data/agent/routes.json.
+ */
+#include "agent/route.h"
+
 #include <string.h>
 
 #include "agent/run.h"
 
-typedef struct {
-  const char *kind;
-  const char *const words[12];
-} Kind;
-static const Kind KINDS[] = {
-    {"small_talk", {"hello", "hi", "hey", "thanks", "thank", "goodbye", "bye", "welcome"}},
-    {"summary", {"summary", "summarise", "summarize", "overview", "recap", "report"}},
-    {"analysis", {"why", "explain", "reason", "reasons", "cause", "caused", "driver", "drivers", "drove", "insight", "insights"}},
-    {"product", {"reviews", "review", "features", "specification", "specifications", "recommend", "suitable", "compatible"}},
-};
-/* A greeting with more words than this is about something. */
-#define SMALL_TALK_WORDS 4
+/* All words stand in order in the message, between blanks. "*" at the end: any ending. */
+typedef const char *Phrases[64];
 
-static gboolean has_word(char *const *words, const Kind *kind) {
-  for (; *words != NULL; words++)
-    for (guint i = 0; i < G_N_ELEMENTS(kind->words) && kind->words[i] != NULL; i++)
-      if (strcmp(*words, kind->words[i]) == 0) return TRUE;
+/* First words that want something done. */
+static Phrases COMMANDS = {"delete", "drop", "insert", "update", "send", "email", "book", "remind", "play", "translate", "write", "call", "install",
+                           "ignore", "forget", "buy", "turn", "set"};
+static Phrases SUMMARY = {"summary", "summaries", "summari*", "overview", "recap", "digest", "briefing", "brief me", "highlights", "report", "reports",
+                          "at a glance", "sum up", "key figures", "how are we doing", "how did we do", "how is business", "how s business",
+                          "how are things", "how are we performing", "business review", "state of the business", "state of business"};
+static Phrases ANALYSIS = {"why", "explain*", "explanation*", "reason", "reasons", "cause", "causes", "caused", "driver", "drivers", "drove", "drives",
+                           "driving", "driven", "behind", "how come", "what changed", "what has changed", "what happened", "unusual", "anomal*", "outlier*",
+                           "contribut*", "insight*", "led to", "impact", "effect", "come from", "came from", "hurt*", "responsible for", "attribut*",
+                           "diagnos*", "correlat*"};
+static Phrases TALK = {"hello", "hi", "hey", "thanks", "thank you", "thank", "thx", "goodbye", "bye", "welcome", "good morning", "good afternoon",
+                       "good evening", "good night", "cheers", "ok", "okay", "nice", "great", "cool", "perfect", "good job", "well done", "how are you",
+                       "who are you", "what are you", "what can you do", "are you", "your name", "see you", "help", "help me", "sorry", "please", "yes", "no"};
+static Phrases TOPICS = {"weather", "poem*", "joke*", "president", "prime minister", "capital of", "football", "soccer", "news", "movie*", "film*", "song*",
+                         "music", "lyrics", "meaning of life", "cook", "recipe*", "stock market", "share price", "password*", "system prompt",
+                         "your instructions", "vote", "election*", "horoscope*", "python", "javascript", "script", "flight*", "everest", "planet*",
+                         "religion", "homework", "essay*", "bitcoin", "celebrit*", "your prompt", "times table"};
+static Phrases PRODUCT = {"feature", "features", "specification*", "specs", "warranty", "guarantee", "waterproof", "compatible", "suitable", "made of",
+                          "reviews", "review", "recommend", "recommendation", "ingredient*", "allergen*", "colours", "colors", "manual", "assemble",
+                          "which one should i buy", "should i buy", "what size", "how heavy", "difference between", "instructions for", "washable", "fit in"};
+/* How people ask of one thing what it is like. */
+static Phrases OF_A_THING = {"is the", "is this", "is that", "are these", "does the", "does this", "do these", "can i", "can the", "how do i", "how long is",
+                             "how big is", "how large is"};
+/* What is counted, priced and compared: with one of these it is a question about the business. */
+static Phrases TRADE = {"sale", "sales", "sell*", "sold", "revenue*", "turnover", "profit*", "margin*", "order", "orders", "ordered", "customer*", "client*",
+                        "unit", "units", "quantit*", "discount*", "return", "returns", "returned", "store", "stores", "shop", "shops", "region*", "categor*",
+                        "price*", "cheap*", "expensive", "cost", "costs", "average", "total", "share", "growth", "percent*", "percentage", "rank*", "top",
+                        "how many", "how much", "number of", "earn*", "bought", "baskets", "basket", "spent", "spend*"};
+static Phrases QUESTION_OF_TRADE = {"reviews per", "review score", "recommended"};
+
+/* A message of more words than this is about something. */
+#define TALK_WORDS 6
+
+/* " what s the weather " */
+static char *padded_words(const char *message, guint *count) {
+  g_autofree char *folded = text_fold(message);
+  GString *text = g_string_new(" ");
+  *count = 0;
+  for (const char *at = folded; *at != '\0';) {
+    gsize length = 0;
+    while (g_ascii_isalnum(at[length]) || (guchar)at[length] >= 0x80) length++;
+    if (length > 0) {
+      g_string_append_len(text, at, (gssize)length);
+      g_string_append_c(text, ' ');
+      (*count)++;
+    }
+    at += length > 0 ? length : 1;
+  }
+  return g_string_free(text, FALSE);
+}
+
+static gboolean stands_at(const char *at, const char *phrase) {
+  gsize length = strlen(phrase);
+  gboolean any_ending = phrase[length - 1] == '*';
+  if (any_ending) length--;
+  return strncmp(at, phrase, length) == 0 && (any_ending || at[length] == ' ');
+}
+
+static gboolean has_one(const char *words, const Phrases phrases) {
+  for (const char *at = words; *at != '\0'; at++)
+    for (guint i = 0; *at == ' ' && i < G_N_ELEMENTS(TRADE) && phrases[i] != NULL; i++)
+      if (stands_at(at + 1, phrases[i])) return TRUE;
   return FALSE;
 }
 
-AgentOutcome step_route(AgentRun *run) {
-  g_autofree char *folded = text_fold(run->request->ask.question);
-  g_auto(GStrv) words = g_strsplit_set(folded, " .,;:!?\"'()", -1);
+static gboolean begins_with_one(const char *words, const Phrases phrases) {
+  for (guint i = 0; i < G_N_ELEMENTS(TRADE) && phrases[i] != NULL; i++)
+    if (stands_at(words + 1, phrases[i])) return TRUE;
+  return FALSE;
+}
+
+/* "17 times 23" */
+static gboolean is_arithmetic(const char *words) {
+  const char *times = strstr(words, " times ");
+  if (times == NULL) times = strstr(words, " plus ");
+  return times != NULL && times > words && g_ascii_isdigit(times[-1]) && g_ascii_isdigit(strchr(times + 1, ' ')[1]);
+}
+
+const char *route_of(const char *message) {
   guint count = 0;
-  for (char **word = words; *word != NULL; word++) count += **word != '\0';
-  for (guint i = 0; i < G_N_ELEMENTS(KINDS); i++) {
-    gboolean greeting = i == 0;
-    if ((greeting && count > SMALL_TALK_WORDS) || !has_word(words, &KINDS[i])) continue;
-    run->kind = KINDS[i].kind;
-    break;
-  }
+  g_autofree char *words = padded_words(message, &count);
+  gboolean trade = has_one(words, TRADE), summary = has_one(words, SUMMARY);
+  if ((begins_with_one(words, COMMANDS) && !summary) || is_arithmetic(words)) return "out_of_scope";
+  if (!trade && has_one(words, TOPICS)) return "out_of_scope";
+  if (summary) return "summary";
+  if (has_one(words, ANALYSIS)) return "analysis";
+  if (!trade && count <= TALK_WORDS && begins_with_one(words, TALK)) return "small_talk";
+  if (!trade && count <= TALK_WORDS && has_one(words, TALK) && !begins_with_one(words, OF_A_THING) && !has_one(words, PRODUCT)) return "small_talk";
+  if (has_one(words, PRODUCT) && !has_one(words, QUESTION_OF_TRADE)) return "product";
+  if (!trade && begins_with_one(words, OF_A_THING)) return "product";
+  return "question";
+}
+
+AgentOutcome step_route(AgentRun *run) {
+  run->kind = route_of(run->request->ask.question);
   run_note(run, "kind", json_string(run->kind));
   return OUTCOME_OK;
 }
