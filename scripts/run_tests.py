@@ -5,11 +5,13 @@
 
 Unit tests are the programs meson knows (TAP on stdout, run from the project's root); end-to-end tests are the unittest
 files tests/e2e/test_*.py, which drive only the built program (AISLE in the environment); the cluster's are those in
-tests/cluster, run when asked for by scripts/cluster.sh, which has Spark and Trino ready. The last line printed is
-"N passed, N failed" (with ", N skipped" where there were any); exit status 1 when something failed.
+tests/cluster, run when asked for by scripts/cluster.sh, which has Spark and Trino ready. What failed is named once more,
+with its detail, at the end; the last line printed is "N passed, N failed" (with ", N skipped" where there were any); exit
+status 1 when something failed.
 """
 import argparse
 import concurrent.futures
+import itertools
 import json
 import os
 import re
@@ -24,6 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 UNIT_TIMEOUT, E2E_TIMEOUT = 300, 900  # seconds
+MAX_DETAIL, MAX_LINE = 12, 400  # lines told again of a failed case, characters of each
 TAP_LINE = re.compile(r"^(not ok|ok)\b\s*\d*\s*-?\s*(.*)$")
 SKIP = re.compile(r"#\s*skip\b", re.IGNORECASE)
 
@@ -134,6 +137,26 @@ def report(outcome, verbose):
             print(f"     failed: {failure}", flush=True)
 
 
+def tell_failures(outcomes):
+    """Said last, so that the end of a long log names what failed and why."""
+    for outcome in outcomes:
+        for failure in outcome.failures:
+            print(f"FAILED {outcome.name}: {failure}")
+            for line in detail_of(outcome.output, failure):
+                print(f"    {line}")
+
+
+def detail_of(output, failure):
+    """What a program said of one failed case: the lines after its "not ok" (or the last ones, of a program that died)."""
+    lines = output.splitlines()
+    for number, line in enumerate(lines):
+        match = TAP_LINE.match(line)
+        if match is not None and match.group(1) == "not ok" and match.group(2) == failure:
+            rest = itertools.takewhile(lambda one: one.startswith("#"), lines[number + 1:])
+            return [one[:MAX_LINE] for one in rest][-MAX_DETAIL:]
+    return [one[:MAX_LINE] for one in lines[-MAX_DETAIL:]]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", type=Path, default=ROOT / "build")
@@ -146,7 +169,7 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
 
-    total = Outcome("total")
+    total, failed = Outcome("total"), []
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         running = [pool.submit(run_one, *test) for test in collect(arguments)]
         for future in concurrent.futures.as_completed(running):
@@ -155,6 +178,8 @@ def main():
             total.passed += outcome.passed
             total.failed += outcome.failed
             total.skipped += outcome.skipped
+            failed += [outcome] if outcome.failed else []
+    tell_failures(failed)
     if total.passed + total.failed + total.skipped == 0:
         print("no test was run")
         total.failed += 1

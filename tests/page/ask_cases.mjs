@@ -1,8 +1,25 @@
 // Asking, and everything that is done with an answer.
 import assert from "node:assert/strict";
-import { SHOP, ask, openContext, test, turn } from "./harness.mjs";
+import { SHOP, ask, openContext, test, turn, until, visit } from "./harness.mjs";
 
 const text = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
+/** Where a chart has something to click: the mouse is led over it until the cursor says so. */
+async function pointOf(chart) {
+  const found = await chart.evaluate((node) => {
+    const canvas = node.querySelector("canvas");
+    const box = canvas.getBoundingClientRect();
+    for (let x = 40; x < 200; x += 3) {
+      for (let y = 8; y < box.height - 30; y += 3) {
+        canvas.dispatchEvent(new MouseEvent("mousemove", { bubbles: true, clientX: box.left + x, clientY: box.top + y }));
+        if (canvas.parentElement.style.cursor === "pointer") return { x, y };
+      }
+    }
+    return null;
+  });
+  assert.ok(found !== null, "the chart has a point to click");
+  return found;
+}
+
 const chip = (found, words) => found.locator(".chip", { hasText: words });
 
 test("an answer shows number, sentence, chart, table, SQL and source", async ({ page }) => {
@@ -24,10 +41,15 @@ test("an answer shows number, sentence, chart, table, SQL and source", async ({ 
 
 test("suggestions are chosen with the keyboard alone", async ({ page }) => {
   await page.goto(SHOP);
+  await page.waitForFunction(() => document.activeElement?.id === "question"); // the page takes a moment to be there
   await page.keyboard.type("sales by re");
   const option = page.getByRole("option", { name: "sales by Region" });
   await option.waitFor();
-  for (let i = 0; i < 8 && (await option.getAttribute("aria-selected")) !== "true"; i++) await page.keyboard.press("ArrowDown");
+  await until(async () => {
+    if ((await option.getAttribute("aria-selected")) === "true") return true;
+    await page.keyboard.press("ArrowDown");
+    return false;
+  }, "the suggestion is chosen");
   await page.keyboard.press("Enter");
   assert.equal((await page.inputValue("#question")).toLowerCase(), "sales by region");
   await page.keyboard.press("Enter");
@@ -106,10 +128,11 @@ test("the kind of chart can be changed", async ({ page }) => {
   await first.locator(".chart[data-ready=true]").waitFor();
   const picture = () => first.locator("canvas").evaluate((canvas) => canvas.toDataURL());
   const seen = new Set([await picture()]);
-  for (const kind of ["Line", "Columns", "Shares"]) {
+  for (const [kind, type] of [["Line", "line"], ["Columns", "bar"], ["Shares", "share"]]) {
     await first.getByRole("button", { name: "Chart", exact: true }).click();
     await page.getByRole("menuitem", { name: kind }).click();
-    for (let i = 0; i < 100 && seen.has(await picture()); i++) await page.waitForTimeout(20);
+    await first.locator(`.chart[data-drawn=${type}]`).waitFor();
+    await until(async () => !seen.has(await picture()), `the chart is drawn as ${kind}`);
     seen.add(await picture());
   }
   assert.equal(seen.size, 4);
@@ -125,14 +148,11 @@ test("a row or a point leads down", async ({ page }) => {
   assert.match(await text(second.locator(".chips")), /Category is Drinks/);
   assert.equal(await second.locator(".result tbody tr").count(), 2);
   const third = await ask(page, "monthly sales in 2023");
-  const canvas = third.locator(".chart[data-ready=true] canvas");
-  await canvas.waitFor();
-  const box = await canvas.boundingBox();
-  const menu = page.locator(".menu");
-  for (let x = 60; x < 160 && (await menu.count()) === 0; x += 8) {
-    for (let y = 12; y < box.height - 30 && (await menu.count()) === 0; y += 8) await canvas.click({ position: { x, y } });
-  }
-  await menu.getByRole("menuitem", { name: "by day" }).click();
+  const chart = third.locator(".chart[data-drawn]");
+  await chart.locator("canvas").waitFor();
+  const point = await pointOf(chart);
+  await chart.click({ position: point });
+  await page.locator(".menu").getByRole("menuitem", { name: "by day" }).click();
   const fourth = await turn(page, 4);
   assert.match(await text(fourth.locator(".chips")), /2023/);
 });
@@ -154,13 +174,14 @@ test("numbers and SQL are copied whole", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(SHOP);
   const first = await ask(page, "total profit");
+  await page.evaluate(() => navigator.clipboard.writeText(""));
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await first.getByRole("button", { name: "Copy the number" }).click();
-  await page.locator(".messages p").waitFor();
+  await until(async () => (await clipboard()) !== "", "the number is copied");
   assert.equal(Number(await clipboard()), Number((await text(first.locator(".headline-number"))).replaceAll(",", "")));
   await first.getByRole("tab", { name: "SQL" }).click();
   await first.getByRole("button", { name: "Copy", exact: true }).click();
-  await page.waitForFunction(async () => (await navigator.clipboard.readText()).startsWith("SELECT"));
+  await until(async () => (await clipboard()).startsWith("SELECT"), "the SQL is copied");
 });
 
 test("a long table is sorted, and only what is seen is drawn", async ({ page }) => {
@@ -184,9 +205,11 @@ test("a link holds the question, never the data", async ({ page, context, browse
   await page.goto(SHOP);
   const first = await ask(page, "sales by category in 2024");
   const number = await first.locator(".result tbody td").nth(1).innerText();
+  await page.evaluate(() => navigator.clipboard.writeText(""));
   await first.getByRole("button", { name: "Share" }).click();
-  await page.locator(".messages p").waitFor();
-  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await until(async () => (await clipboard()) !== "", "the link is copied");
+  const link = await clipboard();
   const held = Buffer.from(link.split("#/q/")[1], "base64url").toString();
   assert.deepEqual(Object.keys(JSON.parse(held)).sort(), ["dimensions", "metrics", "time"]);
   assert.ok(!held.includes(number.replaceAll(",", "")));
@@ -194,7 +217,7 @@ test("a link holds the question, never the data", async ({ page, context, browse
   const elsewhere = await other.newPage();
   await elsewhere.goto(link);
   assert.equal(await (await turn(elsewhere, 1)).locator(".result tbody td").nth(1).innerText(), number);
-  await elsewhere.goto(`${SHOP}/#/q/bm90IGEgcXVlcnk`);
+  await visit(elsewhere, `${SHOP}/#/q/bm90IGEgcXVlcnk`);
   await elsewhere.getByText("does not hold a question").waitFor();
   await other.close();
 });

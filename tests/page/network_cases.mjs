@@ -1,6 +1,6 @@
 // What the network does to people: breaks, waits, two tabs, a server that is gone.
 import assert from "node:assert/strict";
-import { SHOP, ask, startDoor, test, turn } from "./harness.mjs";
+import { SHOP, ask, startDoor, test, turn, until } from "./harness.mjs";
 
 const text = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
 const isAsk = (head) => /^POST \/v1\/(ask|query)/.test(head);
@@ -64,7 +64,12 @@ test("a stream that is kept no longer gives its answer all the same", async ({ p
   allow(/ERR_|net::|status of 404/);
   const door = await startDoor(SHOP);
   await page.goto(door.url);
-  await page.route("**/v1/streams/*", (route) => route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"status":404,"code":"not_found","detail":"it is gone"}' }));
+  // The stream is gone because its question ended: its answer is kept by then.
+  await page.route("**/v1/streams/*", async (route) => {
+    const id = new URL(route.request().url()).pathname.split("/").at(-1);
+    await until(async () => (await page.request.get(`${SHOP}/v1/answers/${id}`)).ok(), "the answer is kept");
+    await route.fulfill({ status: 404, contentType: "application/problem+json", body: '{"status":404,"code":"not_found","detail":"it is gone"}' });
+  });
   door.cut = isAsk;
   const first = await ask(page, "profit by product in 2024");
   assert.equal(await first.getAttribute("data-state"), "done");
@@ -132,4 +137,22 @@ test("replies that are no answer are survived", async ({ page, allow }) => {
     await page.unroute("**/v1/ask");
   }
   assert.equal(await (await ask(page, "sales by region")).getAttribute("data-state"), "done");
+});
+
+test("a question that runs long becomes a task by itself, and its answer comes where it was asked", async ({ page, allow }) => {
+  allow(/ERR_|net::|status of 4/);
+  const door = await startDoor(SHOP);
+  await page.goto(door.url);
+  door.swallow = isAsk;
+  await page.fill("#question", "quantity by category and region");
+  await page.keyboard.press("Enter");
+  // Nothing is clicked.
+  await page.locator(".turn[data-state=done] .result").waitFor();
+  assert.ok(door.requests.some((head) => head.startsWith("POST /v1/tasks")), "it was made a task");
+  assert.equal(await page.locator(".turn .result tbody tr").count(), 12);
+  await page.reload();
+  await (await turn(page, 1)).locator(".result").waitFor();
+  assert.equal(await page.locator(".turn").count(), 1, "it is kept once");
+  await page.close();
+  await door.close();
 });

@@ -150,7 +150,7 @@ export function App(): ReactElement {
             items={THEMES.map((one) => ({ label: one.label, checked: one.theme === theme, run: () => setTheme(one.theme) }))} />
         </div>
       </header>
-      <main id="main" className={`screen ${route.screen}`} tabIndex={-1}>
+      <main id="main" className={`screen ${route.screen}`} data-shown={hash} tabIndex={-1}>
         <Guard where={hash}><Screen route={route} /></Guard>
       </main>
       <Messages />

@@ -26,6 +26,7 @@ export interface StreamHandlers {
 
 const MAX_EVENT_CHARACTERS = 64 * 1024 * 1024;
 const RETRY_MS = [300, 800, 2000, 4000, 8000];
+const KEPT_MS = [300, 1000, 3000];
 
 /** Cuts a byte stream into events, as the HTML standard says (fields id, event, data; blank line ends). */
 export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<StreamEvent> {
@@ -60,7 +61,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   }
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
+export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
@@ -120,9 +121,13 @@ async function takeAll(response: Response, state: StreamState, handlers: StreamH
 
 /** A stream is kept for a minute after its end, its answer for longer. */
 async function kept(id: string, gone: Response, signal: AbortSignal): Promise<Answer> {
-  const response = await send(`/v1/answers/${encodeURIComponent(id)}`, { signal });
-  if (!response.ok) throw await problemOf(gone);
-  return (await response.json()) as Answer;
+  for (const pause of [...KEPT_MS, 0]) {
+    const response = await send(`/v1/answers/${encodeURIComponent(id)}`, { signal });
+    if (response.ok) return (await response.json()) as Answer;
+    if (response.status !== 404 || pause === 0) break;
+    await wait(pause, signal); // its end may be a moment away
+  }
+  throw await problemOf(gone);
 }
 
 /** Follows a stream to its end; while the network fails, again from where it broke. */

@@ -63,6 +63,7 @@ export function ChartPanel({ option, type, unit, onPick }: Props): ReactElement 
     chart.current?.resize();
     chart.current?.update(option, type, unit);
     performance.mark("chart-drawn");
+    node.current?.setAttribute("data-drawn", type);
   }, [ready, option, type, unit, theme, height]);
 
   if (failed) return <p className="note">The part that draws charts could not be loaded. The table below holds the same numbers.</p>;

@@ -1,6 +1,6 @@
 // Where questions are typed. Suggestions come from the model and the data's own values.
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, type KeyboardEvent, type ReactElement, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { type FormEvent, type KeyboardEvent, type ReactElement, type Ref, useImperativeHandle, useRef, useState } from "react";
 import { call } from "../api/client";
 import type { Suggestions } from "../api/types";
 import { Button, useSettled } from "../ui/parts";
@@ -25,7 +25,8 @@ interface Props {
 export function Composer({ ref, ask, following, unfollow, first }: Props): ReactElement {
   const [text, setText] = useState("");
   const [open, setOpen] = useState(false);
-  const [active, setActive] = useState(-1);
+  // The suggestion itself, not its place: the list may change between two keys.
+  const [chosen, setChosen] = useState<string | null>(null);
   const [complaint, setComplaint] = useState("");
   const input = useRef<HTMLInputElement>(null);
   const settled = useSettled(text, 120);
@@ -36,9 +37,11 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
     enabled: typed !== "" && typed.length <= MAX_SUGGEST,
     staleTime: 60_000,
     retry: false,
+    placeholderData: keepPreviousData,
   });
   const list = (suggestions.data?.suggestions ?? []).filter((one) => one.toLowerCase() !== text.trim().toLowerCase());
   const shown = open && text.trim() !== "" && list.length > 0;
+  const active = chosen === null ? -1 : list.indexOf(chosen);
 
   useImperativeHandle(ref, () => ({
     focus: () => input.current?.focus(),
@@ -47,7 +50,6 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
       input.current?.focus();
     },
   }));
-  useEffect(() => setActive(-1), [typed]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -76,7 +78,8 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
       event.preventDefault();
       setOpen(true);
       const step = event.key === "ArrowDown" ? 1 : -1;
-      setActive((now) => (shown ? (now + step + list.length + 1) % (list.length + 1) : 0));
+      // One place of the round is the typed text itself.
+      setChosen(list[shown ? (active + 1 + step + list.length + 1) % (list.length + 1) - 1 : 0] ?? null);
     } else if (shown && (event.key === "Enter" || event.key === "Tab") && list[active] !== undefined) {
       event.preventDefault();
       choose(list[active]);
@@ -95,6 +98,7 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
           onChange={(event) => {
             setText(event.target.value);
             setComplaint("");
+            setChosen(null);
             setOpen(true);
           }}
           onKeyDown={onKey} onBlur={() => setOpen(false)} />

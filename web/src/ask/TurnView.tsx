@@ -7,7 +7,7 @@ import { formatMs } from "../lib/format";
 import { EMPTY_MODEL, useModel } from "../lib/model";
 import { type Query, whyQuery } from "../lib/query";
 import { encodeQuery } from "../lib/router";
-import { type Turn, cancel, fetchStoredAnswer, moveToTask, retry, runQuery } from "../lib/threads";
+import { type Turn, cancel, cancelTask, fetchStoredAnswer, moveToTask, retry, runQuery } from "../lib/threads";
 import { ActionMenu, Button, ErrorNote, copyText, say } from "../ui/parts";
 import { AnswerBody } from "./AnswerBody";
 import { CHART_TYPES, type ChartType, type LooseOption, possibleTypes } from "./chart-types";
@@ -53,6 +53,19 @@ function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement
         <Button icon="close" onClick={() => cancel(turn)}>Cancel</Button>
         {elapsed >= SLOW_MS && turn.request !== null && <Button icon="task" onClick={() => void toTask()}>Finish in the background</Button>}
       </div>
+    </div>
+  );
+}
+
+/** A long question that became a task: its answer comes here, and is kept for whoever leaves. */
+function Background({ turn, thread }: { turn: Turn; thread: string }): ReactElement {
+  const percent = turn.progress?.percent;
+  const stop = () => cancelTask(thread, turn).catch((error: unknown) => say(asProblem(error).detail ?? "It could not be cancelled."));
+  return (
+    <div className="progress" role="status">
+      <p>This takes longer, so it goes on in the background: you may leave or close the page, its answer will be here. <a href="#/tasks">See it among the tasks</a>.</p>
+      <progress max={100} {...(typeof percent === "number" ? { value: percent } : {})} aria-label="Progress" />
+      <div className="row"><Button icon="close" onClick={() => void stop()}>Cancel</Button></div>
     </div>
   );
 }
@@ -156,7 +169,7 @@ export function TurnView({ turn, number, thread, askAgain, followFrom }: Props):
         {turn.state === "stored" && <Button onClick={() => void fetchStoredAnswer(thread, turn)}>Show the answer again</Button>}
         {turn.state === "loading" && <p className="waiting" role="status">Asking again …</p>}
         {turn.state === "cancelled" && <p className="note">Cancelled. {turn.request !== null && <Button onClick={() => retry(thread, turn)}>Ask again</Button>}</p>}
-        {turn.state === "task" && <p className="note">This goes on in the background. <a href="#/tasks">See it among the tasks</a>.</p>}
+        {turn.state === "task" && <Background turn={turn} thread={thread} />}
         {turn.state === "failed" && turn.problem && <ErrorNote problem={turn.problem} retry={turn.request !== null ? () => retry(thread, turn) : undefined} />}
         {answer?.status === "failed" && <ErrorNote problem={{ detail: answer.error?.message ?? "It failed.", ...(answer.error?.hint ? { hint: answer.error.hint } : {}) }} />}
         {answer?.status === "clarify" && <Clarify answer={answer} thread={thread} />}

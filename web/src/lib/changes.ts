@@ -15,14 +15,25 @@ export function followChanges(client: QueryClient): void {
   onAnswered(() => {
     for (const name of ["threads", "history"]) void client.invalidateQueries({ queryKey: [name] });
   });
+  const showThread = () => {
+    const route = parseRoute(location.hash);
+    if (route.screen === "ask" && route.thread !== null) void refreshThread(route.thread);
+  };
   let source: EventSource | null = null;
+  let opened = false;
   const open = () => {
     source = new EventSource("/v1/events");
+    // What changed before the first event can be heard, or while the line was broken, is not told again.
+    source.addEventListener("open", () => {
+      if (opened) void client.invalidateQueries({ refetchType: "active" });
+      else void client.invalidateQueries({ queryKey: ["threads"] });
+      opened = true;
+      showThread();
+    });
     for (const [name, keys] of Object.entries(KEYS)) {
       source.addEventListener(name, () => {
         for (const queryKey of keys) void client.invalidateQueries({ queryKey });
-        const route = parseRoute(location.hash);
-        if (name === "threads" && route.screen === "ask" && route.thread !== null) void refreshThread(route.thread);
+        if (name === "threads") showThread();
       });
     }
   };
@@ -32,8 +43,7 @@ export function followChanges(client: QueryClient): void {
       source?.close();
       source = null;
     } else if (source === null) {
-      void client.invalidateQueries({ refetchType: "active" });
-      open();
+      open(); // which catches up
     }
   };
   document.addEventListener("visibilitychange", follow);

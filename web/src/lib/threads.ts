@@ -1,8 +1,8 @@
 // Conversations that are open in this page. Lives outside React, so that a question goes on while another screen is shown.
 import { useSyncExternalStore } from "react";
 import { ApiError, asProblem, call, jsonBody } from "../api/client";
-import { type Progress, type StreamHandlers, cancelStream, resume, stream } from "../api/stream";
-import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, ThreadWithTurns } from "../api/types";
+import { type Progress, type StreamHandlers, cancelStream, resume, stream, wait } from "../api/stream";
+import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, Task, ThreadWithTurns } from "../api/types";
 import type { Query } from "./query";
 
 export type TurnState = "stored" | "loading" | "running" | "done" | "failed" | "cancelled" | "task";
@@ -15,6 +15,8 @@ export interface Turn {
   state: TurnState;
   /** The answer's id, which is also the stream's. */
   id: string | null;
+  /** The task that the question became. */
+  task: string | null;
   progress: Progress | null;
   reconnecting: number;
   partial: Partial<Answer> | null;
@@ -36,9 +38,14 @@ const EMPTY: ThreadState = { turns: [], loaded: false };
 const threads = new Map<string, ThreadState>();
 const listeners = new Set<() => void>();
 const running = new Map<string, AbortController>();
+/** Threads that changed elsewhere while a question of theirs was under way here. */
+const missed = new Set<string>();
 /** How many of a thread's latest answers are drawn at once when it is opened. */
 const DRAWN_AT_ONCE = 5;
 const PENDING_KEY = "aisle-pending";
+/** What takes longer goes on as a task by itself: it then outlives this page. */
+const LONG_MS = 8000;
+const TASK_POLL_MS = [500, 1000, 1000, 2000];
 
 function publish(thread: string, state: ThreadState): void {
   threads.set(thread, state);
@@ -49,6 +56,10 @@ function update(thread: string, key: string, change: Partial<Turn>): void {
   const state = threads.get(thread);
   if (state === undefined) return;
   publish(thread, { ...state, turns: state.turns.map((turn) => (turn.key === key ? { ...turn, ...change } : turn)) });
+}
+
+function turnOf(thread: string, key: string): Turn | undefined {
+  return threads.get(thread)?.turns.find((turn) => turn.key === key);
 }
 
 function subscribe(listener: () => void): () => void {
@@ -72,6 +83,8 @@ interface Pending {
   thread: string;
   id: string;
   question: string | null;
+  /** `id` is a task's. */
+  task?: boolean;
 }
 
 function readPending(): Pending[] {
@@ -99,11 +112,21 @@ export function onAnswered(listener: () => void): void {
   whenAnswered = listener;
 }
 
+function settle(thread: string, key: string, answer: Answer): void {
+  performance.mark(`answer-arrived:${key}`);
+  update(thread, key, { state: "done", answer, id: answer.id, partial: null, progress: null, reconnecting: 0 });
+  whenAnswered?.();
+}
+
 type Runner = (handlers: StreamHandlers, signal: AbortSignal) => Promise<Answer>;
 
 async function run(thread: string, key: string, question: string | null, start: Runner): Promise<void> {
   const abort = new AbortController();
   running.set(key, abort);
+  const long = setTimeout(() => {
+    const turn = turnOf(thread, key);
+    if (turn?.state === "running") moveToTask(thread, turn).catch(() => undefined); // it then goes on as it is
+  }, LONG_MS);
   let id = "";
   let partial: Partial<Answer> = {};
   const handlers: StreamHandlers = {
@@ -120,23 +143,22 @@ async function run(thread: string, key: string, question: string | null, start: 
     reconnecting: (attempt) => update(thread, key, { reconnecting: attempt }),
   };
   try {
-    const answer = await start(handlers, abort.signal);
-    performance.mark(`answer-arrived:${key}`);
-    update(thread, key, { state: "done", answer, id: answer.id, partial: null, progress: null, reconnecting: 0 });
-    whenAnswered?.();
+    settle(thread, key, await start(handlers, abort.signal));
   } catch (error) {
-    if (threads.get(thread)?.turns.find((turn) => turn.key === key)?.state === "task") return; // it goes on elsewhere
+    if (turnOf(thread, key)?.state === "task") return; // it goes on elsewhere
     const cancelled = abort.signal.aborted || (error instanceof ApiError && error.code === "cancelled");
     update(thread, key, { state: cancelled ? "cancelled" : "failed", problem: asProblem(error), partial: null, progress: null, reconnecting: 0 });
   } finally {
+    clearTimeout(long);
     running.delete(key);
     if (id !== "") writePending((list) => list.filter((one) => one.id !== id));
+    if (missed.delete(thread)) void refreshThread(thread);
   }
 }
 
 function blankTurn(question: string | null, request: Turn["request"]): Turn {
   return {
-    key: randomId("k"), question, request, state: "running", id: null, progress: null, reconnecting: 0, partial: null,
+    key: randomId("k"), question, request, state: "running", id: null, task: null, progress: null, reconnecting: 0, partial: null,
     answer: null, problem: null, startedAt: Date.now(), feedback: null, restatement: null,
   };
 }
@@ -177,9 +199,70 @@ export function cancel(turn: Turn): void {
 /** Goes on as a task, which outlives the page and the server; the question here is cancelled. */
 export async function moveToTask(thread: string, turn: Turn): Promise<void> {
   if (turn.request === null) return;
-  await call("/v1/tasks", jsonBody(turn.request.body));
-  update(thread, turn.key, { state: "task", partial: null, progress: null });
-  cancel(turn);
+  const task = await call<Task>("/v1/tasks", jsonBody(turn.request.body));
+  const now = turnOf(thread, turn.key);
+  if (now?.state !== "running") {
+    // The answer was faster, or it was cancelled meanwhile.
+    await call(`/v1/tasks/${encodeURIComponent(task.id)}`, { method: "DELETE" }).catch(() => undefined);
+    return;
+  }
+  update(thread, turn.key, { state: "task", task: task.id, reconnecting: 0 });
+  cancel(now);
+  writePending((list) => [...list, { thread, id: task.id, question: turn.question, task: true }]);
+  void followTask(thread, turn.key, task.id);
+}
+
+/** Waits for a task's answer and shows it where it was asked. */
+async function followTask(thread: string, key: string, id: string): Promise<void> {
+  const abort = new AbortController();
+  running.set(key, abort);
+  const end = (change: Partial<Turn>) => {
+    running.delete(key);
+    writePending((list) => list.filter((one) => one.id !== id));
+    update(thread, key, { ...change, task: null, partial: null, progress: null });
+  };
+  for (let round = 0; !abort.signal.aborted; round++) {
+    try {
+      const task = await call<Task>(`/v1/tasks/${encodeURIComponent(id)}`);
+      if (abort.signal.aborted) return;
+      if (task.status === "done" && task.answer) {
+        end({ state: "running" });
+        const answer = task.answer;
+        const state = threads.get(thread);
+        // After a reload it may be among the thread's answers already.
+        if (state?.turns.some((turn) => turn.id === answer.id && turn.key !== key)) publish(thread, { ...state, turns: state.turns.filter((turn) => turn.key !== key) });
+        else settle(thread, key, answer);
+      } else if (task.status === "failed" || task.status === "done") {
+        end({ state: "failed", problem: task.error ?? { detail: "The task ended without an answer." } });
+      } else if (task.status === "cancelled") {
+        end({ state: "cancelled" });
+      } else {
+        update(thread, key, { progress: { percent: task.percent, rows: task.rows } });
+        await wait(TASK_POLL_MS[Math.min(round, TASK_POLL_MS.length - 1)]!, abort.signal);
+        continue;
+      }
+      if (missed.delete(thread)) void refreshThread(thread);
+      return;
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      if (!(error instanceof ApiError) || error.problem.status === 404) {
+        end({ state: "failed", problem: asProblem(error) });
+        return;
+      }
+      await wait(TASK_POLL_MS.at(-1)!, abort.signal).catch(() => undefined); // the server may be back then
+    }
+  }
+}
+
+/** Stops a task that is followed here. */
+export async function cancelTask(thread: string, turn: Turn): Promise<void> {
+  const id = turn.task;
+  if (id === null) return;
+  await call(`/v1/tasks/${encodeURIComponent(id)}`, { method: "DELETE" });
+  running.get(turn.key)?.abort();
+  running.delete(turn.key);
+  writePending((list) => list.filter((one) => one.id !== id));
+  update(thread, turn.key, { state: "cancelled", task: null, partial: null, progress: null });
 }
 
 export function setTurnFeedback(thread: string, key: string, feedback: "up" | "down" | null): void {
@@ -199,8 +282,29 @@ export async function fetchStoredAnswer(thread: string, turn: Turn): Promise<voi
   }
 }
 
-function storedTurn(stored: StoredTurn): Turn {
-  return { ...blankTurn(stored.question, null), state: "stored", id: stored.id, feedback: stored.feedback, restatement: stored.restatement };
+function storedTurn(thread: string, stored: StoredTurn): Turn {
+  const turn = { ...blankTurn(stored.question, null), id: stored.id, feedback: stored.feedback, restatement: stored.restatement };
+  if (stored.status !== "failed") return { ...turn, state: "stored" };
+  // Cancelled, or failed: not run again without being asked to.
+  const request: Turn["request"] = stored.question === null ? null : { path: "/v1/ask", body: { question: stored.question, session: thread, ...(stored.after !== null ? { after: stored.after } : {}) } };
+  return { ...turn, request, state: "failed", problem: { detail: "This question ended without an answer." } };
+}
+
+/** A question that became a task left its first run behind. */
+function withoutFirstRuns(stored: StoredTurn[]): StoredTurn[] {
+  return stored.filter((one, index) => one.status !== "failed" || one.question === null || !stored.slice(index + 1).some((later) => later.question === one.question));
+}
+
+/** What was under way when the page was left. */
+function takeUp(thread: string, pending: Pending): void {
+  const turn = { ...blankTurn(pending.question, null), id: pending.task ? null : pending.id };
+  if (!pending.task) {
+    begin(thread, turn, (handlers, signal) => resume(pending.id, handlers, signal));
+    return;
+  }
+  const state = threads.get(thread) ?? { turns: [], loaded: true };
+  publish(thread, { ...state, turns: [...state.turns, { ...turn, state: "task", task: pending.id }] });
+  void followTask(thread, turn.key, pending.id);
 }
 
 /** Earlier turns of a thread, once. A thread that the server does not know is simply empty. */
@@ -220,22 +324,33 @@ export async function loadThread(thread: string): Promise<void> {
   const pending = readPending().filter((one) => one.thread === thread);
   const own = threads.get(thread)?.turns ?? [];
   const known = new Set([...own.map((turn) => turn.id), ...pending.map((one) => one.id)]);
-  const turns = [...stored.filter((one) => !known.has(one.id)).map(storedTurn), ...own];
+  const turns = [...withoutFirstRuns(stored).filter((one) => !known.has(one.id)).map((one) => storedTurn(thread, one)), ...own];
   publish(thread, { turns, loaded: true });
-  for (const one of pending) begin(thread, { ...blankTurn(one.question, null), id: one.id }, (handlers, signal) => resume(one.id, handlers, signal));
+  for (const one of pending) takeUp(thread, one);
   for (const turn of turns.slice(-DRAWN_AT_ONCE)) void fetchStoredAnswer(thread, turn);
 }
 
 /** Another tab or the command line may have added turns. */
 export async function refreshThread(thread: string): Promise<void> {
   const state = threads.get(thread);
-  if (state === undefined || state.turns.some((turn) => turn.state === "running" && turn.id === null)) return;
+  if (state === undefined) return;
+  // Where nothing was answered, the server keeps no such thread.
+  if (state.turns.length > 0 && !state.turns.some((turn) => turn.state === "done" || turn.state === "stored" || turn.state === "loading")) return;
+  // A question under way may be there already under an id that this page does not know, or its thread may not be there yet.
+  const underWay = (now: ThreadState) => now.turns.some((turn) => turn.state === "running" || turn.state === "task");
+  if (underWay(state)) {
+    missed.add(thread);
+    return;
+  }
   try {
     const { turns } = await call<ThreadWithTurns>(`/v1/threads/${encodeURIComponent(thread)}`);
     const now = threads.get(thread) ?? state;
-    if (now.turns.some((turn) => turn.state === "running" && turn.id === null)) return;
+    if (underWay(now)) {
+      missed.add(thread);
+      return;
+    }
     const known = new Set(now.turns.map((turn) => turn.id));
-    const added = turns.filter((one) => !known.has(one.id)).map(storedTurn);
+    const added = withoutFirstRuns(turns).filter((one) => !known.has(one.id)).map((one) => storedTurn(thread, one));
     if (added.length === 0) return;
     publish(thread, { ...now, turns: [...now.turns, ...added] });
     for (const turn of added) void fetchStoredAnswer(thread, turn);
