@@ -16,10 +16,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def write(company, name, header, rows):
+def write(company, name, header, rows, delimiter=","):
     (HERE / company).mkdir(exist_ok=True)
     with open(HERE / company / name, "w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file, lineterminator="\n")
+        out = csv.writer(file, delimiter=delimiter, lineterminator="\n")
         out.writerow(header)
         out.writerows(rows)
 
