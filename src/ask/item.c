@@ -197,6 +197,13 @@ static gboolean is_average_per(const Items *items, guint first, guint count) {
   return other && total != NULL && total->metric != NULL;
 }
 
+/* "visits per order by channel": a noun, not the command "order by". */
+static gboolean is_per_order(const Items *items, guint first, guint count) {
+  static const char *const PER[] = {"per", "each", "every", "an", "average", "single", NULL};
+  return count > 1 && first > 0 && strcmp(token_at(items->tokens, first)->fold, "order") == 0 &&
+         g_strv_contains(PER, token_at(items->tokens, first - 1)->fold);
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
@@ -212,6 +219,7 @@ static Item read_item(const Items *items, guint first) {
     gboolean command = count > 1 && meaning != NULL && meaning->metric != NULL && meaning->metric->aggregate == AGGREGATE_COUNT &&
                        strcmp(token_at(items->tokens, first)->fold, "list") == 0; /* not the "listed customers" */
     if (command) meaning = NULL;
+    if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
     if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;

@@ -445,7 +445,8 @@ static Measure *quotient(const Parse *parse, const Metric *top, const Metric *be
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(below->name);
   measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
-  measure->label = g_strdup_printf("%s per %s", top->label, below->label);
+  g_autofree char *one = text_singular(below->label);
+  measure->label = g_strdup_printf("%s per %s", top->label, one);
   return measure;
 }
 
@@ -518,7 +519,10 @@ void parse_quotients(Parse *parse) {
     const Item *top_item = parse_item(parse, (guint)before), *below_item = parse_item(parse, (guint)after);
     const Metric *top = countable(parse, top_item), *below = countable(parse, below_item);
     gboolean event_per_metric = below_item->kind == ITEM_METRIC || (below_item->kind == ITEM_ENTITY && below_item->meaning.entity->is_event);
-    if (top == NULL || below == NULL || top == below || (per && (!event_per_metric || (below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY)))) continue;
+    if (top == NULL || below == NULL || top == below) continue;
+    gboolean averages = below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY; /* "sales per order": read with the averages */
+    gboolean of_other_fact = averages && measure_fact(parse, top) != measure_fact(parse, below);
+    if (per && (!event_per_metric || (averages && !of_other_fact))) continue;
     Measure *measure = quotient(parse, top, below);
     parse_add_measure(parse, measure);
     parse->metric_named = TRUE;

@@ -106,6 +106,16 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   return average && additive && !item_is_word(parse_item(parse, by), WORD_EACH);
 }
 
+/* "average sales per order" where the model calls "average sales" what it divides by orders: said twice, no group. */
+static gboolean repeats_denominator(const Parse *parse, guint by, guint noun) {
+  const Item *item = parse_item(parse, noun), *earlier = by > 0 ? parse_item(parse, by - 1) : NULL;
+  if (strcmp(token_at(parse->items->tokens, parse_item(parse, by)->first)->fold, "per") != 0 || item->kind != ITEM_ENTITY || item->plural) return FALSE;
+  if (earlier == NULL || earlier->kind != ITEM_METRIC || earlier->meaning.metric->kind != METRIC_RATIO) return FALSE;
+  const Metric *below = model_find_metric(parse->model, earlier->meaning.metric->denominator);
+  const Metric *count = parse_entity_metric(parse, item->meaning.entity); /* "completed orders" count orders too */
+  return below != NULL && count != NULL && g_strcmp0(below->expression, count->expression) == 0;
+}
+
 static void group_by_markers(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
@@ -115,6 +125,11 @@ static void group_by_markers(Parse *parse) {
     int noun = noun_after(parse, i + 1);
     if (noun < 0) continue;
     if (is_ratio_denominator(parse, i, (guint)noun)) continue;
+    if (repeats_denominator(parse, i, (guint)noun)) {
+      parse_claim(parse, i, "per");
+      parse_claim(parse, (guint)noun, "per");
+      continue;
+    }
     const Item *after = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
     gboolean counted_measure = after != NULL && after->kind == ITEM_METRIC && !after->claimed && !item_is_word(item, WORD_EACH) &&
                                parse_item(parse, (guint)noun)->kind == ITEM_ENTITY; /* "by order value" */

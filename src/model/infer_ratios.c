@@ -27,7 +27,8 @@ static const Ratio ratios[] = {
     {"revenue_per_store", "revenue", "stores", "Revenue per store", "", "Revenue over stores", FALSE,
      {"sales per store", "average sales per store", "average revenue per store", "sales per branch"}},
     {"conversion_rate", "orders", "visits", "Conversion rate", "fraction", "Orders over visits", FALSE,
-     {"conversion", "conversion rates", "visit to order conversion", "traffic conversion"}},
+     {"conversion", "conversion rates", "visit to order conversion", "traffic conversion", "convert", "converts", "converted",
+      "converting", "visits converted", "visits that convert"}},
     {"revenue_per_visit", "revenue", "visits", "Revenue per visit", "", "Revenue over visits", FALSE,
      {"sales per visit", "revenue per visitor", "sales per visitor", "revenue per session"}},
     {"roas", "revenue", "spend", "Return on ad spend", "number", "Revenue over marketing spend", FALSE,
@@ -182,6 +183,18 @@ static void lines_are_items(Inference *inference) {
   }
 }
 
+/* Where nothing else costs, cost is what marketing costs. */
+static void spend_is_cost(Inference *inference) {
+  static const char *const words[] = {"cost", "costs", "total cost", NULL};
+  if (model_find_metric(inference->model, "cost") != NULL || model_find_metric(inference->model, "spend") == NULL)
+    return;
+  for (guint i = 0; i < inference->model->metrics->len; i++) {
+    Metric *metric = g_ptr_array_index(inference->model->metrics, i);
+    if (g_str_equal(metric->name, "spend"))
+      infer_add_words(inference, metric, (char *const *)words);
+  }
+}
+
 void infer_ratios(Inference *inference, const InferTable *table) {
   static const char *const shipping[] = {"days to ship", "shipping time", "shipping days", "time to ship", "days between order and shipping",
       "days from order to shipping", "processing time", "handling time", "lead time", "order to ship time", NULL};
@@ -193,6 +206,7 @@ void infer_ratios(Inference *inference, const InferTable *table) {
   for (guint i = 0; i < G_N_ELEMENTS(ratios); i++)
     add_derived(inference, &ratios[i], METRIC_RATIO);
   lines_are_items(inference);
+  spend_is_cost(inference);
   if (table->gone_by_prefix)
     share_words(inference);
   static const Ratio variance = {"budget_variance", "revenue", "budget", "Revenue less budget", "", "Revenue minus budget", FALSE,
