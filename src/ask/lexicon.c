@@ -76,6 +76,28 @@ static void add_label_without_unit(Lexicon *lexicon, const Metric *metric) {
   add_metric_phrase(lexicon, metric, bare);
 }
 
+/* "Trading area (sq ft)" is the trading area; what stands in parentheses is its unit. */
+static char *without_parenthesis(const char *label) {
+  const char *open = strchr(label, '(');
+  return open != NULL && open > label ? g_strchomp(g_strndup(label, (gsize)(open - label))) : NULL;
+}
+
+/* "per square foot": the one number that is given in that unit. */
+static void add_unit_of_area(Lexicon *lexicon, const Metric *metric) {
+  static const struct { const char *abbreviation, *words[4]; } UNITS[] = {
+      {"sq ft", {"square foot", "square feet", "sq ft", "sqft"}}, {"sqft", {"square foot", "square feet", "sq ft", "sqft"}},
+      {"sq m", {"square metre", "square meter", "sq m", "sqm"}}, {"sqm", {"square metre", "square meter", "sq m", "sqm"}},
+      {"m2", {"square metre", "square meter", "sq m", "sqm"}}, {"m²", {"square metre", "square meter", "sq m", "sqm"}}};
+  g_autofree char *phrase = g_utf8_strdown(metric->label, -1);
+  g_strdelimit(phrase, "_()", ' ');
+  g_autofree char *padded = g_strdup_printf(" %s ", phrase);
+  for (guint i = 0; i < G_N_ELEMENTS(UNITS); i++) {
+    g_autofree char *unit = g_strdup_printf(" %s ", UNITS[i].abbreviation);
+    if (strstr(padded, unit) == NULL) continue;
+    for (guint k = 0; k < G_N_ELEMENTS(UNITS[i].words); k++) add_metric_phrase(lexicon, metric, UNITS[i].words[k]);
+  }
+}
+
 static void add_metrics(Lexicon *lexicon) {
   /* own names first, then synonyms: a synonym never takes a word from a metric that is called so */
   for (guint pass = 0; pass < 3; pass++) {
@@ -87,6 +109,9 @@ static void add_metrics(Lexicon *lexicon) {
       } else if (pass == 2) {
         add_turned_label(lexicon, metric);
         add_label_without_unit(lexicon, metric);
+        add_unit_of_area(lexicon, metric);
+        g_autofree char *bare = without_parenthesis(metric->label);
+        if (bare != NULL) add_metric_phrase(lexicon, metric, bare);
       } else {
         for (char **synonym = metric->synonyms; *synonym; synonym++) add_metric_phrase(lexicon, metric, *synonym);
       }
@@ -118,6 +143,8 @@ static void add_fields(Lexicon *lexicon) {
         if (pass == 0) {
           add_field_phrase(lexicon, field, field->label);
           add_field_phrase(lexicon, field, field->name);
+          g_autofree char *bare = without_parenthesis(field->label);
+          if (bare != NULL) add_field_phrase(lexicon, field, bare);
         } else {
           for (char **synonym = field->synonyms; *synonym; synonym++) {
             g_autofree char *phrase = phrase_normalise(*synonym);
@@ -215,6 +242,26 @@ static void add_entities(Lexicon *lexicon) {
     if (g_hash_table_contains(lexicon->meanings, stem)) continue;
     Meaning *meaning = phrase_meaning(lexicon, ANY_ROW[i]);
     if (meaning != NULL) meaning->rows = main_dataset;
+  }
+}
+
+/* "loyalty members" are members, where nothing else is called so. */
+static void add_head_nouns(Lexicon *lexicon) {
+  for (guint d = 0; d < lexicon->model->datasets->len; d++) {
+    const Dataset *dataset = g_ptr_array_index(lexicon->model->datasets, d);
+    for (char **word = dataset->row_words; *word != NULL && !dataset->is_fact; word++) {
+      const char *head = strrchr(*word, ' ');
+      if (head == NULL) continue;
+      g_autofree char *whole = phrase_normalise(*word), *whole_stem = phrase_stem(whole), *stem = phrase_stem(head + 1);
+      const Meaning *meant = g_hash_table_lookup(lexicon->meanings, whole_stem);
+      if (meant == NULL || g_hash_table_contains(lexicon->meanings, stem)) continue;
+      const Meaning same = *meant;
+      Meaning *meaning = phrase_meaning(lexicon, head + 1);
+      if (meaning == NULL) continue;
+      meaning->entity = same.entity;
+      meaning->rows = same.rows;
+      meaning->metric = same.entity == NULL ? same.metric : NULL;
+    }
   }
 }
 
@@ -316,6 +363,7 @@ Lexicon *lexicon_new(Model *model, ValueIndex *values, GError **error) {
   add_metrics(lexicon);
   add_fields(lexicon);
   add_entities(lexicon);
+  add_head_nouns(lexicon);
   add_conditions(lexicon);
   add_time_words(lexicon);
   add_bare_field_words(lexicon);

@@ -82,11 +82,18 @@ Filter *parse_add_group_filter(Parse *parse, const Entity *entity, const Field *
 /* Whether the question speaks of lines or events, so that conditions on single rows are meant. */
 gboolean parse_names_rows(const Parse *parse);
 
+/* Whether the noun or value at `index` stands under "excluding", "not", "outside" or before "excluded"; claims that word. */
+gboolean parse_is_negated(Parse *parse, guint index);
+/* The main fact's field by which it leads to the noun's table, where not every row has one; NULL: it is no such noun. */
+const Field *parse_loose_link(const Parse *parse, const Item *item);
+
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
 void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
+void parse_links(Parse *parse);     /* on promotion, with a card, members against non-members; called by parse_filters */
+void parse_claim_loose_links(Parse *parse); /* such nouns that nothing else used: only rows that have one */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
 void parse_buckets(Parse *parse);   /* orders by size */

@@ -47,7 +47,7 @@ static int find_link(const Parse *parse, int *left, int *right) {
 static Filter *filter_of_side(const Parse *parse, guint index) {
   const Item *item = parse_item(parse, index);
   const Filter *filter = item->filter;
-  if (filter->kind != FILTER_FIELD) return filter_copy(filter);
+  if (filter->kind != FILTER_FIELD || filter->op != OP_EQUAL) return filter_copy(filter);
   Filter *own = filter_new(FILTER_FIELD);
   own->field = g_strdup(filter->field);
   own->op = OP_EQUAL;
@@ -62,7 +62,10 @@ static Filter *filter_of_side(const Parse *parse, guint index) {
 static void add_column(Parse *parse, const Measure *measure, guint side) {
   Measure *copy = measure_copy(measure);
   g_ptr_array_add(copy->filters, filter_of_side(parse, side));
-  g_autofree char *words = item_source(parse->items, parse_item(parse, side)), *slug = text_slug(words);
+  g_autofree char *source = item_source(parse->items, parse_item(parse, side));
+  const gboolean missing = ((const Filter *)parse_item(parse, side)->filter)->op == OP_IS_NULL;
+  g_autofree char *words = missing ? g_strdup_printf("non-%s", source) : g_strdup(source);
+  g_autofree char *slug = text_slug(words);
   const Metric *metric = copy->metric != NULL ? model_find_metric(parse->model, copy->metric) : NULL;
   g_free(copy->name);
   g_free(copy->label);
@@ -98,7 +101,26 @@ static gboolean beside_metric(Parse *parse) {
   return TRUE;
 }
 
+/* "members against non-members": rows that have the link, and rows that have not. */
+static gboolean split_by_presence(Parse *parse) {
+  int sides[2] = {-1, -1};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Filter *filter = parse_item(parse, i)->filter;
+    if (filter == NULL || filter->kind != FILTER_FIELD) continue;
+    if (filter->op == OP_IS_NOT_NULL) sides[0] = (int)i;
+    const Filter *known = sides[0] >= 0 ? parse_item(parse, (guint)sides[0])->filter : NULL;
+    if (known != NULL && filter->op == OP_IS_NULL && strcmp(known->field, filter->field) == 0) sides[1] = (int)i;
+  }
+  if (sides[1] < 0) return FALSE;
+  g_autoptr(Measure) measure = g_ptr_array_steal_index(parse->query->measures, 0);
+  for (guint k = 0; k < 2; k++) add_column(parse, measure, (guint)sides[k]);
+  for (guint k = 0; k < 2; k++) remove_filter(parse, parse_item(parse, (guint)sides[k])->filter);
+  parse_claim_word(parse, WORD_COMPARE, "side by side");
+  return TRUE;
+}
+
 void parse_columns(Parse *parse) {
+  if (parse->verdict == NULL && parse->query->measures->len == 1 && split_by_presence(parse)) return;
   if (parse->verdict == NULL && beside_metric(parse)) return;
   int left, right, link = parse->verdict == NULL && parse->query->measures->len == 1 ? find_link(parse, &left, &right) : -1;
   if (link < 0) return;

@@ -34,6 +34,7 @@ static gboolean measured_in_days(const Parse *parse) {
 
 /* Nouns that only say what the measured thing is about: "sales to customers", "the month of March". */
 static void claim_context(Parse *parse) {
+  if (parse->query->measures->len > 0) parse_claim_loose_links(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed) continue;

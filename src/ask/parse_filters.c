@@ -11,8 +11,7 @@ static gboolean is_negator(const Item *item) {
   return item_is_word(item, WORD_EXCLUDE) || item_is_word(item, WORD_NOT);
 }
 
-/* Whether the value at `index` stands under "excluding", "not", "outside" or before "excluded"; claims that word. */
-static gboolean is_negated(Parse *parse, guint index) {
+gboolean parse_is_negated(Parse *parse, guint index) {
   for (int at = (int)index - 1; at >= 0; at--) {
     Item *item = parse_item(parse, (guint)at);
     if (is_negator(item) && item->kind == ITEM_WORD) {
@@ -47,7 +46,7 @@ static Filter *find_filter(const Parse *parse, const char *path, Operator op) {
 static void add_value(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   const ValueHit *hit = item_hit(item, NULL);
-  item->negated = is_negated(parse, index);
+  item->negated = parse_is_negated(parse, index);
   Operator op = item->negated ? OP_NOT_EQUAL : OP_EQUAL;
   g_autofree char *path = lexicon_field_path(hit->field);
   Filter *filter = find_filter(parse, path, op);
@@ -196,6 +195,8 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
 }
 
 static const Field *missing_field(const Parse *parse, const Item *item) {
+  const Field *loose = parse_loose_link(parse, item);
+  if (loose != NULL) return loose;
   if (item->kind != ITEM_FIELD && item->kind != ITEM_ENTITY && item->kind != ITEM_METRIC) return NULL;
   const Field *grouped = item->kind == ITEM_FIELD ? parse_group_field(parse, item) : NULL; /* of namesakes that of the main table */
   if (grouped != NULL) return grouped;
@@ -213,8 +214,8 @@ static void read_missing(Parse *parse) {
     int next = parse_next(parse, i + 1), before = parse_before(parse, i);
     const Field *after_field = next >= 0 ? missing_field(parse, parse_item(parse, (guint)next)) : NULL;
     static const char *const PREDICATES[] = {"missing", "unknown", "blank", "empty", "null", "unspecified", "undefined", "unassigned", NULL};
-    gboolean predicate = g_strv_contains(PREDICATES, token_at(parse->items->tokens, parse_item(parse, i)->first)->fold) ||
-                         parse_item(parse, i)->count > 1;
+    const char *word = token_at(parse->items->tokens, parse_item(parse, i)->first)->fold;
+    gboolean predicate = g_strv_contains(PREDICATES, word) || (parse_item(parse, i)->count > 1 && !g_str_has_prefix(word, "with"));
     const Field *before_field = before >= 0 && after_field == NULL && predicate ? missing_field(parse, parse_item(parse, (guint)before)) : NULL;
     gboolean net_of_measure = after_field != NULL && after_field->role == FIELD_ROLE_MEASURE && !parse_has_word(parse, WORD_HOW_MANY) && !parse_names_rows(parse);
     if (net_of_measure) continue; /* "sales without tax" */
@@ -304,7 +305,7 @@ static void read_cyclic(Parse *parse, guint index) {
   if (filter == NULL) {
     filter = filter_new(FILTER_CYCLIC);
     filter->cyclic = time->cyclic;
-    filter->negated = is_negated(parse, index);
+    filter->negated = parse_is_negated(parse, index);
     g_ptr_array_add(parse->query->filters, filter);
   } else {
     parse->total_asked = FALSE;
@@ -429,6 +430,7 @@ void parse_filters(Parse *parse) {
   settle_fields(parse);
   read_missing(parse);
   read_present(parse);
+  parse_links(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);

@@ -107,6 +107,13 @@ static const Concept *prefer_count(const Inference *inference, const InferColumn
   return infer_is_concept(column, "return_flag") ? retail_lexicon_concept(inference->lexicon, "returned_units") : NULL;
 }
 
+/* The number of a payment card has twelve digits at least; anything shorter is that of a loyalty card, which is a customer's. */
+static const Concept *prefer_loyalty_card(const Inference *inference, const InferColumn *column) {
+  if (!infer_is_concept(column, "card_number") || column->profile->longest >= 12 || !infer_has_word(column, "card"))
+    return column->concept;
+  return retail_lexicon_concept(inference->lexicon, "customer_id");
+}
+
 static InferColumn *column_new(const Inference *inference, InferTable *table, const ColumnProfile *profile) {
   InferColumn *column = g_new0(InferColumn, 1);
   column->table = table;
@@ -118,6 +125,7 @@ static InferColumn *column_new(const Inference *inference, InferTable *table, co
   column->concept = prefer_name(inference, column);
   column->concept = prefer_number(inference, column);
   column->concept = prefer_count(inference, column);
+  column->concept = prefer_loyalty_card(inference, column);
   column->is_key = profile->filled == table->profile->rows && profile->distinct == profile->filled && profile->filled > 1;
   return column;
 }

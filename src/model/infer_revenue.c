@@ -394,6 +394,40 @@ static gboolean add_computed_loss(Sales *sales, GError **error) {
   return TRUE;
 }
 
+static gboolean is_price(const InferColumn *column) {
+  static const char *const concepts[] = {"unit_price", "list_price", "discounted_price"};
+  for (guint i = 0; i < G_N_ELEMENTS(concepts); i++)
+    if (infer_is_concept(column, concepts[i])) return TRUE;
+  return infer_has_word(column, "price") && column->field->role == FIELD_ROLE_MEASURE;
+}
+
+/* No header speaks of units ("Packs"): whole numbers that, times a price, are on most rows the revenue, are units. */
+static gboolean find_units_by_price(Sales *sales, GError **error) {
+  const InferTable *table = sales->table;
+  const InferColumn *total = sales->total;
+  if (total == NULL || infer_find_concept(table, "units") != NULL)
+    return TRUE;
+  for (guint i = 0; i < table->columns->len * table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i / table->columns->len);
+    const InferColumn *price = g_ptr_array_index(table->columns, i % table->columns->len);
+    gboolean counts = column->field->role == FIELD_ROLE_MEASURE && column->field->type == FIELD_INTEGER && !infer_is_money(column) && column != total;
+    if (!counts || !is_price(price) || column == price || price == total)
+      continue;
+    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", sql_of(column),
+                                            sql_of(price), sql_of(total), sql_of(total));
+    double share = 0;
+    if (!infer_share(sales->inference, table, test, &share, error))
+      return FALSE;
+    if (share < 0.7)
+      continue;
+    column->concept = retail_lexicon_concept(sales->inference->lexicon, "units");
+    infer_note(sales->inference, "units", "%s times %s is %s on %.0f %% of the rows", column->field->label, price->field->label, total->field->label,
+               100 * share);
+    return TRUE;
+  }
+  return TRUE;
+}
+
 static gboolean conclude_sales(Sales *sales, GError **error) {
   if (!separate_tax(sales, error))
     return FALSE;
@@ -401,6 +435,8 @@ static gboolean conclude_sales(Sales *sales, GError **error) {
     sales->total = sales->net;
   if (sales->total == NULL && (sales->revenue = price_expression(sales)) == NULL)
     sales->total = infer_find_concept(sales->table, "payments");
+  if (!find_units_by_price(sales, error))
+    return FALSE;
   if (sales->total != NULL) {
     sales->revenue = g_strdup(sales->total->field->name);
     sales->unit = sales->total->field->unit;
