@@ -67,6 +67,18 @@ static InferColumn *own_name(const InferColumn *key) {
   return NULL;
 }
 
+/* In a table of things, the first text that is different on nearly every row ("Dish", "Preparation") is the name. */
+static InferColumn *telling_text(const InferColumn *key) {
+  for (guint i = 0; key == key->table->key && i < key->table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(key->table->columns, i);
+    const ColumnProfile *profile = column->profile;
+    gboolean free = column != key && profile->is_text && column->field->role == FIELD_ROLE_DIMENSION && column->concept == NULL;
+    if (free && (double)profile->distinct >= 0.95 * (double)key->table->profile->rows && profile->filled == key->table->profile->rows && profile->code < 0.5)
+      return column;
+  }
+  return NULL;
+}
+
 /* A "description" of categories or a "company name" of suppliers looked like a product's or a customer's. */
 static void forget_foreign_names(Inference *inference) {
   for (guint i = 0; i < inference->tables->len; i++) {
@@ -135,6 +147,8 @@ static gboolean conclude_name(Inference *inference, Entity *entity, const InferC
   }
   if (name == NULL)
     name = own_name(key);
+  if (name == NULL && g_str_equal(entity->name, "product"))
+    name = telling_text(key);
   gboolean names = FALSE;
   if (name == NULL || name == key || name->profile->nulls * 10 > key->table->profile->rows)
     return TRUE;
@@ -295,6 +309,41 @@ static void name_rows(Inference *inference, InferTable *table) {
   }
 }
 
+/* A list of what is sold, though its header names no product ("Pack Code"): the main fact leads to it, and it has prices or costs. */
+static InferColumn *find_goods(const Inference *inference) {
+  static const char *const names[] = {"product", "article", "menu", "catalog", "catalogue", "assortment", "range", "title", "dish", "style"};
+  static const char *const money[] = {"unit_price", "list_price", "unit_cost", "discounted_price"};
+  for (guint i = 0; i < inference->tables->len && inference->main != NULL; i++) {
+    InferTable *table = g_ptr_array_index(inference->tables, i);
+    InferColumn *key = table->key;
+    gboolean leads = key != NULL && !table->dataset->is_fact && infer_leads_to(inference, inference->main, table) && table != inference->main;
+    if (!leads || (key->concept != NULL && key->concept->entity != NULL))
+      continue;
+    g_autofree char *noun = infer_table_noun(table->dataset->name);
+    gboolean sold = FALSE;
+    for (guint k = 0; k < G_N_ELEMENTS(names); k++)
+      sold |= strstr(noun, names[k]) != NULL;
+    for (guint k = 0; k < G_N_ELEMENTS(money); k++)
+      sold |= infer_find_concept(table, money[k]) != NULL;
+    if (sold)
+      return key;
+  }
+  return NULL;
+}
+
+static gboolean add_goods(Inference *inference, GError **error) {
+  InferColumn *key = model_find_entity(inference->model, "product") == NULL ? find_goods(inference) : NULL;
+  if (key == NULL)
+    return TRUE;
+  const Concept *product = retail_lexicon_concept(inference->lexicon, "product_id");
+  for (guint i = 0; i < inference->tables->len; i++) { /* its code in the other tables too */
+    InferColumn *column = infer_find_column(g_ptr_array_index(inference->tables, i), key->field->name);
+    if (column != NULL && column->concept == NULL)
+      column->concept = product;
+  }
+  return add_entity(inference, "product", key, error);
+}
+
 gboolean infer_entities(Inference *inference, GError **error) {
   forget_foreign_names(inference);
   static const char *const known[] = {"order", "customer", "product", "store", "seller", "supplier", "campaign", "visit",
@@ -306,6 +355,8 @@ gboolean infer_entities(Inference *inference, GError **error) {
     if (key != NULL && !listed && !add_entity(inference, known[i], key, error))
       return FALSE;
   }
+  if (!add_goods(inference, error))
+    return FALSE;
   for (guint i = 0; i < inference->tables->len; i++)
     if (!add_unknown_entities(inference, g_ptr_array_index(inference->tables, i), error))
       return FALSE;

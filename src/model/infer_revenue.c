@@ -89,6 +89,68 @@ static char *near_expression(const Sales *sales, const InferColumn *column) {
                                        : g_strdup_printf("%s.%s", column->table->dataset->name, column->field->name);
 }
 
+/* Not what is paid for the goods, whatever it equals by chance. */
+static gboolean may_be_amount(const InferColumn *column) {
+  static const char *const others[] = {"discount", "tax", "shipping_cost", "cost", "unit_cost", "profit", "budget", "spend", "refunds"};
+  for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+    if (infer_is_concept(column, others[i])) return FALSE;
+  return column->field->role == FIELD_ROLE_MEASURE && infer_is_money(column) && !infer_has_word(column, "price") && !infer_has_word(column, "cost");
+}
+
+/*
+ * No header says revenue ("Goods Value"): money that is quantity times price on many rows, and never above it, is what
+ * the line came to. *found NULL: there is no such column.
+ */
+static gboolean find_amount_by_price(Sales *sales, InferColumn **found, GError **error) {
+  const InferTable *table = sales->table;
+  const InferColumn *units = infer_find_concept(table, "units"), *price = infer_find_concept(table, "unit_price");
+  if (price == NULL)
+    price = infer_find_concept(table, "list_price");
+  *found = NULL;
+  double best = 0.25;
+  for (guint i = 0; units != NULL && price != NULL && i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (column == price || !may_be_amount(column))
+      continue;
+    g_autofree char *product = g_strdup_printf("(%s::DOUBLE * %s::DOUBLE)", sql_of(units), sql_of(price));
+    g_autofree char *equal = g_strdup_printf("abs(%s::DOUBLE - %s) <= 0.011 + 0.001 * abs(%s)", sql_of(column), product, product);
+    g_autofree char *within = g_strdup_printf("abs(%s::DOUBLE) <= 0.011 + 1.001 * abs(%s)", sql_of(column), product);
+    double share = 0, below = 0;
+    if (!infer_share(sales->inference, table, equal, &share, error) || !infer_share(sales->inference, table, within, &below, error))
+      return FALSE;
+    if (share <= best || below < LEAST_EQUAL)
+      continue;
+    best = share;
+    *found = column;
+  }
+  if (*found != NULL)
+    infer_note(sales->inference, "revenue", "%s is %s times %s, or less, on the rows", (*found)->field->label, units->field->label, price->field->label);
+  return TRUE;
+}
+
+/* A cost that is mostly above the price of one where several are sold is the line's, not that of one. */
+static gboolean settle_line_cost(Sales *sales, GError **error) {
+  const InferTable *table = sales->table;
+  const InferColumn *units = infer_find_concept(table, "units"), *price = infer_find_concept(table, "unit_price");
+  InferColumn *cost = infer_find_concept(table, "unit_cost");
+  if (price == NULL)
+    price = infer_find_concept(table, "list_price");
+  if (cost == NULL || units == NULL || price == NULL || infer_find_concept(table, "cost") != NULL || cost->field->role != FIELD_ROLE_MEASURE)
+    return TRUE;
+  g_autofree char *several = g_strdup_printf("%s >= 3", sql_of(units));
+  g_autofree char *above = g_strdup_printf("%s >= 3 AND %s::DOUBLE > %s::DOUBLE", sql_of(units), sql_of(cost), sql_of(price));
+  double many = 0, dear = 0;
+  if (!infer_share(sales->inference, table, several, &many, error) || !infer_share(sales->inference, table, above, &dear, error))
+    return FALSE;
+  if (many <= 0 || dear < many * 0.6)
+    return TRUE;
+  cost->concept = retail_lexicon_concept(sales->inference->lexicon, "cost");
+  cost->field->default_aggregate = AGGREGATE_SUM;
+  cost->is_rate = FALSE;
+  infer_note_column(sales->inference, cost, "the cost of the whole line: above the price of one where several are sold");
+  return TRUE;
+}
+
 /* Quantity times price, less the discount where the discount is a share of it. */
 static char *price_expression(Sales *sales) {
   const InferColumn *units = infer_find_concept(sales->table, "units"), *discount = infer_find_concept(sales->table, "discount");
@@ -433,6 +495,8 @@ static gboolean conclude_sales(Sales *sales, GError **error) {
     return FALSE;
   if (sales->total == NULL && sales->net != NULL)
     sales->total = sales->net;
+  if (!settle_line_cost(sales, error) || (sales->total == NULL && !find_amount_by_price(sales, &sales->total, error)))
+    return FALSE;
   if (sales->total == NULL && (sales->revenue = price_expression(sales)) == NULL)
     sales->total = infer_find_concept(sales->table, "payments");
   if (!find_units_by_price(sales, error))
