@@ -57,6 +57,8 @@ int parse_add_metric(Parse *parse, const Metric *metric); /* index; never twice 
 int parse_add_measure(Parse *parse, Measure *measure);    /* takes it */
 const Metric *parse_default_metric(const Parse *parse);
 const Metric *parse_entity_metric(const Parse *parse, const Entity *entity);
+/* Whether the metric counts the entity, all of it or a part ("completed orders"). */
+gboolean parse_metric_counts(const Parse *parse, const Metric *metric, const Entity *entity);
 /* Field by which the main fact (or another fact) refers to an entity that lives in a table of its own; NULL: none does. */
 const Field *parse_entity_reference(const Parse *parse, const Entity *entity);
 const Metric *parse_rows_metric(const Parse *parse, const Dataset *dataset);

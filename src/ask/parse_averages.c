@@ -88,8 +88,11 @@ static void clarify_average(Parse *parse, const Metric *metric, Aggregate aggreg
 /* The event that a ratio is "per": order value is revenue per order. */
 static const Entity *ratio_entity(const Parse *parse, const Metric *ratio) {
   const Metric *below = model_find_metric(parse->model, ratio->denominator);
-  const Entity *entity = below != NULL && below->entity != NULL ? model_find_entity(parse->model, below->entity) : NULL;
-  return entity != NULL && entity->key != NULL ? entity : NULL;
+  for (guint i = 0; below != NULL && i < parse->model->entities->len; i++) {
+    const Entity *entity = g_ptr_array_index(parse->model->entities, i);
+    if (entity->key != NULL && parse_metric_counts(parse, below, entity)) return entity;
+  }
+  return NULL;
 }
 
 /* Aggregate `aggregate` (at item `index`) of `metric`, whose per-noun stands at `noun` (-1: none). */

@@ -153,6 +153,12 @@ const Field *parse_entity_reference(const Parse *parse, const Entity *entity) {
   return found;
 }
 
+gboolean parse_metric_counts(const Parse *parse, const Metric *metric, const Entity *entity) {
+  const Metric *count = parse_entity_metric(parse, entity);
+  return count != NULL && metric->kind == METRIC_AGGREGATE && count->kind == METRIC_AGGREGATE && metric->aggregate == count->aggregate &&
+         g_strcmp0(metric->dataset, count->dataset) == 0 && g_strcmp0(metric->expression, count->expression) == 0;
+}
+
 const Metric *parse_rows_metric(const Parse *parse, const Dataset *dataset) {
   for (guint i = 0; i < parse->model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(parse->model->metrics, i);

@@ -112,8 +112,7 @@ static gboolean repeats_denominator(const Parse *parse, guint by, guint noun) {
   if (strcmp(token_at(parse->items->tokens, parse_item(parse, by)->first)->fold, "per") != 0 || item->kind != ITEM_ENTITY || item->plural) return FALSE;
   if (earlier == NULL || earlier->kind != ITEM_METRIC || earlier->meaning.metric->kind != METRIC_RATIO) return FALSE;
   const Metric *below = model_find_metric(parse->model, earlier->meaning.metric->denominator);
-  const Metric *count = parse_entity_metric(parse, item->meaning.entity); /* "completed orders" count orders too */
-  return below != NULL && count != NULL && g_strcmp0(below->expression, count->expression) == 0;
+  return below != NULL && parse_metric_counts(parse, below, item->meaning.entity);
 }
 
 static void group_by_markers(Parse *parse) {

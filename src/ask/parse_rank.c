@@ -144,7 +144,8 @@ static void limit_within_groups(Parse *parse) {
   g_autofree char *path = field != NULL ? lexicon_field_path(field) : NULL;
   for (guint i = 0; i < parse->query->dimensions->len; i++) {
     const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
-    gboolean same = path != NULL ? g_strcmp0(dimension->field, path) == 0
+    const Field *own = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+    gboolean same = path != NULL ? own != NULL && (own == field || strcmp(own->name, field->name) == 0) /* its namesake in the measured fact */
                     : subject->kind == ITEM_GRAIN ? dimension->kind == DIMENSION_TIME && dimension->unit == subject->meaning.unit
                                                   : dimension->kind == DIMENSION_CYCLIC;
     if (same) subject_index = i;

@@ -85,6 +85,24 @@ static const char *glued_number(const char *at, const char *end) {
   return NULL;
 }
 
+/* "per cent" is one word; after a number it is the number's. Takes the token. */
+static void join_percent(GArray *tokens, Token *cent) {
+  Token *per = token_at(tokens, tokens->len - 1), *number = tokens->len > 1 ? token_at(tokens, tokens->len - 2) : NULL;
+  gboolean of_number = number != NULL && number->number_ok;
+  int end = cent->start + cent->length;
+  token_clear(cent);
+  if (of_number) {
+    number->is_percent = TRUE;
+    number->length = end - number->start;
+    g_array_set_size(tokens, tokens->len - 1);
+    return;
+  }
+  Token percent = {.start = per->start, .length = end - per->start, .text = g_strdup("percent"), .is_word = TRUE, .comma_before = per->comma_before};
+  g_array_set_size(tokens, tokens->len - 1);
+  finish_word(&percent);
+  g_array_append_val(tokens, percent);
+}
+
 GArray *tokens_parse(const char *question) {
   GArray *tokens = g_array_new(FALSE, TRUE, sizeof(Token));
   g_array_set_clear_func(tokens, token_clear);
@@ -100,6 +118,12 @@ GArray *tokens_parse(const char *question) {
       Token token = {.start = (int)(at - question), .length = (int)(end - at), .text = g_strndup(at, (gsize)(end - at)),
                      .is_word = TRUE, .hyphen_before = hyphen, .comma_before = comma, .is_money = money, .quoted = quoted};
       finish_word(&token);
+      Token *per = tokens->len > 0 ? token_at(tokens, tokens->len - 1) : NULL;
+      if (per != NULL && strcmp(per->fold, "per") == 0 && (strcmp(token.fold, "cent") == 0 || strcmp(token.fold, "cents") == 0)) {
+        join_percent(tokens, &token);
+        at = end;
+        continue;
+      }
       if (minus && token.number_ok) token.number = -token.number; /* "below -500" */
       minus = FALSE;
       g_array_append_val(tokens, token);
