@@ -149,6 +149,9 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
                    word_set_is_empty(item->words);
   if (named) return FALSE; /* "profit on Tables": written as a name */
   gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
+  gboolean window = is_only(item->words, WORD_CUMULATIVE) && hit->match <= VALUE_MATCH_FOLDED; /* "running shoes", where Running is a sport */
+  const char *next = item->first + 1 < items->tokens->len ? token_at(items->tokens, item->first + 1)->fold : "";
+  if (window && strcmp(next, "total") != 0 && strcmp(next, "sum") != 0 && strcmp(next, "totals") != 0) return FALSE;
   gboolean function_word = !word_set_is_empty(item->words) && !is_only(item->words, WORD_NOUN);
   if (function_word || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
@@ -295,6 +298,23 @@ static void total_is_a_word(Items *items) {
     total->kind = ITEM_WORD;
     total->meaning = (Meaning){0};
   }
+}
+
+/* "under 2000" beside a period, or where the data knows no such year, is an amount. */
+static gboolean is_amount(const Items *items, const TimeMention *time) {
+  static const char *const COMPARATORS[] = {"than", "under", "over", "above", "below", "least", "most", "exceeding", "exceed", "exceeded", NULL};
+  if (time->kind != TIME_MENTION_POINT || time->count != 1 || time->from.unit != TIME_UNIT_YEAR || time->first == 0) return FALSE;
+  if (!g_strv_contains(COMPARATORS, token_at(items->tokens, time->first - 1)->fold)) return FALSE;
+  const Field *date = lexicon_default_date(items->lexicon);
+  int year = time->from.year;
+  gboolean known = date != NULL && date->minimum != NULL && date->maximum != NULL && year >= text_leading_number(date->minimum) &&
+                   year <= text_leading_number(date->maximum);
+  return !known;
+}
+
+static void drop_amounts(Items *items) {
+  for (guint i = items->times->len; i-- > 0;)
+    if (is_amount(items, &g_array_index(items->times, TimeMention, i))) g_array_remove_index(items->times, i);
 }
 
 static const TimeMention *time_starting_at(const Items *items, guint token) {
@@ -550,6 +570,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   correct_typos(items);
   g_array_unref(items->times);
   items->times = time_mentions_find(items->tokens, &lexicon->model->calendar);
+  drop_amounts(items);
   items->items = g_array_new(FALSE, TRUE, sizeof(Item));
   g_array_set_clear_func(items->items, item_clear);
   cut(items);

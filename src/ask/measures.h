@@ -17,6 +17,11 @@ Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, 
 /* Aggregate over single rows of the metric's own row expression. */
 Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate);
 
+/* What an unclaimed noun adds up to: a sum or a count; NULL: nothing. */
+const Metric *measure_countable(const Parse *parse, const Item *item);
+/* `top` over `below`: the model's own ratio of the two, else one made here. */
+Measure *measure_quotient(const Parse *parse, const Metric *top, const Metric *below);
+
 /* The metric over just the condition that is filtered on, shown with its natural sign (units returned), where the model has it. */
 const Metric *measure_of_condition(const Parse *parse, const Metric *metric);
 

@@ -94,6 +94,7 @@ void parse_special(Parse *parse);   /* days between, first/last date, more than 
 void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
+void parse_flags(Parse *parse);     /* vegetarian dishes; called by parse_filters */
 void parse_links(Parse *parse);     /* on promotion, with a card, members against non-members; called by parse_filters */
 void parse_claim_loose_links(Parse *parse); /* such nouns that nothing else used: only rows that have one */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */

@@ -433,15 +433,14 @@ void parse_pieces_per(Parse *parse) {
   }
 }
 
-static const Metric *countable(const Parse *parse, const Item *item) {
+const Metric *measure_countable(const Parse *parse, const Item *item) {
   if (item->claimed) return NULL;
   if (item->kind == ITEM_METRIC) return metric_is_total(item->meaning.metric) ? item->meaning.metric : NULL;
   if (item->kind == ITEM_ENTITY) return parse_entity_metric(parse, item->meaning.entity);
   return item->kind == ITEM_ROWS ? parse_rows_metric(parse, item->meaning.rows) : NULL;
 }
 
-/* The model's own ratio of the two, else one made here. */
-static Measure *quotient(const Parse *parse, const Metric *top, const Metric *below) {
+Measure *measure_quotient(const Parse *parse, const Metric *top, const Metric *below) {
   const Metric *known = measure_known_ratio(parse, top, below);
   if (known != NULL) return measure_new_metric(known->name);
   Measure *measure = measure_new(MEASURE_RATIO);
@@ -459,11 +458,11 @@ static gboolean read_ratio_of(Parse *parse) {
   if (ratio < 0 || !g_str_has_prefix(token_at(parse->items->tokens, parse_item(parse, (guint)ratio)->first + parse_item(parse, (guint)ratio)->count - 1)->fold, "of")) return FALSE;
   int items[2], found = 0;
   for (guint i = (guint)ratio + 1; i < parse_n(parse) && found < 2 && i < (guint)ratio + 7; i++)
-    if (countable(parse, parse_item(parse, i)) != NULL) items[found++] = (int)i;
-  const Metric *top = found == 2 ? countable(parse, parse_item(parse, (guint)items[0])) : NULL;
-  const Metric *below = found == 2 ? countable(parse, parse_item(parse, (guint)items[1])) : NULL;
+    if (measure_countable(parse, parse_item(parse, i)) != NULL) items[found++] = (int)i;
+  const Metric *top = found == 2 ? measure_countable(parse, parse_item(parse, (guint)items[0])) : NULL;
+  const Metric *below = found == 2 ? measure_countable(parse, parse_item(parse, (guint)items[1])) : NULL;
   if (top == NULL || below == NULL || top == below) return FALSE;
-  parse_add_measure(parse, quotient(parse, top, below));
+  parse_add_measure(parse, measure_quotient(parse, top, below));
   parse->metric_named = TRUE;
   for (int i = ratio; i <= items[1]; i++) parse_claim(parse, (guint)i, "ratio");
   return TRUE;
@@ -500,9 +499,9 @@ static gboolean read_per_spent(Parse *parse) {
     if (strcmp(token_at(parse->items->tokens, parse_item(parse, i)->first)->fold, "per") != 0) continue;
     const char *money = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
     int before = parse_before(parse, i);
-    const Metric *top = before >= 0 ? countable(parse, parse_item(parse, (guint)before)) : NULL;
+    const Metric *top = before >= 0 ? measure_countable(parse, parse_item(parse, (guint)before)) : NULL;
     if (!g_strv_contains(MONEY, money) || !item_is_word(parse_item(parse, i + 2), WORD_SPENT) || top == NULL || top == spend) continue;
-    parse_add_measure(parse, quotient(parse, top, spend));
+    parse_add_measure(parse, measure_quotient(parse, top, spend));
     parse->metric_named = TRUE;
     for (guint k = (guint)before; k <= i + 2; k++) parse_claim(parse, k, "per");
     return TRUE;
@@ -520,13 +519,13 @@ void parse_quotients(Parse *parse) {
     int before = parse_before(parse, i), after = parse_next(parse, i + 1);
     if (before < 0 || after < 0) continue;
     const Item *top_item = parse_item(parse, (guint)before), *below_item = parse_item(parse, (guint)after);
-    const Metric *top = countable(parse, top_item), *below = countable(parse, below_item);
+    const Metric *top = measure_countable(parse, top_item), *below = measure_countable(parse, below_item);
     gboolean event_per_metric = below_item->kind == ITEM_METRIC || (below_item->kind == ITEM_ENTITY && below_item->meaning.entity->is_event);
     if (top == NULL || below == NULL || top == below) continue;
     gboolean averages = below_item->kind == ITEM_ENTITY && top_item->kind != ITEM_ENTITY; /* "sales per order": read with the averages */
     gboolean of_other_fact = averages && measure_fact(parse, top) != measure_fact(parse, below);
     if (per && (!event_per_metric || (averages && !of_other_fact))) continue;
-    Measure *measure = quotient(parse, top, below);
+    Measure *measure = measure_quotient(parse, top, below);
     parse_add_measure(parse, measure);
     parse->metric_named = TRUE;
     parse_claim(parse, i, "per");

@@ -49,6 +49,24 @@ static void claim_context(Parse *parse) {
   }
 }
 
+/* "membership tier", "the Running category": a noun of class after a field or value only repeats what that is; "margin %" its unit. */
+static void claim_class_nouns(Parse *parse) {
+  static const char *const CLASSES[] = {"tier", "level", "type", "group", "class", "category", "name", "code", "status", "segment", "kind", "range",
+                                        "section", "team", "line", "family", NULL};
+  for (guint i = 1; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i), *before = parse_item(parse, i - 1);
+    if (item->claimed || item->count != 1 || item->comma_before) continue;
+    const Token *token = token_at(parse->items->tokens, item->first);
+    gboolean class_noun = item->kind == ITEM_UNKNOWN && g_strv_contains(CLASSES, token->singular);
+    if (class_noun && before->claimed && (before->kind == ITEM_FIELD || before->kind == ITEM_VALUE)) parse_claim(parse, i, "part of the name");
+    if (strcmp(token->fold, "in") == 0 && i >= 2) before = parse_item(parse, i - 2);
+    const Metric *metric = before->kind == ITEM_METRIC ? before->meaning.metric : NULL;
+    gboolean percent = strcmp(token->fold, "percent") == 0 || strcmp(token->fold, "pct") == 0 || item_is_word(item, WORD_PERCENT_OF_CHANGE);
+    gboolean fraction = metric != NULL && g_strcmp0(metric->unit, "fraction") == 0 && parse->query->compare.kind == COMPARE_NONE;
+    if (percent && fraction) parse_claim(parse, i, "unit");
+  }
+}
+
 static gboolean is_judgement(const Item *item) {
   return item_is_word(item, WORD_BEST) || item_is_word(item, WORD_WORST) || item_is_word(item, WORD_JUDGE);
 }
@@ -133,6 +151,7 @@ static gboolean names_nobody(Parse *parse, guint index) {
 
 static void check_leftovers(Parse *parse) {
   claim_people(parse);
+  claim_class_nouns(parse);
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   const Item *duration = trigger >= 0 ? parse_item(parse, (guint)trigger) : NULL;
   gboolean lasting = duration != NULL && (duration->count > 1 || !duration->is_stop) &&

@@ -431,6 +431,7 @@ void parse_filters(Parse *parse) {
   read_missing(parse);
   read_present(parse);
   parse_links(parse);
+  parse_flags(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);

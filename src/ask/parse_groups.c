@@ -1,7 +1,7 @@
 /* by, per, each, which, monthly, top n X: what the answer is grouped by. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 /* A compound noun: "customer segment", "product category": the entity only qualifies the field after it. */
 static void join_compounds(Parse *parse) {
@@ -9,6 +9,12 @@ static void join_compounds(Parse *parse) {
   gboolean ranking = last != NULL && item_is_word(last, WORD_RANK_ALL) && parse_n(parse) <= 4; /* "store sales ranking" */
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
     Item *first = parse_item(parse, i), *second = parse_item(parse, i + 1);
+    gboolean listed = first->kind == ITEM_ROWS && second->kind == ITEM_FIELD && second->meaning.field->dataset != NULL && first->meaning.rows != NULL &&
+                      strcmp(second->meaning.field->dataset, first->meaning.rows->name) == 0; /* "promotion mechanic" */
+    if (listed && !first->claimed && !first->plural && !second->comma_before) {
+      parse_claim(parse, i, "part of the name");
+      continue;
+    }
     if (first->kind != ITEM_ENTITY || first->claimed || first->plural || second->comma_before) continue;
     gboolean field = second->kind == ITEM_FIELD && parse_group_field(parse, second) != NULL;
     gboolean average = second->kind == ITEM_METRIC && parse_item(parse, i)->meaning.entity != NULL && !first->meaning.entity->is_event;
@@ -115,6 +121,21 @@ static gboolean repeats_denominator(const Parse *parse, guint by, guint noun) {
   return below != NULL && parse_metric_counts(parse, below, item->meaning.entity);
 }
 
+/* "accounts by credit days": a number of few values, each its own group. */
+static void group_by_number(Parse *parse, guint by) {
+  int next = parse_next(parse, by + 1);
+  const Item *item = next >= 0 ? parse_item(parse, (guint)next) : NULL;
+  const Metric *metric = item != NULL && item->kind == ITEM_METRIC && !item->claimed ? item->meaning.metric : NULL;
+  const Field *field = metric != NULL && metric->aggregate == AGGREGATE_AVERAGE ? measure_row_field(parse, metric) : NULL;
+  gboolean few = field != NULL && field->type == FIELD_INTEGER && field->distinct_count > 1 && field->distinct_count <= 31;
+  gboolean ranks = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL);
+  if (!few || ranks) return;
+  parse_claim(parse, by, "group");
+  parse_claim(parse, (guint)next, "grouped by");
+  parse_add_field_dimension(parse, field);
+  parse->group_named = TRUE;
+}
+
 static void group_by_markers(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
@@ -122,7 +143,10 @@ static void group_by_markers(Parse *parse) {
     if (!marker) continue;
     gboolean within = item_is_word(item, WORD_WITHIN);
     int noun = noun_after(parse, i + 1);
-    if (noun < 0) continue;
+    if (noun < 0) {
+      group_by_number(parse, i);
+      continue;
+    }
     if (is_ratio_denominator(parse, i, (guint)noun)) continue;
     if (repeats_denominator(parse, i, (guint)noun)) {
       parse_claim(parse, i, "per");
@@ -271,6 +295,13 @@ static void group_by_question(Parse *parse) {
   for (int i = 0; i < who; i++) /* "customers active in 2019 who did not" */
     if (parse_item(parse, (guint)i)->kind == ITEM_ENTITY && !parse_item(parse, (guint)i)->meaning.entity->is_event) return;
   if (who < 0 || follows_noun(parse, (guint)who)) return;
+  for (guint i = 0; i < parse->query->filters->len; i++) { /* "Kendal or Carlisle: who took more" */
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    gboolean members = filter->kind == FILTER_FIELD && filter->op == OP_EQUAL && filter->values->len > 1 && parse_has_word(parse, WORD_OR);
+    if (!members || !(parse_has_word(parse, WORD_MORE) || parse_has_word(parse, WORD_LESS) || parse_has_word(parse, WORD_RANK_HIGH))) continue;
+    parse_claim(parse, (guint)who, "who");
+    return;
+  }
   parse_claim(parse, (guint)who, "who");
   if (noun_after(parse, (guint)who + 1) >= 0) {
     int noun = noun_after(parse, (guint)who + 1);
@@ -307,6 +338,19 @@ static void group_by_ranked_value(Parse *parse, guint rank) {
   }
 }
 
+/* "biggest sales day": the day, and its sales. */
+static gboolean group_by_ranked_period(Parse *parse, guint rank) {
+  if (rank + 2 >= parse_n(parse) || parse->query->dimensions->len > 0) return FALSE;
+  const Item *metric = parse_item(parse, rank + 1), *grain = parse_item(parse, rank + 2);
+  gboolean total = metric->kind == ITEM_METRIC && !metric->claimed && metric->meaning.metric->additivity == ADDITIVITY_SUM;
+  if (!total || grain->kind != ITEM_GRAIN || grain->meaning.unit_adverb || grain->comma_before) return FALSE;
+  parse->listing = TRUE;
+  parse->subject = (int)rank + 2;
+  parse->singular = !grain->plural;
+  parse_group_by_item(parse, rank + 2);
+  return TRUE;
+}
+
 /* "top 5 cities by sales", "highest selling products", "rank all regions": no asking word. */
 static void group_by_rank(Parse *parse) {
   static const WordClass RANKS[] = {WORD_RANK_HIGH, WORD_RANK_LOW, WORD_BEST, WORD_WORST, WORD_RANK_ALL, WORD_RANK_ALL_LOW,
@@ -317,6 +361,7 @@ static void group_by_rank(Parse *parse) {
     gboolean ranks = FALSE;
     for (guint r = 0; r < G_N_ELEMENTS(RANKS); r++) ranks = ranks || item_is_word(parse_item(parse, i), RANKS[r]);
     if (!ranks) continue;
+    if (group_by_ranked_period(parse, i)) return;
     int noun = noun_after(parse, i + 1);
     if (noun < 0) {
       group_by_ranked_value(parse, i);

@@ -1,7 +1,7 @@
 /* Shares: of each group in the total, or of one part in the whole. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 static gboolean is_verb(const Item *item, const Parse *parse) {
   static const char *const VERBS[] = {"come", "comes", "came", "is", "are", "was", "were", "did", "do", "does", "have", "has", "had",
@@ -127,6 +127,14 @@ static int whole_dimension(const Parse *parse) {
       if (index >= 0) return index;
     }
   }
+  for (guint i = parse_n(parse); i-- > 0;) { /* "by service type at each site", "of each course per concept": the group named last */
+    const Item *item = parse_item(parse, i);
+    gboolean own = strcmp(token_at(parse->items->tokens, item->first)->fold, "of") == 0;
+    for (guint k = i + 1; item_is_word(item, WORD_EACH) && !own && k < parse_n(parse) && k < i + 4; k++) {
+      int index = dimension_of(parse, parse_item(parse, k));
+      if (index >= 0) return index;
+    }
+  }
   int series = parse_time_dimension(parse); /* "each category's share by year": of that year */
   return series >= 0 && ((const Dimension *)g_ptr_array_index(parse->query->dimensions, (guint)series))->kind == DIMENSION_TIME ? series : -1;
 }
@@ -192,9 +200,78 @@ static gboolean share_of_top(Parse *parse, guint share_at) {
   return TRUE;
 }
 
+/* The total that an item was read as, claimed or not; NULL: it is none. */
+static const Metric *total_at(const Parse *parse, guint index) {
+  const Item *item = parse_item(parse, index);
+  const Metric *metric = item->kind == ITEM_METRIC ? item->meaning.metric : measure_countable(parse, item);
+  return metric != NULL && metric_is_total(metric) ? metric : NULL;
+}
+
+static void drop_measure(Parse *parse, const Metric *metric) {
+  for (guint i = parse->query->measures->len; i-- > 0;) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    if (measure->kind == MEASURE_METRIC && g_strcmp0(measure->metric, metric->name) == 0) g_ptr_array_remove_index(parse->query->measures, i);
+  }
+}
+
+/* "tips as a share of sales", "what percentage of sales is tax": one total over another, not each group's part of the whole. */
+static gboolean share_of_another(Parse *parse, guint share_at) {
+  const Item *share = parse_item(parse, share_at);
+  const char *first = token_at(parse->items->tokens, share->first)->fold;
+  const char *earlier = share_at > 0 ? token_at(parse->items->tokens, parse_item(parse, share_at - 1)->first)->fold : "";
+  gboolean as = strcmp(first, "as") == 0 || strcmp(earlier, "a") == 0 || strcmp(earlier, "as") == 0 || strcmp(earlier, "in") == 0;
+  const Metric *top = NULL, *below = NULL;
+  int top_at = -1, below_at = -1;
+  for (int i = (int)share_at - 1; i >= 0 && top == NULL; i--) {
+    top = total_at(parse, (guint)i);
+    top_at = i;
+    if (parse_item(parse, (guint)i)->kind == ITEM_FIELD || item_is_word(parse_item(parse, (guint)i), WORD_BY)) break;
+  }
+  for (guint i = share_at + 1; i < parse_n(parse) && below == NULL; i++) {
+    const Item *item = parse_item(parse, i);
+    below = total_at(parse, i);
+    below_at = (int)i;
+    gboolean passes = item->kind == ITEM_STOP || item_is_word(item, WORD_SUM) || below != NULL;
+    if (!passes) break;
+  }
+  if (!as || top == NULL || below == NULL || top == below) return FALSE;
+  drop_measure(parse, top);
+  drop_measure(parse, below);
+  parse_add_measure(parse, measure_quotient(parse, top, below));
+  parse->metric_named = TRUE;
+  parse_claim(parse, share_at, "one over the other");
+  parse_claim(parse, (guint)top_at, "part");
+  parse_claim(parse, (guint)below_at, "whole");
+  return TRUE;
+}
+
+/* "share of cancelled orders per route": of the orders of each route, where the metric counts a part of them. */
+static gboolean share_of_part_metric(Parse *parse, guint share_at) {
+  const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  const Metric *part = only != NULL && only->kind == MEASURE_METRIC ? model_find_metric(parse->model, only->metric) : NULL;
+  gboolean narrowed = part != NULL && part->kind == METRIC_AGGREGATE && part->aggregate == AGGREGATE_COUNT_DISTINCT && part->conditions[0] != NULL &&
+                      part->conditions[0][0] != '!';
+  for (guint i = 0; narrowed && i < parse->model->entities->len; i++) {
+    const Entity *entity = g_ptr_array_index(parse->model->entities, i);
+    const Metric *all = parse_metric_counts(parse, part, entity) ? parse_entity_metric(parse, entity) : NULL;
+    if (all == NULL || all == part) continue;
+    Measure *ratio = measure_quotient(parse, part, all);
+    g_ptr_array_set_size(parse->query->measures, 0);
+    parse_add_measure(parse, ratio);
+    parse_claim(parse, share_at, "share");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_share(Parse *parse) {
   if (parse->verdict != NULL) return;
   int share = parse_find_word(parse, WORD_SHARE, 0);
+  if (share >= 0 && (share_of_another(parse, (guint)share) || share_of_part_metric(parse, (guint)share))) {
+    parse_claim_word(parse, WORD_SUM, "total");
+    parse->change_asked = FALSE;
+    return;
+  }
   int percent = parse->fragment && share < 0 && parse->context->previous->compare.kind == COMPARE_NONE ? parse_find_word(parse, WORD_PERCENT_OF_CHANGE, 0) : -1;
   if (percent >= 0 && parse->query->measures->len == 0) { /* "and in percent?" */
     parse->query->share = SHARE_TOTAL;

@@ -180,6 +180,11 @@ static guint parse_month_point(const GArray *tokens, guint i, TimePoint *point) 
   if (month > 0) {
     guint consumed = time_following_year(tokens, i + 1, &year);
     int day = consumed == 0 ? time_day_number_at(tokens, i + 1) : 0;
+    gboolean in_month = i > 0 && token_is(tokens, i - 1, "in") && short_year_at(tokens, i + 1) > 0; /* "in December 23": no day is "in" */
+    if (in_month && consumed == 0) {
+      *point = (TimePoint){TIME_UNIT_MONTH, short_year_at(tokens, i + 1), month, 0};
+      return 2;
+    }
     if (day > 0) {
       guint year_tokens = time_following_year(tokens, i + 2, &year);
       *point = (TimePoint){TIME_UNIT_DAY, year, month, day};
@@ -198,7 +203,19 @@ static guint parse_month_point(const GArray *tokens, guint i, TimePoint *point) 
   return month_index + 1 - i + year_tokens;
 }
 
+/* "2023/24": a year that ends in the next one; the tokens after it are two, else 0. */
+static int split_year_at(const GArray *tokens, guint i) {
+  int year = time_year_at(tokens, i);
+  if (year == 0 || i + 1 >= tokens->len || !token_at(tokens, i + 1)->hyphen_before) return 0;
+  return short_year_at(tokens, i + 1) % 100 == (year + 1) % 100 && short_year_at(tokens, i + 1) > 0 ? year + 1 : 0;
+}
+
 static guint parse_fiscal(const GArray *tokens, guint i, TimePoint *point) {
+  guint head = token_is(tokens, i, "fy") ? 1 : TOKEN_IS_ANY(tokens, i, "fiscal", "financial") ? (token_is(tokens, i + 1, "year") ? 2 : 1) : 0;
+  if (split_year_at(tokens, i + head) > 2012 || (head > 0 && split_year_at(tokens, i + head) > 0)) { /* "2011/12" alone may be December 2011 */
+    *point = (TimePoint){TIME_UNIT_FISCAL_YEAR, split_year_at(tokens, i + head), 0, 0};
+    return head + 2;
+  }
   const Token *token = token_at(tokens, i);
   if (g_str_has_prefix(token->fold, "fy") && strlen(token->fold) >= 4) {
     int year = text_leading_number(token->fold + 2);

@@ -1,0 +1,92 @@
+/*
+ * Columns that say yes or no and are called by what they say: "vegetarian dishes", "members who gave marketing consent",
+ * "own label against the rest". A noun after "by" is a group as always.
+ */
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* The stored value that means yes (or no); NULL: the field says neither. */
+static const char *flag_value(const Field *field, gboolean yes) {
+  static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "nein", "non", NULL};
+  if (field->type == FIELD_BOOLEAN) return yes ? "true" : "false";
+  for (guint i = 0; i < field->codes->len; i++) {
+    const CodedValue *coded = g_ptr_array_index(field->codes, i);
+    g_autofree char *lower = g_ascii_strdown(coded->code, -1);
+    if (g_strv_contains(yes ? YES : NO, lower)) return coded->code;
+  }
+  return NULL;
+}
+
+static const Field *flag_field(const Parse *parse, const Item *item) {
+  const Field *field = item->kind == ITEM_FIELD && !item->claimed ? parse_group_field(parse, item) : NULL;
+  if (field == NULL || item->plural || flag_value(field, TRUE) == NULL || flag_value(field, FALSE) == NULL) return NULL;
+  return field;
+}
+
+static const char *fold_at(const Parse *parse, int index) {
+  return index >= 0 && index < (int)parse_n(parse) ? token_at(parse->items->tokens, parse_item(parse, (guint)index)->first)->fold : "";
+}
+
+static gboolean asks_for_groups_at(const Parse *parse, int before) {
+  static const WordClass ASKS[] = {WORD_BY, WORD_EACH, WORD_WITHIN, WORD_WHICH, WORD_AND, WORD_HOW_MANY};
+  for (guint i = 0; before >= 0 && i < G_N_ELEMENTS(ASKS); i++)
+    if (item_is_word(parse_item(parse, (guint)before), ASKS[i])) return TRUE;
+  return FALSE;
+}
+
+/* "vegetarian vs non-vegetarian": the other side stands within the next few words. */
+static int other_side(const Parse *parse, guint index, const Field *field) {
+  gboolean linked = FALSE, negated = FALSE;
+  for (guint at = index + 1; at < parse_n(parse) && at <= index + 5; at++) {
+    const Item *item = parse_item(parse, at);
+    if (item_is_word(item, WORD_COMPARE) || item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR)) linked = TRUE;
+    else if (linked && (item_is_word(item, WORD_NOT) || item_is_word(item, WORD_OTHER))) negated = TRUE;
+    else if (linked && negated && (item->kind == ITEM_FIELD || item->kind == ITEM_VALUE)) {
+      const Field *same = item->kind == ITEM_FIELD ? parse_group_field(parse, item) : item->hits != NULL && item->hits->len > 0 ? item_hit(item, NULL)->field : NULL;
+      return same == field ? (int)at : -1;
+    }
+    if (linked && item->kind == ITEM_VALUE && item_hit(item, field) != NULL) return (int)at; /* "non-vegetarian" is a value's name */
+  }
+  return -1;
+}
+
+static void add_flag(Parse *parse, guint index, const Field *field, gboolean yes) {
+  g_autofree char *path = lexicon_field_path(field);
+  Filter *filter = filter_new_values(path, OP_EQUAL, flag_value(field, yes), NULL);
+  g_ptr_array_add(parse->query->filters, filter);
+  parse_item(parse, index)->filter = filter;
+  parse_claim(parse, index, "flag");
+  parse_describe(parse, index, yes ? "%s is set" : "%s is not set", field->label);
+}
+
+static gboolean is_described_noun(const Item *item) {
+  return item != NULL && !item->comma_before &&
+         (item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS || item->kind == ITEM_METRIC || (item->kind == ITEM_FIELD && item->plural) ||
+          item_is_word(item, WORD_SHARE));
+}
+
+void parse_flags(Parse *parse) {
+  static const char *const STATES[] = {"are", "is", "were", "was", "gave", "give", "have", "has", "had", "with", "be", "that", "being", NULL};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Field *field = flag_field(parse, parse_item(parse, i));
+    if (field == NULL) continue;
+    int other = other_side(parse, i, field);
+    if (other >= 0) {
+      parse_add_field_dimension(parse, field);
+      parse->group_named = TRUE;
+      for (guint k = i; k <= (guint)other; k++) parse_claim(parse, k, "both sides");
+      continue;
+    }
+    int before = (int)i - 1;
+    gboolean negated = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_NOT) && !parse_item(parse, (guint)before)->claimed;
+    if (negated) before--;
+    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
+    gboolean adjective = is_described_noun(next) && (counted || !asks_for_groups_at(parse, before));
+    gboolean predicate = g_strv_contains(STATES, fold_at(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
+    if (!negated && !adjective && !predicate) continue;
+    add_flag(parse, i, field, !negated);
+    if (negated) parse_claim(parse, i - 1, "negation");
+  }
+}
