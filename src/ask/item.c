@@ -135,6 +135,16 @@ static gboolean is_only(WordSet words, WordClass word) {
   return words.bits[0] == alone.bits[0] && words.bits[1] == alone.bits[1];
 }
 
+/* "drink sales": a value that is also a verb, right before what is measured. */
+static gboolean is_consumed_noun(const Items *items, const Item *item, const char *next) {
+  static const char *const SUBJECTS[] = {"we", "they", "i", "who", "customers", "people", "did", "to", "you", "guests", "members", NULL};
+  const char *before = item->first > 0 ? token_at(items->tokens, item->first - 1)->fold : "";
+  g_autofree char *stem = phrase_stem(next);
+  const Meaning *meaning = lexicon_find(items->lexicon, stem);
+  return is_only(item->words, WORD_BOUGHT) && item_hit(item, NULL)->match <= VALUE_MATCH_INFLECTED && !g_strv_contains(SUBJECTS, before) &&
+         meaning != NULL && meaning->metric != NULL;
+}
+
 /* A short or common word is a value only where its field stands beside it. */
 static gboolean is_weak_value(const Items *items, const Item *item) {
   if (item->count != 1) return FALSE;
@@ -153,6 +163,7 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   const char *next = item->first + 1 < items->tokens->len ? token_at(items->tokens, item->first + 1)->fold : "";
   if (window && strcmp(next, "total") != 0 && strcmp(next, "sum") != 0 && strcmp(next, "totals") != 0) return FALSE;
   gboolean function_word = !word_set_is_empty(item->words) && !is_only(item->words, WORD_NOUN);
+  if (function_word && is_consumed_noun(items, item, next)) return FALSE;
   if (function_word || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
   gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && !all_shouted; /* "Rx versus OTC" */
@@ -207,6 +218,15 @@ static gboolean is_per_order(const Items *items, guint first, guint count) {
          g_strv_contains(PER, token_at(items->tokens, first - 1)->fold);
 }
 
+/* "different items sold": the different items, not the pieces. */
+static gboolean is_distinct_noun(const Items *items, guint first, guint count) {
+  static const char *const DISTINCT[] = {"different", "distinct", "unique", NULL};
+  if (count < 2 || first == 0 || !g_strv_contains(DISTINCT, token_at(items->tokens, first - 1)->fold)) return FALSE;
+  g_autofree char *noun = tokens_stem_phrase(items->tokens, first, count - 1);
+  const Meaning *meaning = lexicon_find(items->lexicon, noun);
+  return meaning != NULL && meaning->entity != NULL && !meaning->entity->is_event;
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
@@ -225,6 +245,7 @@ static Item read_item(const Items *items, guint first) {
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
+    if (meaning != NULL && meaning->metric != NULL && is_distinct_noun(items, first, count)) continue;
     if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;
     g_autoptr(GPtrArray) hits = into_time || (count > 1 && count > longest_value) ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);
@@ -374,6 +395,19 @@ static void cut(Items *items) {
     }
     g_array_append_val(items->items, item);
     i += item.count;
+  }
+}
+
+/* "at the end of August" beside a column "Ends": where in the period, not the column. */
+static void ends_of_periods(Items *items) {
+  static const char *const ENDS[] = {"end", "start", "beginning", "close", NULL};
+  for (guint i = 0; i + 2 < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    gboolean of_time = strcmp(token_at(items->tokens, item_at(items, i + 1)->first)->fold, "of") == 0 && item_at(items, i + 2)->kind == ITEM_TIME;
+    if (item->kind != ITEM_FIELD || item->count != 1 || !of_time || !g_strv_contains(ENDS, token_at(items->tokens, item->first)->fold)) continue;
+    item->kind = ITEM_STOP;
+    item->is_stop = TRUE;
+    item->meaning = (Meaning){0};
   }
 }
 
@@ -541,6 +575,17 @@ static void adopt_members(Items *items) {
   }
 }
 
+/* "Home Territory" beside "Territory": who says neither means the plain one. */
+static gboolean is_qualified(const GPtrArray *hits, const ValueHit *hit) {
+  g_autofree char *label = phrase_normalise(hit->field->label);
+  for (guint i = 0; i < hits->len; i++) {
+    const ValueHit *other = g_ptr_array_index(hits, i);
+    g_autofree char *plain = phrase_normalise(other->field->label), *tail = g_strdup_printf(" %s", plain);
+    if (other->field != hit->field && g_str_has_suffix(label, tail)) return TRUE;
+  }
+  return FALSE;
+}
+
 /* Among fields that hold the same word, prefer few-valued dimensions over names, codes and free text. */
 static void prefer_dimensions(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
@@ -554,7 +599,8 @@ static void prefer_dimensions(Items *items) {
     }
     for (guint k = 0; k < item->hits->len;) {
       const ValueHit *hit = g_ptr_array_index(item->hits, k);
-      gboolean weaker = any_dimension && !(hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
+      gboolean weaker = is_qualified(item->hits, hit);
+      if (!weaker) weaker = any_dimension && !(hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
       if (weaker) g_ptr_array_remove_index(item->hits, k);
       else k++;
     }
@@ -576,6 +622,7 @@ Items *items_build(const Lexicon *lexicon, const char *question) {
   cut(items);
   refuse_measured_values(items);
   total_is_a_word(items);
+  ends_of_periods(items);
   number_after_comparator(items);
   join_neighbours(items);
   join_label_words(items);

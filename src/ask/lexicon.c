@@ -1,5 +1,7 @@
 #include "ask/lexicon.h"
 
+#include "query/compiler.h"
+
 #include <string.h>
 
 #define LEXICON_MAX_WORDS 8
@@ -485,8 +487,7 @@ const Field *lexicon_entity_field(const Lexicon *lexicon, const Entity *entity) 
 const Field *lexicon_default_date(const Lexicon *lexicon) {
   const Dataset *dataset = lexicon->model->default_dataset != NULL
                                ? model_find_dataset(lexicon->model, lexicon->model->default_dataset) : NULL;
-  if (dataset == NULL || dataset->default_date == NULL) return NULL;
-  return dataset_find_field(dataset, dataset->default_date);
+  return dataset != NULL ? reach_default_date(lexicon->model, dataset) : NULL;
 }
 
 char *lexicon_field_path(const Field *field) { return g_strdup_printf("%s.%s", field->dataset, field->name); }

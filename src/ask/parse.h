@@ -91,6 +91,7 @@ const Field *parse_loose_link(const Parse *parse, const Item *item);
 
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
+void parse_own_date_of(Parse *parse); /* when did the Kendal branch open; called by parse_special */
 void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */

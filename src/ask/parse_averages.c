@@ -476,8 +476,10 @@ static gboolean read_spend_per(Parse *parse) {
     if (strcmp(token_at(parse->items->tokens, parse_item(parse, i)->first)->fold, "per") != 0) continue;
     int noun = parse_next(parse, i + 1);
     const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
-    if (money == NULL || item == NULL || item->kind != ITEM_ENTITY || item->claimed || item->plural) return FALSE;
-    Measure *measure = measure_ratio_per(parse, money, item->meaning.entity);
+    if (money == NULL || item == NULL || item->claimed || (item->kind == ITEM_ENTITY && item->plural)) return FALSE;
+    const Metric *below = item->kind == ITEM_METRIC ? measure_countable(parse, item) : NULL; /* "spend per cover" */
+    if (item->kind != ITEM_ENTITY && (below == NULL || below == money)) return FALSE;
+    Measure *measure = below != NULL ? measure_quotient(parse, money, below) : measure_ratio_per(parse, money, item->meaning.entity);
     if (measure == NULL) return FALSE;
     parse_add_measure(parse, measure);
     parse->metric_named = TRUE;

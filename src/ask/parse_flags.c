@@ -19,7 +19,8 @@ static const char *flag_value(const Field *field, gboolean yes) {
 }
 
 static const Field *flag_field(const Parse *parse, const Item *item) {
-  const Field *field = item->kind == ITEM_FIELD && !item->claimed ? parse_group_field(parse, item) : NULL;
+  gboolean free = !item->claimed || g_strcmp0(item->claimed_as, "names the field") == 0; /* "vegetarian vs non-vegetarian" */
+  const Field *field = item->kind == ITEM_FIELD && free ? parse_group_field(parse, item) : NULL;
   if (field == NULL || item->plural || flag_value(field, TRUE) == NULL || flag_value(field, FALSE) == NULL) return NULL;
   return field;
 }

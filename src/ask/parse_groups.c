@@ -123,15 +123,23 @@ static gboolean repeats_denominator(const Parse *parse, guint by, guint noun) {
 
 /* "accounts by credit days": a number of few values, each its own group. */
 static void group_by_number(Parse *parse, guint by) {
-  int next = parse_next(parse, by + 1);
+  int next = parse_next(parse, by + 1), counts = -1;
+  if (next >= 0 && item_is_word(parse_item(parse, (guint)next), WORD_HOW_MANY)) { /* "checks by number of covers" */
+    counts = next;
+    next = parse_next(parse, (guint)next + 1);
+  }
   const Item *item = next >= 0 ? parse_item(parse, (guint)next) : NULL;
   const Metric *metric = item != NULL && item->kind == ITEM_METRIC && !item->claimed ? item->meaning.metric : NULL;
-  const Field *field = metric != NULL && metric->aggregate == AGGREGATE_AVERAGE ? measure_row_field(parse, metric) : NULL;
+  const Item *counted = by > 0 ? parse_item(parse, by - 1) : NULL;
+  gboolean of_each = metric != NULL && (metric->aggregate == AGGREGATE_AVERAGE ||
+                                        (counts >= 0 && counted->kind == ITEM_ENTITY && counted->meaning.entity->is_event));
+  const Field *field = of_each ? measure_row_field(parse, metric) : NULL;
   gboolean few = field != NULL && field->type == FIELD_INTEGER && field->distinct_count > 1 && field->distinct_count <= 31;
   gboolean ranks = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL);
   if (!few || ranks) return;
   parse_claim(parse, by, "group");
   parse_claim(parse, (guint)next, "grouped by");
+  if (counts >= 0) parse_claim(parse, (guint)counts, "group");
   parse_add_field_dimension(parse, field);
   parse->group_named = TRUE;
 }
@@ -268,11 +276,34 @@ static gboolean asks_for_one(const Parse *parse, guint which, guint noun) {
   return of && noun + 1 < parse_n(parse) && g_strv_contains(ONE, token_at(parse->items->tokens, parse_item(parse, noun + 1)->first)->fold);
 }
 
+/* "worst selling sandwich": one of the sandwiches. */
+static void group_by_ranked_value(Parse *parse, guint rank) {
+  for (guint i = rank + 1; i < parse_n(parse) && i < rank + 4; i++) {
+    const Item *item = parse_item(parse, i);
+    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    if (item->kind == ITEM_VALUE && item->count == 1 && item_hit(item, NULL) != NULL && !token_at(parse->items->tokens, item->first)->is_capital) {
+      if (next != NULL && !next->comma_before && (next->kind == ITEM_METRIC || parse_is_group_noun(parse, next))) return;
+      const Entity *thing = parse_thing_within(parse, item_hit(item, NULL)->field);
+      if (thing == NULL || parse->query->dimensions->len > 0) return;
+      parse_add_field_dimension(parse, lexicon_entity_field(parse->lexicon, thing));
+      parse->listing = parse->group_named = TRUE;
+      parse->singular = !item->plural;
+      return;
+    }
+    if (item->kind != ITEM_NUMBER && item->kind != ITEM_STOP && !item_is_word(item, WORD_SOLD)) return;
+  }
+}
+
 /* "which 5 stock codes", "what are the top 3 cities", "list the 10 customers" */
 static void group_by_question(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     if (!is_asking_word(parse, i)) continue;
     int noun = noun_after(parse, i + 1);
+    if (noun < 0 && (parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW))) {
+      group_by_ranked_value(parse, i); /* "which desserts sell best" */
+      if (parse->listing) parse_claim(parse, i, "which");
+      if (parse->listing) return;
+    }
     if (noun < 0) continue;
     Item *item = parse_item(parse, (guint)noun);
     const Item *next = noun + 1 < (int)parse_n(parse) ? parse_item(parse, (guint)noun + 1) : NULL;
@@ -318,24 +349,6 @@ static void group_by_question(Parse *parse) {
   parse->listing = parse->group_named = TRUE;
   parse->singular = TRUE;
   parse_add_field_dimension(parse, field);
-}
-
-/* "worst selling sandwich": one of the sandwiches. */
-static void group_by_ranked_value(Parse *parse, guint rank) {
-  for (guint i = rank + 1; i < parse_n(parse) && i < rank + 4; i++) {
-    const Item *item = parse_item(parse, i);
-    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
-    if (item->kind == ITEM_VALUE && item->count == 1 && item_hit(item, NULL) != NULL && !token_at(parse->items->tokens, item->first)->is_capital) {
-      if (next != NULL && !next->comma_before && (next->kind == ITEM_METRIC || parse_is_group_noun(parse, next))) return;
-      const Entity *thing = parse_thing_within(parse, item_hit(item, NULL)->field);
-      if (thing == NULL || parse->query->dimensions->len > 0) return;
-      parse_add_field_dimension(parse, lexicon_entity_field(parse->lexicon, thing));
-      parse->listing = parse->group_named = TRUE;
-      parse->singular = !item->plural;
-      return;
-    }
-    if (item->kind != ITEM_NUMBER && item->kind != ITEM_STOP && !item_is_word(item, WORD_SOLD)) return;
-  }
 }
 
 /* "biggest sales day": the day, and its sales. */
@@ -412,6 +425,7 @@ static void group_by_bare_fields(Parse *parse) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_FIELD || parse_group_field(parse, item) == NULL) continue;
     int before = parse_before(parse, i);
+    while (before >= 0 && parse_item(parse, (guint)before)->filter != NULL) before = parse_before(parse, (guint)before); /* "how many vegetarian dishes" */
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
     gboolean tested = before > 0 && parse_item(parse, (guint)before)->kind == ITEM_NUMBER && item_is_comparator(parse_item(parse, (guint)before - 1));
     if (counted || tested) continue;
@@ -456,7 +470,7 @@ static gboolean count_stands_before(const Parse *parse, guint index) {
   for (int at = (int)index - 1; at >= 0 && at >= (int)index - 4; at--) {
     const Item *item = parse_item(parse, (guint)at);
     if (item_is_word(item, WORD_HOW_MANY)) return TRUE;
-    if (!may_stand_between(item)) return FALSE;
+    if (!may_stand_between(item) && item->filter == NULL) return FALSE;
   }
   return FALSE;
 }

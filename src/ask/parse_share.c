@@ -100,13 +100,18 @@ static gboolean part_is_named(const Parse *parse, guint share_at) {
   return FALSE;
 }
 
+static gboolean same_entity(const Field *field, const Item *item) {
+  return item->meaning.entity != NULL && g_strcmp0(field->entity, item->meaning.entity->name) == 0;
+}
+
 /* The dimension that `item` made; -1. */
 static int dimension_of(const Parse *parse, const Item *item) {
   const Field *field = item->kind == ITEM_GRAIN || item->kind == ITEM_CYCLIC ? NULL : parse_group_field(parse, item);
   g_autofree char *path = field != NULL ? lexicon_field_path(field) : NULL;
   for (guint i = 0; i < parse->query->dimensions->len; i++) {
     const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
-    if (path != NULL ? g_strcmp0(dimension->field, path) == 0
+    const Field *own = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+    if (path != NULL ? own != NULL && (own == field || strcmp(own->name, field->name) == 0 || same_entity(own, item))
                      : item->kind == ITEM_GRAIN && dimension->kind == DIMENSION_TIME && dimension->unit == item->meaning.unit)
       return (int)i;
   }

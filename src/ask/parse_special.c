@@ -9,6 +9,11 @@ static const Field *date_field_of(const Parse *parse) {
     const Field *field = parse_item(parse, i)->meaning.field;
     if (field != NULL && field->role == FIELD_ROLE_TIME) return field;
   }
+  for (guint i = 0; i < parse_n(parse); i++) { /* "when was the last return received": of the returns */
+    const Entity *entity = parse_item(parse, i)->kind == ITEM_ENTITY ? parse_item(parse, i)->meaning.entity : NULL;
+    const Dataset *own = entity != NULL && entity->is_event ? model_find_dataset(parse->model, entity->dataset) : NULL;
+    if (own != NULL && own->default_date != NULL) return dataset_find_field(own, own->default_date);
+  }
   return lexicon_default_date(parse->lexicon);
 }
 
@@ -423,6 +428,11 @@ static void read_never(Parse *parse) {
   gboolean strong = FALSE;
   int never = find_never(parse, &strong);
   if (never < 0 && entity != NULL) never = find_lost(parse);
+  for (guint i = 0; entity == NULL && never > 0 && i < (guint)never; i++) { /* "orders with tables but no chairs" */
+    const Entity *event = parse_item(parse, i)->kind == ITEM_ENTITY ? parse_item(parse, i)->meaning.entity : NULL;
+    gboolean both = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, parse_n(parse), ITEM_VALUE);
+    if (event != NULL && event->is_event && event->key != NULL && both && parse_has_word(parse, WORD_BUT)) entity = event;
+  }
   if (entity == NULL || never < 0 || parse_item(parse, (guint)never)->meaning.condition != NULL) return;
   guint end = clause_end(parse, (guint)never + 1);
   gboolean values = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, end, ITEM_VALUE);
@@ -496,7 +506,8 @@ static void read_both(Parse *parse) {
 
 void parse_special(Parse *parse) {
   read_without_events(parse);
-  read_first_last_date(parse);
+  parse_own_date_of(parse);
+  if (parse->query->measures->len == 0) read_first_last_date(parse);
   parse_durations(parse);
   gboolean first = read_first_order(parse);
   read_never(parse);

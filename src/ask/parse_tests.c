@@ -71,10 +71,23 @@ static gboolean holds_percent(const Parse *parse, guint having) {
          g_strcmp0(noun->meaning.metric->unit, "fraction") == 0;
 }
 
+/* "of" between a number of each row and the number it is to be. */
+static gboolean is_equality(const Parse *parse, guint of) {
+  if (of == 0 || of + 1 >= parse_n(parse) || strcmp(token_at(parse->items->tokens, parse_item(parse, of)->first)->fold, "of") != 0) return FALSE;
+  const Item *metric = parse_item(parse, of - 1), *number = parse_item(parse, of + 1);
+  gboolean of_rows = metric->kind == ITEM_METRIC && metric->meaning.metric->aggregate == AGGREGATE_AVERAGE &&
+                     metric->meaning.metric->kind == METRIC_AGGREGATE;
+  return of_rows && number->kind == ITEM_NUMBER && !number->claimed && parse_item(parse, of)->count == 1;
+}
+
 /* The next test on a number from item `from` on. */
 static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
   for (guint i = from; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
+    if (is_equality(parse, i)) { /* "credit days of 60" */
+      *test = (NumberTest){OP_EQUAL, parse_item(parse, i + 1)->number, 0, i, i + 1, parse_item(parse, i + 1)->percent};
+      return TRUE;
+    }
     if (item->claimed || item->kind != ITEM_WORD) continue;
     Operator op;
     if (item_is_word(item, WORD_NEGATIVE) || item_is_word(item, WORD_POSITIVE)) {
@@ -140,6 +153,15 @@ static int tested_noun(const Parse *parse, const NumberTest *test) {
       Item *tested = parse_item(parse, (guint)held);
       tested->meaning.metric = meaning->metric;
       tested->meaning.field = meaning->field;
+      tested->kind = ITEM_METRIC;
+      return held;
+    }
+    const Metric *discount = model_find_metric(parse->model, "discount");
+    if (strcmp(item->meaning.condition->name, "discounted") == 0 && discount != NULL && test->percent) { /* "marked down by 20 %" */
+      Item *tested = parse_item(parse, (guint)held);
+      if (tested->filter != NULL) g_ptr_array_remove(parse->query->filters, tested->filter);
+      tested->filter = NULL;
+      tested->meaning.metric = discount;
       tested->kind = ITEM_METRIC;
       return held;
     }

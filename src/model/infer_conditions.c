@@ -90,6 +90,8 @@ static gboolean gone_by_prefix(Inference *inference, InferTable *table, GError *
   const ConditionWords *other = retail_condition_words(inference->lexicon, back ? "cancelled" : "returned");
   for (char **word = other != NULL ? other->words : NULL; word != NULL && *word != NULL; word++)
     model_add_word(&condition->synonyms, *word);
+  static const char *const credited[] = {"credit note", "credit notes", "credited", "credits"};
+  for (guint i = 0; !back && i < G_N_ELEMENTS(credited); i++) model_add_word(&condition->synonyms, credited[i]);
   table->cancelled_is_negative = !back;
   table->returned_is_negative = back;
   table->gone_by_prefix = TRUE;

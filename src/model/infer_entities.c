@@ -269,7 +269,7 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
   g_autofree char *label = g_strdup_printf("%s lines", noun);
   model_set_text(&dataset->label, label);
   static const char *const forms[] = {"% line", "line", "order line", "line item", "% line item", "% item", "item line",
-                                      "order item", "sales line", "transaction line"};
+                                      "order item", "sales line", "transaction line", "invoice line"};
   for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
     add_row_word(dataset, forms[i], noun);
 }

@@ -1,0 +1,67 @@
+/* "When did Granby Halls open?", "when was Isla Kerr hired": the date that the list of branches or reps holds of one of them. */
+#include <string.h>
+
+#include "ask/parse.h"
+
+/* "Opened on" answers "open", "Hire date" answers "hired": the roots of four letters and more are the same. */
+static gboolean same_root(const char *a, const char *b) {
+  gsize shared = 0;
+  while (a[shared] != '\0' && a[shared] == b[shared]) shared++;
+  return shared >= 4 && shared + 2 >= MIN(strlen(a), strlen(b));
+}
+
+/* The word of the question that the date is called after; -1. */
+static int word_of_date(const Parse *parse, const Field *date) {
+  g_autofree char *phrase = phrase_normalise(date->label), *stems = phrase_stem(phrase);
+  g_auto(GStrv) words = g_strsplit(stems, " ", -1);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_VALUE || item->kind == ITEM_TIME || item->count > 2) continue;
+    for (char **word = words; *word != NULL; word++)
+      if (same_root(token_at(parse->items->tokens, item->first)->stem, *word)) return (int)i;
+  }
+  return -1;
+}
+
+/* The date column of the value's own list: the one the question speaks of, else the only one where it speaks of joining. */
+static const Field *date_of_value(const Parse *parse, const Dataset *list, int *word) {
+  const Field *only = NULL;
+  guint dates = 0;
+  for (guint f = 0; f < list->fields->len; f++) {
+    const Field *field = g_ptr_array_index(list->fields, f);
+    if (field->role != FIELD_ROLE_TIME) continue;
+    only = field;
+    dates++;
+    *word = word_of_date(parse, field);
+    if (*word >= 0) return field;
+  }
+  *word = parse_find_word(parse, WORD_JOINED, 0);
+  return dates == 1 && *word >= 0 ? only : NULL;
+}
+
+void parse_own_date_of(Parse *parse) {
+  int when = parse_find_word(parse, WORD_WHEN, 0);
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_METRIC || item->kind == ITEM_NUMBER || item->kind == ITEM_TIME || item_is_word(item, WORD_HOW_MANY)) return;
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const ValueHit *hit = item->kind == ITEM_VALUE && !item->claimed && item->hits->len > 0 ? item_hit(item, NULL) : NULL;
+    const Dataset *list = hit != NULL ? model_find_dataset(parse->model, hit->field->dataset) : NULL;
+    int word = -1;
+    const Field *date = list != NULL && !list->is_fact ? date_of_value(parse, list, &word) : NULL;
+    gboolean named = word >= 0 && parse_item(parse, (guint)word)->kind == ITEM_FIELD; /* "Isla Kerr hire date" */
+    if (date == NULL || (when < 0 && !named)) continue;
+    Measure *measure = measure_new(MEASURE_AGGREGATE);
+    measure->aggregate = AGGREGATE_MIN;
+    measure->field = lexicon_field_path(date);
+    measure->name = g_strdup(date->name);
+    measure->label = g_strdup(date->label);
+    parse_add_measure(parse, measure);
+    parse->metric_named = TRUE;
+    parse_claim(parse, (guint)word, "date");
+    if (when >= 0) parse_claim(parse, (guint)when, "when");
+    return;
+  }
+}
