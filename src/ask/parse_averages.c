@@ -477,7 +477,8 @@ static gboolean read_spend_per(Parse *parse) {
     int noun = parse_next(parse, i + 1);
     const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
     if (money == NULL || item == NULL || item->claimed || (item->kind == ITEM_ENTITY && item->plural)) return FALSE;
-    const Metric *below = item->kind == ITEM_METRIC ? measure_countable(parse, item) : NULL; /* "spend per cover" */
+    gboolean marketing = model_find_metric(parse->model, "spend") != NULL; /* what is spent is the company's own */
+    const Metric *below = item->kind == ITEM_METRIC && !marketing ? measure_countable(parse, item) : NULL; /* "spend per cover" */
     if (item->kind != ITEM_ENTITY && (below == NULL || below == money)) return FALSE;
     Measure *measure = below != NULL ? measure_quotient(parse, money, below) : measure_ratio_per(parse, money, item->meaning.entity);
     if (measure == NULL) return FALSE;

@@ -1,0 +1,222 @@
+/* What the items around an item say of it: "branch A", "West region", "paid vs unpaid", "at the end of August". */
+#include <string.h>
+
+#include "ask/item_neighbours.h"
+
+/* "at the end of August" beside a column "Ends": where in the period, not the column. */
+static void ends_of_periods(Items *items) {
+  static const char *const ENDS[] = {"end", "start", "beginning", "close", NULL};
+  for (guint i = 0; i + 2 < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    gboolean of_time = strcmp(token_at(items->tokens, item_at(items, i + 1)->first)->fold, "of") == 0 && item_at(items, i + 2)->kind == ITEM_TIME;
+    if (item->kind != ITEM_FIELD || item->count != 1 || !of_time || !g_strv_contains(ENDS, token_at(items->tokens, item->first)->fold)) continue;
+    item->kind = ITEM_STOP;
+    item->is_stop = TRUE;
+    item->meaning = (Meaning){0};
+  }
+}
+
+/* ---- neighbours: "branch A", "stock code 123A", "customer 17850", "West region", "Retail segment" ---- */
+static gboolean field_fits(const Items *items, const Item *noun, const ValueHit *hit) {
+  if (noun->meaning.field == hit->field) return TRUE;
+  for (guint i = 0; noun->meaning.fields != NULL && i < noun->meaning.fields->len; i++)
+    if (g_ptr_array_index(noun->meaning.fields, i) == hit->field) return TRUE;
+  if (noun->meaning.entity != NULL && hit->field->entity != NULL &&
+      strcmp(hit->field->entity, noun->meaning.entity->name) == 0)
+    return TRUE;
+  (void)items;
+  return FALSE;
+}
+
+static const ValueHit *fitting_hit(const Items *items, const Item *noun, const Item *value) {
+  for (guint i = 0; value->hits != NULL && i < value->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(value->hits, i);
+    if (field_fits(items, noun, hit)) return hit;
+  }
+  return NULL;
+}
+
+static gboolean is_noun(const Item *item) {
+  return item->meaning.field != NULL || item->meaning.entity != NULL;
+}
+
+static gboolean is_and_or(const Item *item) {
+  return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR) || (item->kind == ITEM_WORD && item_is_word(item, WORD_COMPARE));
+}
+
+static void become_value(Item *value, const Field *field) {
+  item_keep_field(value, field);
+  value->kind = ITEM_VALUE;
+  value->is_stop = FALSE;
+  value->words = (WordSet){{0, 0}};
+  value->meaning = (Meaning){0};
+}
+
+/* How coarse a place a phrase names: 1 a town ... 5 a country; 0: no place. */
+static int place_level(const char *phrase) {
+  static const struct { const char *word; int level; } PLACES[] = {{"city", 1}, {"town", 1}, {"county", 2}, {"district", 2}, {"state", 3},
+      {"province", 3}, {"region", 4}, {"country", 5}};
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  for (guint i = 0; i < G_N_ELEMENTS(PLACES); i++)
+    if (g_strv_contains((const char *const *)words, PLACES[i].word)) return PLACES[i].level;
+  return 0;
+}
+
+/* A value said to be of a coarser level than any it is known on. */
+static gboolean contradicts(const Items *items, const Item *value, const Item *noun) {
+  if (value->kind != ITEM_VALUE || noun->kind != ITEM_FIELD || noun->plural || noun->comma_before || noun->meaning.field == NULL) return FALSE;
+  const Model *model = items->lexicon->model;
+  gboolean finer = FALSE;
+  for (guint i = 0; value->hits != NULL && i < value->hits->len; i++) {
+    const ValueHit *hit = g_ptr_array_index(value->hits, i);
+    if (field_fits(items, noun, hit)) return FALSE;
+    g_autofree char *field_words = phrase_normalise(hit->field->label), *noun_words = tokens_fold_phrase(items->tokens, noun->first, noun->count);
+    int of_value = place_level(field_words);
+    if (of_value > 0 && place_level(noun_words) > of_value) finer = TRUE;
+    for (guint h = 0; h < model->hierarchies->len; h++) {
+      const Hierarchy *hierarchy = g_ptr_array_index(model->hierarchies, h);
+      gboolean below = FALSE;
+      for (char **level = hierarchy->levels; *level && strcmp(hierarchy->dataset, hit->field->dataset) == 0; level++) {
+        if (below && strcmp(*level, hit->field->name) == 0) finer = TRUE;
+        below = below || strcmp(*level, noun->meaning.field->name) == 0;
+      }
+    }
+  }
+  return finer;
+}
+
+static void join_neighbours(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *noun = item_at(items, i);
+    if (!is_noun(noun)) continue;
+    if (i > 0 && contradicts(items, item_at(items, i - 1), noun)) { /* "Ontario province", where Ontario is a city */
+      g_clear_pointer(&item_at(items, i - 1)->hits, g_ptr_array_unref);
+      item_at(items, i - 1)->kind = ITEM_UNKNOWN;
+      continue;
+    }
+    for (guint k = i + 1; k < items->items->len; k++) { /* "branch A", "branches A and B" */
+      Item *value = item_at(items, k);
+      const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);
+      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital;
+      if (hit != NULL && !lower_stop && value->kind != ITEM_METRIC && value->kind != ITEM_FIELD) {
+        become_value(value, hit->field);
+        if (!noun->claimed && !noun->plural && noun->meaning.field == hit->field) {
+          noun->claimed = TRUE;
+          noun->claimed_as = "names the field";
+        } else if (!noun->claimed && noun->kind == ITEM_ENTITY && !noun->plural) {
+          noun->claimed = TRUE;
+          noun->claimed_as = "names the field";
+        }
+      } else if (!is_and_or(value) && !(value->kind == ITEM_WORD && item_is_word(value, WORD_NOT) && k == i + 1)) {
+        break;
+      }
+    }
+    if (i == 0) continue;
+    Item *before = item_at(items, i - 1); /* "West region" */
+    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN ? fitting_hit(items, noun, before) : NULL;
+    if (hit != NULL && noun->kind == ITEM_FIELD && hit->field->role == FIELD_ROLE_DIMENSION) {
+      become_value(before, hit->field);
+      noun->claimed = TRUE;
+      noun->claimed_as = "names the field";
+      for (guint k = i - 1; k >= 2; k -= 2) { /* "West and East regions" */
+        Item *earlier = item_at(items, k - 2);
+        if (!is_and_or(item_at(items, k - 1)) || earlier->kind != ITEM_VALUE || item_hit(earlier, hit->field) == NULL) break;
+        item_keep_field(earlier, hit->field);
+      }
+    }
+  }
+}
+
+/* "normal customers" where the values belong to "Client kind": the word is part of the field's name. */
+static void join_label_words(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *word = item_at(items, i);
+    if (word->kind != ITEM_UNKNOWN || word->count != 1) continue;
+    const Item *around[2] = {i > 0 ? item_at(items, i - 1) : NULL, i + 1 < items->items->len ? item_at(items, i + 1) : NULL};
+    for (guint side = 0; side < 2 && !word->claimed; side++) {
+      const ValueHit *hit = around[side] != NULL && around[side]->kind == ITEM_VALUE ? item_hit(around[side], NULL) : NULL;
+      if (hit == NULL) continue;
+      g_autofree char *phrase = phrase_normalise(hit->field->label);
+      g_autofree char *stems = phrase_stem(phrase);
+      g_auto(GStrv) words = g_strsplit(stems, " ", -1);
+      if (!g_strv_contains((const char *const *)words, token_at(items->tokens, word->first)->stem)) continue;
+      word->claimed = TRUE;
+      word->claimed_as = "names the field";
+    }
+  }
+}
+
+/* A number that is a value of the field another value of the question belongs to: "123A but never 22423". */
+static void adopt_numbers(Items *items) {
+  const Field *field = NULL;
+  for (guint i = items->items->len; i-- > 0;) { /* "22423 and also 85123A": the first value's field serves those before it too */
+    const Item *item = item_at(items, i);
+    if (item->kind == ITEM_VALUE && item->hits->len > 0 && token_at(items->tokens, item->first)->is_number) field = item_hit(item, NULL)->field;
+  }
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind == ITEM_VALUE && item->hits->len > 0) field = item_hit(item, NULL)->field;
+    if (item->kind != ITEM_NUMBER || item->hits == NULL || field == NULL || item->money || item->percent) continue;
+    const Item *before = i > 0 ? item_at(items, i - 1) : NULL;
+    gboolean compared = before != NULL && (item_is_word(before, WORD_MORE_THAN) || item_is_word(before, WORD_LESS_THAN) ||
+                                           item_is_word(before, WORD_AT_LEAST) || item_is_word(before, WORD_AT_MOST) ||
+                                           item_is_word(before, WORD_RANK_HIGH) || item_is_word(before, WORD_RANK_LOW));
+    if (!compared && item_hit(item, field) != NULL) become_value(item, field);
+  }
+}
+
+/* "paid vs unpaid": the word beside a value of the same field is one too, though it reads as something else alone. */
+static void adopt_members(Items *items) {
+  for (guint i = 0; i + 2 < items->items->len; i++) {
+    if (!is_and_or(item_at(items, i + 1))) continue;
+    Item *sides[2] = {item_at(items, i), item_at(items, i + 2)};
+    for (guint side = 0; side < 2; side++) {
+      const Item *value = sides[side];
+      Item *other = sides[1 - side];
+      const ValueHit *hit = value->kind == ITEM_VALUE ? item_hit(value, NULL) : NULL;
+      gboolean doubtful = other->kind == ITEM_WORD || other->kind == ITEM_UNKNOWN;
+      if (hit != NULL && doubtful && item_hit(other, hit->field) != NULL) become_value(other, hit->field);
+    }
+  }
+}
+
+/* "Home Territory" beside "Territory": who says neither means the plain one. */
+static gboolean is_qualified(const GPtrArray *hits, const ValueHit *hit) {
+  g_autofree char *label = phrase_normalise(hit->field->label);
+  for (guint i = 0; i < hits->len; i++) {
+    const ValueHit *other = g_ptr_array_index(hits, i);
+    g_autofree char *plain = phrase_normalise(other->field->label), *tail = g_strdup_printf(" %s", plain);
+    if (other->field != hit->field && g_str_has_suffix(label, tail)) return TRUE;
+  }
+  return FALSE;
+}
+
+/* Among fields that hold the same word, prefer few-valued dimensions over names, codes and free text. */
+static void prefer_dimensions(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind != ITEM_VALUE || item->hits->len < 2) continue;
+    gboolean any_dimension = FALSE, any_strong = FALSE;
+    for (guint k = 0; k < item->hits->len; k++) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k);
+      any_dimension = any_dimension || (hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
+      any_strong = any_strong || hit->match == VALUE_MATCH_EXACT;
+    }
+    for (guint k = 0; k < item->hits->len;) {
+      const ValueHit *hit = g_ptr_array_index(item->hits, k);
+      gboolean weaker = is_qualified(item->hits, hit);
+      if (!weaker) weaker = any_dimension && !(hit->field->role == FIELD_ROLE_DIMENSION && hit->field->entity == NULL);
+      if (weaker) g_ptr_array_remove_index(item->hits, k);
+      else k++;
+    }
+  }
+}
+
+void items_join_neighbours(Items *items) {
+  ends_of_periods(items);
+  join_neighbours(items);
+  join_label_words(items);
+  adopt_numbers(items);
+  adopt_members(items);
+  prefer_dimensions(items);
+}
