@@ -42,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AiGateway, ai_gateway_free)
 /* Judges a finished answer before anyone sees it; FALSE holds it back (BLOCKED). Set before the first call; any thread. */
 typedef gboolean (*AiFilter)(const char *text, gpointer user);
 void ai_gateway_set_filter(AiGateway *gateway, AiFilter filter, gpointer user);
+/* Counters, latencies, tokens and cost since it was opened, in Prometheus' text format; nothing for another process' gateway. */
+void ai_gateway_write_metrics(AiGateway *gateway, GString *out);
 /* TRUE when `logical` can be called at all: what decides whether to plan with a model. Cheap. */
 gboolean ai_gateway_has_model(AiGateway *gateway, const char *logical);
 

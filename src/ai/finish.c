@@ -3,6 +3,7 @@
 
 #include "ai/call.h"
 #include "ai/guard.h"
+#include "ai/metrics.h"
 
 #define MAX_REPAIR_ROUNDS 2
 
@@ -256,6 +257,7 @@ void ai_call_finish(AiCall *call) {
     call->out.json = json_parse(call->out.text, strlen(call->out.text), NULL);
   if (call->template_id != NULL && call->out.consistency >= 0 && call->out.cache == AI_CACHE_MISS)
     ai_gateway_log_drift(call->gateway, call->template_id, call->out.consistency);
+  ai_metrics_count(call->gateway->metrics, &call->out, call->error);
   record(call);
   stream_whole(call);
   call->sink->done(call, call->sink_data);

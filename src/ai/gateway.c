@@ -4,6 +4,7 @@
 
 #include "ai/call.h"
 #include "ai/drift.h"
+#include "ai/metrics.h"
 #include "ai/queue.h"
 #include "ai/remote.h"
 #include "ai/template.h"
@@ -124,6 +125,17 @@ void ai_gateway_log_drift(AiGateway *gateway, const char *template_id, double sc
   if (alert != NULL) g_warning("%s", alert);
 }
 
+void ai_gateway_write_metrics(AiGateway *gateway, GString *out) {
+  if (gateway->remote != NULL) return;
+  CacheStatistics cache;
+  cache_statistics(gateway->cache, &cache);
+  ai_metrics_write(gateway->metrics, out);
+  g_string_append_printf(out, "# TYPE aisle_llm_calls_in_flight gauge\naisle_llm_calls_in_flight %d\n"
+                              "# TYPE aisle_llm_cache_hits_total counter\naisle_llm_cache_hits_total %" G_GUINT64_FORMAT "\n"
+                              "# TYPE aisle_llm_cache_bytes gauge\naisle_llm_cache_bytes %zu\n",
+                         g_atomic_int_get(&gateway->in_flight), cache.hits, cache.bytes);
+}
+
 void ai_gateway_set_filter(AiGateway *gateway, AiFilter filter, gpointer user) {
   gateway->filter = filter;
   gateway->filter_data = user;
@@ -167,6 +179,7 @@ AiGateway *ai_gateway_open(const AiGatewayOptions *options, GError **error) {
   gateway->flights = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   gateway->last_look_us = g_get_monotonic_time();
   gateway->drift = ai_drift_new();
+  gateway->metrics = ai_metrics_new();
   gateway->redactor = ai_redactor_new();
   int loops = CLAMP(options->threads > 0 ? options->threads : DEFAULT_LOOPS, 1, AI_MAX_LOOPS);
   gboolean opened = ai_gateway_reload(gateway, error);
@@ -209,6 +222,7 @@ void ai_gateway_free(AiGateway *gateway) {
   ai_records_free(gateway->records);
   cache_free(gateway->cache);
   ai_drift_free(gateway->drift);
+  ai_metrics_free(gateway->metrics);
   ai_redactor_free(gateway->redactor);
   ai_templates_unref(gateway->templates);
   ai_config_unref(gateway->config);

@@ -44,6 +44,7 @@ struct AiGateway {
   Cache *cache;
   AiQueue *queue;   /* NULL: none */
   AiDrift *drift;
+  struct AiMetrics *metrics;
   AiRedactor *redactor;
   AiFilter filter;  /* content that is not passed on; NULL: only the patterns of the configuration */
   gpointer filter_data;

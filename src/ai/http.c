@@ -27,7 +27,13 @@ struct AiHttp {
 };
 
 const char *http_header(const AiHttpRequest *request, const char *name) {
+  if (request->outside != NULL) return http_outside_header(request, name);
   return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *http_argument(const AiHttpRequest *request, const char *name) {
+  if (request->outside != NULL) return http_outside_argument(request, name);
+  return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
 /* ---- sleeping and waking ---- */
@@ -58,7 +64,8 @@ static void wake(AiHttpRequest *request) {
 }
 
 void http_reply(AiHttpRequest *request) {
-  wake(request);
+  if (request->outside != NULL) http_outside_ready(request);
+  else wake(request);
 }
 
 /* ---- replies ---- */
@@ -97,21 +104,37 @@ static void release_bytes(void *bytes) {
   g_bytes_unref(bytes);
 }
 
-static void add_call_headers(struct MHD_Response *response, const AiHttpRequest *request) {
+guint http_call_headers(const AiHttpRequest *request, const char **headers) {
   static const char *const CACHE[] = {"miss", "hit", "joined", "stale"};
-  if (request->call == NULL) return;
+  if (request->call == NULL) return 0;
   const AiResponse *out = &request->call->out;
-  MHD_add_response_header(response, "x-request-id", out->id);
-  MHD_add_response_header(response, "x-aisle-cache", CACHE[out->cache]);
-  if (out->route != NULL) MHD_add_response_header(response, "x-aisle-route", out->route);
-  g_autofree char *cost = ai_money_text(out->usage.cost_nano);
-  if (!request->streaming) MHD_add_response_header(response, "x-aisle-cost", cost);
+  const char *const all[] = {"x-request-id", out->id, "x-aisle-cache", CACHE[out->cache], "x-aisle-route", out->route};
+  guint n = out->route != NULL ? 6 : 4;
+  memcpy(headers, all, n * sizeof *headers);
+  return n;
+}
+
+static void add_call_headers(struct MHD_Response *response, const AiHttpRequest *request) {
+  const char *headers[6];
+  guint n = http_call_headers(request, headers);
+  for (guint i = 0; i < n; i += 2) MHD_add_response_header(response, headers[i], headers[i + 1]);
+  if (n == 0 || request->streaming) return;
+  g_autofree char *cost = ai_money_text(request->call->out.usage.cost_nano);
+  MHD_add_response_header(response, "x-aisle-cost", cost);
+}
+
+GBytes *http_take_body(AiHttpRequest *request) {
+  if (request->bytes != NULL) return g_steal_pointer(&request->bytes);
+  char *text = json_to_text(request->reply, JSON_PLAIN);
+  return g_bytes_new_take(text, strlen(text));
+}
+
+char *http_location(const AiHttpRequest *request) {
+  return request->job_id != NULL && request->status == 202 ? g_strconcat("/llm/async?id=", request->job_id, NULL) : NULL;
 }
 
 static enum MHD_Result queue_whole(AiHttpRequest *request) {
-  g_autoptr(GBytes) bytes = request->bytes != NULL ? g_steal_pointer(&request->bytes) : NULL;
-  char *text = bytes == NULL ? json_to_text(request->reply, JSON_PLAIN) : NULL;
-  if (bytes == NULL) bytes = g_bytes_new_take(text, strlen(text));
+  g_autoptr(GBytes) bytes = http_take_body(request);
   gsize length;
   const void *data = g_bytes_get_data(bytes, &length);
   struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(length, (void *)(data != NULL ? data : ""), release_bytes, g_bytes_ref(bytes));
@@ -123,10 +146,8 @@ static enum MHD_Result queue_whole(AiHttpRequest *request) {
     g_snprintf(seconds, sizeof seconds, "%" G_GINT64_FORMAT, (request->retry_after_ms + 999) / 1000);
     MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
   }
-  if (request->job_id != NULL && request->status == 202) {
-    g_autofree char *where = g_strconcat("/llm/async?id=", request->job_id, NULL);
-    MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
-  }
+  g_autofree char *where = http_location(request);
+  if (where != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, where);
   add_call_headers(response, request);
   enum MHD_Result queued = MHD_queue_response(request->connection, (unsigned int)request->status, response);
   MHD_destroy_response(response);
@@ -154,19 +175,30 @@ static ssize_t read_stream(void *data, uint64_t position, char *buffer, size_t m
   return (ssize_t)n;
 }
 
-void http_stream(AiHttpRequest *request, const char *bytes, gsize length) {
-  if (request->stream == NULL) request->stream = g_string_sized_new(1024);
+void http_event(AiHttpRequest *request, const char *name, const char *data, gsize length) {
   request->streaming = TRUE;
-  g_string_append_len(request->stream, bytes, (gssize)length);
+  if (request->outside != NULL) {
+    http_outside_event(request, name, data, length);
+    return;
+  }
+  if (request->stream == NULL) request->stream = g_string_sized_new(1024);
+  if (name != NULL) g_string_append_printf(request->stream, "event: %s\n", name);
+  g_string_append(request->stream, "data: ");
+  g_string_append_len(request->stream, data, (gssize)length);
+  g_string_append(request->stream, "\n\n");
   /* Who does not read what comes is not waited for. */
   if (request->stream->len - request->stream_sent > HTTP_MAX_BODY && request->call != NULL) ai_call_cancel(request->call);
   else wake(request);
 }
 
 void http_stream_end(AiHttpRequest *request) {
-  if (request->stream == NULL) request->stream = g_string_new(NULL);
   request->streaming = TRUE;
   request->stream_ended = TRUE;
+  if (request->outside != NULL) {
+    http_outside_ready(request);
+    return;
+  }
+  if (request->stream == NULL) request->stream = g_string_new(NULL);
   wake(request);
 }
 
@@ -232,13 +264,9 @@ static gboolean authenticate(AiHttpRequest *request) {
 }
 
 static void reply_metrics(AiHttpRequest *request) {
-  CacheStatistics cache;
-  cache_statistics(request->on->gateway->cache, &cache);
-  g_autofree char *text = g_strdup_printf("# TYPE aisle_llm_calls_in_flight gauge\naisle_llm_calls_in_flight %d\n"
-                                          "# TYPE aisle_llm_cache_hits_total counter\naisle_llm_cache_hits_total %" G_GUINT64_FORMAT "\n"
-                                          "# TYPE aisle_llm_cache_bytes gauge\naisle_llm_cache_bytes %zu\n",
-                                          g_atomic_int_get(&request->on->gateway->in_flight), cache.hits, cache.bytes);
-  request->bytes = g_bytes_new(text, strlen(text));
+  GString *text = g_string_sized_new(4096);
+  ai_gateway_write_metrics(request->on->gateway, text);
+  request->bytes = g_string_free_to_bytes(text);
   request->media_type = "text/plain; version=0.0.4";
   request->status = 200;
   http_reply(request);
@@ -253,18 +281,10 @@ static const struct {
     {"POST", "/llm/summary", http_summary, FALSE},      {"GET", "/llm/async", http_async, FALSE},           {"GET", "/metrics", reply_metrics, TRUE},
 };
 
-static void dispatch(AiHttpRequest *request, const char *method, const char *path) {
+void http_route(AiHttpRequest *request, const char *method, const char *path) {
   gboolean known = FALSE;
   if (request->too_large) {
     http_reply_refusal(request, 413, "invalid_request_error", "too_large", "the body is larger than 16 MB");
-    return;
-  }
-  if (strcmp(path, "/health") == 0) {
-    http_reply_json(request, 200, json_pack("{s:s}", "status", g_atomic_int_get(&request->on->http->draining) ? "draining" : "ok"));
-    return;
-  }
-  if (g_atomic_int_get(&request->on->http->stopping)) {
-    http_reply_refusal(request, 503, "server_error", "busy", "the gateway stops");
     return;
   }
   for (guint i = 0; i < G_N_ELEMENTS(ROUTES); i++) {
@@ -275,6 +295,18 @@ static void dispatch(AiHttpRequest *request, const char *method, const char *pat
     return;
   }
   http_reply_refusal(request, known ? 405 : 404, "invalid_request_error", known ? "method_not_allowed" : "not_found", known ? "this address takes another method" : "there is no such address");
+}
+
+static void dispatch(AiHttpRequest *request, const char *method, const char *path) {
+  if (strcmp(path, "/health") == 0) {
+    http_reply_json(request, 200, json_pack("{s:s}", "status", g_atomic_int_get(&request->on->http->draining) ? "draining" : "ok"));
+    return;
+  }
+  if (g_atomic_int_get(&request->on->http->stopping)) {
+    http_reply_refusal(request, 503, "server_error", "busy", "the gateway stops");
+    return;
+  }
+  http_route(request, method, path);
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *connection, const char *url, const char *method, const char *version, const char *upload,
@@ -309,14 +341,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
   return MHD_YES;
 }
 
-static void on_completed(void *data, struct MHD_Connection *connection, void **kept, enum MHD_RequestTerminationCode code) {
-  (void)connection;
-  (void)code;
-  AiHttpLoop *on = data;
-  AiHttpRequest *request = *kept;
-  if (request == NULL) return;
-  *kept = NULL;
-  AiLoop *loop = on->parts->loop;
+void http_request_clear(AiHttpRequest *request) {
+  AiLoop *loop = request->on->parts->loop;
   ai_watch_free(loop, request->hangup);
   ai_timer_cancel(loop, request->timer);
   if (request->call != NULL) {
@@ -324,8 +350,6 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **k
     if (!request->call->finished) ai_call_cancel(request->call);
     ai_call_unref(request->call);
   }
-  g_hash_table_remove(on->requests, request);
-  g_atomic_int_add(&on->http->open, -1);
   g_byte_array_unref(request->body);
   ai_account_clear(&request->account);
   g_strfreev(request->models);
@@ -335,6 +359,18 @@ static void on_completed(void *data, struct MHD_Connection *connection, void **k
   json_decref(request->reply);
   g_clear_pointer(&request->bytes, g_bytes_unref);
   if (request->stream != NULL) g_string_free(request->stream, TRUE);
+}
+
+static void on_completed(void *data, struct MHD_Connection *connection, void **kept, enum MHD_RequestTerminationCode code) {
+  (void)connection;
+  (void)code;
+  AiHttpLoop *on = data;
+  AiHttpRequest *request = *kept;
+  if (request == NULL) return;
+  *kept = NULL;
+  g_hash_table_remove(on->requests, request);
+  g_atomic_int_add(&on->http->open, -1);
+  http_request_clear(request);
   g_free(request);
 }
 

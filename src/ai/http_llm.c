@@ -21,6 +21,37 @@ static void summary_done(AiCall *call, gpointer data) {
   request->reply = failure;
 }
 
+/* ---- as a stream: {text, restarted} ..., then {result} or {error} ---- */
+
+static void stream_json(AiHttpRequest *request, json_t *json) {
+  g_autofree char *text = json_to_text(json, JSON_PLAIN);
+  json_decref(json);
+  http_event(request, NULL, text, strlen(text));
+}
+
+static void summary_chunk(AiCall *call, json_t *chunk, const char *text, gboolean restarted, gpointer data) {
+  (void)call;
+  (void)chunk;
+  if (data != NULL && text != NULL && (*text != '\0' || restarted)) stream_json(data, json_pack("{s:s, s:b}", "text", text, "restarted", restarted));
+}
+
+static void summary_stream_done(AiCall *call, gpointer data) {
+  AiHttpRequest *request = data;
+  if (request == NULL) return;
+  if (call->error != NULL && !request->streaming) {
+    summary_done(call, data);
+    return;
+  }
+  if (call->error == NULL) {
+    stream_json(request, json_pack("{s:o}", "result", ai_call_result_json(call)));
+  } else {
+    json_t *failure = http_error_json(call->error);
+    json_object_set_new(failure, "partial", ai_call_result_json(call));
+    stream_json(request, failure);
+  }
+  http_stream_end(request);
+}
+
 static AiPriority priority_of(const json_t *job) {
   const char *text = json_get_string(job, "priority");
   return g_strcmp0(text, "batch") == 0 ? AI_PRIORITY_BATCH : g_strcmp0(text, "interactive") == 0 ? AI_PRIORITY_INTERACTIVE : AI_PRIORITY_NORMAL;
@@ -38,7 +69,7 @@ static void put_job(AiHttpRequest *request, const json_t *job) {
 }
 
 void http_summary(AiHttpRequest *request) {
-  static const AiSink SUMMARY = {NULL, summary_done};
+  static const AiSink SUMMARY = {NULL, summary_done}, STREAM = {summary_chunk, summary_stream_done};
   g_autoptr(json_t) job = http_body(request);
   if (job == NULL) return;
   const char *prefer = http_header(request, "Prefer");
@@ -53,7 +84,9 @@ void http_summary(AiHttpRequest *request) {
     return;
   }
   call->allowed_models = g_steal_pointer(&request->models);
-  http_submit(request, call, &SUMMARY);
+  call->stream = json_get_bool(job, "stream", FALSE);
+  call->when_broken = AI_BROKEN_RESTART;
+  http_submit(request, call, call->stream ? &STREAM : &SUMMARY);
 }
 
 /* ---- what became of a job ---- */
@@ -73,10 +106,9 @@ static void wait_more(AiHttpRequest *request) {
 static void tell_stream(AiHttpRequest *request, const json_t *job) {
   g_autofree char *state = g_strdup_printf("%s %" G_GINT64_FORMAT, json_get_string(job, "state"), json_get_int(job, "percent", 0));
   if (g_strcmp0(state, request->last_state) != 0) {
-    g_autoptr(GString) text = g_string_new("event: state\ndata: ");
+    g_autoptr(GString) text = g_string_new(NULL);
     json_append(text, job, JSON_PLAIN);
-    g_string_append(text, "\n\n");
-    http_stream(request, text->str, text->len);
+    http_event(request, "state", text->str, text->len);
     g_free(request->last_state);
     request->last_state = g_steal_pointer(&state);
   }
@@ -111,20 +143,16 @@ static void look_again(gpointer data) {
 }
 
 void http_async(AiHttpRequest *request) {
-  const char *id = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "id");
-  const char *series = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "series");
-  const char *wait = MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, "wait");
+  const char *id = http_argument(request, "id");
+  const char *series = http_argument(request, "series");
+  const char *wait = http_argument(request, "wait");
   const char *accept = http_header(request, MHD_HTTP_HEADER_ACCEPT);
   gint64 seconds = wait != NULL ? CLAMP(text_leading_number(wait), 0, LONGEST_WAIT_S) : 0;
-  if (series != NULL) {
+  if (id == NULL) {
     g_autoptr(GError) error = NULL;
     json_t *jobs = ai_queue_series(request->on->gateway->queue, series, &request->account, 100, &error);
     if (jobs != NULL) http_reply_json(request, 200, json_pack("{s:o}", "jobs", jobs));
     else http_reply_error(request, error, 0);
-    return;
-  }
-  if (id == NULL) {
-    http_reply_refusal(request, 400, "invalid_request_error", "invalid_argument", "give the id of a job, or a series");
     return;
   }
   if (wait == NULL && accept != NULL && strstr(accept, "text/event-stream") != NULL) seconds = LONGEST_WAIT_S;

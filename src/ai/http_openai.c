@@ -24,10 +24,8 @@ void http_submit(AiHttpRequest *request, AiCall *call, const AiSink *sink) {
 
 static void stream_json(AiHttpRequest *request, const json_t *json) {
   g_autoptr(GString) text = g_string_sized_new(512);
-  g_string_append(text, "data: ");
   json_append(text, json, JSON_PLAIN);
-  g_string_append(text, "\n\n");
-  http_stream(request, text->str, text->len);
+  http_event(request, NULL, text->str, text->len);
 }
 
 static void chat_chunk(AiCall *call, json_t *chunk, const char *text, gboolean restarted, gpointer data) {
@@ -50,7 +48,7 @@ static void end_stream(AiCall *call, AiHttpRequest *request) {
                                        (json_int_t)(call->at_ms / 1000), "model", call->logical, "choices", "usage", ai_usage_json(&call->out.usage));
     stream_json(request, last);
   }
-  http_stream(request, "data: [DONE]\n\n", 14);
+  http_event(request, NULL, "[DONE]", 6);
   http_stream_end(request);
 }
 

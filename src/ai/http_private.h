@@ -9,9 +9,12 @@
 #define HTTP_MAX_BODY (16u << 20)
 
 typedef struct AiHttpLoop AiHttpLoop;
+/* Over another listener (exchange.c). */
+typedef struct AiHttpOutside AiHttpOutside;
 typedef struct {
   AiHttpLoop *on;
-  struct MHD_Connection *connection;
+  struct MHD_Connection *connection; /* NULL: */
+  AiHttpOutside *outside;
   GByteArray *body;
   gboolean too_large, dispatched, suspended;
   gboolean replied;      /* the response is queued */
@@ -52,11 +55,26 @@ void http_reply_json(AiHttpRequest *request, int status, json_t *json); /* takes
 void http_reply_error(AiHttpRequest *request, const GError *error, gint64 retry_after_ms);
 void http_reply_refusal(AiHttpRequest *request, int status, const char *type, const char *code, const char *message);
 void http_suspend(AiHttpRequest *request);
-/* More of a stream: the head goes out with the first. */
-void http_stream(AiHttpRequest *request, const char *bytes, gsize length);
+/* The next event of a stream, one line; `name` NULL: bare data. The head goes out with the first. */
+void http_event(AiHttpRequest *request, const char *name, const char *data, gsize length);
 void http_stream_end(AiHttpRequest *request);
 const char *http_header(const AiHttpRequest *request, const char *name);
+const char *http_argument(const AiHttpRequest *request, const char *name);
+/* Finds the handler of an address, and who asks. */
+void http_route(AiHttpRequest *request, const char *method, const char *path);
+/* Everything of it, its call included; not the request itself. */
+void http_request_clear(AiHttpRequest *request);
+GBytes *http_take_body(AiHttpRequest *request);       /* of a whole reply (transfer full) */
+char *http_location(const AiHttpRequest *request);    /* where an accepted job is found; NULL (transfer full) */
+/* What is known of the call behind a reply, as name, value, ...; how many were written, at most 6. (transfer none) */
+guint http_call_headers(const AiHttpRequest *request, const char **headers);
 json_t *http_error_json(const GError *error); /* (transfer full) */
+
+/* ---- exchange.c ---- */
+const char *http_outside_header(const AiHttpRequest *request, const char *name);
+const char *http_outside_argument(const AiHttpRequest *request, const char *name);
+void http_outside_ready(AiHttpRequest *request);
+void http_outside_event(AiHttpRequest *request, const char *name, const char *data, gsize length);
 
 /* ---- http_openai.c, http_llm.c ---- */
 void http_chat(AiHttpRequest *request);

@@ -398,6 +398,7 @@ json_t *ai_queue_get(AiQueue *queue, const char *id, const AiAccount *account, G
 }
 
 json_t *ai_queue_series(AiQueue *queue, const char *series, const AiAccount *account, int limit, GError **error) {
+  if (series == NULL) return list(queue, COLUMNS "?1 IS NULL ORDER BY number DESC LIMIT ?4", NULL, account, limit, error);
   return list(queue, COLUMNS "series = ?1 AND state = 'done' ORDER BY number DESC LIMIT ?4", series, account, limit, error);
 }
 

@@ -17,7 +17,7 @@ char *ai_queue_put(AiQueue *queue, const json_t *job, const AiAccount *account, 
 /* {id, state: queued|running|done|failed, percent, attempts, created_ms, finished_ms, result, error}; NOT_FOUND also for the
  * jobs of others. (transfer full) */
 json_t *ai_queue_get(AiQueue *queue, const char *id, const AiAccount *account, GError **error);
-/* Finished jobs of a series, newest first. (transfer full) */
+/* Finished jobs of a series, newest first; `series` NULL: all of this account. (transfer full) */
 json_t *ai_queue_series(AiQueue *queue, const char *series, const AiAccount *account, int limit, GError **error);
 
 /* A call as a job describes it. Also what POST /llm/summary runs at once. INVALID_ARGUMENT. (transfer full) */

@@ -3,6 +3,8 @@
 #include <curl/curl.h>
 #include <string.h>
 
+#include "ai/sse.h"
+
 #define MAX_REPLY (64u << 20)
 #define CONNECT_MS 5000L
 #define LONGEST_MS (10 * 60 * 1000)
@@ -36,10 +38,26 @@ typedef struct {
   GString *body;
   Deadline deadline;
   gint64 retry_after_s;
+  gboolean event_stream; /* the reply is one */
+  Sse sse;
+  AiStreamFunction on_text;
+  gpointer user;
+  json_t *last; /* {result} or {error}: what the stream ended with */
 } Exchange;
+
+/* {text, restarted}, or the end. */
+static gboolean on_event(const char *data, gsize length, gpointer user) {
+  Exchange *exchange = user;
+  g_autoptr(json_t) json = json_parse(data, length, NULL);
+  const char *text = json_get_string(json, "text");
+  if (text != NULL) exchange->on_text(text, json_get_bool(json, "restarted", FALSE), exchange->user);
+  else if (json_is_object(json) && exchange->last == NULL) exchange->last = json_incref(json);
+  return json != NULL;
+}
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
   Exchange *exchange = data;
+  if (exchange->event_stream) return sse_feed(&exchange->sse, bytes, size * count, on_event, exchange) ? size * count : 0;
   if (exchange->body->len + size * count > MAX_REPLY) return 0;
   g_string_append_len(exchange->body, bytes, (gssize)(size * count));
   return size * count;
@@ -48,6 +66,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
 static size_t on_header(char *bytes, size_t size, size_t count, void *data) {
   Exchange *exchange = data;
   g_autofree char *line = g_strndup(bytes, size * count);
+  if (g_ascii_strncasecmp(line, "content-type:", 13) == 0 && exchange->on_text != NULL) exchange->event_stream = strstr(line, "text/event-stream") != NULL;
   if (g_ascii_strncasecmp(line, "retry-after:", 12) == 0) exchange->retry_after_s = text_leading_number(g_strstrip(line + 12));
   return size * count;
 }
@@ -85,8 +104,7 @@ static struct curl_slist *headers_for(const AiRemote *remote, const AiCaller *ca
 }
 
 /* The same code as the gateway's own face gives. */
-static gboolean fail_by_reply(const char *text, gsize length, long status, GError **error) {
-  g_autoptr(json_t) json = json_parse(text, length, NULL);
+static gboolean fail_by_reply(const json_t *json, long status, GError **error) {
   const json_t *failure = json_object_get(json, "error");
   const char *code = json_get_string(failure, "code"), *message = json_get_string(failure, "message");
   AisleErrorCode found = status == 401 ? AISLE_ERROR_FORBIDDEN : AISLE_ERROR_UPSTREAM;
@@ -106,13 +124,20 @@ static gboolean transfer(CURL *easy, Exchange *exchange, GError **error) {
                           "the model gateway (ai.url) cannot be reached");
     return FALSE;
   }
-  return status == 200 || fail_by_reply(exchange->body->str, exchange->body->len, status, error);
+  if (exchange->event_stream && exchange->last == NULL) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UPSTREAM, "the model gateway (ai.url) broke off in the middle of its answer");
+    return FALSE;
+  }
+  g_autoptr(json_t) json = status != 200 ? json_parse(exchange->body->str, exchange->body->len, NULL) : NULL;
+  if (exchange->last != NULL && json_object_get(exchange->last, "error") != NULL) return fail_by_reply(exchange->last, status, error);
+  return status == 200 || fail_by_reply(json, status, error);
 }
 
-/* GET when `body` is NULL. (transfer full) */
-static json_t *exchange_json(AiRemote *remote, const char *path, const json_t *body, struct curl_slist *headers, Deadline deadline, gint64 *retry_after_ms,
-                             GError **error) {
-  Exchange exchange = {.body = g_string_new(NULL), .deadline = deadline};
+/* GET when `body` is NULL; `on_text` NULL: no stream. Takes the headers. (transfer full) */
+static json_t *exchange_stream(AiRemote *remote, const char *path, const json_t *body, struct curl_slist *headers, Deadline deadline, AiStreamFunction on_text,
+                               gpointer user, gint64 *retry_after_ms, GError **error) {
+  Exchange exchange = {.body = g_string_new(NULL), .deadline = deadline, .on_text = on_text, .user = user};
+  sse_init(&exchange.sse);
   g_autofree char *url = g_strconcat(remote->url, path, NULL), *text = body != NULL ? json_to_text(body, JSON_PLAIN) : NULL;
   CURL *easy = curl_easy_init();
   json_t *reply = NULL;
@@ -130,12 +155,21 @@ static json_t *exchange_json(AiRemote *remote, const char *path, const json_t *b
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &exchange);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)CLAMP(deadline_left_ms(deadline), 1, LONGEST_MS));
-  if (transfer(easy, &exchange, error)) reply = json_parse(exchange.body->str, exchange.body->len, error);
+  gboolean good = transfer(easy, &exchange, error);
+  if (good && exchange.last != NULL) reply = json_incref(json_object_get(exchange.last, "result"));
+  else if (good) reply = json_parse(exchange.body->str, exchange.body->len, error);
   if (retry_after_ms != NULL) *retry_after_ms = exchange.retry_after_s * 1000;
   curl_easy_cleanup(easy);
   curl_slist_free_all(headers);
   g_string_free(exchange.body, TRUE);
+  sse_clear(&exchange.sse);
+  json_decref(exchange.last);
   return reply;
+}
+
+static json_t *exchange_json(AiRemote *remote, const char *path, const json_t *body, struct curl_slist *headers, Deadline deadline, gint64 *retry_after_ms,
+                             GError **error) {
+  return exchange_stream(remote, path, body, headers, deadline, NULL, NULL, retry_after_ms, error);
 }
 
 /* ---- face ---- */
@@ -205,13 +239,12 @@ static void read_result(const json_t *result, AiResponse *response) {
 gboolean ai_remote_complete(AiRemote *remote, const AiRequest *request, AiResponse *response, GError **error) {
   gint64 started_us = g_get_monotonic_time();
   g_autoptr(json_t) job = job_of(request);
-  g_autoptr(json_t) result = exchange_json(remote, "/llm/summary", job, headers_for(remote, &request->caller, request->purpose), request->deadline,
-                                           &response->retry_after_ms, error);
+  if (request->on_text != NULL) json_object_set_new(job, "stream", json_true());
+  g_autoptr(json_t) result = exchange_stream(remote, "/llm/summary", job, headers_for(remote, &request->caller, request->purpose), request->deadline,
+                                             request->on_text, request->on_text_user, &response->retry_after_ms, error);
   if (result != NULL) read_result(result, response);
   if (response->text == NULL) response->text = g_strdup("");
   response->latency_us = g_get_monotonic_time() - started_us;
-  /* Over HTTP the text comes whole. */
-  if (result != NULL && request->on_text != NULL && *response->text != '\0') request->on_text(response->text, FALSE, request->on_text_user);
   return result != NULL;
 }
 

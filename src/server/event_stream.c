@@ -25,6 +25,7 @@ EventStream *event_stream_new(const EventStreamOptions *options) {
   stream->max_bytes = options->max_bytes > 0 ? options->max_bytes : EVENT_STREAM_MAX_BYTES;
   stream->abandon_ms = options->abandon_ms;
   stream->lasting = options->lasting;
+  stream->plain = options->plain;
   stream->shows_progress = options->shows_progress;
   stream->opened_us = g_get_monotonic_time();
   progress_init(&stream->progress);
@@ -47,6 +48,7 @@ void event_stream_unref(EventStream *stream) {
 
 const char *event_stream_id(const EventStream *stream) { return stream->id; }
 const gint *event_stream_cancelled(const EventStream *stream) { return &stream->cancelled; }
+gboolean event_stream_is_plain(const EventStream *stream) { return stream->plain; }
 Progress *event_stream_progress(EventStream *stream) { return &stream->progress; }
 void event_stream_cancel(EventStream *stream) { g_atomic_int_set(&stream->cancelled, 1); }
 

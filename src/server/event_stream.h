@@ -39,6 +39,7 @@ typedef struct {
   gsize max_bytes;       /* 0: EVENT_STREAM_MAX_BYTES */
   gint64 abandon_ms;     /* cancelled so long after the last reader left; 0: at once; negative: never */
   gboolean lasting;      /* never ends by itself: older events make room, and stopping does not wait for it */
+  gboolean plain;        /* its form belongs to others: nothing but events and comments is sent with it */
   gboolean shows_progress; /* "running" events are made from the stream's Progress while it runs */
 } EventStreamOptions;
 /* BUSY: too many. (transfer full) */
@@ -56,6 +57,7 @@ gboolean event_stream_publish_json(EventStream *stream, const char *name, const 
 gboolean event_stream_replace_json(EventStream *stream, const char *name, const json_t *data);
 void event_stream_end(EventStream *stream);
 void event_stream_cancel(EventStream *stream);
+gboolean event_stream_is_plain(const EventStream *stream);
 gboolean event_stream_has_ended(EventStream *stream);
 guint64 event_stream_last_number(EventStream *stream); /* 0: nothing yet */
 const char *event_stream_id(const EventStream *stream);      /* NULL: none. (transfer none) */

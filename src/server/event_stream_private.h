@@ -26,7 +26,7 @@ struct EventStream {
   char *id, *owner;
   gsize max_bytes;
   gint64 abandon_ms, opened_us;
-  gboolean lasting, shows_progress;
+  gboolean lasting, plain, shows_progress;
   gint cancelled; /* atomic */
   Progress progress;
 

@@ -1,6 +1,7 @@
 /* What each address does. Handlers of pooled routes run on workers, the others on an event loop and must not wait. */
 #include <string.h>
 
+#include "ai/ai.h"
 #include "server/kept.h"
 #include "server/questions.h"
 
@@ -172,6 +173,7 @@ void handle_metrics(const Call *call, Reply *reply) {
   CacheStatistics cache;
   answer_service_cache_statistics(call->state->service, &cache);
   metrics_write_cache(&cache, out);
+  if (call->state->gateway != NULL) ai_gateway_write_metrics(call->state->gateway, out);
   reply_set_bytes(reply, 200, "text/plain; version=0.0.4; charset=utf-8", g_string_free_to_bytes(out));
 }
 

@@ -129,6 +129,9 @@ static json_t *describe_responses(const Route *route) {
   char success[4];
   g_snprintf(success, sizeof success, "%d", route->status > 0 ? route->status : route->media_type == NULL ? 204 : 200);
   json_object_set_new(responses, success, describe_success(route));
+  if (route->accepted != NULL)
+    json_object_set_new(responses, "202", json_pack("{s:s, s:o}", "description", "It will be done", "content",
+                                                    content_of(route->media_type, route->accepted)));
   if (route->handler == handle_ready)
     json_object_set_new(responses, "503", json_pack("{s:s, s:o}", "description", "It is stopping", "content",
                                                     content_of(route->media_type, route->response)));
@@ -141,7 +144,7 @@ static json_t *describe_responses(const Route *route) {
     add_problem(responses, "415", "the body must be application/json in UTF-8");
     add_problem(responses, "422", aisle_error_info(AISLE_ERROR_BAD_QUERY)->meaning);
   }
-  if (route->pooled || route->events != NULL) {
+  if (route->pooled || route->start != NULL || route->events != NULL) {
     add_problem(responses, "503", aisle_error_info(AISLE_ERROR_BUSY)->meaning);
     add_problem(responses, "504", aisle_error_info(AISLE_ERROR_TIMEOUT)->meaning);
   }

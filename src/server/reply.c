@@ -7,6 +7,7 @@ void reply_clear(Reply *reply) {
   g_clear_pointer(&reply->stream, event_stream_unref);
   g_clear_pointer(&reply->allow, g_free);
   g_clear_pointer(&reply->disposition, g_free);
+  g_clear_pointer(&reply->headers, g_ptr_array_unref);
   if (reply->source.next != NULL) reply->source.release(reply->source.data);
   memset(reply, 0, sizeof *reply);
 }
@@ -64,6 +65,16 @@ static void set_problem(Reply *reply, int status, const char *code, const char *
   json_object_set_new(problem, "code", json_string(code));
   if (extra != NULL) json_object_update((json_t *)problem, (json_t *)extra);
   set_json(reply, status, MEDIA_PROBLEM, problem);
+}
+
+void reply_set_problem_of(Reply *reply, int status, const char *code, const char *title, const char *detail, const json_t *extra) {
+  set_problem(reply, status, code, title, detail, extra);
+}
+
+void reply_add_header(Reply *reply, const char *name, const char *value) {
+  if (reply->headers == NULL) reply->headers = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(reply->headers, g_strdup(name));
+  g_ptr_array_add(reply->headers, g_strdup(value));
 }
 
 void reply_refuse(Reply *reply, HttpRefusal refusal, const char *detail) {

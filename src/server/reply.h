@@ -26,6 +26,7 @@ typedef struct {
   guint64 stream_after;   /* or */
   ReplySource source;     /* owned; next NULL: none */
   int retry_after_s;      /* 0: none */
+  GPtrArray *headers;     /* further ones: name, value, name, value, ...; owned; NULL */
   char *allow;            /* methods, for 405; owned; NULL */
   ReplyKeep keep;         /* other than NOT: a file of the page */
   const char *socket_key; /* the connection becomes a WebSocket (status 101); (transfer none), of the request; NULL */
@@ -47,6 +48,9 @@ typedef enum { HTTP_NO_ROUTE = 404, HTTP_METHOD = 405, HTTP_NOT_ACCEPTABLE = 406
 void reply_refuse(Reply *reply, HttpRefusal refusal, const char *detail);
 /* problem+json from the table of errors. */
 void reply_set_error(Reply *reply, const GError *error);
+/* A kind of problem that the table of errors does not know; `extra` members go into it. NULL is fine */
+void reply_set_problem_of(Reply *reply, int status, const char *code, const char *title, const char *detail, const json_t *extra);
+void reply_add_header(Reply *reply, const char *name, const char *value);
 void reply_set_problem(Reply *reply, AisleErrorCode code, const char *detail);
 /* A failed answer, {"id", "error": {code, message, hint}}, as a problem. */
 void reply_set_failed_answer(Reply *reply, const json_t *answer);

@@ -1,6 +1,7 @@
 #include "server/request.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "server/headers.h"
@@ -190,6 +191,10 @@ static void check_parameters(Request *request) {
   }
 }
 
+static const char *header_of_call(const Call *call, const char *name) {
+  return header((const Request *)((const char *)call - offsetof(Request, call)), name);
+}
+
 /* RFC 6455, 4.2.1; a key is 16 bytes in Base64. */
 static const char *socket_key_of(const Request *request) {
   const char *upgrade = header(request, MHD_HTTP_HEADER_UPGRADE), *connection = header(request, MHD_HTTP_HEADER_CONNECTION);
@@ -201,6 +206,8 @@ static const char *socket_key_of(const Request *request) {
 
 void request_check(Request *request, gint64 deadline_ms) {
   request->call.state = request->state;
+  request->call.route = request->match.route;
+  request->call.header = header_of_call;
   request->call.method = request->match.route->method;
   request->call.deadline = deadline_in_ms(deadline_ms, &request->cancelled);
   request->call.socket_key = socket_key_of(request);

@@ -21,7 +21,9 @@ typedef struct {
 } RouteParameter;
 
 /* What handlers may use of the server. */
-typedef struct {
+typedef struct ServerState ServerState;
+typedef struct Call Call;
+struct ServerState {
   AnswerService *service;
   AccessScope *scope;
   json_t *components; /* schemas by name */
@@ -35,15 +37,18 @@ typedef struct {
   struct TaskRunner *tasks;
   struct SocketHub *sockets;
   struct AgentService *agents; /* NULL: none (transfer none) */
+  struct AiGateway *gateway;   /* whose addresses are served here; NULL: none (transfer none) */
   ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
   struct RegistryWatch *registry; /* tables that lie elsewhere */
   gint64 request_ms;       /* how long a question may take */
-} ServerState;
+  void (*finish)(const Call *call); /* of Route.start */
+};
 
 /* One request, checked against its route. */
-typedef struct {
+struct Call {
   ServerState *state;
+  const struct Route *route;
   const char *method;  /* of the route */
   const json_t *body; /* meets the route's schema; NULL */
   const char *texts[ROUTE_MAX_PARAMETERS]; /* NULL: not given */
@@ -52,13 +57,15 @@ typedef struct {
   Deadline deadline;
   const char *socket_key; /* of a WebSocket's handshake; NULL: this is none, or not a good one */
   guint64 last_event; /* number of the last event the client saw; 0: none */
-} Call;
+  /* Of the request; NULL: it has none of that name. Until the call is finished. */
+  const char *(*header)(const Call *call, const char *name);
+};
 
 typedef void (*RouteHandler)(const Call *call, Reply *reply);
 /* Answers without waiting, or leaves the reply empty (status 0): then the handler runs on a worker. */
 typedef RouteHandler RouteShortcut;
 
-typedef struct {
+typedef struct Route {
   const char *method, *path, *operation, *summary;
   RouteParameter parameters[ROUTE_MAX_PARAMETERS];
   const char *request;  /* name of the body's schema; NULL: no body */
@@ -66,8 +73,12 @@ typedef struct {
   const char *media_type, *response; /* of success, NULL: nothing is sent (204); name of its schema, NULL: not JSON */
   int status;           /* of success where it is not 200 or 204 */
   gboolean pooled;      /* may take long: runs on a worker */
+  const char *accepted; /* name of the schema of a 202, where success may also be that; NULL */
   RouteHandler handler;
   RouteShortcut shortcut; /* NULL: none */
+  /* Instead of `handler`: begins what others go on with; the connection sleeps until ServerState.finish(call), once, from
+   * any thread and with a reply. Must not wait. */
+  RouteHandler start;
   RouteHandler events;    /* takes over where the client prefers text/event-stream; must not wait; NULL: no such form */
   const char *events_about; /* which events there are; NULL: none */
 } Route;

@@ -1,6 +1,7 @@
 #include "server/route.h"
 
 #include "server/agents.h"
+#include "server/models.h"
 
 #include <string.h>
 
@@ -132,6 +133,27 @@ const Route routes[] = {
      .summary = "An event notification of S3: what it is about is looked at soon",
      .request = "S3Event", .body_max = 1024 * KB, .media_type = MEDIA_JSON, .response = "S3EventSeen", .status = 202, .pooled = TRUE,
      .handler = handle_registry_event},
+    {.method = "POST", .path = "/v1/chat/completions", .operation = "chat",
+     .summary = "A language model's answer, in OpenAI's form; budgets, limits, guards and failover are the model gateway's",
+     .request = "ChatRequest", .body_max = AI_EXCHANGE_MAX_BODY, .media_type = MEDIA_JSON, .response = "ChatCompletion",
+     .start = handle_models_exchange, .events = handle_models_exchange, .events_about = "Where a stream is asked for: OpenAI's chunks, then [DONE]."},
+    {.method = "POST", .path = "/v1/embeddings", .operation = "embed", .summary = "Vectors of texts, in OpenAI's form",
+     .request = "EmbeddingsRequest", .body_max = AI_EXCHANGE_MAX_BODY, .media_type = MEDIA_JSON, .response = "Embeddings",
+     .start = handle_models_exchange},
+    {.method = "GET", .path = "/v1/models", .operation = "models", .summary = "The logical models that may be called, in OpenAI's form",
+     .media_type = MEDIA_JSON, .response = "LanguageModels", .start = handle_models_exchange},
+    {.method = "POST", .path = "/llm/summary", .operation = "summarize",
+     .summary = "A template filled with its input and answered by a model, checked against that input; at once, or later (\"async\": true)",
+     .request = "SummaryRequest", .body_max = AI_EXCHANGE_MAX_BODY, .media_type = MEDIA_JSON, .response = "Summary", .accepted = "SummaryAccepted",
+     .start = handle_models_exchange, .events = handle_models_exchange,
+     .events_about = "Where a stream is asked for: {text, restarted} for each piece, then {result} (a Summary) or {error}."},
+    {.method = "GET", .path = "/llm/async", .operation = "summaryLater",
+     .summary = "What became of a summary that was to be made later; of a series: its finished ones; of neither: the caller's newest",
+     .parameters = {{PARAMETER_TEXT, "id", FALSE, FALSE, 1, 64, 0, "As the 202 told it.", NULL},
+                    {PARAMETER_TEXT, "series", FALSE, FALSE, 1, 200, 0, "Instead of an id.", NULL},
+                    {PARAMETER_INTEGER, "wait", FALSE, FALSE, 0, 60, 0, "Seconds to wait for its end.", NULL}},
+     .media_type = MEDIA_JSON, .response = "SummaryJob", .start = handle_models_exchange, .events = handle_models_exchange,
+     .events_about = "An event \"state\" (a SummaryJob) for each change, until the job has ended or a minute is over."},
     {.method = "POST", .path = "/mcp", .operation = "mcp", .summary = "One message of the Model Context Protocol",
      .request = "McpMessage", .body_max = 1024 * KB, .media_type = MEDIA_JSON, .response = "McpReply", .pooled = TRUE,
      .handler = handle_mcp},

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -72,6 +73,8 @@ static void add_headers(struct MHD_Response *response, const Request *request) {
   if (reply->keep != REPLY_KEEP_NOT) add_page_headers(response, reply);
   if (reply->policy != NULL) MHD_add_response_header(response, "Content-Security-Policy", reply->policy);
   if (reply->disposition != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_DISPOSITION, reply->disposition);
+  for (guint i = 0; reply->headers != NULL && i < reply->headers->len; i += 2)
+    MHD_add_response_header(response, g_ptr_array_index(reply->headers, i), g_ptr_array_index(reply->headers, i + 1));
   if (reply->allow != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
   if (reply->retry_after_s > 0) {
     char seconds[16];
@@ -126,10 +129,17 @@ static void work_on(gpointer data) {
   work->run(work);
 }
 
-static void work_on_request(Work *work) {
-  Request *request = (Request *)work;
+/* The connection sleeps, and its client is watched. */
+static void send_to_sleep(Server *server, Request *request) {
+  const union MHD_ConnectionInfo *socket = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  request->phase = REQUEST_WORKING;
+  atomic_fetch_add(&server->state.metrics.in_flight, 1);
+  request->hangup_ticket = hangup_watch_add(server->hangups, socket->connect_fd, &request->cancelled);
+  MHD_suspend_connection(request->connection);
+}
+
+static void wake_up(Request *request) {
   Server *server = request->server;
-  run_handler(request);
   hangup_watch_remove(server->hangups, request->hangup_ticket);
   if (g_atomic_int_get(&request->cancelled)) atomic_fetch_add(&server->state.metrics.disconnects, 1);
   atomic_fetch_sub(&server->state.metrics.in_flight, 1);
@@ -138,18 +148,34 @@ static void work_on_request(Work *work) {
   MHD_resume_connection(request->connection);
 }
 
+static void finish_call(const Call *call) {
+  wake_up((Request *)((char *)call - offsetof(Request, call)));
+}
+
+static void work_on_request(Work *work) {
+  Request *request = (Request *)work;
+  run_handler(request);
+  wake_up(request);
+}
+
+static enum MHD_Result start_elsewhere(Server *server, Request *request) {
+  if (g_atomic_int_get(&server->state.draining)) {
+    reply_set_problem(&request->reply, AISLE_ERROR_BUSY, NULL);
+    return send_reply(request);
+  }
+  send_to_sleep(server, request);
+  request->match.route->start(&request->call, &request->reply);
+  return MHD_YES;
+}
+
 static enum MHD_Result hand_to_worker(Server *server, Request *request) {
   if (g_atomic_int_get(&server->state.draining) || !worker_pool_reserve(server->workers)) {
     atomic_fetch_add(&server->state.metrics.queue_refusals, 1);
     reply_set_problem(&request->reply, AISLE_ERROR_BUSY, NULL);
     return send_reply(request);
   }
-  const union MHD_ConnectionInfo *socket = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-  request->phase = REQUEST_WORKING;
   request->work.run = work_on_request;
-  atomic_fetch_add(&server->state.metrics.in_flight, 1);
-  request->hangup_ticket = hangup_watch_add(server->hangups, socket->connect_fd, &request->cancelled);
-  MHD_suspend_connection(request->connection);
+  send_to_sleep(server, request);
   worker_pool_push(server->workers, request);
   return MHD_YES;
 }
@@ -158,6 +184,7 @@ static enum MHD_Result dispatch(Server *server, Request *request) {
   if (request->reply.status == 0) request_check(request, server->state.request_ms);
   if (request->reply.status != 0) return send_reply(request);
   const Route *route = request->match.route;
+  if (route->start != NULL) return start_elsewhere(server, request);
   if (request->wants_events) {
     route->events(&request->call, &request->reply);
     return send_reply(request);
@@ -266,6 +293,8 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   ServerState *state = &server->state;
   state->service = service;
   state->agents = options->agents;
+  state->gateway = options->gateway;
+  state->finish = finish_call;
   state->scope = access_scope_new_local();
   state->server = server;
   state->waiting = count_waiting;

@@ -98,7 +98,7 @@ struct MHD_Response *sse_response_new(EventStream *stream, guint64 after, struct
   SseReply *reply = g_new0(SseReply, 1);
   reply->connection = connection;
   reply->hangups = hangups;
-  set_text(reply, FIRST_WORDS);
+  set_text(reply, event_stream_is_plain(stream) ? "" : FIRST_WORDS);
   reply->reader = event_reader_new(stream, after, &calls, reply);
   struct MHD_Response *response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_more, reply, release);
   if (response == NULL) {

@@ -121,8 +121,47 @@ export type AskRequest = {
   explain?: boolean;
 };
 
+/** As OpenAI's; header x-aisle-route names who answered, x-aisle-cost what it cost. */
+export type ChatCompletion = {
+  choices: Array<Record<string, unknown>>;
+  usage?: Record<string, unknown>;
+};
+
+/** As OpenAI's chat completions; what is not named here is passed on. */
+export type ChatRequest = {
+  /** A logical model: query, summary, ... */
+  model: string;
+  messages: Array<{
+    role: string;
+    [key: string]: unknown;
+  }>;
+  stream?: boolean;
+  max_tokens?: number;
+  max_completion_tokens?: number;
+  n?: number;
+  temperature?: number;
+  tools?: Array<{
+    [key: string]: Json;
+  }>;
+  response_format?: {
+    [key: string]: Json;
+  };
+  [key: string]: unknown;
+};
+
 /** An OpenAPI 3.1 document. */
 export type Document = Record<string, unknown>;
+
+export type Embeddings = {
+  data: Array<Record<string, unknown>>;
+};
+
+export type EmbeddingsRequest = {
+  model: string;
+  input: string | Array<string>;
+  encoding_format?: "float" | "base64";
+  [key: string]: unknown;
+};
 
 export type Feedback = {
   id: string;
@@ -159,6 +198,13 @@ export type HistoryEntry = {
 export type Json = {
   [key: string]: Json;
 } | Array<Json> | string | number | boolean | null;
+
+export type LanguageModels = {
+  object: "list";
+  data: Array<{
+    id: string;
+  }>;
+};
 
 export type Link = {
   id: string;
@@ -557,6 +603,68 @@ export type Suggestions = {
   suggestions: Array<string>;
 };
 
+export type Summary = {
+  id: string;
+  text: string;
+  /** The answer parsed, where a schema was given. */
+  json?: unknown;
+  /** In the price table's currency, exact. */
+  cost: string;
+  usage: Record<string, unknown>;
+  consistency?: number | null;
+};
+
+export type SummaryAccepted = {
+  id: string;
+  state: string;
+  location: string;
+};
+
+/** A job; or {jobs: [...]} where no id was given. */
+export type SummaryJob = {
+  id?: string;
+  state?: "queued" | "running" | "done" | "failed";
+  percent?: number;
+  result?: unknown;
+  error?: unknown;
+  jobs?: Array<Record<string, unknown>>;
+};
+
+/** A template with its input, or messages and a model. */
+export type SummaryRequest = {
+  messages?: Array<{
+    role: string;
+    [key: string]: unknown;
+  }>;
+  tools?: Array<{
+    [key: string]: Json;
+  }>;
+  template?: string;
+  version?: string;
+  /** Meets the template's input schema; what it sends is quoted as data. */
+  input?: {
+    [key: string]: Json;
+  };
+  model?: string;
+  output_schema?: {
+    [key: string]: Json;
+  };
+  max_tokens?: number;
+  temperature?: number;
+  /** Every number and direction of the answer is held against the input. */
+  check_facts?: boolean;
+  purpose?: string;
+  /** Jobs of one series can be listed together. */
+  series?: string;
+  complexity?: "auto" | "simple" | "moderate" | "complex";
+  no_cache?: boolean;
+  idempotency?: string;
+  priority?: "interactive" | "normal" | "batch";
+  async?: boolean;
+  /** As events {text, restarted}, then {result} or {error}. */
+  stream?: boolean;
+};
+
 export type TableDetail = {
   name: string;
   label: string;
@@ -740,6 +848,11 @@ export interface Operations {
   table: { method: "GET"; path: "/v1/tables/{name}"; request: never; response: TableDetail };
   refreshRegistry: { method: "POST"; path: "/v1/registry/refresh"; request: RegistryRefresh; response: Registry };
   registryEvent: { method: "POST"; path: "/v1/registry/events"; request: S3Event; response: S3EventSeen };
+  chat: { method: "POST"; path: "/v1/chat/completions"; request: ChatRequest; response: ChatCompletion };
+  embed: { method: "POST"; path: "/v1/embeddings"; request: EmbeddingsRequest; response: Embeddings };
+  models: { method: "GET"; path: "/v1/models"; request: never; response: LanguageModels };
+  summarize: { method: "POST"; path: "/llm/summary"; request: SummaryRequest; response: Summary };
+  summaryLater: { method: "GET"; path: "/llm/async"; request: never; response: SummaryJob };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
   ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
