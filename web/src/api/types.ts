@@ -199,6 +199,10 @@ export type Json = {
   [key: string]: Json;
 } | Array<Json> | string | number | boolean | null;
 
+export type JsonObject = {
+  [key: string]: Json;
+};
+
 export type LanguageModels = {
   object: "list";
   data: Array<{
@@ -632,23 +636,15 @@ export type SummaryJob = {
 
 /** A template with its input, or messages and a model. */
 export type SummaryRequest = {
-  messages?: Array<{
-    role: string;
-    [key: string]: unknown;
-  }>;
-  tools?: Array<{
-    [key: string]: Json;
-  }>;
+  /** As in a ChatRequest. */
+  messages?: Array<JsonObject>;
+  tools?: Array<JsonObject>;
   template?: string;
   version?: string;
   /** Meets the template's input schema; what it sends is quoted as data. */
-  input?: {
-    [key: string]: Json;
-  };
+  input?: JsonObject;
   model?: string;
-  output_schema?: {
-    [key: string]: Json;
-  };
+  output_schema?: JsonObject;
   max_tokens?: number;
   temperature?: number;
   /** Every number and direction of the answer is held against the input. */
