@@ -1,10 +1,13 @@
 #include "answer/result_cache.h"
 
+#include <sodium.h>
 #include <string.h>
 
 /* Fields of an answer that belong to the request, in the order they are looked for. */
 typedef enum { SLOT_NONE, SLOT_ID, SLOT_QUESTION, SLOT_ROUTE, SLOT_TIMING } Slot;
 #define MAX_PIECES 8
+/* Enough that nobody finds two questions with one key. */
+#define QUESTION_KEY_BYTES 32
 
 /* Text up to a slot, then the slot. */
 typedef struct {
@@ -24,47 +27,57 @@ typedef struct {
 /* ---- keys ---- */
 
 /* Each part with its length before it: "a" + "bc" is not "ab" + "c". */
-static void add_part(GChecksum *checksum, const char *part) {
+static void add_part(GString *parts, const char *part) {
   guint64 length = part != NULL ? strlen(part) : G_MAXUINT64;
-  g_checksum_update(checksum, (const guchar *)&length, sizeof length);
-  if (part != NULL) g_checksum_update(checksum, (const guchar *)part, (gssize)length);
+  g_string_append_len(parts, (const char *)&length, sizeof length);
+  if (part != NULL) g_string_append_len(parts, part, (gssize)length);
 }
 
-static void add_number(GChecksum *checksum, gint64 number) {
-  g_checksum_update(checksum, (const guchar *)&number, sizeof number);
+static void add_number(GString *parts, gint64 number) {
+  g_string_append_len(parts, (const char *)&number, sizeof number);
 }
 
-static GChecksum *begin_key(const AnswerData *data, const char *kind, const AccessScope *scope) {
+static GString *begin_key(const AnswerData *data, const char *kind, const AccessScope *scope) {
+  GString *parts = g_string_sized_new(512);
   g_autofree char *scope_key = access_scope_key(scope);
-  GChecksum *checksum = g_checksum_new(G_CHECKSUM_SHA256);
-  add_part(checksum, RESULT_CACHE_FORMAT);
-  add_part(checksum, kind);
-  add_part(checksum, scope_key);
-  add_part(checksum, answer_data_snapshot(data)->id);
-  add_part(checksum, answer_data_model(data)->hash);
-  return checksum;
+  add_part(parts, RESULT_CACHE_FORMAT);
+  add_part(parts, kind);
+  add_part(parts, scope_key);
+  add_part(parts, answer_data_snapshot(data)->id);
+  add_part(parts, answer_data_model(data)->hash);
+  return parts;
+}
+
+/* BLAKE2b: this key is made for every request. Takes the parts. */
+static char *end_quick_key(GString *parts) {
+  guint8 hash[QUESTION_KEY_BYTES];
+  crypto_generichash(hash, sizeof hash, (const guint8 *)parts->str, parts->len, NULL, 0);
+  g_string_free(parts, TRUE);
+  char *key = g_malloc(2 * sizeof hash + 1);
+  sodium_bin2hex(key, 2 * sizeof hash + 1, hash, sizeof hash);
+  return key;
 }
 
 char *question_key(AnswerService *service, const AnswerRequest *request) {
   /* Reading a parent may wait, and a conversation seldom asks the same twice. */
   if (request->question == NULL || request->after != NULL || request->session != NULL || !data_choice_is_none(&request->data)) return NULL;
   g_autoptr(AnswerData) data = answer_service_data(service, NULL, NULL);
-  g_autoptr(GChecksum) checksum = begin_key(data, "question", request->scope);
-  add_part(checksum, request->question);
+  GString *parts = begin_key(data, "question", request->scope);
+  add_part(parts, request->question);
   /* Without an as_of of its own a question may mean another day tomorrow. */
-  add_number(checksum, request->as_of != DAY_NONE ? request->as_of : day_today());
-  add_number(checksum, request->as_of != DAY_NONE);
-  add_number(checksum, (gint64)request->max_rows);
-  add_number(checksum, (request->understand_only ? 1 : 0) | (request->explain ? 2 : 0));
-  return g_strdup(g_checksum_get_string(checksum));
+  add_number(parts, request->as_of != DAY_NONE ? request->as_of : day_today());
+  add_number(parts, request->as_of != DAY_NONE);
+  add_number(parts, (gint64)request->max_rows);
+  add_number(parts, (request->understand_only ? 1 : 0) | (request->explain ? 2 : 0));
+  return end_quick_key(parts);
 }
 
 char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows) {
-  g_autoptr(GChecksum) checksum = begin_key(data, "meaning", scope);
+  g_autoptr(GString) parts = begin_key(data, "meaning", scope);
   g_autofree char *canonical = semantic_query_canonical(resolved);
-  add_part(checksum, canonical);
-  add_number(checksum, (gint64)max_rows);
-  return g_strdup(g_checksum_get_string(checksum));
+  add_part(parts, canonical);
+  add_number(parts, (gint64)max_rows);
+  return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guint8 *)parts->str, parts->len);
 }
 
 /* ---- answers ---- */
@@ -175,6 +188,7 @@ void kept_answer_record(GBytes *kept, StoreAnswer *out) {
   out->as_of = answer->as_of;
   out->restatement = answer->restatement;
   out->rows = answer->rows;
+  out->shared = kept;
 }
 
 /* ---- results ---- */

@@ -3,7 +3,7 @@
  *  - the very question (scope, text, day, snapshot, model) leads to the finished answer, cut where the request's own
  *    fields stand (id, question, route, session, after, timing);
  *  - the meaning (scope, resolved query, snapshot, model) leads to the engine's result, whatever words asked for it.
- * Keys are SHA-256, so that nothing but equal parts gives an equal key.
+ * Keys are cryptographic hashes (of a question BLAKE2b, of a meaning SHA-256), so that nothing but equal parts gives an equal key.
  */
 #pragma once
 #include "answer/data.h"

@@ -38,15 +38,39 @@ static void turn_clear(Turn *turn) {
   answer_data_unref(turn->data);
 }
 
+/* Chance for ids, fetched for several at once: asking the system costs more than all else about a cached answer's id. */
+static void take_chance(guint8 *out, gsize length) {
+  static _Thread_local guint8 pool[240];
+  static _Thread_local gsize used = sizeof pool;
+  if (used + length > sizeof pool) {
+    if (getentropy(pool, sizeof pool) != 0) {
+      for (gsize i = 0; i < sizeof pool; i++) pool[i] = (guint8)g_random_int();
+    }
+    used = 0;
+  }
+  memcpy(out, pool + used, length);
+  used += length;
+}
+
+static char *append_hex(char *out, const guint8 *bytes, gsize length) {
+  static const char digits[] = "0123456789abcdef";
+  for (gsize i = 0; i < length; i++) {
+    *out++ = digits[bytes[i] >> 4];
+    *out++ = digits[bytes[i] & 15];
+  }
+  return out;
+}
+
 char *answer_new_id(void) {
   /* The time first, then chance: ids of one moment stand together in the store's index. */
-  guint64 chance[2];
-  if (getentropy(chance, sizeof chance) != 0) {
-    chance[0] = (guint64)g_random_int() << 32 | g_random_int();
-    chance[1] = (guint64)g_random_int() << 32 | g_random_int();
-  }
-  return g_strdup_printf("a_%012" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x%04x", (guint64)g_get_real_time() / 1000, chance[0],
-                         (guint)(chance[1] & 0xffff));
+  guint64 now_ms = GUINT64_TO_BE((guint64)g_get_real_time() / 1000);
+  guint8 chance[10];
+  take_chance(chance, sizeof chance);
+  char *id = g_malloc(2 + 12 + 2 * sizeof chance + 1);
+  memcpy(id, "a_", 2);
+  char *end = append_hex(id + 2, (const guint8 *)&now_ms + 2, 6);
+  *append_hex(end, chance, sizeof chance) = '\0';
+  return id;
 }
 
 static const Field *default_date(const Model *model) {

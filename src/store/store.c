@@ -8,47 +8,68 @@
 #define BATCH_MAX 4096
 /* How long put waits for room. */
 #define PUT_WAIT_MS 1000
+/* How long a batch gathers while nobody waits for it, or until it is that long: a commit costs far more than a row. */
+#define GATHER_MS 10
+#define GATHER_ITEMS 1024
 /* How long to wait after a failed commit before the next try. */
 #define RETRY_MS 500
 
-/* An answer in the queue; `answer` points into memory of the item itself. */
+/* An answer in the queue; `answer` points into memory of the item itself, or into what its answer shares. */
 struct Item {
   StoreAnswer answer;
   Item *next, *previous;
+  guint id_hash;
   char texts[];
 };
 
 /* ---- items ---- */
 
+#define N_OWN 8 /* texts that each answer has of its own come first */
+
 static gsize size_of(const char *text) {
   return text != NULL ? strlen(text) + 1 : 0;
 }
 
-static const char *copy_text(char **end, const char *text) {
-  if (text == NULL) return NULL;
-  gsize size = strlen(text) + 1;
-  char *copy = memcpy(*end, text, size);
-  *end += size;
-  return copy;
-}
-
-/* One allocation for an item and its texts. */
+/* One allocation for an item and its texts, but for those that are shared. */
 static Item *item_new(const StoreAnswer *answer) {
-  gsize size = size_of(answer->id) + size_of(answer->session) + size_of(answer->tenant) + size_of(answer->user) +
-               size_of(answer->scope_key) + size_of(answer->question) + size_of(answer->status) +
-               size_of(answer->query_json) + size_of(answer->options_json) + size_of(answer->route) +
-               size_of(answer->versions_json) + size_of(answer->after) + size_of(answer->as_of) + size_of(answer->restatement);
+  const char *texts[] = {answer->id, answer->session, answer->tenant, answer->user, answer->scope_key, answer->question, answer->route, answer->after,
+                         answer->status, answer->query_json, answer->options_json, answer->versions_json, answer->as_of, answer->restatement};
+  guint n_copied = answer->shared != NULL ? N_OWN : G_N_ELEMENTS(texts);
+  gsize sizes[G_N_ELEMENTS(texts)], size = 0;
+  for (guint i = 0; i < n_copied; i++) size += sizes[i] = size_of(texts[i]);
   Item *item = g_malloc(sizeof(Item) + size);
-  char *end = item->texts;
   item->answer = *answer;
   item->next = item->previous = NULL;
-  const char **texts[] = {&item->answer.id,         &item->answer.session,      &item->answer.tenant,
-                          &item->answer.user,       &item->answer.scope_key,    &item->answer.question,
-                          &item->answer.status,     &item->answer.query_json,   &item->answer.options_json,
-                          &item->answer.route,      &item->answer.versions_json, &item->answer.after,
-                          &item->answer.as_of,      &item->answer.restatement};
-  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) *texts[i] = copy_text(&end, *texts[i]);
+  item->id_hash = g_str_hash(answer->id);
+  if (answer->shared != NULL) g_bytes_ref(answer->shared);
+  const char **places[] = {&item->answer.id, &item->answer.session, &item->answer.tenant, &item->answer.user, &item->answer.scope_key,
+                           &item->answer.question, &item->answer.route, &item->answer.after, &item->answer.status, &item->answer.query_json,
+                           &item->answer.options_json, &item->answer.versions_json, &item->answer.as_of, &item->answer.restatement};
+  char *end = item->texts;
+  for (guint i = 0; i < n_copied; i++) {
+    if (texts[i] != NULL) *places[i] = memcpy(end, texts[i], sizes[i]);
+    end += sizes[i];
+  }
   return item;
+}
+
+static void item_free(Item *item) {
+  g_clear_pointer(&item->answer.shared, g_bytes_unref);
+  g_free(item);
+}
+
+/* Items in a set by their ids. */
+static guint hash_item(gconstpointer item) {
+  return ((const Item *)item)->id_hash;
+}
+
+static gboolean same_id(gconstpointer a, gconstpointer b) {
+  return a == b || strcmp(((const Item *)a)->answer.id, ((const Item *)b)->answer.id) == 0;
+}
+
+static const Item *find_item(GHashTable *by_id, const char *id) {
+  Item wanted = {.answer = {.id = id}, .id_hash = g_str_hash(id)};
+  return g_hash_table_lookup(by_id, &wanted);
 }
 
 static struct timespec after_ms(gint64 milliseconds) {
@@ -86,7 +107,7 @@ static Item *take_written(Store *store, guint count) {
   else store->newest = NULL;
   last->next = NULL;
   for (Item *item = first; item != NULL; item = item->next) {
-    if (g_hash_table_lookup(store->by_id, item->answer.id) == item) g_hash_table_remove(store->by_id, item->answer.id);
+    if (g_hash_table_lookup(store->by_id, item) == item) g_hash_table_remove(store->by_id, item);
   }
   store->length -= count;
   store->n_written += count;
@@ -96,17 +117,25 @@ static Item *take_written(Store *store, guint count) {
 static void free_chain(Item *item) {
   while (item != NULL) {
     Item *next = item->next;
-    g_free(item);
+    item_free(item);
     item = next;
   }
+}
+
+/* FALSE when the end has come and nothing is left. Under the lock. */
+static gboolean wait_for_batch(Store *store) {
+  while (store->oldest == NULL && !store->ending) pthread_cond_wait(&store->put, &store->lock);
+  struct timespec until = after_ms(GATHER_MS);
+  while (store->length < GATHER_ITEMS && !store->ending && store->n_put > store->n_wanted) {
+    if (pthread_cond_timedwait(&store->put, &store->lock, &until) != 0) break;
+  }
+  return store->oldest != NULL;
 }
 
 static void *write_until_end(void *data) {
   Store *store = data;
   pthread_mutex_lock(&store->lock);
-  for (;;) {
-    while (store->oldest == NULL && !store->ending) pthread_cond_wait(&store->put, &store->lock);
-    if (store->oldest == NULL) break;
+  while (wait_for_batch(store)) {
     /* Nobody but this thread takes items out, so this part of the chain stays while the lock is given up. */
     Item *first = store->oldest;
     guint length = store->length, count = 0;
@@ -172,7 +201,7 @@ Store *store_open(const DatabaseKind *kind, const char *address, GError **error)
   Store *store = g_new0(Store, 1);
   store->kind = kind;
   init_locks(store);
-  store->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+  store->by_id = g_hash_table_new(hash_item, same_id);
   store->writer = kind->open(address, DATABASE_WRITE, error);
   if (store->writer != NULL) store->changer = kind->open(address, DATABASE_WRITE, error);
   if (store->changer != NULL) store->reader = kind->open(address, DATABASE_READ, error);
@@ -218,9 +247,10 @@ static void append(Store *store, Item *item) {
   if (store->newest != NULL) store->newest->next = item;
   else store->oldest = item;
   store->newest = item;
-  g_hash_table_replace(store->by_id, (gpointer)item->answer.id, item);
-  /* The thread only sleeps when nothing is left. */
-  if (store->length++ == 0) pthread_cond_signal(&store->put);
+  g_hash_table_replace(store->by_id, item, item);
+  /* The thread sleeps when nothing is left, or while a batch gathers. */
+  store->length++;
+  if (store->length == 1 || store->length == GATHER_ITEMS) pthread_cond_signal(&store->put);
   store->n_put++;
 }
 
@@ -234,7 +264,7 @@ gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **erro
   gboolean room = wait_for_room(store, error);
   if (room) append(store, item);
   pthread_mutex_unlock(&store->lock);
-  if (!room) g_free(item);
+  if (!room) item_free(item);
   return room;
 }
 
@@ -245,13 +275,15 @@ gboolean store_try_put_answer(Store *store, const StoreAnswer *answer) {
   gboolean room = store->length < QUEUE_MAX;
   if (room) append(store, item);
   pthread_mutex_unlock(&store->lock);
-  if (!room) g_free(item);
+  if (!room) item_free(item);
   return room;
 }
 
 gboolean store_flush(Store *store, GError **error) {
   pthread_mutex_lock(&store->lock);
   guint64 target = store->n_put;
+  store->n_wanted = target;
+  pthread_cond_broadcast(&store->put);
   while (store->n_written < target && store->failure == NULL) pthread_cond_wait(&store->written, &store->lock);
   gboolean durable = store->n_written >= target;
   if (!durable) g_propagate_error(error, g_error_copy(store->failure));
@@ -261,7 +293,7 @@ gboolean store_flush(Store *store, GError **error) {
 
 json_t *store_get_answer(Store *store, const char *id, const char *scope_key, GError **error) {
   pthread_mutex_lock(&store->lock);
-  const Item *item = g_hash_table_lookup(store->by_id, id);
+  const Item *item = find_item(store->by_id, id);
   gboolean visible = item != NULL && strcmp(item->answer.scope_key, scope_key) == 0;
   json_t *answer = visible ? database_answer_json(&item->answer) : NULL;
   pthread_mutex_unlock(&store->lock);

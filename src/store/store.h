@@ -28,13 +28,14 @@ typedef struct {
   const char *after;        /* the answer this one follows; NULL */
   const char *as_of;        /* the day it counted from; NULL */
   const char *restatement;  /* what was understood, in words; NULL */
+  GBytes *shared;           /* holds status, query, options, versions, as_of and restatement, which many answers share; NULL: nothing does */
 } StoreAnswer;
 
 /* Queued and written in batches by a thread of the store (bounded queue; a full queue blocks up to 1 s, then BUSY). */
 gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **error);
 /* The same without any wait: FALSE when the queue is full now. */
 gboolean store_try_put_answer(Store *store, const StoreAnswer *answer);
-gboolean store_flush(Store *store, GError **error); /* waits until everything put so far is durable */
+gboolean store_flush(Store *store, GError **error); /* has it written now, and waits until everything put so far is durable */
 /* {"id","session","question","status","query","options","created_ms","after","as_of","restatement","route","latency_us","rows","versions"}; sees answers still in the queue. NOT_FOUND also under another scope. (transfer full) */
 json_t *store_get_answer(Store *store, const char *id, const char *scope_key, GError **error);
 /* Newest answer id of a session under this scope; NULL without error when there is none. (transfer full) */

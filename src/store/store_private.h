@@ -13,9 +13,10 @@ struct Store {
   pthread_cond_t put;     /* there is work, or the end has come */
   pthread_cond_t written; /* there is room, or a batch ended */
   Item *oldest, *newest;  /* what is not durable yet, also what is being written */
-  GHashTable *by_id;      /* of those */
+  GHashTable *by_id;      /* set of those */
   guint length;
   guint64 n_put, n_written;
+  guint64 n_wanted; /* somebody waits until so many are written */
   GError *failure; /* of the last batch; NULL when it went well */
   gboolean ending;
 
