@@ -157,3 +157,23 @@ char *text_format_number(double value, int decimals) {
   g_string_append(out, start + whole);
   return g_string_free(out, FALSE);
 }
+
+/* Multiply and fold, as in wyhash (public domain): the high half of the product feeds the low one. */
+static guint64 hash_step(guint64 state, guint64 word) {
+  __uint128_t product = (__uint128_t)(state ^ word) * 0x9e3779b97f4a7c15u;
+  return (guint64)product ^ (guint64)(product >> 64);
+}
+
+guint text_hash(gconstpointer text) {
+  const char *at = text;
+  gsize length = strlen(at);
+  guint64 state = 0xe7037ed1a0b428dbu ^ length, word;
+  for (; length >= sizeof word; length -= sizeof word, at += sizeof word) {
+    memcpy(&word, at, sizeof word);
+    state = hash_step(state, word);
+  }
+  word = 0;
+  memcpy(&word, at, length);
+  state = hash_step(state, word);
+  return (guint)(state ^ state >> 32);
+}

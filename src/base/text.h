@@ -19,6 +19,8 @@ char *text_sql_identifier(const char *name); /* "name", quotes doubled, always q
 char *text_format_number(double value, int decimals);
 /* The whole number that the text begins with, at most 9 digits of it; 0 where there is none. */
 int text_leading_number(const char *text);
+/* For GHashTable, where texts are long or looked up very often: eight bytes a step. Not for hostile keys, as g_str_hash is not. */
+guint text_hash(gconstpointer text);
 /* English plural and singular of the last word: "sub-category" <-> "sub-categories". (transfer full) */
 char *text_plural(const char *noun);
 char *text_singular(const char *noun);

@@ -55,15 +55,15 @@ Cache *cache_new(gsize max_bytes) {
   for (guint i = 0; i < cache->n_shards; i++) {
     Shard *shard = &cache->shards[i];
     pthread_mutex_init(&shard->lock, NULL);
-    shard->entries = g_hash_table_new(g_str_hash, g_str_equal);
-    shard->flights = g_hash_table_new(g_str_hash, g_str_equal);
+    shard->entries = g_hash_table_new(text_hash, g_str_equal);
+    shard->flights = g_hash_table_new(text_hash, g_str_equal);
   }
   return cache;
 }
 
 static Shard *shard_of(Cache *cache, const char *key) {
   /* Not the bits that the tables inside use. */
-  return &cache->shards[(g_str_hash(key) * 2654435761u >> 16) % cache->n_shards];
+  return &cache->shards[(text_hash(key) * 2654435761u >> 16) % cache->n_shards];
 }
 
 /* ---- the list, newest first; all under the shard's lock ---- */

@@ -1,11 +1,16 @@
 #include "server/request.h"
 
 #include <math.h>
+#include <sodium.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "server/headers.h"
 #include "server/schema.h"
+
+/* Bodies that are remembered: their size, and what their JSON may take beside. */
+#define KNOWN_BODY_MAX 1024
+#define KNOWN_BODY_OVERHEAD 1024
 
 Request *request_new(ServerState *state, gpointer server, struct MHD_Connection *connection, const char *raw_uri) {
   Request *request = g_new0(Request, 1);
@@ -120,18 +125,51 @@ static json_t *with_whole_numbers(json_t *value) {
   return value;
 }
 
-static void check_body(Request *request) {
-  const Route *route = request->match.route;
+/* Parses the body and holds it against the route's schema. NULL: what is wrong is in `reply`. (transfer full) */
+static json_t *read_body(Request *request, const char *bytes, gsize length) {
   g_autoptr(GError) error = NULL;
-  const char *bytes = request->body != NULL ? (const char *)request->body->data : "";
-  request->json = json_parse_wide(bytes, request->body != NULL ? request->body->len : 0, &error);
-  if (request->json == NULL) {
+  json_t *parsed = json_parse_wide(bytes, length, &error);
+  if (parsed == NULL) {
     reply_set_problem(&request->reply, AISLE_ERROR_INVALID_ARGUMENT, error->message);
-    return;
+    return NULL;
   }
-  request->json = with_whole_numbers(request->json);
-  const json_t *schema = json_object_get(request->state->components, route->request);
-  if (!schema_check(schema, request->state->components, request->json, &error)) reply_set_error(&request->reply, error);
+  g_autoptr(json_t) body = with_whole_numbers(parsed);
+  const json_t *schema = json_object_get(request->state->components, request->match.route->request);
+  if (schema_check(schema, request->state->components, body, &error)) return g_steal_pointer(&body);
+  reply_set_error(&request->reply, error);
+  return NULL;
+}
+
+static void release_json(gpointer json) { json_decref(json); }
+
+/*
+ * Where answers come from memory, reading the same few bodies again and again would be most of the work. What was read
+ * from a body never changes, so that requests share it; its key holds the route, since each has a schema of its own.
+ */
+static json_t *read_known_body(Request *request, const char *bytes, gsize length) {
+  guint8 hash[32];
+  char key[2 * sizeof hash + 1];
+  const char *operation = request->match.route->operation;
+  crypto_generichash_state state;
+  crypto_generichash_init(&state, NULL, 0, sizeof hash);
+  crypto_generichash_update(&state, (const guint8 *)operation, strlen(operation) + 1);
+  crypto_generichash_update(&state, (const guint8 *)bytes, length);
+  crypto_generichash_final(&state, hash, sizeof hash);
+  sodium_bin2hex(key, sizeof key, hash, sizeof hash);
+  g_autoptr(GBytes) known = cache_get(request->state->bodies, key);
+  if (known != NULL) return json_incref((json_t *)g_bytes_get_data(known, NULL));
+  json_t *body = read_body(request, bytes, length);
+  if (body == NULL) return NULL;
+  g_autoptr(GBytes) kept = g_bytes_new_with_free_func(body, length + KNOWN_BODY_OVERHEAD, release_json, json_incref(body));
+  cache_put(request->state->bodies, key, kept);
+  return body;
+}
+
+static void check_body(Request *request) {
+  const char *bytes = request->body != NULL ? (const char *)request->body->data : "";
+  gsize length = request->body != NULL ? request->body->len : 0;
+  gboolean often = request->match.route->shortcut != NULL && length <= KNOWN_BODY_MAX;
+  request->json = often ? read_known_body(request, bytes, length) : read_body(request, bytes, length);
   request->call.body = request->json;
 }
 

@@ -1,5 +1,6 @@
 /* The route table: what addresses exist, what they take and give. Everything that speaks of routes is made from it. */
 #pragma once
+#include "cache/cache.h"
 #include "media/media.h"
 #include "server/metrics.h"
 #include "server/reply.h"
@@ -28,6 +29,7 @@ struct ServerState {
   AccessScope *scope;
   json_t *components; /* schemas by name */
   GBytes *openapi;
+  Cache *bodies;           /* of requests read lately: what their bytes say */
   Metrics metrics;
   gint draining;           /* atomic: no new work is taken */
   int (*waiting)(gpointer server);

@@ -217,7 +217,7 @@ static void sqlite_close(Database *database) {
 
 static Database *sqlite_open(const char *path, DatabaseMode mode, GError **error) {
   Database *database = g_new0(Database, 1);
-  database->text_ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  database->text_ids = g_hash_table_new_full(text_hash, g_str_equal, g_free, NULL);
   int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0);
   gboolean opened = sqlite_check(database, sqlite3_open_v2(path, &database->handle, flags, NULL), error);
   if (opened) sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);

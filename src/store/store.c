@@ -40,7 +40,7 @@ static Item *item_new(const StoreAnswer *answer) {
   Item *item = g_malloc(sizeof(Item) + size);
   item->answer = *answer;
   item->next = item->previous = NULL;
-  item->id_hash = g_str_hash(answer->id);
+  item->id_hash = text_hash(answer->id);
   if (answer->shared != NULL) g_bytes_ref(answer->shared);
   const char **places[] = {&item->answer.id, &item->answer.session, &item->answer.tenant, &item->answer.user, &item->answer.scope_key,
                            &item->answer.question, &item->answer.route, &item->answer.after, &item->answer.status, &item->answer.query_json,
@@ -68,7 +68,7 @@ static gboolean same_id(gconstpointer a, gconstpointer b) {
 }
 
 static const Item *find_item(GHashTable *by_id, const char *id) {
-  Item wanted = {.answer = {.id = id}, .id_hash = g_str_hash(id)};
+  Item wanted = {.answer = {.id = id}, .id_hash = text_hash(id)};
   return g_hash_table_lookup(by_id, &wanted);
 }
 

@@ -161,8 +161,30 @@ static void test_plurals(void) {
   check_pairs(alone, G_N_ELEMENTS(alone), text_singular);
 }
 
+/* Every change of one character, and every length, leads elsewhere; buckets fill evenly. */
+static void test_hash(void) {
+  char text[65] = "";
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_direct_hash, g_direct_equal);
+  guint buckets[64] = {0}, n = 0;
+  for (guint length = 0; length < sizeof text; length++) {
+    memset(text, 'a', length);
+    text[length] = '\0';
+    for (guint at = 0; at < MAX(length, 1); at++) {
+      if (at < length) text[at] = 'b';
+      guint hash = text_hash(text);
+      g_assert_cmpuint(hash, ==, text_hash(text));
+      g_assert_true(g_hash_table_add(seen, GUINT_TO_POINTER(hash)));
+      buckets[hash % 64]++;
+      n++;
+      if (at < length) text[at] = 'a';
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(buckets); i++) g_assert_cmpuint(buckets[i], <, 3 * n / 64);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/text/hash", test_hash);
   g_test_add_func("/text/validity", test_validity);
   g_test_add_func("/text/fold", test_fold);
   g_test_add_func("/text/fold-is-idempotent", test_fold_is_idempotent);
