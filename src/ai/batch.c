@@ -92,9 +92,20 @@ static void batch_done(AiCall *call, gpointer data) {
   batch_free(batch);
 }
 
+/* What must stay in different regions cannot be sent together. */
+static gboolean of_one_region(const GPtrArray *works) {
+  const AiWork *first = g_ptr_array_index(works, 0);
+  for (guint i = 1; i < works->len; i++) {
+    const AiWork *work = g_ptr_array_index(works, i);
+    if (g_strcmp0(json_get_string(work->job, "region"), json_get_string(first->job, "region")) != 0) return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean ai_batch_start(GPtrArray *works) {
   static const AiSink SINK = {NULL, batch_done};
   const AiWork *first = g_ptr_array_index(works, 0);
+  if (!of_one_region(works)) return FALSE;
   AiGateway *gateway = ai_queue_gateway(first->queue);
   const char *id = json_get_string(first->job, "template");
   AiConfig *config = ai_gateway_config(gateway);
@@ -116,6 +127,7 @@ gboolean ai_batch_start(GPtrArray *works) {
   call->account.purpose = g_strdup(first->account.purpose != NULL ? first->account.purpose : id);
   call->account.roles = g_strdupv(first->account.roles);
   call->scope_key = g_strdup(first->scope_key);
+  call->region = g_strdup(json_get_string(first->job, "region"));
   call->schema = batch_schema(batch->template, works->len);
   call->complexity = batch->template->tier;
   call->no_cache = TRUE;

@@ -29,6 +29,7 @@ struct AiBudget {
   pthread_cond_t changed;
   GPtrArray *queued; /* of Work*; under lock */
   gboolean stop;     /* under lock */
+  gboolean joined;   /* the thread has ended */
   GPtrArray *waiting; /* of Work*, oldest first; of the thread */
   gint64 next_expiry_us;
   gint64 last_ticket;
@@ -276,13 +277,22 @@ AiBudget *ai_budget_new(AiLedger *ledger, GError **error) {
   return NULL;
 }
 
-void ai_budget_free(AiBudget *budget) {
-  if (budget == NULL) return;
+void ai_budget_stop(AiBudget *budget) {
+  if (budget == NULL || budget->joined) return;
   pthread_mutex_lock(&budget->lock);
   budget->stop = TRUE;
   pthread_cond_broadcast(&budget->changed);
   pthread_mutex_unlock(&budget->lock);
   pthread_join(budget->thread, NULL);
+  budget->joined = TRUE;
+}
+
+void ai_budget_free(AiBudget *budget) {
+  if (budget == NULL) return;
+  ai_budget_stop(budget);
+  g_autoptr(GPtrArray) late = g_steal_pointer(&budget->queued);
+  budget->queued = g_ptr_array_new();
+  if (late->len > 0) turn(budget, late);
   budget->ledger->free(budget->ledger);
   g_ptr_array_unref(budget->queued);
   g_ptr_array_unref(budget->waiting);
@@ -293,7 +303,7 @@ void ai_budget_free(AiBudget *budget) {
 
 static gboolean push(AiBudget *budget, Work *work) {
   pthread_mutex_lock(&budget->lock);
-  gboolean room = !budget->stop && (work->ticket > 0 || budget->queued->len < MAX_QUEUED);
+  gboolean room = work->ticket > 0 || (!budget->stop && budget->queued->len < MAX_QUEUED);
   if (room) g_ptr_array_add(budget->queued, work);
   if (room && budget->queued->len == 1) pthread_cond_broadcast(&budget->changed);
   pthread_mutex_unlock(&budget->lock);

@@ -57,7 +57,11 @@ AiLedger *ai_ledger_sqlite(const char *path, GError **error); /* (transfer full)
 
 typedef struct AiBudget AiBudget;
 AiBudget *ai_budget_new(AiLedger *ledger, GError **error); /* takes the ledger. (transfer full) */
-void ai_budget_free(AiBudget *budget); /* settles what is queued first; who still waits is told BUDGET. NULL is fine */
+/* Ends its thread: who still waits is told BUSY, as is who comes later. Settlements are still taken. Idempotent, NULL is fine */
+void ai_budget_stop(AiBudget *budget);
+/* When nobody can call any more: the loops, on which late answers lead to settlements, have ended. Stops first, and writes the
+ * settlements that came since. NULL is fine */
+void ai_budget_free(AiBudget *budget);
 
 typedef struct {
   gint64 ticket; /* of the reservation; 0: refused */

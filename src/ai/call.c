@@ -29,7 +29,7 @@ void ai_call_unref(AiCall *call) {
   if (call == NULL || !g_atomic_int_dec_and_test(&call->refs)) return;
   json_t *const values[] = {call->chat, call->input, call->schema, call->stream_tools, call->repair, call->reply};
   for (guint i = 0; i < G_N_ELEMENTS(values); i++) json_decref(values[i]);
-  char *const texts[] = {call->logical, call->scope_key, call->template_id, call->template_version, call->idempotency, call->cache_key, call->finish_reason};
+  char *const texts[] = {call->logical, call->region, call->scope_key, call->template_id, call->template_version, call->idempotency, call->cache_key, call->finish_reason};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) g_free(texts[i]);
   ai_account_clear(&call->account);
   g_strfreev(call->allowed_models);
@@ -132,7 +132,7 @@ static gboolean prepare(AiCall *call, GError **error) {
                         json_pack("{s:s, s:{s:s, s:O}}", "type", "json_schema", "json_schema", "name", "answer", "schema", call->schema));
   if (!ai_guard_before(call, error)) return FALSE;
   if (call->complexity == AI_COMPLEXITY_AUTO) call->complexity = ai_judge_complexity(call->chat);
-  call->plan = ai_route_plan(call->config, logical, call->complexity, &call->account);
+  call->plan = ai_route_plan(call->config, logical, call->complexity, &call->account, call->region);
   if (call->plan->len > 0) return TRUE;
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the model '%s' has no route for this caller", logical->name);
   return FALSE;
@@ -155,7 +155,7 @@ static char *make_cache_key(const AiCall *call) {
   json_object_del(copy, "stream_options");
   json_object_del(copy, "user");
   g_autoptr(GString) text = g_string_new("aisle-llm-1\n");
-  const char *const parts[] = {call->account.tenant, call->scope_key, call->scope_key != NULL ? NULL : call->account.user, call->logical, call->template_id,
+  const char *const parts[] = {call->account.tenant, call->region, call->scope_key, call->scope_key != NULL ? NULL : call->account.user, call->logical, call->template_id,
                                call->template != NULL ? call->template->version : NULL,
                                ((const AiRoute *)g_ptr_array_index(call->plan, 0))->flag, call->check_facts ? "facts" : ""};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {

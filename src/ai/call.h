@@ -35,6 +35,7 @@ struct AiCall {
   char *logical;
   AiAccount account;
   char **allowed_models; /* NULL: all */
+  char *region;    /* only routes in it are taken; NULL: any */
   char *scope_key, *template_id, *template_version, *idempotency;
   json_t *input;   /* of the template, or what facts are checked against */
   json_t *schema;  /* of the answer; NULL */
@@ -105,5 +106,5 @@ char *ai_call_reply_key(const AiCall *call);
 /* Fills reply and what is known of it from the cache, if it is not older. */
 gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outcome);
 /* Best first. (transfer full) */
-GPtrArray *ai_route_plan(const AiConfig *config, const AiLogical *logical, AiComplexity complexity, const AiAccount *account);
+GPtrArray *ai_route_plan(const AiConfig *config, const AiLogical *logical, AiComplexity complexity, const AiAccount *account, const char *region);
 AiComplexity ai_judge_complexity(const json_t *chat);

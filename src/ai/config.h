@@ -60,6 +60,7 @@ typedef struct {
 
 typedef struct {
   char *tenant, *team, *user;
+  char *region;           /* calls of this key stay in it; NULL: any */
   char **roles, **models; /* models NULL: all */
   gboolean trusted;       /* may name team, user and purpose of others in headers */
 } AiKey;

@@ -24,6 +24,7 @@ void ai_key_free(gpointer data) {
   g_free(key->tenant);
   g_free(key->team);
   g_free(key->user);
+  g_free(key->region);
   g_strfreev(key->roles);
   g_strfreev(key->models);
   g_free(key);
@@ -99,13 +100,13 @@ gboolean config_read_limit(AiConfig *config, const ConfigPart *part, GError **er
 }
 
 gboolean config_read_key(AiConfig *config, const ConfigPart *part, GError **error) {
-  if (!config_names(part, "sha256 env company team user roles models trusted", error)) return FALSE;
+  if (!config_names(part, "sha256 env company team user roles models region trusted", error)) return FALSE;
   g_autofree char *digest = NULL, *variable = NULL;
   AiKey *key = g_new0(AiKey, 1);
   gboolean read = config_text(part, "sha256", &digest, error) && config_text(part, "env", &variable, error) &&
                   config_text(part, "company", &key->tenant, error) && config_text(part, "team", &key->team, error) &&
                   config_text(part, "user", &key->user, error) && config_texts(part, "roles", &key->roles, error) &&
-                  config_texts(part, "models", &key->models, error) && config_bool(part, "trusted", &key->trusted, error);
+                  config_texts(part, "models", &key->models, error) && config_text(part, "region", &key->region, error) && config_bool(part, "trusted", &key->trusted, error);
   const char *secret = variable != NULL ? g_getenv(variable) : NULL;
   if (read && digest == NULL && secret != NULL) digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, secret, -1);
   if (read && (digest == NULL || strlen(digest) != 64))

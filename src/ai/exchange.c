@@ -16,7 +16,7 @@ struct AiHttpOutside {
 typedef struct AiHttpOutside Exchange;
 
 static const char *const HEADERS[] = {"Authorization", "Accept", "Prefer", "X-Aisle-Company", "X-Aisle-Team", "X-Aisle-User", "X-Aisle-Scope", "X-Aisle-Roles",
-                                      "X-Aisle-Purpose", "X-Aisle-Cache"};
+                                      "X-Aisle-Purpose", "X-Aisle-Cache", "X-Aisle-Region"};
 static const char *const ARGUMENTS[] = {"id", "series", "wait"};
 
 const char *http_outside_header(const AiHttpRequest *request, const char *name) {

@@ -211,14 +211,16 @@ void ai_gateway_free(AiGateway *gateway) {
   ai_remote_free(gateway->remote);
   ai_queue_stop(gateway->queue);
   stop_calls(gateway);
-  ai_queue_free(gateway->queue);
-  ai_budget_free(gateway->budget);
+  /* Its last answers lead to settlements on the loops, also where a call ended meanwhile: it goes after them. */
+  ai_budget_stop(gateway->budget);
   for (int i = 0; i < gateway->n_loops; i++) ai_loop_stop(gateway->parts[i].loop);
   for (int i = 0; i < AI_MAX_LOOPS; i++) {
     if (gateway->parts[i].transport != NULL) transport_free(gateway->parts[i].transport);
     ai_loop_free(gateway->parts[i].loop);
     if (gateway->parts[i].running != NULL) g_hash_table_unref(gateway->parts[i].running);
   }
+  ai_queue_free(gateway->queue);
+  ai_budget_free(gateway->budget);
   ai_records_free(gateway->records);
   cache_free(gateway->cache);
   ai_drift_free(gateway->drift);

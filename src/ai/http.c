@@ -245,6 +245,7 @@ static gboolean authenticate(AiHttpRequest *request) {
     set_text(&request->account.user, key->user);
     request->account.roles = g_strdupv(key->roles);
     request->models = g_strdupv(key->models);
+    set_text(&request->region, key->region);
   }
   if (open || (key != NULL && key->trusted)) {
     set_text(&request->account.tenant, http_header(request, "X-Aisle-Company"));
@@ -257,6 +258,8 @@ static gboolean authenticate(AiHttpRequest *request) {
       request->account.roles = g_strsplit(roles, ",", 32);
     }
   }
+  /* Whose key names a region stays there. */
+  if (request->region == NULL) set_text(&request->region, http_header(request, "X-Aisle-Region"));
   set_text(&request->account.purpose, http_header(request, "X-Aisle-Purpose"));
   ai_config_unref(config);
   if (!open && key == NULL) http_reply_refusal(request, 401, "invalid_request_error", "invalid_api_key", "this key is not known to the gateway");
@@ -354,6 +357,7 @@ void http_request_clear(AiHttpRequest *request) {
   ai_account_clear(&request->account);
   g_strfreev(request->models);
   g_free(request->scope_key);
+  g_free(request->region);
   g_free(request->job_id);
   g_free(request->last_state);
   json_decref(request->reply);

@@ -72,6 +72,7 @@ void http_summary(AiHttpRequest *request) {
   static const AiSink SUMMARY = {NULL, summary_done}, STREAM = {summary_chunk, summary_stream_done};
   g_autoptr(json_t) job = http_body(request);
   if (job == NULL) return;
+  if (request->region != NULL) json_object_set_new(job, "region", json_string(request->region));
   const char *prefer = http_header(request, "Prefer");
   if (json_get_bool(job, "async", FALSE) || (prefer != NULL && strstr(prefer, "respond-async") != NULL)) {
     put_job(request, job);

@@ -75,6 +75,7 @@ static void take_account(AiCall *call, AiHttpRequest *request) {
   call->account = request->account;
   request->account = (AiAccount){0};
   call->scope_key = g_steal_pointer(&request->scope_key);
+  call->region = g_steal_pointer(&request->region);
   call->allowed_models = g_steal_pointer(&request->models);
   call->no_cache = g_strcmp0(http_header(request, "X-Aisle-Cache"), "no") == 0;
 }

@@ -20,6 +20,7 @@ typedef struct {
   gboolean replied;      /* the response is queued */
   AiAccount account;
   char *scope_key;
+  char *region;          /* NULL: any */
   char **models;         /* NULL: all */
   AiCall *call;          /* a reference; NULL: none runs */
   AiWatch *hangup;

@@ -11,7 +11,7 @@ static gboolean refuse(GError **error, const char *what) {
 
 static gboolean check_job(const json_t *job, GError **error) {
   static const char *const NAMES[] = {"template", "version", "input", "model", "output_schema", "messages", "tools", "max_tokens", "temperature", "check_facts",
-                                      "purpose", "series", "complexity", "no_cache", "idempotency", "priority", "async", "stream", NULL};
+                                      "purpose", "series", "region", "complexity", "no_cache", "idempotency", "priority", "async", "stream", NULL};
   const char *key;
   json_t *value;
   if (!json_is_object(job)) return refuse(error, "the body must be an object");
@@ -37,6 +37,7 @@ AiCall *ai_call_of_job(AiGateway *gateway, const json_t *job, const AiAccount *a
   call->template_version = g_strdup(json_get_string(job, "version"));
   call->idempotency = g_strdup(json_get_string(job, "idempotency"));
   call->scope_key = g_strdup(scope_key);
+  call->region = g_strdup(json_get_string(job, "region"));
   call->account.tenant = g_strdup(account->tenant);
   call->account.team = g_strdup(account->team);
   call->account.user = g_strdup(account->user);

@@ -34,11 +34,12 @@ static int compare_ranked(gconstpointer a, gconstpointer b) {
   return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
-GPtrArray *ai_route_plan(const AiConfig *config, const AiLogical *logical, AiComplexity complexity, const AiAccount *account) {
+GPtrArray *ai_route_plan(const AiConfig *config, const AiLogical *logical, AiComplexity complexity, const AiAccount *account, const char *region) {
   const GPtrArray *routes = logical->tiers[complexity == AI_COMPLEXITY_COMPLEX ? 2 : complexity == AI_COMPLEXITY_MODERATE ? 1 : 0];
   g_autoptr(GArray) ranked = g_array_sized_new(FALSE, FALSE, sizeof(Ranked), routes->len);
   for (guint i = 0; i < routes->len; i++) {
     AiRoute *route = g_ptr_array_index(routes, i);
+    if (region != NULL && g_strcmp0(route->region, region) != 0) continue;
     if (route->flag != NULL && !ai_config_flag(config, route->flag, account->user != NULL ? account->user : account->team)) continue;
     /* Exponential clocks: the first to ring is chosen with its share of the weights (Efraimidis and Spirakis). */
     double rank = route->fallback ? i : route->weight > 0 ? -log(1.0 - g_random_double()) / route->weight : 1e9 + i;

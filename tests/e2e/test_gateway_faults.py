@@ -190,6 +190,22 @@ class Faults(GatewayCase):
         self.assertEqual(self.content(gateway.chat("short")), "One.", "a configuration with a mistake changes nothing")
         self.assertIn("there is no 'routs' here", gateway.log() if gateway.chat() else "")
 
+    def test_regions(self):
+        """A call that names a region, or whose key does, is answered there or not at all; later jobs and the cache keep to it."""
+        far, near = self.server(behaviour("Far.")), self.server(behaviour("Near."))
+        config = config_over(far, near)
+        config["providers"]["p1"]["region"] = "eu"
+        config["keys"] = [{"env": "EU_KEY", "user": "eva", "region": "eu"}, {"env": "ANY_KEY", "user": "ann"}]
+        gateway = self.gateway(config, environment={"EU_KEY": "key of eva", "ANY_KEY": "key of ann"})
+        eva, ann = {"Authorization": "Bearer key of eva"}, {"Authorization": "Bearer key of ann"}
+        self.assertEqual([self.content(gateway.chat(headers=who, temperature=0)) for who in (ann, {**ann, "X-Aisle-Region": "eu"}, eva, {**eva, "X-Aisle-Region": "us"})],
+                         ["Far.", "Near.", "Near.", "Near."])
+        status, reply, _ = gateway.chat(headers={**ann, "X-Aisle-Region": "mars"})
+        self.assertEqual((status, reply["error"]["code"]), (404, "unsupported"))
+        status, job, _ = gateway.request("/llm/summary", {"messages": [{"role": "user", "content": "Later."}], "model": "main", "async": True, "region": "us"}, eva)
+        self.assertEqual(status, 202)
+        self.assertEqual(gateway.request(f"/llm/async?id={job['id']}&wait=30", headers=eva)[1]["result"]["text"], "Near.")
+
     def test_keys(self):
         import hashlib
         server = self.server()

@@ -243,6 +243,19 @@ static void test_stream_restarts(void) {
   g_assert_cmpstr(heard->str, ==, "half [again]whole answer");
   g_assert_cmpstr(response.text, ==, "whole answer");
   g_assert_cmpint(response.attempts, ==, 2);
+  /* Over HTTP it arrives in the same pieces. */
+  g_string_truncate(heard, 0);
+  g_auto(AiResponse) far = {0};
+  request.no_cache = TRUE;
+  ai_complete(fixture.remote, &request, &far, &error);
+  g_assert_no_error(error);
+  g_assert_cmpstr(heard->str, ==, "half [again]whole answer");
+  g_assert_cmpstr(far.text, ==, "whole answer");
+  /* What fails before its first word fails as without a stream. */
+  g_auto(AiResponse) none = {0};
+  request.model = "gone";
+  g_assert_false(ai_complete(fixture.remote, &request, &none, &error));
+  g_assert_error(error, AISLE_ERROR, AISLE_ERROR_UPSTREAM);
   tear_down(&fixture);
 }
 

@@ -652,6 +652,8 @@ export type SummaryRequest = {
   purpose?: string;
   /** Jobs of one series can be listed together. */
   series?: string;
+  /** Only providers in it are asked. */
+  region?: string;
   complexity?: "auto" | "simple" | "moderate" | "complex";
   no_cache?: boolean;
   idempotency?: string;
