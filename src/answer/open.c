@@ -16,6 +16,12 @@ typedef struct {
   AnswerData *data;
 } PastData;
 
+/* Changes whenever a file is replaced. */
+typedef struct {
+  gint64 seconds, nanoseconds;
+  guint64 inode;
+} FileMark;
+
 struct AnswerService {
   AnswerServiceOptions options; /* `workspace` is our own */
   Store *store;
@@ -27,6 +33,7 @@ struct AnswerService {
   gboolean stopping;
   pthread_t watcher;
   gboolean watching;
+  FileMark rollups; /* of the promotions that the first picture saw */
   pthread_mutex_t building; /* one picture of the past at a time */
 };
 
@@ -39,14 +46,7 @@ static void past_free(gpointer pointer) {
 
 /* ---- newer data ---- */
 
-/* Changes whenever the current snapshot is replaced. */
-typedef struct {
-  gint64 seconds, nanoseconds;
-  guint64 inode;
-} FileMark;
-
-static FileMark mark_of(const AnswerService *service) {
-  g_autofree char *path = g_build_filename(service->options.workspace, "snapshots", "current.json", NULL);
+static FileMark mark_of(const char *path) {
   struct stat status;
   if (stat(path, &status) != 0) return (FileMark){0, 0, 0};
   return (FileMark){status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ino};
@@ -56,14 +56,14 @@ static gboolean same_mark(FileMark a, FileMark b) {
   return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds && a.inode == b.inode;
 }
 
-/* Makes the newest snapshot the current picture; questions in flight keep theirs. */
-static gboolean reload(AnswerService *service, GError **error) {
+/* Makes the newest snapshot the current picture; questions in flight keep theirs. `anyway`: also when it is the one we have. */
+static gboolean reload(AnswerService *service, gboolean anyway, GError **error) {
   g_autofree char *id = lake_snapshot_current_id(service->options.workspace, error);
   if (id == NULL) return FALSE;
   pthread_mutex_lock(&service->lock);
   gboolean same = strcmp(answer_data_snapshot(service->current)->id, id) == 0;
   pthread_mutex_unlock(&service->lock);
-  if (same) return TRUE;
+  if (same && !anyway) return TRUE;
   const DataChoice now = {0};
   AnswerData *newer = answer_data_open(&service->options, &now, error);
   if (newer == NULL) return FALSE;
@@ -82,7 +82,9 @@ static gboolean reload(AnswerService *service, GError **error) {
 
 static void *watch(void *pointer) {
   AnswerService *service = pointer;
-  FileMark seen = {0, 0, 0};
+  FileMark seen = {0, 0, 0}, rollups_seen = service->rollups;
+  g_autofree char *current = g_build_filename(service->options.workspace, "snapshots", "current.json", NULL);
+  g_autofree char *rollups = rollup_stamp_path(service->options.workspace);
   pthread_mutex_lock(&service->lock);
   while (!service->stopping) {
     struct timespec until;
@@ -91,11 +93,16 @@ static void *watch(void *pointer) {
     pthread_cond_timedwait(&service->wake, &service->lock, &until);
     if (service->stopping) break;
     pthread_mutex_unlock(&service->lock);
-    FileMark now = mark_of(service);
-    if (!same_mark(now, seen)) {
+    FileMark now = mark_of(current), rollups_now = mark_of(rollups);
+    gboolean promoted = !same_mark(rollups_now, rollups_seen);
+    if (promoted || !same_mark(now, seen)) {
       g_autoptr(GError) problem = NULL;
-      if (!reload(service, &problem)) g_warning("the newest data cannot be used yet: %s", problem->message);
-      else seen = now;
+      if (reload(service, promoted, &problem)) {
+        seen = now;
+        rollups_seen = rollups_now;
+      } else {
+        g_warning("the newest data cannot be used yet: %s", problem->message);
+      }
     }
     pthread_mutex_lock(&service->lock);
   }
@@ -120,6 +127,8 @@ AnswerService *answer_service_open(const AnswerServiceOptions *options, GError *
   service->options = *options;
   service->options.workspace = g_canonicalize_filename(options->workspace, NULL);
   service->cache = cache_new(options->cache_bytes);
+  g_autofree char *stamp = rollup_stamp_path(service->options.workspace);
+  service->rollups = mark_of(stamp); /* before what it speaks of is opened */
   service->current = answer_data_open(&service->options, &options->data, error);
   service->options.data = (DataChoice){0}; /* its texts are the caller's */
   if (service->current == NULL) return NULL;

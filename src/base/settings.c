@@ -54,6 +54,19 @@ gboolean duration_parse(const char *text, gint64 *milliseconds) {
   return parse_with_units(text, UNITS, G_N_ELEMENTS(UNITS), milliseconds);
 }
 
+gboolean schedule_parse(const char *text, gint64 *milliseconds) {
+  static const struct {
+    const char *word;
+    gint64 hours;
+  } words[] = {{"hourly", 1}, {"daily", 24}, {"weekly", 168}};
+  for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
+    if (strcmp(text, words[i].word) != 0) continue;
+    *milliseconds = words[i].hours * 3600000;
+    return TRUE;
+  }
+  return duration_parse(text, milliseconds);
+}
+
 gboolean bytes_parse(const char *text, gint64 *bytes) {
   static const Unit UNITS[] = {{"", 1},          {"B", 1},        {"KB", 1e3},       {"MB", 1e6},          {"GB", 1e9},       {"TB", 1e12},
                                {"KiB", 1024.0},  {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0}};

@@ -20,10 +20,13 @@
   X(SERVER_WORKERS, "server.workers", INTEGER, "4", "questions that may run at once")                                    \
   X(SERVER_QUEUE, "server.queue", INTEGER, "64", "questions that may wait; one more is told to come again")              \
   X(SERVER_TIMEOUT, "server.timeout", DURATION, "30s", "how long a question may take")                                   \
+  X(SERVER_SCHEDULES, "server.schedules", BOOLEAN, "true", "whether the server carries out schedules: of ingestion files, rollups, compaction") \
   X(LOG_QUERIES, "log.queries", DURATION, "90d", "how long the query log is kept; 0: for ever")                          \
   X(LAKE_LOCATION, "lake.location", TEXT, "", "where tables are kept: a folder or s3://bucket/prefix; empty: lake/ of the workspace") \
   X(LAKE_RETENTION, "lake.retention", DURATION, "7d", "how long files that no version needs are kept before vacuum may remove them") \
   X(LAKE_FILE_SIZE, "lake.file_size", BYTES, "256MB", "size of data files that loads and compaction aim for")            \
+  X(LAKE_COMPACT, "lake.compact", DURATION, "1d", "how often the server writes small files together; 0: never")          \
+  X(LAKE_COMPACT_FILES, "lake.compact_files", INTEGER, "4", "small files that a partition must have before they are written together") \
   X(LAKE_REGISTRY_TTL, "lake.registry_ttl", DURATION, "5min", "how long what is known of a source is believed")          \
   X(S3_ENDPOINT, "s3.endpoint", TEXT, "", "address of the S3 service, such as https://minio.shop.example:9000; empty: Amazon's") \
   X(S3_REGION, "s3.region", TEXT, "", "region that requests are signed for; empty: AWS_REGION, then us-east-1")      \
@@ -61,5 +64,7 @@ json_t *settings_to_json(const Settings *settings);
 
 /* "90s", "5min", "12h", "7d", "2w", "0" as milliseconds; FALSE when it is none. Pure. */
 gboolean duration_parse(const char *text, gint64 *milliseconds);
+/* The same, or "hourly", "daily", "weekly". Pure. */
+gboolean schedule_parse(const char *text, gint64 *milliseconds);
 /* "4GB" (powers of 1000), "4GiB" (of 1024), "512". Pure. */
 gboolean bytes_parse(const char *text, gint64 *bytes);

@@ -15,10 +15,11 @@ static gboolean compact_table(const char *workspace, const char *table, Engine *
 
 int cli_compact(int argc, char **argv) {
   g_autofree char *workspace = NULL, *order = NULL;
-  int status = 0;
+  int status = 0, least = 2;
   const GOptionEntry entries[] = {
       {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
       {"order-by", 0, 0, G_OPTION_ARG_STRING, &order, "Columns to sort rows by within files", "A,B"},
+      {"min-files", 0, 0, G_OPTION_ARG_INT, &least, "Leave partitions with fewer small files alone (2)", "N"},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("compact", "[TABLE...] - write small files together", entries, &argc, &argv, 0, -1, &status)) return status;
@@ -30,7 +31,7 @@ int cli_compact(int argc, char **argv) {
   if (!tables) return cli_fail("compact", g_steal_pointer(&error));
   g_auto(GStrv) cluster = order ? g_strsplit(order, ",", -1) : NULL;
   DeltaWriteOptions options = {.target_file_bytes = settings_integer(settings, SETTING_LAKE_FILE_SIZE),
-                               .cluster_columns = (const char *const *)cluster, .deadline = DEADLINE_NEVER};
+                               .least_files = least, .cluster_columns = (const char *const *)cluster, .deadline = DEADLINE_NEVER};
   for (guint i = 0; i < tables->len; i++)
     if (!compact_table(folder, tables->pdata[i], engine, &options, &error)) return cli_fail("compact", g_steal_pointer(&error));
   return 0;

@@ -90,6 +90,7 @@ gboolean refresh_advise(const char *workspace, GError **error) {
            proposed->answered, asked.asked->len, (double)proposed->latency_us / 1e6, proposed->definition->name,
            proposed->definition->dataset, time_unit_name(proposed->definition->grain));
     if (proposed->definition->dimensions[0] != NULL) print_list("dimensions", proposed->definition->dimensions);
+    printf("    refresh: hourly\n");
   }
   return TRUE;
 }

@@ -117,10 +117,11 @@ int cli_serve(int argc, char **argv) {
   if (service == NULL) return cli_fail("serve", error);
   g_auto(AgentWorkspace) agents = {0};
   if (!agent_workspace_attach(&agents, service, workspace, settings, TRUE, &error)) return cli_fail("serve", error);
+  g_autofree char *program = settings_boolean(settings, SETTING_SERVER_SCHEDULES) ? g_file_read_link("/proc/self/exe", NULL) : NULL;
   /* Also when questions are asked without a model, others may want one. */
   gboolean elsewhere = *settings_text(settings, SETTING_AI_URL) != '\0';
   if (agents.gateway == NULL && !elsewhere && (agents.gateway = ai_gateway_for_workspace(workspace, settings, &error)) == NULL) return cli_fail("serve", error);
-  ServerOptions server_options = {.gateway = elsewhere ? NULL : agents.gateway, .agents = agents.agents, .listen = listen_at,
+  ServerOptions server_options = {.program = program, .gateway = elsewhere ? NULL : agents.gateway, .agents = agents.agents, .listen = listen_at,
                                   .workers = (int)settings_integer(settings, SETTING_SERVER_WORKERS),
                                   .queue_max = (int)settings_integer(settings, SETTING_SERVER_QUEUE),
                                   .request_ms = (int)settings_integer(settings, SETTING_SERVER_TIMEOUT)};

@@ -13,6 +13,7 @@
 typedef struct {
   gint64 target_file_bytes;            /* 0: DELTA_TARGET_FILE_BYTES; files end near it */
   gint64 row_group_rows;               /* 0: DELTA_ROW_GROUP_ROWS */
+  gint64 least_files;                  /* compaction: leave partitions with fewer small files alone; 0: 2 */
   const char *compression;             /* of the Parquet files: "snappy" writes faster, "zstd" is smaller; NULL: zstd */
   const char *const *cluster_columns;  /* rows are sorted by these within files; NULL: order of the query */
   Deadline deadline;

@@ -69,8 +69,8 @@ static char *partition_key(const DeltaFile *file) {
   return g_string_free(key, FALSE);
 }
 
-/* Small files of partitions that have at least two of them. */
-static GPtrArray *find_small(const DeltaTable *table, gint64 target) {
+/* Small files of partitions that have at least `least` of them. */
+static GPtrArray *find_small(const DeltaTable *table, gint64 target, guint least) {
   GPtrArray *small = g_ptr_array_new();
   if (g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) return small; /* not ours to arrange */
   g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -81,7 +81,7 @@ static GPtrArray *find_small(const DeltaTable *table, gint64 target) {
       g_autofree char *key = partition_key(file);
       guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, key));
       if (pass == 0) g_hash_table_insert(counts, g_steal_pointer(&key), GUINT_TO_POINTER(count + 1));
-      else if (count > 1) g_ptr_array_add(small, file);
+      else if (count >= least) g_ptr_array_add(small, file);
     }
   return small;
 }
@@ -89,7 +89,7 @@ static GPtrArray *find_small(const DeltaTable *table, gint64 target) {
 static gboolean compact_once(DeltaTable *table, Engine *engine, gpointer data, DeltaOutcome *out, GError **error) {
   const DeltaWriteOptions *options = data;
   gint64 target = options && options->target_file_bytes > 0 ? options->target_file_bytes : DELTA_TARGET_FILE_BYTES;
-  g_autoptr(GPtrArray) small = find_small(table, target);
+  g_autoptr(GPtrArray) small = find_small(table, target, options && options->least_files > 2 ? (guint)MIN(options->least_files, G_MAXINT32) : 2);
   if (small->len == 0) return TRUE;
   if (!delta_table_fetch(table, small, options ? options->deadline : DEADLINE_NEVER, error)) return FALSE;
   g_autofree char *rows = delta_relation_sql_with(table, small, DELTA_RELATION_STORED);

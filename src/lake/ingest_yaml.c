@@ -38,16 +38,9 @@ char **yaml_take_texts(const YamlReading *reading, const YamlNode *map, const ch
 }
 
 gint64 yaml_take_duration(const YamlReading *reading, const YamlNode *map, const char *key) {
-  static const struct {
-    const char *word;
-    gint64 hours;
-  } words[] = {{"hourly", 1}, {"daily", 24}, {"weekly", 168}};
   const YamlNode *node = yaml_get(map, key);
-  if (yaml_is_null(node)) return 0;
   gint64 milliseconds = 0;
-  for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-    if (!g_strcmp0(node->text, words[i].word)) return words[i].hours * 3600000;
-  if (node->kind == YAML_SCALAR && duration_parse(node->text, &milliseconds)) return milliseconds;
+  if (yaml_is_null(node) || (node->kind == YAML_SCALAR && schedule_parse(node->text, &milliseconds))) return milliseconds;
   yaml_complain(reading, node, "'%s' must be a time such as 26h or 7d, or hourly, daily, weekly", key);
   return 0;
 }

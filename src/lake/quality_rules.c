@@ -35,6 +35,10 @@ void quality_rule_free(QualityRule *rule) {
   g_free(rule);
 }
 
+/* Of allowed values. */
+#define FEW_VALUES 8
+#define MANY_VALUES 5000
+
 /* ---- reading ---- */
 
 static const char *const rule_keys[] = {"required", "valid_date", "order",  "allowed", "positive",  "range", "pattern", "reference",
@@ -210,15 +214,31 @@ static void append_date(GString *sql, const QualityRule *rule, const char *colum
                          column, column, column, from, column, to);
 }
 
+/* Looking a text up among an enumeration's names takes a third of the time that a long list of constants does. */
+static void append_allowed(GString *sql, const QualityRule *rule, const char *column) {
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  g_autoptr(GPtrArray) unique = g_ptr_array_new();
+  gboolean has_empty = FALSE;
+  for (guint i = 0; rule->values[i]; i++) {
+    has_empty = has_empty || !*rule->values[i];
+    if (g_hash_table_add(seen, rule->values[i])) g_ptr_array_add(unique, rule->values[i]);
+  }
+  gboolean is_long = unique->len > FEW_VALUES && unique->len <= MANY_VALUES && !has_empty;
+  g_ptr_array_add(unique, NULL);
+  g_autofree char *list = list_sql((char **)unique->pdata);
+  if (is_long) g_string_append_printf(sql, "%s IS NOT NULL AND TRY_CAST(CAST(%s AS VARCHAR) AS ENUM(%s)) IS NULL", column, column, list);
+  else g_string_append_printf(sql, "CAST(%s AS VARCHAR) NOT IN (%s)", column, list);
+}
+
 static void append_violation(GString *sql, const QualityRule *rule, const char *column, gint64 now_ms) {
   g_autofree char *oldest = day_sql(now_ms - rule->within_ms), *tomorrow = day_sql(now_ms + 86400000);
-  g_autofree char *list = list_sql(rule->values), *pattern = rule->pattern ? text_sql_quote(rule->pattern) : NULL;
+  g_autofree char *pattern = rule->pattern ? text_sql_quote(rule->pattern) : NULL;
   g_autofree char *other = rule->other ? text_sql_identifier(rule->other) : NULL, *table = rule->table ? text_sql_identifier(rule->table) : NULL;
   switch (rule->kind) {
   case RULE_REQUIRED: g_string_append_printf(sql, "%s IS NULL OR CAST(%s AS VARCHAR) = ''", column, column); break;
   case RULE_VALID_DATE: append_date(sql, rule, column, now_ms); break;
   case RULE_ORDER: g_string_append_printf(sql, "%s < %s", column, other); break;
-  case RULE_ALLOWED: g_string_append_printf(sql, "CAST(%s AS VARCHAR) NOT IN (%s)", column, list); break;
+  case RULE_ALLOWED: append_allowed(sql, rule, column); break;
   case RULE_POSITIVE:
     g_string_append_printf(sql, "%s IS NOT NULL AND (TRY_CAST(%s AS DOUBLE) IS NULL OR TRY_CAST(%s AS DOUBLE) <= 0 OR "
                            "TRY_CAST(%s AS DOUBLE) <> floor(TRY_CAST(%s AS DOUBLE)))", column, column, column, column, column);

@@ -46,6 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RollupServing, rollup_serving_free)
 RollupServing *rollup_serving_open(const char *workspace, const RollupSpec *spec, const LakeSnapshot *snapshot,
                                    Engine *engine, GError **error);
 
+/* A file that is replaced whenever a rollup was promoted: who serves the workspace looks at it. (transfer full) */
+char *rollup_stamp_path(const char *workspace);
+
 typedef enum { ROLLUP_UNCHANGED, ROLLUP_BUILT, ROLLUP_ADDED_TO, ROLLUP_REWRITTEN } RollupWork;
 typedef struct {
   RollupWork work;

@@ -1,5 +1,6 @@
 /* Bringing a rollup up to a snapshot: one commit, which is its promotion. */
 #include "lake/rollup_private.h"
+#include "base/disk.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,19 @@ static gboolean plan_step(const char *workspace, const RollupSpec *spec, const R
   return TRUE;
 }
 
+char *rollup_stamp_path(const char *workspace) {
+  return g_build_filename(workspace, "state", "rollups.stamp", NULL);
+}
+
+/* Whoever misses it takes the rollup up with the next load. */
+static void tell_promoted(const char *workspace, const RollupSpec *spec, gint64 version) {
+  g_autofree char *path = rollup_stamp_path(workspace), *folder = g_path_get_dirname(path);
+  g_autofree char *text = g_strdup_printf("%s %" G_GINT64_FORMAT "\n", spec->name, version);
+  g_autoptr(GError) failing = NULL;
+  if (!disk_make_folder(folder, &failing) || !disk_replace_unflushed(path, text, strlen(text), &failing))
+    g_warning("rollup %s: a running server will see it only after the next load: %s", spec->name, failing->message);
+}
+
 gboolean rollup_refresh(const char *workspace, const RollupSpec *spec, const LakeSnapshot *snapshot, Engine *engine,
                         Deadline deadline, RollupOutcome *out, GError **error) {
   g_auto(RollupPicture) picture = {0};
@@ -167,5 +181,7 @@ gboolean rollup_refresh(const char *workspace, const RollupSpec *spec, const Lak
   g_autoptr(GPtrArray) columns = columns_of(spec, fill, engine, deadline, error);
   g_auto(Step) step = {0};
   if (!columns || !plan_step(workspace, spec, &picture, snapshot, columns, &step, out, error)) return FALSE;
-  return run_step(spec, &step, made_from, columns, engine, deadline, out, error);
+  if (!run_step(spec, &step, made_from, columns, engine, deadline, out, error)) return FALSE;
+  tell_promoted(workspace, spec, out->version);
+  return TRUE;
 }

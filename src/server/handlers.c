@@ -4,6 +4,7 @@
 #include "ai/ai.h"
 #include "server/kept.h"
 #include "server/questions.h"
+#include "server/schedule.h"
 
 /* ---- questions ---- */
 
@@ -174,6 +175,7 @@ void handle_metrics(const Call *call, Reply *reply) {
   answer_service_cache_statistics(call->state->service, &cache);
   metrics_write_cache(&cache, out);
   if (call->state->gateway != NULL) ai_gateway_write_metrics(call->state->gateway, out);
+  schedule_write_metrics(call->state->schedule, out);
   reply_set_bytes(reply, 200, "text/plain; version=0.0.4; charset=utf-8", g_string_free_to_bytes(out));
 }
 

@@ -42,6 +42,7 @@ struct ServerState {
   struct AiGateway *gateway;   /* whose addresses are served here; NULL: none (transfer none) */
   ChartDrawer *charts;
   EventStream *news;       /* what has changed, for pages that show it */
+  struct Schedule *schedule;      /* NULL: schedules are left to others */
   struct RegistryWatch *registry; /* tables that lie elsewhere */
   gint64 request_ms;       /* how long a question may take */
   void (*finish)(const Call *call); /* of Route.start */

@@ -14,6 +14,7 @@
 #include "server/listen.h"
 #include "server/openapi.h"
 #include "server/request.h"
+#include "server/schedule.h"
 #include "server/source.h"
 #include "server/socket_hub.h"
 #include "server/sse.h"
@@ -332,6 +333,10 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
+  if (options->program != NULL) {
+    state->schedule = schedule_start(answer_service_workspace(service), options->program);
+    if (state->schedule == NULL) g_warning("schedules are not carried out: the system gives no further thread");
+  }
   if (!start_daemon(server, options, &address, error)) return NULL;
   return g_steal_pointer(&server);
 }
@@ -368,6 +373,7 @@ void server_free(Server *server) {
   server_stop(server, 0);
   worker_pool_free(server->workers);
   task_runner_free(server->state.tasks);
+  schedule_free(server->state.schedule);
   registry_watch_free(server->state.registry);
   socket_hub_free(server->state.sockets);
   chart_drawer_free(server->state.charts);
