@@ -106,6 +106,10 @@ struct MHD_Response *sse_response_new(EventStream *stream, guint64 after, struct
     g_free(reply);
     return NULL;
   }
+  // Where it is resumed, told with the first byte: a connection that breaks before the first event was read loses nothing.
+  const char *id = event_stream_id(stream);
+  g_autofree char *place = id == NULL ? NULL : g_strdup_printf("/v1/streams/%s", id);
+  if (place != NULL) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_LOCATION, place);
   const union MHD_ConnectionInfo *socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   reply->hangup_ticket = hangup_watch_call(hangups, socket->connect_fd, hang_up, reply);
   return response;

@@ -28,6 +28,7 @@ class Streams(ServeCase):
         stream = self.server.stream("POST", path, value, headers)
         self.addCleanup(stream.close)
         self.assertEqual((stream.reply.status, stream.reply.headers["content-type"]), (200, "text/event-stream"))
+        self.assertRegex(stream.reply.headers["content-location"], r"^/v1/streams/\w+$", "where it is resumed")
         return stream
 
     def test_a_question_tells_its_stages_in_order(self):

@@ -138,6 +138,24 @@ test("the kind of chart can be changed", async ({ page }) => {
   assert.equal(seen.size, 4);
 });
 
+test("a chart of shares writes percent as the table does", async ({ page }) => {
+  await page.addInitScript(() => {
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    window.__written = [];
+    CanvasRenderingContext2D.prototype.fillText = function (words, ...rest) {
+      window.__written.push(String(words));
+      return write.call(this, words, ...rest);
+    };
+  });
+  await page.goto(SHOP);
+  const first = await ask(page, "profit margin by region");
+  await first.locator(".chart[data-drawn]").waitFor();
+  const ticks = async () => (await page.evaluate(() => window.__written)).map((words) => /^([\d.]+)\s*%$/.exec(words)?.[1]).filter((found) => found !== undefined).map(Number);
+  await until(async () => (await ticks()).length >= 3, "the axis is written");
+  const most = Math.max(...(await first.locator(".result tbody td.number").allInnerTexts()).map(parseFloat));
+  assert.ok(Math.max(...(await ticks())) <= 2 * most, `the table's most is ${most}, the axis says ${await ticks()}`);
+});
+
 test("a row or a point leads down", async ({ page }) => {
   await page.goto(SHOP);
   const first = await ask(page, "sales by category");

@@ -112,6 +112,12 @@ async function takeAll(response: Response, state: StreamState, handlers: StreamH
     state.answer = (await response.json()) as Answer;
     return;
   }
+  // Said before the first event: the connection may break while that is on its way.
+  const id = /^\/v1\/streams\/([\w-]+)$/.exec(response.headers.get("Content-Location") ?? "")?.[1];
+  if (state.id === "" && id !== undefined) {
+    state.id = id;
+    handlers.accepted?.(id);
+  }
   if (response.body === null) throw new TypeError("no body");
   for await (const event of readEvents(response.body)) {
     take(event, state, handlers);

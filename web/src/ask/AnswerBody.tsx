@@ -3,7 +3,7 @@ import * as Tabs from "@radix-ui/react-tabs";
 import { type ReactElement, useCallback, useMemo, useRef, useState } from "react";
 import type { Answer } from "../api/types";
 import { type Drill, drillOf } from "../lib/drill";
-import { type Cell, type Column, formatCell, formatPeriod, plainCell, plural } from "../lib/format";
+import { type Cell, type Column, formatCell, formatPeriod, headerOf, plainCell, plural } from "../lib/format";
 import type { Model } from "../lib/model";
 import type { Query } from "../lib/query";
 import { Button, copyText } from "../ui/parts";
@@ -46,7 +46,7 @@ function Headline({ answer }: { answer: Answer }): ReactElement | null {
       {measures.length > 1 && (
         <dl className="headline-more">
           {measures.slice(1).map(({ column, value }) => (
-            <div key={column.name}><dt>{column.label}</dt><dd>{formatCell(value, column)}</dd></div>
+            <div key={column.name}><dt>{headerOf(column)}</dt><dd>{formatCell(value, column)}</dd></div>
           ))}
         </dl>
       )}
@@ -105,7 +105,7 @@ export function AnswerBody({ answer, model, number, run, chartType }: Props): Re
       <Headline answer={answer} />
       <Sentences answer={answer} />
       {answer.chart && rows.length > 0 && (
-        <ChartPanel option={answer.chart as LooseOption} type={chartType} unit={main?.unit ?? ""} onPick={canDrill ? pickPoint : undefined} />
+        <ChartPanel option={answer.chart as LooseOption} type={chartType} unit={main?.unit ?? ""} hasBefore={["previous", "year_earlier", "periods"].includes(answer.query?.compare?.kind ?? "")} onPick={canDrill ? pickPoint : undefined} />
       )}
       {rows.length === 0 && <p className="note">There are no rows for this question.</p>}
       <Tabs.Root className="tabs" defaultValue={single ? "none" : "table"} activationMode="manual">

@@ -1,22 +1,33 @@
 // The picture of an answer. The same data stands in the table below, where the keyboard reaches it.
-import { type ReactElement, useEffect, useRef, useState } from "react";
+import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 import { useShownTheme } from "../lib/theme";
 import type { DrawnChart, Point } from "./chart";
-import { type ChartType, type LooseOption, first, heightOf } from "./chart-types";
+import { type ChartType, type LooseOption, barsOf, first, heightOf, shortened } from "./chart-types";
 
 interface Props {
   option: LooseOption;
   type: ChartType;
   unit: string;
+  /** Its first series is what was before: drawn quieter. */
+  hasBefore?: boolean;
+  /** Of lying bars, how many are drawn before one asks for all. */
+  bars?: number;
   onPick?: ((point: Point, x: number, y: number) => void) | undefined;
 }
 
-let loading: Promise<typeof import("./chart")> | null = null;
-export function loadCharts(): Promise<typeof import("./chart")> {
-  loading ??= import("./chart").catch((error: unknown) => {
-    loading = null; // the next chart tries again
-    throw error;
-  });
+type Charts = typeof import("./chart");
+const BARS = 15;
+
+let loading: Promise<Charts> | null = null;
+let loaded: Charts | null = null;
+export function loadCharts(): Promise<Charts> {
+  loading ??= import("./chart").then(
+    (charts) => (loaded = charts),
+    (error: unknown) => {
+      loading = null; // the next chart tries again
+      throw error;
+    },
+  );
   return loading;
 }
 
@@ -25,53 +36,63 @@ function descriptionOf(option: LooseOption): string {
   return typeof label["description"] === "string" ? label["description"] : "Chart; its numbers stand in the table";
 }
 
-export function ChartPanel({ option, type, unit, onPick }: Props): ReactElement {
+export function ChartPanel({ option, type, unit, hasBefore = false, bars = BARS, onPick }: Props): ReactElement {
   const node = useRef<HTMLDivElement>(null);
   const chart = useRef<DrawnChart | null>(null);
   const pick = useRef(onPick);
+  const [charts, setCharts] = useState(loaded);
   const [failed, setFailed] = useState(false);
-  const [ready, setReady] = useState(false);
+  const [whole, setWhole] = useState(false);
   const theme = useShownTheme();
-  const height = heightOf(option, type);
+  const count = barsOf(option, type);
+  const cut = !whole && count > bars + 3; // a few more are drawn rather than hidden
+  const shown = useMemo(() => (cut ? shortened(option, type, bars) : option), [option, type, cut, bars]);
+  const height = heightOf(shown, type);
   useEffect(() => {
     pick.current = onPick;
   });
 
   useEffect(() => {
+    if (charts !== null) return;
     let gone = false;
-    let observer: ResizeObserver | null = null;
-    loadCharts().then(
-      ({ draw }) => {
-        if (gone || node.current === null) return;
-        chart.current = draw(node.current, (point, x, y) => pick.current?.(point, x, y));
-        observer = new ResizeObserver(() => chart.current?.resize());
-        observer.observe(node.current);
-        setReady(true);
-      },
-      () => setFailed(true),
-    );
+    loadCharts().then((found) => !gone && setCharts(found), () => !gone && setFailed(true));
     return () => {
       gone = true;
-      observer?.disconnect();
-      chart.current?.dispose();
-      chart.current = null;
     };
-  }, []);
+  }, [charts]);
 
   useEffect(() => {
-    if (!ready) return;
-    chart.current?.resize();
-    chart.current?.update(option, type, unit);
+    if (charts === null || node.current === null) return;
+    const drawn = charts.draw(node.current, (point, x, y) => pick.current?.(point, x, y));
+    chart.current = drawn;
+    const observer = new ResizeObserver(() => drawn.resize());
+    observer.observe(node.current);
+    return () => {
+      observer.disconnect();
+      drawn.dispose();
+      chart.current = null;
+    };
+  }, [charts]);
+
+  useEffect(() => {
+    if (charts === null) return;
+    chart.current?.update(shown, type, unit, hasBefore);
     performance.mark("chart-drawn");
     node.current?.setAttribute("data-drawn", type);
-  }, [ready, option, type, unit, theme, height]);
+  }, [charts, shown, type, unit, hasBefore, theme, height]);
 
   if (failed) return <p className="note">The part that draws charts could not be loaded. The table below holds the same numbers.</p>;
   // Such as "The top 20 of 3,812": what the picture leaves out.
   const note = first(option["title"])["subtext"];
   return (
     <>
-      <div ref={node} className="chart" role="img" aria-label={descriptionOf(option)} data-ready={ready} style={{ height }} />
+      <div ref={node} className="chart" role="img" aria-label={descriptionOf(option)} data-ready={charts !== null} style={{ height }} />
+      {count > bars + 3 && (
+        <p className="chart-note">
+          {cut ? `The first ${bars} of ${count} are drawn. ` : ""}
+          <button type="button" className="link" onClick={() => setWhole(!whole)}>{whole ? `Draw only the first ${bars}` : `Draw all ${count}`}</button>
+        </p>
+      )}
       {typeof note === "string" && note !== "" && <p className="chart-note">{note}</p>}
     </>
   );

@@ -41,7 +41,7 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
   });
   const list = (suggestions.data?.suggestions ?? []).filter((one) => one.toLowerCase() !== text.trim().toLowerCase());
   const shown = open && text.trim() !== "" && list.length > 0;
-  const active = chosen === null ? -1 : list.indexOf(chosen);
+  const active = chosen === null ? -1 : list.findIndex((one) => one.toLowerCase() === chosen.toLowerCase());
 
   useImperativeHandle(ref, () => ({
     focus: () => input.current?.focus(),
@@ -67,12 +67,14 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
   };
   const choose = (suggestion: string) => {
     setText(suggestion);
+    setChosen(null);
     setOpen(false);
     input.current?.focus();
   };
   const onKey = (event: KeyboardEvent) => {
     if (event.key === "Escape" && shown) {
       event.preventDefault();
+      setChosen(null);
       setOpen(false);
     } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && list.length > 0) {
       event.preventDefault();
@@ -80,9 +82,9 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
       const step = event.key === "ArrowDown" ? 1 : -1;
       // One place of the round is the typed text itself.
       setChosen(list[shown ? (active + 1 + step + list.length + 1) % (list.length + 1) - 1 : 0] ?? null);
-    } else if (shown && (event.key === "Enter" || event.key === "Tab") && list[active] !== undefined) {
+    } else if (open && (event.key === "Enter" || event.key === "Tab") && chosen !== null) {
       event.preventDefault();
-      choose(list[active]);
+      choose(list[active] ?? chosen); // what was seen chosen, though the list may have changed since
     }
   };
 
@@ -101,7 +103,10 @@ export function Composer({ ref, ask, following, unfollow, first }: Props): React
             setChosen(null);
             setOpen(true);
           }}
-          onKeyDown={onKey} onBlur={() => setOpen(false)} />
+          onKeyDown={onKey} onBlur={() => {
+            setChosen(null);
+            setOpen(false);
+          }} />
         <Button look="main" type="submit">Ask</Button>
       </div>
       <ul id="suggestions" role="listbox" aria-label="Suggestions" hidden={!shown}>

@@ -3,7 +3,7 @@ import { type ColumnDef, type SortingState, createColumnHelper, flexRender, getC
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import type { Answer } from "../api/types";
-import { type Cell, type Column, formatCell, formatNumber, isNumeric } from "../lib/format";
+import { type Cell, type Column, formatCell, formatNumber, headerOf, isNumeric } from "../lib/format";
 import { type Model, findMetric } from "../lib/model";
 import { metricName } from "../lib/query";
 import { Icon } from "../ui/icons";
@@ -23,12 +23,6 @@ const helper = createColumnHelper<Cell[]>();
 function compareCells(a: Cell | undefined, b: Cell | undefined): number {
   if (typeof a === "number" && typeof b === "number") return a - b;
   return String(a ?? "").localeCompare(String(b ?? ""), "en", { numeric: true });
-}
-
-/** A word that the program chose begins like a heading; a column's own name stays as it is. */
-function headerOf(column: Column): string {
-  const chosen = column.type === "period" || ["change", "growth", "share"].includes(column.kind ?? "");
-  return chosen ? column.label.charAt(0).toUpperCase() + column.label.slice(1) : column.label;
 }
 
 /** Sums only where the model says that parts add up, and only when every row is there. */

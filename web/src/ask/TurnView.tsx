@@ -1,6 +1,6 @@
 // One question and what came of it.
 import { useQueryClient } from "@tanstack/react-query";
-import { type ReactElement, useEffect, useLayoutEffect, useState } from "react";
+import { type ReactElement, memo, useEffect, useLayoutEffect, useState } from "react";
 import { asProblem, call, jsonBody } from "../api/client";
 import type { Answer } from "../api/types";
 import { formatMs } from "../lib/format";
@@ -124,10 +124,12 @@ interface Props2 extends Pick<Props, "turn" | "thread" | "followFrom"> {
 
 /** Beside the answer, as in the margin of a report: what to know before the number is used. */
 function Margin({ answer, turn, thread, number }: { answer: Answer; turn: Turn; thread: string; number: number }): ReactElement {
+  // Where no number is shown there is nothing to know before it is used.
+  const caveats = answer.status === "answered" ? (answer.caveats ?? []) : [];
   return (
     <aside className="margin" aria-label={`Caveats and sources of question ${number}`}>
-      {(answer.caveats ?? []).length > 0 && (
-        <ul className="caveats" aria-label="Caveats">{answer.caveats!.map((caveat, i) => <li key={i}>{caveat.text}</li>)}</ul>
+      {caveats.length > 0 && (
+        <ul className="caveats" aria-label="Caveats">{caveats.map((caveat, i) => <li key={i}>{caveat.text}</li>)}</ul>
       )}
       {(answer.sources ?? []).map((source) => (
         <p key={source.table} className="source">
@@ -141,7 +143,8 @@ function Margin({ answer, turn, thread, number }: { answer: Answer; turn: Turn; 
   );
 }
 
-export function TurnView({ turn, number, thread, askAgain, followFrom }: Props): ReactElement {
+/** Drawn anew only when its own turn changes: conversations grow long. */
+export const TurnView = memo(function TurnView({ turn, number, thread, askAgain, followFrom }: Props): ReactElement {
   const { data: model = EMPTY_MODEL } = useModel();
   const [chartType, setChartType] = useState<ChartType>("suggested");
   const answer = turn.answer;
@@ -184,4 +187,4 @@ export function TurnView({ turn, number, thread, askAgain, followFrom }: Props):
       {answer && <Margin answer={answer} turn={turn} thread={thread} number={number} />}
     </article>
   );
-}
+});

@@ -32,6 +32,19 @@ function categoryAxis(option: LooseOption): LooseOption | null {
   return null;
 }
 
+function valueAxis(option: LooseOption): LooseOption {
+  const axis = ["yAxis", "xAxis"].map((key) => first(option[key])).find((one) => one["type"] === "value");
+  return axis ?? {};
+}
+
+/** A number of a chart as the tables write it: a chart's shares are in percent already, and its axis says so. */
+export function chartNumber(option: LooseOption, unit: string): { unit: string; scale: number } {
+  const ticks = first(valueAxis(option)["axisLabel"])["formatter"];
+  if (ticks === "{value} %") return { unit: "fraction", scale: 0.01 };
+  if (ticks === "{value} pp") return { unit: "pp", scale: 0.01 };
+  return { unit, scale: 1 };
+}
+
 /** Categories and numbers of an option: of its category axis, or of a pie. null: neither. */
 function content(option: LooseOption): { labels: string[]; lies: boolean; series: Array<{ name: unknown; values: Array<number | null>; stack?: unknown }> } | null {
   const series = seriesOf(option);
@@ -69,12 +82,34 @@ export function transform(option: LooseOption, type: ChartType): LooseOption {
   }
   const lying = type === "lying";
   const category = { type: "category", data: data.labels, ...(lying ? { inverse: true } : {}) };
-  const value = { type: "value" };
+  const label = valueAxis(option)["axisLabel"];
+  const value = { type: "value", ...(label !== undefined ? { axisLabel: label } : {}) };
   const kind = type === "line" ? "line" : "bar";
   return {
     tooltip, xAxis: lying ? value : category, yAxis: lying ? category : value,
     series: data.series.map((one) => ({ type: kind, name: one.name, data: one.values, ...(one.stack && kind === "bar" ? { stack: one.stack } : {}) })),
   };
+}
+
+/** How many lying bars there would be; 0 where bars do not lie. */
+export function barsOf(option: LooseOption, type: ChartType): number {
+  const lies = type === "lying" || (type === "suggested" && first(option["yAxis"])["type"] === "category");
+  return lies ? (content(option)?.labels.length ?? 0) : 0;
+}
+
+/** The option with the first bars only. An axis that is not inverted has its first bar at the bottom: there the last ones are kept. */
+export function shortened(option: LooseOption, type: ChartType, bars: number): LooseOption {
+  const drawn = transform(option, type);
+  const axis = first(drawn["yAxis"]);
+  if (!Array.isArray(axis["data"])) return option;
+  const cut = (data: unknown): unknown => (!Array.isArray(data) ? data : axis["inverse"] === true ? data.slice(0, bars) : data.slice(-bars));
+  return { ...drawn, yAxis: { ...axis, data: cut(axis["data"]) }, series: seriesOf(drawn).map((one) => ({ ...one, data: cut(one["data"]) })) };
+}
+
+/** What every label begins with ("Country · "), where a part is the same in all. */
+export function commonPart(labels: unknown[]): string {
+  const head = typeof labels[0] === "string" && labels.length > 1 ? /^.+? · /.exec(labels[0])?.[0] : undefined;
+  return head !== undefined && labels.every((label) => typeof label === "string" && label.startsWith(head)) ? head : "";
 }
 
 /** How tall it should be: lying bars need a line each. */

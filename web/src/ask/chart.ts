@@ -3,14 +3,14 @@ import { BarChart, LineChart, PieChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { formatCompact, formatNumber } from "../lib/format";
-import { type ChartType, type LooseOption, first, itemValue, transform } from "./chart-types";
+import { formatNumber, formatTick } from "../lib/format";
+import { type ChartType, type LooseOption, chartNumber, commonPart, first, itemValue, transform } from "./chart-types";
 
 use([BarChart, LineChart, PieChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, AriaComponent, CanvasRenderer]);
 
 export interface DrawnChart {
   dispose: () => void;
-  update: (option: LooseOption, type: ChartType, unit: string) => void;
+  update: (option: LooseOption, type: ChartType, unit: string, hasBefore: boolean) => void;
   resize: () => void;
 }
 
@@ -19,13 +19,15 @@ function token(name: string): string {
 }
 
 /** The option in this page's own dress. All text stays text: the tooltip is drawn, never made of HTML. */
-function dressed(option: LooseOption, type: ChartType, unit: string, width: number): LooseOption {
+function dressed(option: LooseOption, type: ChartType, unit: string, hasBefore: boolean, width: number): LooseOption {
   const drawn = transform(option, type);
+  const number = chartNumber(option, unit);
   const ink = token("--ink-2");
   const font = getComputedStyle(document.body).fontFamily;
   const narrow = width < 520;
   const axis = (one: LooseOption): LooseOption => {
     const isValue = one["type"] === "value";
+    const common = isValue || !Array.isArray(one["data"]) ? "" : commonPart(one["data"]);
     return {
       ...one,
       name: isValue || narrow ? "" : "",
@@ -35,7 +37,7 @@ function dressed(option: LooseOption, type: ChartType, unit: string, width: numb
       splitNumber: narrow ? 3 : 5,
       axisLabel: {
         ...(one["axisLabel"] as LooseOption | undefined), color: ink, fontFamily: font, fontSize: 12, hideOverlap: true,
-        ...(isValue ? { formatter: (value: number) => formatCompact(value, unit) } : { width: narrow ? 110 : 200, overflow: "truncate" }),
+        ...(isValue ? { formatter: (value: number) => formatTick(value * number.scale, number.unit) } : { width: narrow ? 110 : 200, overflow: "truncate", ...(common !== "" ? { formatter: (label: string) => label.slice(common.length) } : {}) }),
       },
     };
   };
@@ -49,14 +51,14 @@ function dressed(option: LooseOption, type: ChartType, unit: string, width: numb
   return {
     animation: false,
     aria: { enabled: false }, // the frame around it carries the description
-    color: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--series-${n}`)),
+    color: [...(hasBefore && series.length === 2 ? [token("--before")] : []), ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => token(`--series-${n}`))],
     textStyle: { fontFamily: font, color: ink },
     grid: { left: 8, right: 16, top: 12, bottom: many ? 40 : 8, containLabel: true },
     legend: many ? { type: "scroll", bottom: 0, left: 0, textStyle: { color: ink, fontFamily: font }, icon: "roundRect", itemWidth: 10, itemHeight: 10, pageIconColor: ink, pageTextStyle: { color: ink } } : undefined,
     tooltip: {
       ...(drawn["tooltip"] as LooseOption | undefined), renderMode: "richText", confine: true, backgroundColor: token("--sheet"),
       borderColor: token("--rule-strong"), textStyle: { color: token("--ink"), fontFamily: font, fontSize: 13 },
-      valueFormatter: (value: unknown) => (typeof value === "number" ? formatNumber(value, unit) : "—"),
+      valueFormatter: (value: unknown) => (typeof value === "number" ? formatNumber(value * number.scale, number.unit) : "—"),
     },
     xAxis: axes(drawn["xAxis"]),
     yAxis: axes(drawn["yAxis"]),
@@ -72,14 +74,21 @@ export interface Point {
 }
 
 export function draw(node: HTMLElement, onPick: (point: Point, x: number, y: number) => void): DrawnChart {
-  const chart: EChartsType = init(node, null, { renderer: "canvas", devicePixelRatio: Math.max(2, window.devicePixelRatio) });
+  const chart: EChartsType = init(node, null, { renderer: "canvas", devicePixelRatio: Math.min(2, window.devicePixelRatio) });
   chart.on("click", (event) => {
     const mouse = event.event?.event as MouseEvent | undefined;
     onPick({ label: event.name, series: event.seriesName ?? "", value: itemValue(event.value) }, mouse?.clientX ?? 0, mouse?.clientY ?? 0);
   });
+  // Drawing anew is the dear part: not for a size that it has already.
+  const resize = () => {
+    if (chart.getWidth() !== node.clientWidth || chart.getHeight() !== node.clientHeight) chart.resize();
+  };
   return {
     dispose: () => chart.dispose(),
-    update: (option, type, unit) => chart.setOption(dressed(option, type, unit, node.clientWidth), { notMerge: true }),
-    resize: () => chart.resize(),
+    update: (option, type, unit, hasBefore) => {
+      resize();
+      chart.setOption(dressed(option, type, unit, hasBefore, node.clientWidth), { notMerge: true });
+    },
+    resize,
   };
 }

@@ -4,7 +4,7 @@ import { type FormEvent, type ReactElement, useState } from "react";
 import { call } from "../api/client";
 import type { SemanticQueryTime, SemanticQueryUnit, Values } from "../api/types";
 import { type Model, fieldLabel, groupingFields } from "../lib/model";
-import { type Query, setDimension, setFilter, setLimit, setMetric, setTime, timeLabel } from "../lib/query";
+import { type Query, lastDayBefore, setDimension, setFilter, setLimit, setMetric, setTime, timeLabel } from "../lib/query";
 import { Button, Fetched, SearchBox, useSettled } from "../ui/parts";
 
 export interface EditorProps {
@@ -78,7 +78,7 @@ function dayAfter(day: string): string {
 export function TimeEditor({ query, run, resolved }: EditorProps & { resolved: Query | null | undefined }): ReactElement {
   const range = resolved?.time as { from?: string; to?: string } | undefined;
   const [from, setFrom] = useState(range?.from ?? "");
-  const [last, setLast] = useState("");
+  const [last, setLast] = useState(range?.to ? lastDayBefore(range.to) : "");
   const choices = PERIODS.map((period) => ({ key: JSON.stringify(period ?? null), label: timeLabel(period) }));
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -48,9 +48,9 @@ export function formatNumber(value: number, unit: string | null | undefined): st
   return numberFormat({ maximumFractionDigits: Number.isInteger(value) ? 0 : 2 }).format(rounded(value, 2));
 }
 
-/** For axes and tight places: 1.2M. */
-export function formatCompact(value: number, unit: string | null | undefined): string {
-  if (unit === "fraction" || unit === "pp") return formatNumber(value, unit);
+/** For axes and tight places: 1.2M, 20 %. */
+export function formatTick(value: number, unit: string | null | undefined): string {
+  if (unit === "fraction" || unit === "pp") return numberFormat({ maximumFractionDigits: 1 }).format(rounded(value * 100, 1)) + NARROW_SPACE + (unit === "pp" ? "pp" : "%");
   return numberFormat(Math.abs(value) >= 1e4 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 2 }).format(value);
 }
 
@@ -65,10 +65,19 @@ export function formatPeriod(text: string): string {
   return day[3] === undefined ? `${month} ${day[1]}` : `${Number(day[3])} ${month} ${day[1]}`;
 }
 
+/** A column that says by how much something moved. */
+const isMovement = (column: Column): boolean => column.kind === "change" || column.kind === "growth";
+
+/** A word that the program chose begins like a heading; a column's own name stays as it is. */
+export function headerOf(column: Column): string {
+  const chosen = column.type === "period" || ["change", "growth", "share"].includes(column.kind ?? "");
+  return chosen ? column.label.charAt(0).toUpperCase() + column.label.slice(1) : column.label;
+}
+
 export function formatCell(value: Cell | undefined, column: Column): string {
   if (value === null || value === undefined) return column.role === "measure" ? "—" : "(none)";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "number") return column.role === "dimension" ? String(value) : formatNumber(value, column.unit);
+  if (typeof value === "number") return column.role === "dimension" ? String(value) : `${value > 0 && isMovement(column) ? "+" : ""}${formatNumber(value, column.unit)}`;
   return column.type === "period" || column.type === "date" ? formatPeriod(value) : value;
 }
 

@@ -82,7 +82,8 @@ export function filterLabel(model: Model, filter: SemanticQueryFilter): string {
   return `${what} ${not}${op} ${valuesText(parts["values"])}`.trim();
 }
 
-function lastDayBefore(to: string): string {
+/** The last day of a half-open range. */
+export function lastDayBefore(to: string): string {
   const day = new Date(`${to}T00:00:00Z`);
   if (Number.isNaN(day.getTime())) return to;
   day.setUTCDate(day.getUTCDate() - 1);

@@ -1,8 +1,9 @@
 // The conversation.
 import { useQuery } from "@tanstack/react-query";
-import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
+import { type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { call } from "../api/client";
 import type { Suggestions, Tables } from "../api/types";
+import { loadCharts } from "../ask/ChartPanel";
 import { Composer, type ComposerHandle } from "../ask/Composer";
 import { TurnView, titleOf } from "../ask/TurnView";
 import { formatPeriod, plural } from "../lib/format";
@@ -76,16 +77,22 @@ export function AskScreen({ thread }: { thread: string | null }): ReactElement {
   }, []);
 
   const submit = (question: string) => {
+    loadCharts().catch(() => undefined); // a chart is likely to come; it says itself when it cannot be drawn
     // What follows is said by the answer's id: another tab may have asked meanwhile.
     const newest = [...turns].reverse().find((turn) => turn.answer !== null && turn.answer.status !== "refused" && turn.answer.status !== "failed");
     ask(id, question, (followed ?? newest)?.answer?.id ?? null);
     setFollowed(null);
     if (thread === null) go(pathOf("t", id));
   };
-  const follow = (turn: Turn) => {
+  const latest = useRef(submit);
+  useEffect(() => {
+    latest.current = submit;
+  });
+  const askAgain = useCallback((question: string) => latest.current(question), []);
+  const follow = useCallback((turn: Turn) => {
     setFollowed(turn);
     composer.current?.focus();
-  };
+  }, []);
 
   return (
     <>
@@ -99,7 +106,7 @@ export function AskScreen({ thread }: { thread: string | null }): ReactElement {
           <h1 className="hidden">Conversation</h1>
         )}
         {turns.map((turn, index) => (
-          <TurnView key={turn.key} turn={turn} number={index + 1} thread={id} askAgain={submit} followFrom={follow} />
+          <TurnView key={turn.key} turn={turn} number={index + 1} thread={id} askAgain={askAgain} followFrom={follow} />
         ))}
       </div>
       <Composer ref={composer} ask={submit} following={followed === null ? null : titleOf(followed)} unfollow={() => setFollowed(null)} first={count === 0} />

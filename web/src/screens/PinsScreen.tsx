@@ -30,7 +30,7 @@ function PinAnswer({ pin }: { pin: Pin }): ReactElement {
         return (
           <>
             {single && <p className="headline-number">{formatCell(row[main], columns[main]!)}</p>}
-            {data.chart && <ChartPanel option={data.chart as LooseOption} type={isChartType(pin.chart_type) ? pin.chart_type : "suggested"} unit={columns[main]?.unit ?? ""} />}
+            {data.chart && <ChartPanel option={data.chart as LooseOption} type={isChartType(pin.chart_type) ? pin.chart_type : "suggested"} unit={columns[main]?.unit ?? ""} bars={8} hasBefore={["previous", "year_earlier", "periods"].includes(data.query?.compare?.kind ?? "")} />}
             <Sentences answer={data} />
           </>
         );
