@@ -26,7 +26,7 @@ AISLE_SPARK_JAVA=$(java_home 17 21) AISLE_TRINO_JAVA=$(java_home 24 99)
 if [ -z "$AISLE_SPARK_JAVA" ]; then
   AISLE_SPARK_MISSING='Spark needs Java 17 to 21 (apt-get install openjdk-17-jre-headless)'
 else
-  scripts/setup.sh spark
+  scripts/setup.sh spark || true # what is missing is told below
   jars=$(find -L .deps/jars -name '*.jar' 2>/dev/null | sort | xargs -r realpath | paste -sd,)
   if [ -f .deps/spark/.complete ] && [ "$(tr ',' '\n' <<<"$jars" | wc -l)" -ge 3 ]; then
     AISLE_SPARK_JARS=$jars
@@ -39,7 +39,7 @@ fi
 if [ -z "$AISLE_TRINO_JAVA" ]; then
   AISLE_TRINO_MISSING='Trino needs Java 24 or newer'
 else
-  scripts/setup.sh trino
+  scripts/setup.sh trino || true
   if [ -f .deps/trino/.complete ]; then
     AISLE_TRINO=$(realpath .deps/trino)
     export AISLE_TRINO

@@ -24,6 +24,7 @@ typedef struct {
   int precision, scale; /* DECIMAL */
   gboolean required;    /* no NULLs */
   char *invariant;      /* an SQL condition each row must meet; NULL */
+  char *stored;         /* its name in the files (column mapping); NULL: the same */
   gboolean generated;   /* another writer computes it: such tables are read, not written */
 } DeltaColumn;
 /* A nullable column of the type that we write: long, decimal(18,4), timestamp_ntz ... */
@@ -47,12 +48,13 @@ typedef struct {
 
 typedef struct {
   char *path;              /* relative to the location, decoded */
-  gint64 bytes, rows;      /* rows: -1 when the log does not say */
+  gint64 bytes, rows;      /* rows that count; -1 when the log does not say */
   gint64 modified_ms;
   char **partition_values; /* one for each partition column, in the log's text form; NULL elements are NULL */
   guint n_partition_values;
   char *statistics;        /* JSON text of "stats"; NULL */
   char *layout;            /* tag "aisle.columns": which columns stand in the file (see delta_relation_sql); NULL: unknown */
+  struct DeltaVector *vector; /* rows that no longer count; NULL: all do */
   DeltaBounds *bounds;     /* one for each column of the table the file was read with; NULL for files just written */
   guint n_bounds;
 } DeltaFile;
@@ -61,6 +63,7 @@ void delta_file_free(DeltaFile *file);
 /* A file that is no longer part of the table. */
 typedef struct {
   char *path;
+  char *vector_path; /* of the object with its deletion vector; NULL */
   gint64 deleted_ms;
   gint64 bytes; /* -1: unknown */
 } DeltaTombstone;

@@ -1,6 +1,7 @@
 /* Actions as JSON. */
 #include "lake/delta_actions.h"
 #include "lake/delta_schema.h"
+#include "lake/delta_vector.h"
 #include <string.h>
 
 json_t *delta_file_to_json(const DeltaTable *table, const DeltaFile *file, gboolean data_change) {
@@ -13,6 +14,7 @@ json_t *delta_file_to_json(const DeltaTable *table, const DeltaFile *file, gbool
   json_t *add = json_pack("{s:s, s:o, s:I, s:I, s:b}", "path", uri, "partitionValues", values, "size",
                           (json_int_t)file->bytes, "modificationTime", (json_int_t)file->modified_ms, "dataChange", data_change);
   if (file->statistics) json_object_set_new(add, "stats", json_string(file->statistics));
+  if (file->vector) json_object_set_new(add, "deletionVector", delta_vector_to_json(file->vector));
   if (file->layout) json_object_set_new(add, "tags", json_pack("{s:s}", DELTA_LAYOUT_TAG, file->layout));
   return add;
 }
@@ -23,8 +25,10 @@ json_t *delta_remove_to_json(const DeltaTable *table, const DeltaFile *file, gbo
   for (guint i = 0; i < file->n_partition_values && table->partition_columns[i]; i++)
     json_object_set_new(values, table->partition_columns[i],
                         file->partition_values[i] ? json_string(file->partition_values[i]) : json_null());
-  return json_pack("{s:s, s:I, s:b, s:b, s:o, s:I}", "path", uri, "deletionTimestamp", (json_int_t)now_ms, "dataChange",
+  json_t *removed = json_pack("{s:s, s:I, s:b, s:b, s:o, s:I}", "path", uri, "deletionTimestamp", (json_int_t)now_ms, "dataChange",
                    data_change, "extendedFileMetadata", TRUE, "partitionValues", values, "size", (json_int_t)file->bytes);
+  if (file->vector) json_object_set_new(removed, "deletionVector", delta_vector_to_json(file->vector));
+  return removed;
 }
 
 json_t *delta_strings_to_json(char **strings) {
@@ -94,9 +98,10 @@ static void add_features_of_versions(const DeltaTable *base, json_t *readers, js
 
 json_t *delta_protocol_to_json(const DeltaTable *base, const GPtrArray *columns, GHashTable *configuration) {
   gboolean zoneless = delta_columns_have_timestamp(columns), constraint = has_constraint(configuration);
+  gboolean vectors = configuration && !g_strcmp0(g_hash_table_lookup(configuration, DELTA_VECTORS_SETTING), "true");
   gint64 reader = MAX(base->reader_version, 1), writer = MAX(base->writer_version, 2);
   gboolean changed = base->version < 0;
-  if (!zoneless && writer < 7) {
+  if (!zoneless && !vectors && writer < 7) {
     if (constraint && writer < 3) {
       writer = 3;
       changed = TRUE;
@@ -106,11 +111,16 @@ json_t *delta_protocol_to_json(const DeltaTable *base, const GPtrArray *columns,
   }
   g_autoptr(json_t) readers = delta_strings_to_json(base->reader_features);
   g_autoptr(json_t) writers = delta_strings_to_json(base->writer_features);
-  changed = changed || writer < 7 || (zoneless && reader < 3);
+  changed = changed || writer < 7 || ((zoneless || vectors) && reader < 3);
   add_features_of_versions(base, readers, writers);
   if (zoneless) {
     changed = add_feature(readers, "timestampNtz") || changed;
     changed = add_feature(writers, "timestampNtz") || changed;
+    reader = 3;
+  }
+  if (vectors) {
+    changed = add_feature(readers, "deletionVectors") || changed;
+    changed = add_feature(writers, "deletionVectors") || changed;
     reader = 3;
   }
   if (constraint) changed = add_feature(writers, "checkConstraints") || changed;

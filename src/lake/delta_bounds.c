@@ -1,5 +1,6 @@
 /* Statistics of files as typed bounds: from the log's JSON and partition values. What is unclear is no bound. */
 #include "lake/delta_replay.h"
+#include "lake/delta_vector.h"
 #include <math.h>
 #include <string.h>
 
@@ -142,9 +143,10 @@ static gboolean bound_of(const json_t *value, const DeltaColumn *column, gboolea
 static void clear_text(DeltaBound *bound) { g_clear_pointer(&bound->text, g_free); }
 
 static void read_column(const json_t *statistics, const DeltaColumn *column, DeltaBounds *bounds) {
-  const json_t *least = json_object_get(json_object_get(statistics, "minValues"), column->name);
-  const json_t *greatest = json_object_get(json_object_get(statistics, "maxValues"), column->name);
-  bounds->nulls = json_get_int(json_object_get(statistics, "nullCount"), column->name, -1);
+  const char *name = column->stored ? column->stored : column->name;
+  const json_t *least = json_object_get(json_object_get(statistics, "minValues"), name);
+  const json_t *greatest = json_object_get(json_object_get(statistics, "maxValues"), name);
+  bounds->nulls = json_get_int(json_object_get(statistics, "nullCount"), name, -1);
   bounds->is_text = column->type == FIELD_TEXT || column->type == FIELD_TIME;
   if (!least || !greatest) return;
   gboolean low = bound_of(least, column, FALSE, &bounds->minimum);
@@ -166,6 +168,14 @@ static void read_partition(const DeltaFile *file, guint index, const DeltaColumn
   bounds->known = TRUE;
 }
 
+/* Statistics are of all rows of the file: of those that remain, "no NULL" and "nothing but NULLs" still hold. */
+static void leave_out_deleted(DeltaFile *file, gint64 physical) {
+  if (!file->vector) return;
+  file->rows = physical >= file->vector->rows ? physical - file->vector->rows : -1;
+  for (guint i = 0; i < file->n_bounds; i++)
+    if (file->bounds[i].nulls > 0) file->bounds[i].nulls = file->bounds[i].nulls == physical ? file->rows : -1;
+}
+
 void delta_file_read_bounds(const DeltaTable *table, DeltaFile *file) {
   file->n_bounds = table->columns->len;
   file->bounds = g_new0(DeltaBounds, file->n_bounds);
@@ -175,6 +185,7 @@ void delta_file_read_bounds(const DeltaTable *table, DeltaFile *file) {
   if (json_is_false(json_object_get(statistics, "tightBounds"))) file->rows = -1;
   for (guint i = 0; i < table->columns->len; i++)
     read_column(statistics, table->columns->pdata[i], &file->bounds[i]);
+  leave_out_deleted(file, json_get_int(statistics, "numRecords", -1));
   for (guint p = 0; table->partition_columns[p]; p++) {
     int at = delta_table_column_index(table, table->partition_columns[p]);
     if (at < 0) continue;

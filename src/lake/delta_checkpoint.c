@@ -169,7 +169,9 @@ static gboolean convert(Engine *engine, const char *lines, const char *parquet, 
       "maximum_object_size=536870912, columns={"
       "txn: 'STRUCT(appId VARCHAR, \"version\" BIGINT, lastUpdated BIGINT)', "
       "add: 'STRUCT(path VARCHAR, partitionValues MAP(VARCHAR, VARCHAR), size BIGINT, modificationTime BIGINT, dataChange "
-      "BOOLEAN, tags MAP(VARCHAR, VARCHAR), stats VARCHAR)', "
+      "BOOLEAN, tags MAP(VARCHAR, VARCHAR), stats VARCHAR, "
+      "deletionVector STRUCT(storageType VARCHAR, pathOrInlineDv VARCHAR, \"offset\" INTEGER, sizeInBytes INTEGER, cardinality "
+      "BIGINT))', "
       "remove: 'STRUCT(path VARCHAR, deletionTimestamp BIGINT, dataChange BOOLEAN, extendedFileMetadata BOOLEAN, "
       "partitionValues MAP(VARCHAR, VARCHAR), size BIGINT)', "
       "metaData: 'STRUCT(id VARCHAR, \"name\" VARCHAR, description VARCHAR, format STRUCT(provider VARCHAR, options "
@@ -190,6 +192,7 @@ static gboolean point_at(const DeltaTable *table, gint64 count, GError **error) 
 }
 
 gboolean delta_checkpoint_write(const DeltaTable *table, Engine *engine, GError **error) {
+  if (!delta_protocol_check_write(table, FALSE, error)) return FALSE;
   g_auto(ScratchFolder) scratch = {NULL};
   g_autoptr(Engine) using = engine_or_own(engine, error);
   if (!using || !scratch_folder_make(&scratch, error)) return FALSE;

@@ -1,6 +1,7 @@
 #include "lake/delta_commit.h"
 #include "lake/delta_actions.h"
 #include "lake/delta_schema.h"
+#include "lake/delta_vector.h"
 #include <string.h>
 
 #define COMMIT_TRIES 200
@@ -41,6 +42,7 @@ static DeltaFile *file_copy(const DeltaFile *file) {
   for (guint i = 0; i < file->n_partition_values; i++) copy->partition_values[i] = g_strdup(file->partition_values[i]);
   copy->statistics = g_strdup(file->statistics);
   copy->layout = g_strdup(file->layout);
+  copy->vector = delta_vector_ref(file->vector);
   return copy;
 }
 

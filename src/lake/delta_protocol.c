@@ -1,5 +1,6 @@
 /* Table features: what must be known to read or to write a table, refused by name where it is not. */
 #include "lake/delta_replay.h"
+#include "lake/registry.h"
 #include <string.h>
 
 #define READER_VERSION 3
@@ -21,7 +22,7 @@ static gboolean refuse(const DeltaTable *table, const char *what, const char *do
 }
 
 gboolean delta_protocol_check_read(const DeltaTable *table, GError **error) {
-  /* deletionVectors: refused when a live file has one. typeWidening: files are cast to the table's types. */
+  /* typeWidening: files are cast to the table's types. */
   static const char *const known[] = {"timestampNtz", "deletionVectors", "columnMapping", "vacuumProtocolCheck",
                                       "typeWidening", "typeWidening-preview", "v2Checkpoint", NULL};
   if (table->reader_version > READER_VERSION) {
@@ -33,10 +34,22 @@ gboolean delta_protocol_check_read(const DeltaTable *table, GError **error) {
       g_autofree char *what = g_strdup_printf("the feature \"%s\"", *feature);
       return refuse(table, what, "", error);
     }
-  gboolean may_map = table->reader_version == 2 || is_in((const char *const *)table->reader_features, "columnMapping");
-  if (may_map && has_setting(table, "delta.columnMapping.mode", "none"))
-    return refuse(table, "column mapping (feature \"columnMapping\")", "", error);
+  if (delta_protocol_maps_columns(table) && has_setting(table, "delta.columnMapping.mode", "name"))
+    return refuse(table, "column mapping by field ids (feature \"columnMapping\")", "", error);
   return TRUE;
+}
+
+gboolean delta_protocol_maps_columns(const DeltaTable *table) {
+  gboolean may_map = table->reader_version == 2 || is_in((const char *const *)table->reader_features, "columnMapping");
+  return may_map && has_setting(table, "delta.columnMapping.mode", "none");
+}
+
+/* Tables of the registry hold the vectors of those they stand for. */
+static gboolean has_vectors(const DeltaTable *table) {
+  if (g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) return FALSE;
+  for (guint i = 0; i < table->files->len; i++)
+    if (((const DeltaFile *)table->files->pdata[i])->vector) return TRUE;
+  return FALSE;
 }
 
 static const char *invariant_of_others(const DeltaTable *table) {
@@ -63,6 +76,9 @@ gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, G
   if (has_setting(table, "delta.enableRowTracking", "false")) return refuse(table, "row tracking", " for writing", error);
   if (has_setting(table, "delta.enableInCommitTimestamps", "false"))
     return refuse(table, "in-commit timestamps", " for writing", error);
+  if (delta_protocol_maps_columns(table)) return refuse(table, "column mapping (feature \"columnMapping\")", " for writing", error);
+  if (has_vectors(table))
+    return refuse(table, "deletion vectors", " for writing; in Spark, run REORG TABLE … APPLY (PURGE) first", error);
   if (invariant_of_others(table)) return refuse(table, "generated or identity columns", " for writing", error);
   if (removes && has_setting(table, "delta.appendOnly", "false")) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,

@@ -1,5 +1,6 @@
 /* The SELECT that reads files of a table as the table describes them. */
 #include "lake/delta_rows.h"
+#include "lake/delta_vector.h"
 #include "lake/registry.h"
 #include <string.h>
 
@@ -99,8 +100,10 @@ static void append_partition_values(GString *sql, const DeltaTable *table, const
   g_string_append_c(sql, ')');
 }
 
-/* Files that lie elsewhere (lake/registry.h) have their own names of columns; they are kept as labels. */
+/* Files may have their own names of columns (column mapping); where they lie elsewhere (lake/registry.h), these are kept as
+ * labels. */
 static const char *name_in_files(const DeltaTable *table, const DeltaColumn *column) {
+  if (column->stored) return column->stored;
   return column->label && g_hash_table_contains(table->configuration, EXTERNAL_SETTING) ? column->label : column->name;
 }
 
@@ -116,8 +119,9 @@ static void append_shape(GString *sql, const DeltaTable *table) {
 }
 
 /* Files of other writers, or from before a column was added: columns by name, missing ones NULL, partition values from
- * the log. */
-static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArray *files, DeltaRelationFlags flags) {
+ * the log. `vector` (or NULL) is the deletion vector of the only file. */
+static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArray *files, DeltaRelationFlags flags,
+                           const DeltaVector *vector) {
   gboolean partitioned = table->partition_columns[0] != NULL, named = partitioned || flags & DELTA_RELATION_FILE;
   g_string_append(sql, "SELECT ");
   for (guint i = 0; i < table->columns->len; i++) {
@@ -134,26 +138,42 @@ static void append_foreign(GString *sql, const DeltaTable *table, const GPtrArra
   append_shape(sql, table);
   g_string_append(sql, ") UNION ALL BY NAME SELECT * FROM read_parquet(");
   append_files(sql, table, files);
-  g_string_append_printf(sql, ", hive_partitioning=false, union_by_name=true%s)) f",
+  g_string_append_printf(sql, ", hive_partitioning=false, union_by_name=true%s%s)) f", vector ? ", file_row_number=true" : "",
                          named ? ", filename='" FILE_COLUMN "'" : "");
-  if (!partitioned) return;
-  g_string_append(sql, " JOIN ");
-  append_partition_values(sql, table, files);
-  g_string_append(sql, " ON v.file = f." FILE_COLUMN);
+  if (partitioned) {
+    g_string_append(sql, " JOIN ");
+    append_partition_values(sql, table, files);
+    g_string_append(sql, " ON v.file = f." FILE_COLUMN);
+  }
+  if (!vector) return;
+  g_string_append(sql, " WHERE ");
+  delta_vector_append_condition(sql, vector, "f.file_row_number");
+}
+
+/* Files with deleted rows, one by one. */
+static void append_remaining(GString *sql, const DeltaTable *table, const GPtrArray *files, DeltaRelationFlags flags) {
+  for (guint i = 0; i < files->len; i++) {
+    const DeltaFile *file = files->pdata[i];
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    g_ptr_array_add(one, files->pdata[i]);
+    if (sql->len) g_string_append(sql, " UNION ALL ");
+    append_foreign(sql, table, one, flags, file->vector);
+  }
 }
 
 char *delta_relation_sql_with(const DeltaTable *table, const GPtrArray *files, DeltaRelationFlags flags) {
   g_autofree char *layout = delta_columns_layout(table->columns);
-  g_autoptr(GPtrArray) plain = g_ptr_array_new(), foreign = g_ptr_array_new();
+  g_autoptr(GPtrArray) plain = g_ptr_array_new(), foreign = g_ptr_array_new(), vectored = g_ptr_array_new();
   const GPtrArray *wanted = files ? files : table->files;
   for (guint i = 0; i < wanted->len; i++) {
     const DeltaFile *file = wanted->pdata[i];
-    g_ptr_array_add(g_strcmp0(file->layout, layout) ? foreign : plain, wanted->pdata[i]);
+    g_ptr_array_add(file->vector ? vectored : g_strcmp0(file->layout, layout) ? foreign : plain, wanted->pdata[i]);
   }
   GString *sql = g_string_new(NULL);
   if (plain->len) append_plain(sql, table, plain, flags);
   if (plain->len && foreign->len) g_string_append(sql, " UNION ALL ");
-  if (foreign->len) append_foreign(sql, table, foreign, flags);
+  if (foreign->len) append_foreign(sql, table, foreign, flags, NULL);
+  append_remaining(sql, table, vectored, flags);
   if (sql->len == 0) append_nothing(sql, table->columns, flags);
   return g_string_free(sql, FALSE);
 }
@@ -162,7 +182,7 @@ gboolean delta_file_is_plain(const DeltaTable *table, const DeltaFile *file) {
   g_autofree char *layout = delta_columns_layout(table->columns);
   for (guint i = 0; i < table->columns->len; i++)
     if (!strcmp(((const DeltaColumn *)table->columns->pdata[i])->delta_type, "timestamp")) return FALSE;
-  return !g_strcmp0(file->layout, layout);
+  return !file->vector && !g_strcmp0(file->layout, layout);
 }
 
 char *delta_relation_sql(const DeltaTable *table, const GPtrArray *files) {

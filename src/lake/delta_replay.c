@@ -1,13 +1,18 @@
 #include "lake/delta_replay.h"
 #include "lake/delta_schema.h"
+#include "lake/delta_vector.h"
+#include "lake/registry.h"
 #include <string.h>
+
+/* Of conditions that leave out deleted rows, in one question over the whole table. */
+#define MAX_VECTOR_SQL (32 << 20)
 
 void delta_replay_init(DeltaReplay *replay, DeltaTable *table) {
   memset(replay, 0, sizeof *replay);
   replay->table = table;
   replay->live = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)delta_file_free);
   replay->tombstones = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)delta_tombstone_free);
-  replay->vectors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  replay->vectors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
   replay->waiting = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
   replay->where = table->location;
 }
@@ -17,6 +22,7 @@ void delta_replay_clear(DeltaReplay *replay) {
   g_clear_pointer(&replay->live, g_hash_table_unref);
   g_clear_pointer(&replay->tombstones, g_hash_table_unref);
   g_clear_pointer(&replay->vectors, g_hash_table_unref);
+  g_clear_pointer(&replay->partition_keys, g_strfreev);
   g_clear_pointer(&replay->protocol, json_decref);
   g_clear_pointer(&replay->metadata, json_decref);
 }
@@ -41,11 +47,8 @@ char *delta_action_path(const json_t *action, const char *where, GError **error)
 
 /* Path and deletion vector together name a logical file. (transfer full) */
 static char *logical_key(const json_t *action, const char *path) {
-  const json_t *vector = json_object_get(action, "deletionVector");
-  if (!json_is_object(vector)) return g_strdup(path);
-  const char *storage = json_get_string(vector, "storageType"), *where = json_get_string(vector, "pathOrInlineDv");
-  return g_strdup_printf("%s\x1f%s%s@%" G_GINT64_FORMAT, path, storage ? storage : "", where ? where : "",
-                         json_get_int(vector, "offset", 0));
+  g_autofree char *vector = delta_vector_key(json_object_get(action, "deletionVector"));
+  return vector ? g_strconcat(path, "\x1f", vector, NULL) : g_strdup(path);
 }
 
 /* "stats" is JSON text; a checkpoint may hold it as a structure instead. (transfer full) */
@@ -85,9 +88,10 @@ static gboolean apply_add(DeltaReplay *replay, json_t *add, GError **error) {
   g_autofree char *path = delta_action_path(add, replay->where, error);
   if (!path) return FALSE;
   g_autofree char *key = logical_key(add, path);
-  if (strcmp(key, path)) g_hash_table_add(replay->vectors, g_strdup(key));
+  json_t *vector = json_object_get(add, "deletionVector");
+  if (json_is_object(vector)) g_hash_table_replace(replay->vectors, g_strdup(key), json_incref(vector));
   g_hash_table_remove(replay->tombstones, key);
-  DeltaFile *file = delta_action_file(add, replay->table->partition_columns, replay->where, error);
+  DeltaFile *file = delta_action_file(add, replay->partition_keys, replay->where, error);
   if (!file) return FALSE;
   g_hash_table_replace(replay->live, g_steal_pointer(&key), file);
   return TRUE;
@@ -101,6 +105,7 @@ static gboolean apply_remove(DeltaReplay *replay, const json_t *removed, GError 
   g_hash_table_remove(replay->live, key);
   DeltaTombstone *tombstone = g_new0(DeltaTombstone, 1);
   tombstone->path = g_steal_pointer(&path);
+  tombstone->vector_path = delta_vector_path(json_object_get(removed, "deletionVector"));
   tombstone->deleted_ms = json_get_int(removed, "deletionTimestamp", 0);
   tombstone->bytes = json_get_int(removed, "size", -1);
   g_hash_table_replace(replay->tombstones, g_steal_pointer(&key), tombstone);
@@ -117,12 +122,32 @@ static char **strings_of(const json_t *array) {
   return (char **)g_ptr_array_free(out, FALSE);
 }
 
+/* With column mapping, actions name partition columns as files would. (transfer full) */
+static char **partition_keys_of(const json_t *metadata, char **partition_columns) {
+  const char *mode = json_get_string(json_object_get(metadata, "configuration"), "delta.columnMapping.mode");
+  const char *schema = json_get_string(metadata, "schemaString");
+  char **keys = g_strdupv(partition_columns);
+  g_autoptr(GPtrArray) columns = schema && !g_strcmp0(mode, "name") ? delta_schema_parse(schema, NULL) : NULL;
+  for (guint i = 0; columns && i < columns->len; i++) {
+    const DeltaColumn *column = columns->pdata[i];
+    for (char **key = keys; column->stored && *key; key++)
+      if (!strcmp(*key, column->name)) {
+        g_free(*key);
+        *key = g_strdup(column->stored);
+        break;
+      }
+  }
+  return keys;
+}
+
 static gboolean apply_metadata(DeltaReplay *replay, json_t *metadata, GError **error) {
   json_incref(metadata);
   g_clear_pointer(&replay->metadata, json_decref);
   replay->metadata = metadata;
   g_strfreev(replay->table->partition_columns);
   replay->table->partition_columns = strings_of(json_object_get(metadata, "partitionColumns"));
+  g_strfreev(replay->partition_keys);
+  replay->partition_keys = partition_keys_of(metadata, replay->table->partition_columns);
   for (guint i = 0; i < replay->waiting->len; i++)
     if (!apply_add(replay, replay->waiting->pdata[i], error)) return FALSE;
   g_ptr_array_set_size(replay->waiting, 0);
@@ -195,7 +220,9 @@ static gboolean take_metadata(DeltaTable *table, const json_t *metadata, const c
 }
 
 static gint compare_files(gconstpointer a, gconstpointer b) {
-  return strcmp((*(DeltaFile *const *)a)->path, (*(DeltaFile *const *)b)->path);
+  const DeltaFile *one = *(DeltaFile *const *)a, *other = *(DeltaFile *const *)b;
+  int order = strcmp(one->path, other->path);
+  return order ? order : g_strcmp0(one->vector ? one->vector->key : NULL, other->vector ? other->vector->key : NULL);
 }
 static gint compare_tombstones(gconstpointer a, gconstpointer b) {
   return strcmp((*(DeltaTombstone *const *)a)->path, (*(DeltaTombstone *const *)b)->path);
@@ -212,17 +239,43 @@ static void move_values(GHashTable *from, GPtrArray *to) {
   }
 }
 
+static gboolean read_vectors(DeltaReplay *replay, GError **error) {
+  gsize length = 0;
+  GHashTableIter iter;
+  gpointer key, descriptor;
+  g_hash_table_iter_init(&iter, replay->vectors);
+  while (g_hash_table_iter_next(&iter, &key, &descriptor)) {
+    DeltaFile *file = g_hash_table_lookup(replay->live, key);
+    if (!file) continue;
+    file->vector = delta_vector_read(descriptor, replay->table->store, DEADLINE_NEVER, error);
+    if (!file->vector) {
+      g_prefix_error(error, "%s: %s: ", replay->where, file->path);
+      return FALSE;
+    }
+    length += delta_vector_condition_length(file->vector);
+    if (length <= MAX_VECTOR_SQL) continue;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+                "%s: the deletion vectors of %u files are too many to be read; in Spark, run REORG TABLE … APPLY (PURGE) first",
+                replay->where, g_hash_table_size(replay->vectors));
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Without column mapping the other names that a schema may hold mean nothing; our own ("aisle.stored") do. */
+static void leave_names_alone(DeltaTable *table) {
+  if (delta_protocol_maps_columns(table) || g_hash_table_contains(table->configuration, EXTERNAL_SETTING)) return;
+  for (guint i = 0; i < table->columns->len; i++)
+    g_clear_pointer(&((DeltaColumn *)table->columns->pdata[i])->stored, g_free);
+}
+
 gboolean delta_replay_finish(DeltaReplay *replay, GError **error) {
   DeltaTable *table = replay->table;
   take_protocol(table, replay->protocol);
   if (!take_metadata(table, replay->metadata, replay->where, error)) return FALSE;
   if (!delta_protocol_check_read(table, error)) return FALSE;
-  if (g_hash_table_size(replay->vectors) > 0) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
-                "%s: %u files have rows deleted by deletion vectors, which are not supported; in Spark, run REORG TABLE … "
-                "APPLY (PURGE) first", replay->where, g_hash_table_size(replay->vectors));
-    return FALSE;
-  }
+  if (!read_vectors(replay, error)) return FALSE;
+  leave_names_alone(table);
   move_values(replay->live, table->files);
   move_values(replay->tombstones, table->tombstones);
   g_ptr_array_sort(table->files, compare_files);

@@ -10,7 +10,8 @@ typedef struct {
   DeltaTable *table;
   GHashTable *live;       /* path (and deletion vector) -> DeltaFile* */
   GHashTable *tombstones; /* the same -> DeltaTombstone* */
-  GHashTable *vectors;    /* keys of live files that have a deletion vector */
+  GHashTable *vectors;    /* keys of live files that have a deletion vector -> json_t* of it */
+  char **partition_keys;  /* partition columns as add actions name them */
   GPtrArray *waiting;     /* of json_t*: add actions that came before the table was described */
   json_t *protocol, *metadata;
   const char *where;      /* what is being read, for errors */
@@ -36,6 +37,8 @@ json_t *delta_file_to_json(const DeltaTable *table, const DeltaFile *file, gbool
 
 /* What a reader must know of a table; UNSUPPORTED by name. */
 gboolean delta_protocol_check_read(const DeltaTable *table, GError **error);
+/* Columns have other names in files, statistics and partition values (DeltaColumn.stored). */
+gboolean delta_protocol_maps_columns(const DeltaTable *table);
 /* What a writer must know. `removes`: the commit takes rows away. */
 gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, GError **error);
 

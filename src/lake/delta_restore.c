@@ -94,6 +94,12 @@ static gboolean check_files(const DeltaTable *target, const GPtrArray *files, GE
   for (guint i = 0; i < files->len; i++) {
     const DeltaFile *file = files->pdata[i];
     g_autoptr(GError) failing = NULL;
+    if (file->vector) {
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+                  "%s: version %" G_GINT64_FORMAT " has deletion vectors, which are read but not written", target->location,
+                  target->version);
+      return FALSE;
+    }
     if (object_stat(target->store, file->path, NULL, DEADLINE_NEVER, &failing)) continue;
     if (g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_NOT_FOUND))
       g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND,

@@ -68,6 +68,8 @@ static DeltaColumn *column_of(const json_t *field, GError **error) {
   column->label = g_strdup(json_get_string(metadata, "aisle.label"));
   column->required = !json_get_bool(field, "nullable", TRUE);
   column->invariant = invariant_of(metadata);
+  const char *stored = json_get_string(metadata, "aisle.stored");
+  column->stored = g_strdup(stored ? stored : json_get_string(metadata, "delta.columnMapping.physicalName"));
   column->generated = json_object_get(metadata, "delta.generationExpression") != NULL ||
                       json_object_get(metadata, "delta.identity.start") != NULL;
   return column;
@@ -102,6 +104,7 @@ json_t *delta_schema_to_json(const GPtrArray *columns) {
     const DeltaColumn *column = columns->pdata[i];
     json_t *metadata = json_object();
     if (column->label) json_object_set_new(metadata, "aisle.label", json_string(column->label));
+    if (column->stored) json_object_set_new(metadata, "aisle.stored", json_string(column->stored));
     if (column->type == FIELD_TIME) json_object_set_new(metadata, "aisle.type", json_string("time"));
     if (column->invariant) {
       g_autoptr(json_t) invariant = json_pack("{s:{s:s}}", "expression", "expression", column->invariant);
@@ -140,6 +143,7 @@ DeltaColumn *delta_column_copy(const DeltaColumn *column) {
   copy->label = g_strdup(column->label);
   copy->delta_type = g_strdup(column->delta_type);
   copy->invariant = g_strdup(column->invariant);
+  copy->stored = g_strdup(column->stored);
   return copy;
 }
 
@@ -149,6 +153,7 @@ void delta_column_free(DeltaColumn *column) {
   g_free(column->label);
   g_free(column->delta_type);
   g_free(column->invariant);
+  g_free(column->stored);
   g_free(column);
 }
 

@@ -2,6 +2,7 @@
 #include "lake/delta_commit.h"
 #include "lake/delta_replay.h"
 #include "lake/delta_schema.h"
+#include "lake/delta_vector.h"
 #include <string.h>
 
 /* With so few commits their text is read faster than a checkpoint, for which an engine must be there. */
@@ -12,6 +13,7 @@ void delta_file_free(DeltaFile *file) {
   g_free(file->path);
   g_free(file->statistics);
   g_free(file->layout);
+  delta_vector_unref(file->vector);
   /* elements may be NULL: not a string vector in GLib's sense */
   for (guint i = 0; i < file->n_partition_values; i++) g_free(file->partition_values[i]);
   g_free(file->partition_values);
@@ -27,6 +29,7 @@ void delta_file_free(DeltaFile *file) {
 void delta_tombstone_free(DeltaTombstone *tombstone) {
   if (!tombstone) return;
   g_free(tombstone->path);
+  g_free(tombstone->vector_path);
   g_free(tombstone);
 }
 
@@ -245,6 +248,12 @@ gboolean delta_table_has(const DeltaTable *table, const DeltaIdentity *identity)
   return done && *done >= identity->version;
 }
 
+/* A file with another deletion vector is another file. */
+static int compare_places(const DeltaFile *a, const DeltaFile *b) {
+  int order = strcmp(a->path, b->path);
+  return order ? order : g_strcmp0(a->vector ? a->vector->key : NULL, b->vector ? b->vector->key : NULL);
+}
+
 void delta_table_difference(const DeltaTable *older, const DeltaTable *newer, GPtrArray **added, GPtrArray **removed) {
   *added = g_ptr_array_new();
   *removed = g_ptr_array_new();
@@ -252,7 +261,7 @@ void delta_table_difference(const DeltaTable *older, const DeltaTable *newer, GP
   while (i < older->files->len || j < newer->files->len) {
     DeltaFile *was = i < older->files->len ? older->files->pdata[i] : NULL;
     DeltaFile *is = j < newer->files->len ? newer->files->pdata[j] : NULL;
-    int order = !was ? 1 : !is ? -1 : strcmp(was->path, is->path);
+    int order = !was ? 1 : !is ? -1 : compare_places(was, is);
     if (order < 0) g_ptr_array_add(*removed, was);
     if (order > 0) g_ptr_array_add(*added, is);
     i += order <= 0;

@@ -1,6 +1,7 @@
 /* Housekeeping: files that nothing names are removed, small files are written together. */
 #include "lake/delta_change.h"
 #include "lake/delta_rows.h"
+#include "lake/delta_vector.h"
 #include "lake/registry.h"
 #include <string.h>
 
@@ -9,8 +10,11 @@
 /* ---- vacuum ---- */
 
 static void protect(GHashTable *kept, const DeltaTable *table) {
-  for (guint i = 0; i < table->files->len; i++)
-    g_hash_table_add(kept, g_strdup(((const DeltaFile *)table->files->pdata[i])->path));
+  for (guint i = 0; i < table->files->len; i++) {
+    const DeltaFile *file = table->files->pdata[i];
+    g_hash_table_add(kept, g_strdup(file->path));
+    if (file->vector && file->vector->path) g_hash_table_add(kept, g_strdup(file->vector->path));
+  }
 }
 
 /* What must stay: the newest version, the versions to keep, what was taken out of the table not long ago. */
@@ -20,7 +24,9 @@ static GHashTable *files_to_keep(const DeltaTable *newest, Engine *engine, const
   protect(kept, newest);
   for (guint i = 0; i < newest->tombstones->len; i++) {
     const DeltaTombstone *tombstone = newest->tombstones->pdata[i];
-    if (tombstone->deleted_ms > before) g_hash_table_add(kept, g_strdup(tombstone->path));
+    if (tombstone->deleted_ms <= before) continue;
+    g_hash_table_add(kept, g_strdup(tombstone->path));
+    if (tombstone->vector_path) g_hash_table_add(kept, g_strdup(tombstone->vector_path));
   }
   for (guint i = 0; i < options->n_keep_versions; i++) {
     g_autoptr(DeltaTable) version = delta_table_open(newest->location, options->keep_versions[i], engine, error);

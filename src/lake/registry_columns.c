@@ -133,6 +133,7 @@ gboolean external_compare(const GPtrArray *table, const GPtrArray *file, char **
     if (is_partition(partitions, label_of(column))) continue;
     int at = external_find_label(file, label_of(column));
     const DeltaColumn *other = at >= 0 ? file->pdata[at] : NULL;
+    if (other != NULL && g_strcmp0(column->stored, other->stored) != 0) other = NULL; /* another one of that name */
     if (other != NULL && fits(column, other)) continue;
     readable = FALSE;
     g_autofree char *was = delta_column_sql_type(column), *is = other != NULL ? delta_column_sql_type(other) : NULL;
@@ -211,7 +212,7 @@ static char *bounds_sql(const DeltaTable *table, const char *quoted) {
     /* A NaN is greater than the greatest number of a footer. */
     if (!is_stored(table, column) || column->type == FIELD_DOUBLE) continue;
     g_autofree char *type = delta_column_sql_type(column), *name = text_sql_quote(column->name),
-                    *label = text_sql_quote(label_of(column));
+                    *label = text_sql_quote(column->stored != NULL ? column->stored : label_of(column));
     g_string_append_printf(
         sql,
         "%s SELECT %s, if(count(*) = count(TRY_CAST(stats_min_value AS %s)), min(TRY_CAST(stats_min_value AS "

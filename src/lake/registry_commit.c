@@ -193,7 +193,9 @@ static DeltaFile *describe_file(Step *step, const DeltaTable *table, guint i, GE
   for (guint p = 0; p < found->n_partition_values; p++)
     file->partition_values[p] = g_strdup(found->partition_values[p]);
   g_autofree char *path = g_build_filename(step->location, file->path, NULL);
+  file->vector = delta_vector_ref(found->vector);
   file->statistics = external_statistics(engine_of(step), table, path, &file->rows, deadline_of(step), error);
+  if (file->vector != NULL) file->rows -= file->vector->rows;
   if (file->statistics != NULL) return file;
   g_prefix_error(error, "%s: ", found->key);
   delta_file_free(file);
@@ -204,7 +206,8 @@ static gboolean same_columns(const GPtrArray *a, const GPtrArray *b) {
   if (a->len != b->len) return FALSE;
   for (guint i = 0; i < a->len; i++) {
     const DeltaColumn *x = a->pdata[i], *y = b->pdata[i];
-    if (strcmp(x->name, y->name) != 0 || strcmp(x->delta_type, y->delta_type) != 0) return FALSE;
+    if (strcmp(x->name, y->name) != 0 || strcmp(x->delta_type, y->delta_type) != 0 || g_strcmp0(x->stored, y->stored) != 0)
+      return FALSE;
   }
   return TRUE;
 }
@@ -233,6 +236,12 @@ static gboolean add_actions(Step *step, DeltaCommit *commit, const DeltaTable *s
   return TRUE;
 }
 
+static gboolean has_vectors(const FoundTable *found) {
+  for (guint i = 0; i < found->files->len; i++)
+    if (((const FoundFile *)found->files->pdata[i])->vector != NULL) return TRUE;
+  return FALSE;
+}
+
 static gboolean commit(Step *step, const GArray *readable, GError **error) {
   const FoundTable *found = step->found;
   g_autoptr(DeltaTable) draft =
@@ -247,6 +256,7 @@ static gboolean commit(Step *step, const GArray *readable, GError **error) {
     delta_commit_set_columns(change, step->columns);
     any = TRUE;
   }
+  if (has_vectors(found)) delta_commit_set_configuration(change, DELTA_VECTORS_SETTING, "true");
   delta_commit_set_parameter(change, "source", found->source);
   if (!add_actions(step, change, draft, readable, &any, error)) return FALSE;
   if (any && delta_commit_write(change, engine_of(step), error) < 0) return FALSE;

@@ -6,6 +6,7 @@
 static void found_file_free(gpointer pointer) {
   FoundFile *file = pointer;
   g_free(file->key);
+  delta_vector_unref(file->vector);
   for (guint i = 0; i < file->n_partition_values; i++) g_free(file->partition_values[i]);
   g_free(file->partition_values);
   g_free(file->statistics);
@@ -19,6 +20,7 @@ void found_table_free(FoundTable *table) {
   g_free(table->source);
   object_store_unref(table->store);
   g_free(table->folder);
+  g_free(table->unit);
   g_ptr_array_unref(table->files);
   g_strfreev(table->partitions);
   if (table->columns != NULL) g_ptr_array_unref(table->columns);
@@ -127,6 +129,7 @@ static FoundTable *table_for(Finding *finding, const Place *place, const char *u
   table->source = g_steal_pointer(&source);
   table->store = object_store_ref(place->store);
   table->folder = is_folder && place->source->table == NULL ? g_strconcat(unit, "/", NULL) : g_strdup("");
+  table->unit = g_strdup(unit);
   table->files = g_ptr_array_new_with_free_func(found_file_free);
   table->partitions = g_new0(char *, 1);
   g_ptr_array_add(finding->tables, table);
@@ -151,7 +154,8 @@ static void add_entry(Finding *finding, const Place *place, const ObjectEntry *e
   gboolean is_data = g_str_has_suffix(entry->key, ".parquet") && !is_hidden(is_folder ? rest + 1 : entry->key);
   FoundTable *table = is_log || is_data ? table_for(finding, place, unit, is_folder) : NULL;
   if (table == NULL) return;
-  if (is_log && place->source->table == NULL) table->format = EXTERNAL_DELTA;
+  table->has_others |= strcmp(table->unit, unit) != 0;
+  table->has_log |= is_log;
   if (!is_data) return;
   FoundFile *file = g_new0(FoundFile, 1);
   file->key = g_strdup(entry->key);
@@ -211,6 +215,12 @@ static void set_fingerprint(FoundTable *table) {
   table->fingerprint = g_strndup(g_checksum_get_string(hash), 32);
 }
 
+static void take_as_delta(FoundTable *table) {
+  table->format = EXTERNAL_DELTA;
+  g_free(table->folder);
+  table->folder = g_strconcat(table->unit, "/", NULL);
+}
+
 /* ---- all ---- */
 
 static gboolean find_source(Finding *finding, const char *workspace, const RegistrySource *source, Deadline deadline,
@@ -249,8 +259,12 @@ GPtrArray *registry_find(const char *workspace, const GPtrArray *sources, GPtrAr
   }
   for (guint i = 0; i < tables->len; i++) {
     FoundTable *table = tables->pdata[i];
-    if (table->format == EXTERNAL_DELTA) continue;
-    if (!read_partitions(table)) {
+    if (table->has_log && !table->has_others) {
+      take_as_delta(table);
+    } else if (table->has_log) { /* which of its files count, only its log says */
+      add_problem(&finding, "%s: a Delta table cannot be one table with other files; name it by itself", table->source);
+      g_ptr_array_remove_index(tables, i--);
+    } else if (!read_partitions(table)) {
       add_problem(&finding, "%s: its files lie in folders of different kinds (name=value); name one kind",
                   table->source);
       g_ptr_array_remove_index(tables, i--);
@@ -295,6 +309,7 @@ gboolean registry_find_delta(FoundTable *table, Engine *engine, Deadline deadlin
     file->info.modified_ms = from->modified_ms;
     file->rows = from->rows;
     file->statistics = g_strdup(from->statistics);
+    file->vector = delta_vector_ref(from->vector);
     file->n_partition_values = from->n_partition_values;
     file->partition_values = g_new0(char *, from->n_partition_values + 1);
     for (guint p = 0; p < from->n_partition_values; p++)

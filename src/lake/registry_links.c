@@ -76,7 +76,8 @@ char *external_link(const char *workspace, const char *location, const FoundTabl
   (void)workspace;
   const char *url = object_store_url(table->store), *folder = object_store_folder(table->store);
   g_autofree char *identity =
-      g_strdup_printf("%s\n%s\n%" G_GINT64_FORMAT "\n%s", url, file->key, file->info.size, file->info.etag);
+      g_strdup_printf("%s\n%s\n%" G_GINT64_FORMAT "\n%s%s%s", url, file->key, file->info.size, file->info.etag,
+                      file->vector != NULL ? "\n" : "", file->vector != NULL ? file->vector->key : "");
   g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, identity, -1), *name = g_strndup(hash, 24);
   g_autofree char *path = g_strconcat(LINKS "/", name, ".parquet", NULL),
                   *link = g_build_filename(location, path, NULL);

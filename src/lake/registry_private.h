@@ -1,6 +1,7 @@
 /* How the registry works, step by step. Private to the lake. */
 #pragma once
 #include "lake/delta_change.h"
+#include "lake/delta_vector.h"
 #include "lake/registry.h"
 
 typedef enum { EXTERNAL_PARQUET, EXTERNAL_DELTA } ExternalFormat;
@@ -12,6 +13,7 @@ typedef struct {
   guint n_partition_values;
   char *statistics; /* of a Delta table's log; NULL */
   gint64 rows;      /* of a Delta table's log; -1 */
+  DeltaVector *vector; /* of a Delta table's file; NULL */
 } FoundFile;
 
 /* A table as it lies there now. */
@@ -22,6 +24,8 @@ typedef struct {
   ExternalFormat format;
   ObjectStore *store;
   char *folder;       /* key of the folder, with its slash; "" for files */
+  char *unit;         /* the folder or file that was found first */
+  gboolean has_others, has_log; /* there are more of them; one is a Delta table */
   GPtrArray *files;   /* of FoundFile*, in order of key */
   char **partitions;  /* names of "name=value" parts, or the Delta table's; never NULL */
   GPtrArray *columns; /* of DeltaColumn*: a Delta table's; NULL for Parquet */

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import in_place  # noqa: E402
 import lake  # noqa: E402
 
 MISSING = None if os.environ.get("AISLE_SPARK_JARS") else os.environ.get("AISLE_SPARK_MISSING", "AISLE_SPARK_JARS is not set")
@@ -110,23 +111,60 @@ class Spark(unittest.TestCase):
         self.assert_same()
         self.assertEqual(self.sql("SELECT CAST(max(at) AS STRING) FROM TABLE_ WHERE id = 501").collect()[0][0], "2026-11-01 10:00:00")
 
-    def test_deletion_vectors_are_refused_by_name(self):
-        self.sql("CREATE TABLE TABLE_ (id BIGINT, amount DECIMAL(12,2), region STRING) USING delta "
-                 "TBLPROPERTIES (delta.enableDeletionVectors = true)")
-        self.sql("INSERT INTO TABLE_ SELECT id, id, 'r' FROM range(100)")
+    def refused(self, word, *arguments):
+        finished = lake.tool(*arguments)
+        self.assertNotEqual(finished.returncode, 0)
+        self.assertIn(word, finished.stderr)
+
+    def test_we_read_deletion_vectors_and_do_not_write_with_them(self):
+        self.sql("CREATE TABLE TABLE_ (id BIGINT, amount DECIMAL(12,2), region STRING) USING delta PARTITIONED BY (region) "
+                 "TBLPROPERTIES (delta.enableDeletionVectors = true, delta.checkpointInterval = 3)")
+        self.sql("INSERT INTO TABLE_ SELECT /*+ COALESCE(1) */ id, id, IF(id % 2 = 0, 'even', NULL) FROM range(20000)")
         self.assert_same()
-        self.sql("DELETE FROM TABLE_ WHERE id = 5")
-        refused = lake.tool("count", self.table)
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("deletion vectors", refused.stderr)
+        # few rows of a file; then a run of them; then every third, which is a bitmap
+        for condition, left in (("id IN (5, 1999, 19999)", 19997), ("id BETWEEN 3000 AND 8999", 13997), ("id % 3 = 0", 9330)):
+            self.sql(f"DELETE FROM TABLE_ WHERE {condition}")
+            self.assertEqual(self.assert_same()[0], left)
+        self.assertTrue(list(self.table.glob("**/deletion_vector_*.bin")))
+        self.sql("UPDATE TABLE_ SET amount = 0.5 WHERE id = 7")
+        self.sql("MERGE INTO TABLE_ t USING (SELECT 8L AS id) s ON t.id = s.id WHEN MATCHED THEN DELETE")
+        self.assertEqual(self.assert_same()[0], 9329)
+        self.refused("deletion vectors", "append", self.table, "SELECT 1 AS id")
+        self.refused("deletion vectors", "delete", self.table, "id = 10")
         self.sql("REORG TABLE TABLE_ APPLY (PURGE)")
         self.assert_same()
+        lake.done("append", self.table, "SELECT 30000 AS id, 'odd' AS region")
+        self.assertEqual(self.assert_same()[0], 9330)
+        self.refused("deletion vectors", "restore", self.table, 3)
 
-    def test_column_mapping_is_refused_by_name(self):
-        self.sql("CREATE TABLE TABLE_ (id BIGINT) USING delta TBLPROPERTIES (delta.columnMapping.mode = 'name')")
-        refused = lake.tool("count", self.table)
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("columnMapping", refused.stderr)
+    def test_we_read_mapped_columns_and_do_not_write_with_them(self):
+        self.sql("CREATE TABLE TABLE_ (`order id` BIGINT, region STRING, was DOUBLE) USING delta PARTITIONED BY (region) "
+                 "TBLPROPERTIES (delta.columnMapping.mode = 'name')")
+        self.sql("INSERT INTO TABLE_ SELECT id, concat('r', id % 3), id FROM range(100)")
+        self.sql("ALTER TABLE TABLE_ RENAME COLUMN region TO area")
+        self.sql("ALTER TABLE TABLE_ DROP COLUMN was")
+        self.sql("ALTER TABLE TABLE_ ADD COLUMN (was STRING)")
+        self.sql("INSERT INTO TABLE_ VALUES (500, 'r1', 'new')")
+        for condition in ("true", "area = 'r1'", "`order id` > 90"):
+            ours = lake.done("sum", self.table, "count(*), sum(\"order id\"), count(was)".replace(
+                ",", f" FILTER (WHERE {condition.replace('`', chr(34))}),") + f" FILTER (WHERE {condition.replace('`', chr(34))})")
+            row = self.sql(f"SELECT count(*), sum(`order id`), count(was) FROM TABLE_ WHERE {condition}").collect()[0]
+            self.assertEqual([int(value) for value in row], [int(part) for part in ours.split()], condition)
+        self.refused("columnMapping", "append", self.table, "SELECT 1 AS \"order id\"")
+
+    def test_both_are_asked_in_place(self):
+        self.sql("CREATE TABLE TABLE_ (`order id` BIGINT, region STRING, amount INT) USING delta PARTITIONED BY (region) "
+                 "TBLPROPERTIES (delta.columnMapping.mode = 'name', delta.enableDeletionVectors = true)")
+        self.sql("INSERT INTO TABLE_ SELECT /*+ COALESCE(1) */ id, concat('r', id % 3), id * 2 FROM range(300)")
+        self.sql("ALTER TABLE TABLE_ RENAME COLUMN amount TO paid")
+        place = in_place.InPlace(self.scratch.name, self.table, "orders")
+        for condition in (None, "`order id` < 100", "`order id` % 2 = 0"):
+            if condition:
+                self.sql(f"DELETE FROM TABLE_ WHERE {condition}")
+            self.assertEqual(place.refresh()["drift"], [])
+            theirs = [[str(value) for value in row] for row in self.sql("SELECT * FROM TABLE_ ORDER BY 1").collect()]
+            ours = sorted((list(row.values()) for row in place.rows()), key=lambda row: int(row[0]))
+            self.assertEqual(ours, theirs)
 
 
 if __name__ == "__main__":

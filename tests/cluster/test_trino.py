@@ -9,6 +9,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+import in_place  # noqa: E402
 import lake  # noqa: E402
 import s3  # noqa: E402
 
@@ -168,21 +169,29 @@ class InABucket(TrinoCase):
         refused = lake.tool("append", self.table, "SELECT -5 AS id", env=self.bucket.environment)
         self.assertIn("positive", refused.stderr)
 
-    def test_deletion_vectors_are_refused_by_name(self):
-        self.sql("CREATE TABLE TABLE_ (id BIGINT, amount DECIMAL(12,2), region VARCHAR) "
-                 f"WITH (location = '{self.table}', deletion_vectors_enabled = true)")
-        self.sql("INSERT INTO TABLE_ SELECT n, n, 'r' FROM UNNEST(sequence(0, 99)) t(n)")
-        self.assert_same(self.table)
-        self.sql("DELETE FROM TABLE_ WHERE id = 5")
-        refused = lake.tool("count", self.table, env=self.bucket.environment)
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("deletion vectors", refused.stderr)
+    def refused(self, word, *arguments):
+        finished = lake.tool(*arguments, env=self.bucket.environment)
+        self.assertNotEqual(finished.returncode, 0)
+        self.assertIn(word, finished.stderr)
 
-    def test_column_mapping_is_refused_by_name(self):
-        self.sql(f"CREATE TABLE TABLE_ (id BIGINT) WITH (location = '{self.table}', column_mapping_mode = 'NAME')")
-        refused = lake.tool("count", self.table, env=self.bucket.environment)
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("columnMapping", refused.stderr)
+    def test_we_read_deletion_vectors_and_mapped_columns(self):
+        self.sql("CREATE TABLE TABLE_ (id BIGINT, amount DECIMAL(12,2), region VARCHAR) WITH "
+                 f"(location = '{self.table}', deletion_vectors_enabled = true, column_mapping_mode = 'NAME', checkpoint_interval = 4, "
+                 "partitioned_by = ARRAY['region'])")
+        self.sql("INSERT INTO TABLE_ SELECT n, n, IF(n % 2 = 0, 'even') FROM UNNEST(sequence(0, 9999)) t(n)")
+        for condition, left in (("id IN (5, 4999)", 9998), ("id BETWEEN 3000 AND 4499", 8498), ("id % 3 = 0", 5664)):
+            self.sql(f"DELETE FROM TABLE_ WHERE {condition}")
+            self.assertEqual(self.assert_same(self.table)[0], left)
+        self.assertTrue(list((self.bucket.root / "lake" / self.name).glob("**/deletion_vector_*.bin")))
+        self.sql("ALTER TABLE TABLE_ RENAME COLUMN amount TO paid")
+        totals = "count(*), sum(paid), count(region), max(id)"
+        self.sql("UPDATE TABLE_ SET paid = 0.5 WHERE id = 7")
+        self.assert_same(self.table, totals)
+        self.refused("columnMapping", "append", self.table, "SELECT 1 AS id")
+        place = in_place.InPlace(self.trino.root, self.table, "orders", self.bucket.environment)
+        self.assertEqual(place.refresh()["rows"], 5664)
+        rows = place.rows()
+        self.assertEqual((len(rows), sum(int(row["id"]) for row in rows)), (5664, self.sql("SELECT sum(id) FROM TABLE_")[0][0]))
 
 
 del TrinoCase

@@ -219,6 +219,22 @@ class LocalDelta(RegistryCase):
         self.assertEqual(drifted["status"], "drift")
         self.assertIn('new column "Channel"', drifted["drift"][0])
 
+    def test_its_log_counts_under_another_name_too(self):
+        place = self.folder / "tables/orders"
+        deltalake.write_deltalake(str(place), table_of(orders(0, 100)))
+        deltalake.DeltaTable(str(place)).delete("Quantity = 1")
+        self.name_sources(f"  - path: {place}\n    table: sold\n")
+        entry = self.entry(self.refresh(), "sold")
+        self.assertEqual((entry["format"], entry["rows"]), ("delta", sum(i % 7 != 0 for i in range(100))))
+        self.assertEqual(self.count("sold"), entry["rows"])
+
+    def test_it_is_no_part_of_another_table(self):
+        deltalake.write_deltalake(str(self.folder / "tables/a"), table_of(orders(0, 10)))
+        write_parquet(self.folder / "tables/b/part.parquet", orders(0, 10))
+        self.name_sources(f"  - path: {self.folder}/tables/*\n    table: sold\n")
+        report = self.refresh(status=BAD_INPUT)
+        self.assertIn("a Delta table cannot be one table with other files", json.dumps(report))
+
 
 class Served(RegistryCase):
     """The server follows the places by itself."""

@@ -125,7 +125,7 @@ static void refuses_by_name(void) {
                 "\"writerFeatures\":[]}}\n",
                 AISLE_ERROR_UNSUPPORTED, "variantType");
   check_refused("{\"add\":{\"path\":\"a.parquet\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true,"
-                "\"deletionVector\":{\"storageType\":\"u\",\"pathOrInlineDv\":\"x\",\"offset\":1,\"sizeInBytes\":1,\"cardinality\":1}}}\n",
+                "\"deletionVector\":{\"storageType\":\"p\",\"pathOrInlineDv\":\"x\",\"offset\":1,\"sizeInBytes\":1,\"cardinality\":1}}}\n",
                 AISLE_ERROR_UNSUPPORTED, "deletion vectors");
   check_refused("{\"protocol\":{\"minReaderVersion\":4,\"minWriterVersion\":7}}\n", AISLE_ERROR_UNSUPPORTED,
                 "reader version 4");
