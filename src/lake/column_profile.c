@@ -44,13 +44,59 @@ static gboolean same_word(const char *text, gsize length, const char *word) {
   return strlen(word) == length && !g_ascii_strncasecmp(text, word, length);
 }
 
-/* 0 no, 1 true/false, 2 yes/no, 3 y/n; the value goes to `value`. */
-static int boolean_kind(const char *text, gsize length, gboolean *value) {
-  if (length == 0 || length > 5 || !strchr("tTfFyYnN", text[0])) return 0;
-  *value = g_ascii_tolower(text[0]) == 't' || g_ascii_tolower(text[0]) == 'y';
-  if (same_word(text, length, "true") || same_word(text, length, "false")) return 1;
-  if (same_word(text, length, "yes") || same_word(text, length, "no")) return 2;
-  return length == 1 && strchr("yYnN", text[0]) ? 3 : 0;
+static const char *const boolean_words[BOOLEAN_PAIRS][2] = {{"true", "false"}, {"yes", "no"},      {"y", "n"},     {"ja", "nein"}, {"j", "n"},
+                                                           {"oui", "non"},    {"wahr", "falsch"}, {"vrai", "faux"}, {"si", "no"},   {"ja", "nee"}};
+
+void column_boolean_words(guint pair, const char **yes, const char **no) {
+  *yes = boolean_words[pair][0];
+  *no = boolean_words[pair][1];
+}
+
+/* The pairs that have this word, a bit each. */
+static guint boolean_pairs(const char *text, gsize length, gboolean *value) {
+  guint pairs = 0;
+  if (length == 0 || length > 6 || !strchr("tTfFyYnNjJoOwWvVsS", text[0])) return 0;
+  for (guint i = 0; i < BOOLEAN_PAIRS; i++) {
+    gboolean yes = same_word(text, length, boolean_words[i][0]);
+    if (!yes && !same_word(text, length, boolean_words[i][1])) continue;
+    pairs |= 1u << i;
+    *value = yes;
+  }
+  return pairs;
+}
+
+static void add_boolean(ColumnProfile *profile, const char *text, gsize length) {
+  gboolean value = FALSE;
+  guint pairs = boolean_pairs(text, length, &value);
+  profile->yes_words += value;
+  for (guint i = 0; pairs && i < BOOLEAN_PAIRS; i++) profile->booleans[i] += pairs >> i & 1;
+}
+
+/* A word of another language may be a code by chance: then both of the pair must occur. */
+guint column_profile_boolean(const ColumnProfile *profile, gint64 values) {
+  guint pair = 0;
+  while (pair < BOOLEAN_PAIRS && profile->booleans[pair] != values) pair++;
+  return pair < BOOLEAN_PAIRS_ENGLISH || (profile->yes_words > 0 && profile->yes_words < values) ? pair : BOOLEAN_PAIRS;
+}
+
+static gint64 most_booleans(const ColumnProfile *profile) {
+  gint64 most = 0;
+  for (guint i = 0; i < BOOLEAN_PAIRS; i++) most = MAX(most, profile->booleans[i]);
+  return most;
+}
+
+/* 2001-09-09 to 2033-05-18 as seconds and as milliseconds, 2000 to 2049 as days of a spreadsheet. */
+#define EPOCH_DIGITS 10
+#define EPOCH_DIGITS_MILLISECONDS 13
+#define SERIAL_FIRST 36526
+#define SERIAL_LAST 54788
+static void add_point_in_time(ColumnProfile *profile, const char *text, gsize length) {
+  if (strspn(text, "0123456789") < length) return;
+  profile->epoch_seconds += length == EPOCH_DIGITS && text[0] == '1';
+  profile->epoch_milliseconds += length == EPOCH_DIGITS_MILLISECONDS && text[0] == '1';
+  if (length != 5) return;
+  gint64 days = g_ascii_strtoll(text, NULL, 10);
+  profile->serial_days += days >= SERIAL_FIRST && days <= SERIAL_LAST;
 }
 
 /* 19.990000000000002 is 19.99 that went through a binary float. */
@@ -140,15 +186,12 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length) 
   gboolean has_digit = FALSE;
   for (gsize i = 0; i < length && !has_digit && length <= 64; i++) has_digit = g_ascii_isdigit(text[i]);
   if (!has_digit) {
-    gboolean value;
-    int kind = boolean_kind(text, length, &value);
-    profile->true_false += kind == 1;
-    profile->yes_no += kind == 2;
-    profile->y_n += kind == 3;
+    add_boolean(profile, text, length);
   } else {
     NumberScan number;
     number_scan(text, length, &number);
     if (number.is_number) add_number(profile, &number);
+    if (number.is_number && length <= EPOCH_DIGITS_MILLISECONDS) add_point_in_time(profile, text, length);
     DateScan date = {0};
     if (!number.is_number || length == 8) date_scan(text, length, &date);
     gint64 clock;
@@ -160,7 +203,7 @@ void column_profile_add(ColumnProfile *profile, const char *text, gsize length) 
   gint64 seen = profile->cells - profile->empty;
   if (seen >= TEXT_CERTAIN_AFTER && seen % 1000 == 0) {
     gint64 known = MAX(profile->point_numbers, profile->comma_numbers) + profile->dates + profile->times +
-                   profile->true_false + profile->yes_no + profile->y_n + profile->null_words;
+                   most_booleans(profile) + profile->null_words;
     profile->is_text = known < seen / 2;
   }
 }
@@ -173,7 +216,27 @@ void table_evidence_add(TableEvidence *evidence, const ColumnProfile *profile) {
 
 /* ---- conversion ---- */
 
+/* A number as a date or a point in time. */
+static CellOutcome convert_counted(const ColumnPlan *plan, const char *text, gsize length, GString *out) {
+  gint64 number = 0;
+  if (length == 0 || length > EPOCH_DIGITS_MILLISECONDS) return CELL_BAD;
+  for (gsize i = 0; i < length; i++) {
+    if (!g_ascii_isdigit(text[i])) return CELL_BAD;
+    number = number * 10 + (text[i] - '0');
+  }
+  const gint64 day_units = 86400 * MAX(plan->epoch_units, 1);
+  Day epoch = day_from_ymd(1970, 1, 1);
+  if (plan->serial) {
+    if (number > SERIAL_LAST) return CELL_BAD;
+    date_append(out, day_from_ymd(1899, 12, 30) + (Day)number);
+  } else {
+    timestamp_append(out, epoch + (Day)(number / day_units), number % day_units * (G_USEC_PER_SEC / plan->epoch_units));
+  }
+  return CELL_VALUE;
+}
+
 static CellOutcome convert_date(const ColumnPlan *plan, const char *text, gsize length, GString *out) {
+  if (plan->serial || plan->epoch_units) return convert_counted(plan, text, length, out);
   DateScan scan;
   date_scan(text, length, &scan);
   if (!scan.is_date) return CELL_BAD;
@@ -229,8 +292,8 @@ CellOutcome column_plan_convert(const ColumnPlan *plan, const char *text, gsize 
   case FIELD_DATE:
   case FIELD_TIMESTAMP: return convert_date(plan, trimmed, trimmed_length, out);
   case FIELD_BOOLEAN: {
-    gboolean value;
-    if (!boolean_kind(trimmed, trimmed_length, &value)) return CELL_BAD;
+    gboolean value = FALSE;
+    if (!boolean_pairs(trimmed, trimmed_length, &value)) return CELL_BAD;
     g_string_append(out, value ? "true" : "false");
     return CELL_VALUE;
   }

@@ -7,6 +7,9 @@
 #include "lake/cell_number.h"
 #include "lake/lake.h"
 
+#define BOOLEAN_PAIRS 10
+#define BOOLEAN_PAIRS_ENGLISH 3 /* the first ones */
+
 typedef struct {
   gint64 cells, empty, null_words;     /* null_words: "NA", "-", "None" and the like */
   gint64 point_numbers, comma_numbers; /* valid under each meaning of dot and comma */
@@ -24,11 +27,18 @@ typedef struct {
   gint64 dots_in_dates, two_digit_years;
   char separator; /* of the unsettled dates, 0 when they differ or there are none */
   int smallest_offset, largest_offset;
-  gint64 times, true_false, yes_no, y_n;
+  gint64 times;
+  gint64 booleans[BOOLEAN_PAIRS], yes_words; /* cells that are a word of the pair; cells that say yes */
+  gint64 epoch_seconds, epoch_milliseconds, serial_days; /* whole numbers that may be points in time */
   gint64 paths;
   gsize longest;
   gboolean is_text; /* so much plain text that looking on is of no use */
 } ColumnProfile;
+
+/* A pair of words for yes and no, "true" and "false" first; lower case. */
+void column_boolean_words(guint pair, const char **yes, const char **no);
+/* The pair that all `values` cells are of; BOOLEAN_PAIRS: none. */
+guint column_profile_boolean(const ColumnProfile *profile, gint64 values);
 
 void column_profile_init(ColumnProfile *profile);
 void column_profile_add(ColumnProfile *profile, const char *text, gsize length);
@@ -48,6 +58,8 @@ typedef struct {
   DateOrder order, second_order; /* cells impossible under the first are read under the second */
   gboolean use_second_order;
   gboolean to_utc;
+  gint64 epoch_units; /* the number of a timestamp: units per second since 1970 in UTC; 0: it is written out */
+  gboolean serial;    /* the number of a date: days since 1899-12-30, as spreadsheets count */
   guint scale;     /* DECIMAL in SQL: digits after the point; 0: 4, as money is stored */
   gboolean simple; /* the cells already are in canonical form: no conversion needed */
 } ColumnPlan;

@@ -73,20 +73,19 @@ gboolean column_plan_sql(const ColumnPlan *plan, const ColumnProfile *profile, c
     return plain && append_checked(out, column, condition, value, "DOUBLE");
   }
   case FIELD_DATE:
+    if (plan->serial) return FALSE;
     return profile->null_words == 0 && profile->offset_dates == 0 && append_date(out, plan, profile, column);
   case FIELD_TIMESTAMP: {
+    if (plan->epoch_units) return FALSE;
     g_autofree char *condition = g_strdup_printf("strlen(%s) IN (10, 16, 19)", column);
     g_autofree char *value = g_strdup_printf("CAST(%s AS TIMESTAMP)", column);
     return plain && append_checked(out, column, condition, value, "TIMESTAMP");
   }
   case FIELD_BOOLEAN: {
-    gboolean words = profile->true_false > 0;
-    const char *yes = words             ? "true"
-                      : profile->yes_no ? "yes"
-                                        : "y",
-               *no = words             ? "false"
-                     : profile->yes_no ? "no"
-                                       : "n";
+    const char *yes, *no;
+    guint pair = column_profile_boolean(profile, profile->cells - profile->empty - profile->null_words);
+    if (pair == BOOLEAN_PAIRS) return FALSE;
+    column_boolean_words(pair, &yes, &no);
     g_autofree char *condition = g_strdup_printf("lower(%s) IN ('%s', '%s')", column, yes, no);
     g_autofree char *value = g_strdup_printf("lower(%s) = '%s'", column, yes);
     return profile->null_words == 0 && append_checked(out, column, condition, value, "BOOLEAN");

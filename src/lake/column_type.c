@@ -34,12 +34,16 @@ gboolean header_is_identifier(const char *header) {
       "gtin",   "isbn",     "barcode", "ref",   "reference", "account", "invoice", "ssn", "iban",   "#",   NULL};
   static const char *const anywhere[] = {"zip",   "postal",    "postcode", "zipcode", "pincode",
                                          "phone", "telephone", "barcode",  NULL};
+  static const char *const leading[] = {"n°", "nº", "code", NULL};
   g_autoptr(GPtrArray) words = header_words(header);
   if (words->len == 0) return FALSE;
   for (guint i = 0; i < words->len; i++)
     if (g_strv_contains(anywhere, words->pdata[i])) return TRUE;
   const char *final = words->pdata[words->len - 1];
   if (g_strv_contains(last, final)) return TRUE;
+  /* "Filialnr", "Kundennummer"; "N° commande", "Code client" */
+  if (strlen(final) > 4 && (g_str_has_suffix(final, "nr") || g_str_has_suffix(final, "nummer"))) return TRUE;
+  if (words->len == 2 && g_strv_contains(leading, words->pdata[0])) return TRUE;
   /* "customerid", "productcode" written as one word */
   static const char *const endings[] = {"customerid", "productid", "orderid",     "userid",    "itemid",
                                         "storeid",    "clientid",  "orderno",     "invoiceno", "productcode",
@@ -195,8 +199,31 @@ static void decide_number(const ColumnProfile *profile, const char *header, cons
 }
 
 static gboolean decide_boolean(const ColumnProfile *profile, gint64 values, ColumnPlan *plan) {
-  if (profile->true_false != values && profile->yes_no != values && profile->y_n != values) return FALSE;
+  if (column_profile_boolean(profile, values) == BOOLEAN_PAIRS) return FALSE;
   plan->type = FIELD_BOOLEAN;
+  return TRUE;
+}
+
+/* Numbers that are points in time, where the header says that it means one: seconds or milliseconds since 1970, days of a spreadsheet. */
+static gboolean decide_counted_time(const ColumnProfile *profile, const char *header, gint64 values, ColumnPlan *plan, ImportedColumn *column) {
+  static const char *const moments[] = {"time", "timestamp", "ts", "epoch", "at", "date", "datetime", "created", "updated", "modified", "zeit", "datum", "zeitstempel", NULL};
+  static const char *const days[] = {"date", "day", "datum", "tag", NULL};
+  g_autoptr(GPtrArray) words = header_words(header);
+  gboolean moment = FALSE, day = FALSE;
+  for (guint i = 0; i < words->len; i++) {
+    moment = moment || g_strv_contains(moments, words->pdata[i]);
+    day = day || g_strv_contains(days, words->pdata[i]) || g_str_has_suffix(words->pdata[i], "datum") || g_str_has_suffix(words->pdata[i], "date");
+  }
+  if ((moment || day) && (profile->epoch_seconds == values || profile->epoch_milliseconds == values)) {
+    plan->type = FIELD_TIMESTAMP;
+    plan->epoch_units = profile->epoch_seconds == values ? 1 : 1000;
+    add_note(column, "%s since 1970, read as times in UTC", plan->epoch_units == 1 ? "seconds" : "milliseconds");
+    return TRUE;
+  }
+  if (!day || profile->serial_days != values) return FALSE;
+  plan->type = FIELD_DATE;
+  plan->serial = TRUE;
+  add_note(column, "numbers of days as spreadsheets count them, read as dates");
   return TRUE;
 }
 
@@ -223,6 +250,8 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
     add_note(column, "times of day");
   } else if (profile->dates >= values - tolerance && (!compact_only || compact_meant)) {
     decide_date(profile, evidence, plan, column);
+  } else if (numbers >= values - tolerance && decide_counted_time(profile, header, values, plan, column)) {
+    column->type = plan->type;
   } else if (numbers >= values - tolerance) {
     decide_number(profile, header, evidence, values, plan, column);
   }
@@ -235,6 +264,6 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
                   !plan->comma_decimal && profile->plain_numbers == values &&
                   (plan->type != FIELD_INTEGER || profile->point_zeros == 0)) ||
                  (plan->type == FIELD_TEXT && plan->identifier && profile->point_zeros == 0) ||
-                 ((plan->type == FIELD_DATE || plan->type == FIELD_TIMESTAMP) && profile->year_first == values &&
+                 ((plan->type == FIELD_DATE || plan->type == FIELD_TIMESTAMP) && !plan->serial && !plan->epoch_units && profile->year_first == values &&
                   profile->compact_dates == 0 && !profile->offset_dates);
 }

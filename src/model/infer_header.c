@@ -5,7 +5,7 @@
 /* Words that only say "this is an identifier" when they end a header: "Invoice No", "stock code", "customer key". */
 static gboolean means_identifier(const char *word) {
   static const char *const words[] = {"id", "number", "code", "key", "reference", "ref", "identifier", "uid", "uuid",
-                                      "guid", "ids", "#"};
+                                      "guid", "ids", "#", "sk", "bk", "pk", "fk"};
   for (guint i = 0; i < G_N_ELEMENTS(words); i++)
     if (g_str_equal(word, words[i]))
       return TRUE;
@@ -24,7 +24,7 @@ static gboolean split_glued(const RetailLexicon *lexicon, const char *glued, GPt
   gsize length = strlen(glued);
   for (gsize take = length; take >= 2; take--) {
     g_autofree char *piece = g_strndup(glued, take);
-    static const char *const short_ends[] = {"id", "no", "dt", "cd", "nm", NULL};
+    static const char *const short_ends[] = {"id", "no", "dt", "cd", "nm", "nr", NULL};
     gboolean usable = take > 2 ? TRUE : take == length && g_strv_contains(short_ends, piece);
     gboolean filler = g_str_equal(piece, "per") || g_str_equal(piece, "for");
     gboolean known = !filler && (g_hash_table_contains(lexicon->vocabulary, piece) ||
@@ -113,6 +113,17 @@ const char *retail_header_currency(const char *header) {
   return NULL;
 }
 
+static void replace_last(GPtrArray *words, const char *word) {
+  g_ptr_array_remove_index(words, words->len - 1);
+  g_ptr_array_add(words, g_strdup(word));
+}
+
+/* The sign after an N that means "number" in the languages of France, Spain and Italy. */
+static gboolean is_numero(const char *sign, const GPtrArray *words) {
+  gboolean degree = g_str_has_prefix(sign, "°") || g_str_has_prefix(sign, "º");
+  return degree && words->len > 0 && g_str_equal(g_ptr_array_index(words, words->len - 1), "n");
+}
+
 static GPtrArray *raw_words(const char *header) {
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GString) word = g_string_new(NULL);
@@ -134,6 +145,8 @@ static GPtrArray *raw_words(const char *header) {
       g_ptr_array_add(words, g_strdup("percent"));
     else if (header[i] == '#')
       g_ptr_array_add(words, g_strdup("number"));
+    else if (is_numero(header + i, words)) /* "N° commande" */
+      replace_last(words, "id");
   }
 }
 
@@ -177,6 +190,16 @@ char *retail_header_spelled(const RetailLexicon *lexicon, const char *header) {
   return g_strjoinv(" ", (char **)words->pdata);
 }
 
+/* "Code client", "ID Kunde": other languages say first that it is an identifier. "Key account" and "reference price" are none. */
+static void put_identifier_last(GPtrArray *words) {
+  static const char *const first[] = {"id", "code", NULL};
+  if (!g_strv_contains(first, g_ptr_array_index(words, 0)) || means_identifier(g_ptr_array_index(words, 1)))
+    return;
+  gpointer word = g_ptr_array_index(words, 0);
+  g_ptr_array_index(words, 0) = g_ptr_array_index(words, 1);
+  g_ptr_array_index(words, 1) = word;
+}
+
 char **retail_header_words(const RetailLexicon *lexicon, const char *header) {
   g_autoptr(GPtrArray) raw = raw_words(header);
   GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
@@ -185,6 +208,8 @@ char **retail_header_words(const RetailLexicon *lexicon, const char *header) {
     if (raw->len == 1 || !is_currency_word(word)) /* words that people set apart are whole; only a header in one piece is cut */
       add_word(lexicon, words, word, raw->len == 1);
   }
+  if (words->len == 2)
+    put_identifier_last(words);
   if (words->len > 1) {
     char **last = (char **)&g_ptr_array_index(words, words->len - 1);
     const char *first = g_ptr_array_index(words, 0);

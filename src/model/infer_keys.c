@@ -81,6 +81,8 @@ static int part_rank(const InferTable *table, const InferColumn *column, gboolea
     return 3;
   if (column->field->role == FIELD_ROLE_IDENTIFIER)
     return 4;
+  if (column->field->role == FIELD_ROLE_DETAIL && infer_has_word(column, "hour")) /* visits of each hour */
+    return 4;
   return column->field->role == FIELD_ROLE_DIMENSION && !has_order ? 5 : 0;
 }
 

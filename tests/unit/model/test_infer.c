@@ -286,7 +286,7 @@ static char **truth_sources(const char *folder, char **lines) {
   const char *name;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   while ((name = g_dir_read_name(listing)) != NULL)
-    if (g_str_has_suffix(name, ".csv"))
+    if ((g_str_has_suffix(name, ".csv") || g_str_has_suffix(name, ".tsv")))
       g_ptr_array_add(names, g_build_filename(folder, name, NULL));
   g_ptr_array_sort(names, compare_names);
   for (guint i = 0; i < names->len; i++)
