@@ -43,6 +43,11 @@ static void print_table(const InitReport *report, const ImportedTable *table) {
   if (dataset != NULL && dataset->default_date != NULL)
     printf("; date %s", dataset->default_date);
   printf("\n");
+  if (table->aside_rows > 0) {
+    g_autofree char *aside = text_format_number((double)table->aside_rows, 0);
+    printf("    %s %s left out as no part of the table (footer, totals, a header again); see %s/lake/_rejected/%s.csv\n", aside,
+           table->aside_rows == 1 ? "row was" : "rows were", report->workspace, table->table);
+  }
   if (table->rejected_rows > 0) {
     g_autofree char *rejected = text_format_number((double)table->rejected_rows, 0);
     printf("    %s rows could not be read; they are kept in %s/lake/_rejected/%s.csv\n", rejected, report->workspace, table->table);
@@ -112,9 +117,9 @@ static json_t *table_to_json(const ImportedTable *table) {
                                              "type", type_name(column->type), "currency", text_or_null(column->currency), "note",
                                              text_or_null(column->note)));
   }
-  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o}", "name", table->table, "label", text_or_null(table->label), "source",
+  return json_pack("{s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "name", table->table, "label", text_or_null(table->label), "source",
                    text_or_null(table->source), "rows", (json_int_t)table->rows, "rejected_rows", (json_int_t)table->rejected_rows,
-                   "columns", columns);
+                   "aside_rows", (json_int_t)table->aside_rows, "columns", columns);
 }
 
 static json_t *tables_to_json(const InitReport *report) {

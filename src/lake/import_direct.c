@@ -4,6 +4,7 @@
  * pass, and the file is read the long way. So this is faster or without effect, never different.
  */
 #include "lake/import.h"
+#include "lake/totals_row.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static gboolean tail_is_plain(const char *path, gint64 size, const TableReader *
   csv_parse_record(table_reader_dialect(reader), last, (gsize)(end - last), TRUE, CSV_NO_LITERAL, &record);
   guint filled = 0;
   for (guint j = 0; j < record.cells->len; j++) filled += csv_record_cell(&record, j)->length > 0;
-  gboolean plain = record.cells->len == table_reader_layout(reader)->columns && filled > 1;
+  gboolean plain = record.cells->len == table_reader_layout(reader)->columns && filled > 1 &&
+                   !totals_row_is((const CsvCell *)(gpointer)record.cells->data, record.cells->len);
   csv_record_clear(&record);
   return plain;
 }

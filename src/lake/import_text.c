@@ -18,7 +18,7 @@ typedef struct {
   ColumnPlan *plans;
   gint64 *bad_cells; /* per column */
   guint n_columns;
-  gint64 rows, aside;
+  gint64 rows;
   gsize longest_row;
   DiskWriter *rejected; /* made when first needed */
   GString *line;
@@ -159,7 +159,7 @@ static gboolean convert_row(TextImport *import, guint file, const TableRow *row,
   const char *path = import->source->paths->pdata[file];
   if (row->kind != TABLE_ROW_GOOD) {
     import->table->rejected_rows += row->kind == TABLE_ROW_RAGGED;
-    import->aside += row->kind == TABLE_ROW_ASIDE;
+    import->table->aside_rows += row->kind == TABLE_ROW_ASIDE;
     return reject(import, path, row->line, row->reason, row->raw, row->raw_length, error);
   }
   if (row->repaired &&

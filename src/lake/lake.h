@@ -25,6 +25,7 @@ typedef struct {
   char *label;
   char *source;        /* file it came from */
   gint64 rows, rejected_rows;
+  gint64 aside_rows;   /* not of the table: footer, totals, the header again, another table; kept with the rejected */
   GPtrArray *columns;  /* of ImportedColumn* */
   char **files;        /* Parquet files */
 } ImportedTable;

@@ -1,4 +1,5 @@
 #include "lake/table_reader.h"
+#include "lake/totals_row.h"
 #include "lake/row_repair.h"
 #include <string.h>
 
@@ -278,6 +279,11 @@ static gboolean is_sparse(const TableReader *reader, const CsvRecord *record) {
   return reader->layout->columns >= 3 && !cells_blank_from(record, 0) && cells_blank_from(record, 1);
 }
 
+/* So is a row that may be the totals of those above. */
+static gboolean may_be_totals(const TableReader *reader, const CsvRecord *record) {
+  return reader->layout->columns >= 3 && totals_row_is((const CsvCell *)(gpointer)record->cells->data, record->cells->len);
+}
+
 static void give_record(TableReader *reader, TableRow *row, gboolean repaired) {
   GArray *cells = repaired ? reader->cells : reader->record.cells;
   *row = (TableRow){TABLE_ROW_GOOD,
@@ -311,7 +317,7 @@ static void give_released(TableReader *reader, TableRow *row) {
                        ? g_strdup_printf("%u cells instead of %u%s", record->cells->len, reader->layout->columns,
                                          record->odd ? ", and a stray quote" : "")
                    : reader->other_table ? g_strdup("belongs to a second table in the file")
-                                         : g_strdup("not part of the table (footer)");
+                                         : g_strdup("not part of the table (footer or totals)");
   *row = (TableRow){kind,
                     (const CsvCell *)(gpointer)reader->cells->data,
                     reader->cells->len,
@@ -440,7 +446,7 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
     give_aside(reader, row, "belongs to a second table in the file");
     return TRUE;
   }
-  if (fits && !is_sparse(reader, record)) {
+  if (fits && !is_sparse(reader, record) && !may_be_totals(reader, record)) {
     if (reader->queue.length) {
       release(reader, TABLE_ROW_RAGGED);
       return FALSE;
@@ -459,12 +465,18 @@ static gboolean judge_record(TableReader *reader, TableRow *row) {
   return FALSE;
 }
 
+static gboolean is_totals_sample(const SampleRecord *record) {
+  g_autofree CsvCell *cells = g_new0(CsvCell, record->cells->len + 1);
+  for (guint i = 0; i < record->cells->len; i++) cells[i] = (CsvCell){record->cells->pdata[i], strlen(record->cells->pdata[i]), FALSE};
+  return totals_row_is(cells, record->cells->len);
+}
+
 /* At the end of the file, what was held back is a footer where it has no more than a cell or two. */
 static void release_at_end(TableReader *reader) {
   gboolean footer = TRUE;
   for (const GList *link = reader->queue.head; link; link = link->next) {
     const SampleRecord *record = link->data;
-    footer = footer && record->filled <= MAX(1, reader->layout->columns / 4);
+    footer = footer && (record->filled <= MAX(1, reader->layout->columns / 4) || is_totals_sample(record));
   }
   release(reader, footer ? TABLE_ROW_ASIDE : TABLE_ROW_RAGGED);
 }

@@ -275,8 +275,10 @@ static void name_order_rows(Inference *inference, InferTable *table, const Infer
 }
 
 /* "stores" are stores; of "inventory" or "web_traffic" nobody counts several, only rows. */
-static void name_other_rows(InferTable *table) {
-  g_autofree char *words = infer_table_noun(table->dataset->name);
+static void name_other_rows(const Inference *inference, InferTable *table) {
+  g_autofree char *noun = infer_table_noun(table->dataset->name);
+  const char *known = g_hash_table_lookup(inference->lexicon->abbreviations, noun); /* "filialen" are stores */
+  g_autofree char *words = known != NULL ? text_plural(known) : g_strdup(noun);
   g_autofree char *singular = text_singular(words), *plural = text_plural(singular);
   if (infer_is_list_of_returns(table) && !table->dataset->is_fact) { /* "returned" is what it says of orders, not what its rows are */
     model_set_text(&table->dataset->label, "listed returns");
@@ -300,7 +302,7 @@ static void name_rows(Inference *inference, InferTable *table) {
   if (table->row_is_order || (order != NULL && sells && dataset->is_fact && !infer_is_list_of_returns(table))) {
     name_order_rows(inference, table, order);
   } else {
-    name_other_rows(table);
+    name_other_rows(inference, table);
   }
   if (table == inference->main) {
     static const char *const general[] = {"row", "record", "entry"};

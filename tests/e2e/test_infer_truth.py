@@ -49,6 +49,23 @@ class Init(Making):
         text = (self.workspace / "model/aisle.yaml").read_text()
         self.assertRegex(text, r"(?s)# Total Amt = Net Amt \+ VAT Amt on the rows: it includes tax.*?\n  revenue:")
 
+    def test_totals_at_the_end_are_no_row(self):
+        done = run("init", self.workspace, COMPANIES / "rhein")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("846 rows", done.stdout)
+        self.assertIn("1 row was left out", done.stdout)
+        self.assertIn("Summe", next((self.workspace / "lake/_rejected").glob("*.csv")).read_text(encoding="utf-8"))
+        self.assertNotIn([None], [row[:1] for row in ask(self.workspace, "revenue by month")[1]["rows"]])
+
+    def test_a_row_that_only_sounds_like_totals_stays(self):
+        lines = "Name,Sold,Pieces,Takings\n" + "".join(f"Brush,2024-01-{day:02},{day},{day * 3}.50\n" for day in range(1, 29))
+        path = self.write("sales.csv", lines + "Total Care Shampoo,2024-01-30,4,18.00\n")
+        self.assertEqual(self.made(path)["tables"][0]["rows"], 29)
+        shutil.rmtree(self.workspace)
+        path = self.write("sales.csv", lines + "Grand total:,,410,1232.00\nPrinted on 2024-02-01,,,\n")
+        table = self.made(path)["tables"][0]
+        self.assertEqual((table["rows"], table["aside_rows"]), (28, 2))
+
     def test_the_folder_that_a_dead_process_left_is_removed(self):
         stale, alive = (self.folder / f".shop.init-{number}" for number in (NO_PROCESS, os.getpid()))
         for folder in (stale, alive):

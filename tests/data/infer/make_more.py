@@ -90,7 +90,7 @@ def tarn():
     chance = random.Random(14)
     stock, visits, budget, sales = [], [], [], []
     level = {(shop, item): chance.randint(20, 90) for shop in ("N1", "N2") for item in ("K-01", "K-02", "K-03")}
-    for day in days(date(2024, 1, 1), date(2024, 12, 30)):
+    for day in days(date(2023, 11, 1), date(2024, 10, 31)):
         for shop in ("N1", "N2"):
             for hour in (10, 13, 16, 19):
                 visits.append((day.isoformat(), hour, shop, chance.randint(3, 60)))
@@ -102,8 +102,9 @@ def tarn():
                     level[shop, item] = max(0, level[shop, item] + chance.randint(-15, 15))
                     year, week, _ = day.isocalendar()
                     stock.append((day.isoformat(), f"{year}-W{week:02}", shop, item, level[shop, item], money(level[shop, item] * Decimal("8.15"))))
-    for month in range(1, 13):
-        budget += [(f"2024-P{month:02}", f"2024-{month:02}", shop, chance.randint(15, 30) * 100) for shop in ("N1", "N2")]
+    for period in range(1, 13):
+        month = f"{2023 if period < 3 else 2024}-{(period + 9) % 12 + 1:02}"
+        budget += [(f"2024-P{period:02}", month, shop, chance.randint(15, 30) * 100) for shop in ("N1", "N2")]
     write("tarn", "sales.csv", ["receipt_id", "sold_on", "shop", "item", "units", "takings"], sales)
     write("tarn", "stock_levels.csv", ["snapshot_date", "iso_week", "shop", "item", "closing_stock", "stock_value"], stock)
     write("tarn", "sales_budget.csv", ["fiscal_period", "month", "shop", "budget"], budget)
@@ -130,7 +131,7 @@ def ridge():
 def fjord():
     """Timestamps with zones, a currency code a row, refunds with a trailing minus, tab-separated."""
     chance = random.Random(16)
-    rows, start = [], datetime(2024, 1, 3, 9, 5, tzinfo=timezone(timedelta(hours=2)))
+    rows, start = [], datetime(2023, 6, 3, 9, 5, tzinfo=timezone(timedelta(hours=2)))
     for n in range(420):
         moment = start + timedelta(hours=17 * n + chance.randint(0, 12))
         net = money(chance.uniform(4, 320))
