@@ -110,12 +110,26 @@ def types_of(document):
     return "\n".join(parts)
 
 
+def as_original(value, original):
+    """Components that only describe another less deeply ("x-like") are that one here."""
+    if isinstance(value, dict):
+        return {key: original.get(member, member) if key == "$ref" else as_original(member, original) for key, member in value.items()}
+    return [as_original(member, original) for member in value] if isinstance(value, list) else value
+
+
+def without_likenesses(document):
+    prefix, schemas = "#/components/schemas/", document["components"]["schemas"]
+    original = {prefix + name: prefix + schema["x-like"] for name, schema in schemas.items() if "x-like" in schema}
+    document["components"]["schemas"] = {name: schema for name, schema in schemas.items() if "x-like" not in schema}
+    return as_original(document, original)
+
+
 def main():
     arguments = sys.argv[1:]
     check = arguments[0] == "--check"
     program, target = arguments[1:3] if check else arguments[:2]
     printed = subprocess.run([program], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
-    text = types_of(json.loads(printed))
+    text = types_of(without_likenesses(json.loads(printed)))
     if not check:
         Path(target).write_text(text)
         return 0

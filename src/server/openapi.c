@@ -191,9 +191,9 @@ GBytes *openapi_document(const json_t *components) {
     else put_operation(paths, &routes[i], describe_route(&routes[i]));
   }
   g_autoptr(json_t) document =
-      json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:{s:O}}", "openapi", "3.1.0", "info", "title", "Aisle", "version",
+      json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:o, s:{s:o}}", "openapi", "3.1.0", "info", "title", "Aisle", "version",
                 AISLE_VERSION, "description", "Questions about a retailer's own data, answered with numbers that are the data's.",
-                "paths", paths, "x-websockets", sockets, "components", "schemas", components);
+                "paths", paths, "x-websockets", sockets, "components", "schemas", openapi_shallow_components(components));
   char *text = json_to_text(document, JSON_PLAIN);
   return g_bytes_new_take(text, strlen(text));
 }
