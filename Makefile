@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: all demo test test-cluster test-rollups bench bench-lake bench-ai lint api-types format check check-asan check-tsan fuzz install hooks clean
+.PHONY: all demo test test-cluster test-rollups bench bench-lake bench-ai lint api-types format check check-asan check-tsan fuzz fuzz-api install hooks clean
 
 all: ## build build/aisle, installing what is missing
 	@scripts/setup.sh build
@@ -48,6 +48,10 @@ test-cluster: all ## Spark and Trino read our tables and we read theirs (needs J
 fuzz: ## every fuzz target for FUZZ_SECONDS each
 	@scripts/setup.sh check
 	@scripts/fuzz.sh $(FUZZ_SECONDS)
+
+fuzz-api: all ## hold the server against its own description with Schemathesis (10-20 minutes)
+	@scripts/setup.sh fuzzer
+	@scripts/fuzz_api.sh $(BUILD)/aisle
 
 test-rollups: all ## 10,000 generated queries with and without rollups and pruning
 	@TARGETS=test_query_rollup scripts/build.sh $(BUILD)

@@ -9,12 +9,13 @@
 #   scripts/setup.sh lake                         the peers of the lake's benchmark: Spark with Delta, Great Expectations
 #   scripts/setup.sh spark | trino                 Spark with Delta (470 MB), Trino (820 MB to fetch, 380 MB kept): they read our
 #                                                 tables in `make test-cluster`
+#   scripts/setup.sh fuzzer                       Schemathesis, for scripts/fuzz_api.sh
 #   scripts/setup.sh page                         only what the page in web/ is built with
 set -euo pipefail
 cd "$(dirname "$0")/.."
 level=${1:-build}
-case $level in page | build | test | check | bench | lake | weights | spark | trino) ;; *)
-  echo "usage: scripts/setup.sh [page|build|test|check|bench|lake|weights|spark|trino]" >&2
+case $level in page | build | test | check | bench | lake | weights | spark | trino | fuzzer) ;; *)
+  echo "usage: scripts/setup.sh [page|build|test|check|bench|lake|weights|spark|trino|fuzzer]" >&2
   exit 2
   ;;
 esac
@@ -436,8 +437,9 @@ case $level in
     link_unpacked "spark-$(sha256sum tests/cluster/requirements.txt | cut -c1-16)" spark unpack_spark || say 'Spark could not be installed'
     ;;
   trino) link_unpacked "trino-${TRINO_SHA256:0:16}" trino unpack_trino || say 'Trino could not be installed' ;;
+  fuzzer) install_python tests/clients/requirements-fuzzer.txt .venv-fuzzer 'the fuzzer that holds the server to its description' ;;
 esac
-case $level in weights | spark | trino) exit 0 ;; esac
+case $level in weights | spark | trino | fuzzer) exit 0 ;; esac
 install_debian_packages
 if [ "$level" != page ]; then
   install_duckdb
