@@ -224,6 +224,21 @@ static int init_privately(const InitOptions *options) {
   return 0;
 }
 
+/* What init makes lies in the workspace; better said now than found out later. What goes through ingestion lies where it should. */
+static gboolean lies_here(const InitOptions *options, GError **error) {
+  g_autoptr(Settings) settings = settings_load(options->arguments[0], NULL, error);
+  if (settings == NULL)
+    return FALSE;
+  const char *location = settings_text(settings, SETTING_LAKE_LOCATION);
+  if (*location == '\0')
+    return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
+              "lake.location is set (%s), but aisle init keeps its tables in lake/ of the workspace; make it without the setting, then set it "
+              "and bring the files in with aisle ingest",
+              settings_origin(settings, SETTING_LAKE_LOCATION));
+  return FALSE;
+}
+
 int cli_init(int argc, char **argv) {
   g_auto(InitOptions) options = {0};
   g_autoptr(GError) error = NULL;
@@ -231,6 +246,8 @@ int cli_init(int argc, char **argv) {
     return cli_fail("init", g_steal_pointer(&error));
   if (options.privacy)
     return init_privately(&options);
+  if (!lies_here(&options, &error))
+    return cli_fail("init", g_steal_pointer(&error));
   g_auto(InitReport) report = {0};
   report.workspace = options.arguments[0];
   report.notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -8,6 +8,8 @@ import lake
 import s3
 from aisle import WorkspaceCase, run
 
+UNSUPPORTED = 11  # exit status
+
 HAVE_DELTA_RS = lake.deltalake is not None
 TOTALS = "count(*), sum(amount), count(region), count(DISTINCT id)"
 
@@ -190,6 +192,21 @@ class WorkspaceInABucket(Bucket):
         self.assertEqual(self.total(), 3060)
         self.run_ok("restore", "-w", self.workspace, "orders", "--version", "4")
         self.assertIn("13 rows", self.run_ok("tables", "-w", self.workspace))
+
+
+class Location(WorkspaceCase):
+    """The setting lake.location."""
+
+    def test_init_says_that_its_tables_lie_in_the_workspace(self):
+        table = self.write("t.csv", "id,amount\n1,2.50\n2,3.50\n")
+        shop = self.folder / "shop"
+        done = run("init", shop, table, env={**os.environ, "AISLE_LAKE_LOCATION": "s3://somewhere/else"})
+        self.assert_clean_failure(done, UNSUPPORTED, "lake.location", "AISLE_LAKE_LOCATION", "aisle ingest")
+        self.assertFalse(shop.exists())
+        self.assertEqual(run("init", shop, table).returncode, 0)
+        with open(shop / "aisle.yaml", "a") as settings:
+            settings.write("lake:\n  location: elsewhere\n")
+        self.assert_clean_failure(run("init", "--add", shop, self.write("u.csv", "id,name\n1,x\n")), UNSUPPORTED, "aisle.yaml")
 
 
 if __name__ == "__main__":
