@@ -74,8 +74,8 @@ static void add_views(Fixture *fixture, guint scope) {
   g_autoptr(Model) visible = model_visible(fixture->model, fixture->scopes[scope]);
   for (guint i = 0; i < G_N_ELEMENTS(DEFINITIONS); i++) {
     const Definition *definition = &DEFINITIONS[i];
-    Rollup rollup = {(char *)definition->name, (char *)"order_line", definition->grain, (char **)definition->dimensions,
-                     (char **)definition->metrics};
+    Rollup rollup = {.name = (char *)definition->name, .dataset = (char *)"order_line", .grain = definition->grain,
+                     .dimensions = (char **)definition->dimensions, .metrics = (char **)definition->metrics};
     g_autoptr(GError) error = NULL;
     RollupView *view = rollup_view_new(fixture->model, visible, fixture->scopes[scope], &rollup, &error);
     g_assert_no_error(error);
