@@ -71,7 +71,8 @@ static void take_event(const char *name, GBytes *data, gpointer user) {
   }
   EventStreamOptions options = {.abandon_ms = 0, .plain = TRUE};
   g_autoptr(GError) error = NULL;
-  exchange->stream = event_hub_open(exchange->state->events, &options, &error);
+  /* There were too many streams for the first event: the call has its reply, and its end comes. */
+  if (exchange->reply->status == 0) exchange->stream = event_hub_open(exchange->state->events, &options, &error);
   if (exchange->stream != NULL) {
     event_stream_publish(exchange->stream, name, data);
     reply_set_stream(exchange->reply, event_stream_ref(exchange->stream), 0);
@@ -79,7 +80,7 @@ static void take_event(const char *name, GBytes *data, gpointer user) {
     return;
   }
   g_bytes_unref(data);
-  if (exchange->reply->status == 0) reply_set_error(exchange->reply, error);
+  if (error != NULL) reply_set_error(exchange->reply, error);
 }
 
 static void take_end(gpointer user) {
