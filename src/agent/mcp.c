@@ -29,8 +29,31 @@ static json_t *server_info(void) {
   return json_pack("{s:s, s:s, s:s}", "name", "aisle", "title", "Aisle", "version", AISLE_VERSION);
 }
 
-static json_t *capabilities(void) {
-  return json_pack("{s:{s:b}, s:{s:b, s:b}}", "tools", "listChanged", 0, "resources", "subscribe", 0, "listChanged", 0);
+static json_t *capabilities(gboolean tells_changes) {
+  return json_pack("{s:{s:b}, s:{s:b, s:b}}", "tools", "listChanged", 0, "resources", "subscribe", 0, "listChanged", tells_changes);
+}
+
+gboolean mcp_wants_progress(const json_t *message) {
+  const json_t *token = json_object_get(json_object_get(json_object_get(message, "params"), "_meta"), "progressToken");
+  return g_strcmp0(json_get_string(message, "method"), "tools/call") == 0 && (json_is_string(token) || json_is_integer(token));
+}
+
+json_t *mcp_list_changed(void) {
+  return json_pack("{s:s, s:s}", "jsonrpc", "2.0", "method", "notifications/resources/list_changed");
+}
+
+char *mcp_state_of(AnswerService *service) {
+  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(service);
+  g_autoptr(Model) model = answer_service_model_ref(service);
+  return g_strdup_printf("%s %s", snapshot->id != NULL ? snapshot->id : "", model->hash != NULL ? model->hash : "");
+}
+
+void mcp_tell_progress(McpCall *call, const char *what) {
+  json_t *token = json_object_get(json_object_get(call->params, "_meta"), "progressToken");
+  if (call->server->notify == NULL || (!json_is_string(token) && !json_is_integer(token))) return;
+  g_autoptr(json_t) notification = json_pack("{s:s, s:s, s:{s:O, s:i, s:s}}", "jsonrpc", "2.0", "method", "notifications/progress", "params",
+                                             "progressToken", token, "progress", (int)++call->progress, "message", what);
+  call->server->notify(call->server->notify_data, notification);
 }
 
 /* The client's version where it is known here, else our newest: then the client decides whether to go on. */
@@ -39,7 +62,7 @@ static json_t *initialize(McpCall *call) {
   if (wanted == NULL) return mcp_fault(call, RPC_PARAMS, "protocolVersion is missing");
   for (guint i = 0; i < G_N_ELEMENTS(HANDSHAKE_VERSIONS); i++)
     if (strcmp(HANDSHAKE_VERSIONS[i], wanted) == 0) agreed = HANDSHAKE_VERSIONS[i];
-  return json_pack("{s:s, s:o, s:o, s:s}", "protocolVersion", agreed, "capabilities", capabilities(), "serverInfo", server_info(),
+  return json_pack("{s:s, s:o, s:o, s:s}", "protocolVersion", agreed, "capabilities", capabilities(call->server->tells_changes), "serverInfo", server_info(),
                    "instructions", INSTRUCTIONS);
 }
 
@@ -52,7 +75,7 @@ static json_t *all_versions(void) {
 
 static json_t *discover(McpCall *call) {
   (void)call;
-  return json_pack("{s:o, s:o, s:s}", "supportedVersions", all_versions(), "capabilities", capabilities(), "instructions", INSTRUCTIONS);
+  return json_pack("{s:o, s:o, s:s}", "supportedVersions", all_versions(), "capabilities", capabilities(FALSE), "instructions", INSTRUCTIONS);
 }
 
 static json_t *ping(McpCall *call) {

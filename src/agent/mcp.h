@@ -26,7 +26,19 @@ typedef struct {
   AccessScope *scope;
   Day as_of;         /* DAY_NONE: as for any question */
   gint64 request_ms; /* longest time for one call */
+  gboolean tells_changes; /* whoever carries the messages sends mcp_list_changed() when data or model change */
+  /* Takes a notification that belongs to the request being handled: how far it is, where it asked to know. On the
+   * thread that handles it, before its reply. NULL: nobody listens. */
+  void (*notify)(gpointer data, const json_t *notification);
+  gpointer notify_data;
 } McpServer;
+
+/* Whether handling this message may call `notify`: it calls a tool and says by which token it wants to hear of it. Pure. */
+gboolean mcp_wants_progress(const json_t *message);
+/* The notification that there may be other resources, or other things in them. (transfer full) */
+json_t *mcp_list_changed(void);
+/* What a change of data or model changes: compare with the one before. (transfer full) */
+char *mcp_state_of(AnswerService *service);
 
 /*
  * One message. Requests get a reply, faults too; notifications and replies get none (NULL). `cancelled` may be NULL.
@@ -38,8 +50,10 @@ json_t *mcp_handle_text(const McpServer *server, const char *bytes, gsize length
 
 /*
  * Lines of JSON from `input`, replies as lines to `output`, until the input ends; calls run beside each other, at most
- * MCP_STDIO_CALLS at once, and `notifications/cancelled` stops one. TRUE when the input ended in good order.
+ * MCP_STDIO_CALLS at once, and `notifications/cancelled` stops one. Changes of data or model are told to a client that
+ * has said `notifications/initialized`, within MCP_LOOK_MS. TRUE when the input ended in good order.
  */
+#define MCP_LOOK_MS 2000
 #define MCP_STDIO_CALLS 4
 #define MCP_STDIO_WAITING 64
 gboolean mcp_serve_stdio(const McpServer *server, int input, int output, GError **error);

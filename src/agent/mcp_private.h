@@ -11,12 +11,16 @@ typedef struct {
   const json_t *params; /* an object; NULL: none */
   gboolean stateless;   /* 2026-07-28: results carry their kind and how long they hold */
   Deadline deadline;
+  guint progress;       /* told so far */
   RpcCode code;         /* set with `message` when there is no result */
   char *message;        /* owned */
 } McpCall;
 
 /* Says why there is no result; returns NULL. */
 json_t *mcp_fault(McpCall *call, RpcCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+
+/* Says that the call is so far, where its caller wants to know. */
+void mcp_tell_progress(McpCall *call, const char *what);
 
 /* Results of the methods. NULL: see `code` and `message`. (transfer full) */
 json_t *mcp_list_tools(McpCall *call);

@@ -12,6 +12,9 @@ typedef struct {
   pthread_mutex_t lock;    /* of everything below, and of writing */
   GHashTable *running;     /* text of the id -> StdioCall* */
   gboolean broken;         /* nobody reads any more */
+  gboolean initialized;    /* the client has said that it listens */
+  gboolean ending;
+  pthread_cond_t end;
 } Stdio;
 
 typedef struct {
@@ -47,11 +50,50 @@ static void send_reply(Stdio *stdio, const json_t *reply) {
   g_string_free(line, TRUE);
 }
 
+static void send_notification(gpointer stdio, const json_t *notification) {
+  send_reply(stdio, notification);
+}
+
+/* ---- changes ---- */
+
+/* TRUE when the client wants to hear; waits at most MCP_LOOK_MS. FALSE: it is over. */
+static gboolean wait_for_look(Stdio *stdio, gboolean *listens) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += MCP_LOOK_MS / 1000;
+  pthread_mutex_lock(&stdio->lock);
+  while (!stdio->ending && pthread_cond_timedwait(&stdio->end, &stdio->lock, &until) == 0) continue;
+  gboolean go_on = !stdio->ending;
+  *listens = stdio->initialized;
+  pthread_mutex_unlock(&stdio->lock);
+  return go_on;
+}
+
+static void *tell_changes(void *data) {
+  Stdio *stdio = data;
+  g_autofree char *seen = mcp_state_of(stdio->server->service);
+  gboolean listens;
+  while (wait_for_look(stdio, &listens)) {
+    g_autofree char *now = mcp_state_of(stdio->server->service);
+    if (strcmp(now, seen) == 0) continue;
+    g_autoptr(json_t) notification = mcp_list_changed();
+    if (listens) send_notification(stdio, notification);
+    g_free(seen);
+    seen = g_steal_pointer(&now);
+  }
+  return NULL;
+}
+
+/* ---- calls ---- */
+
 /* On a caller's thread. A cancelled request gets no reply. */
 static void run_call(gpointer data, gpointer user) {
   StdioCall *call = data;
   Stdio *stdio = user;
-  g_autoptr(json_t) reply = mcp_handle(stdio->server, call->message, &call->cancelled);
+  McpServer server = *stdio->server;
+  server.notify = send_notification;
+  server.notify_data = stdio;
+  g_autoptr(json_t) reply = mcp_handle(&server, call->message, &call->cancelled);
   pthread_mutex_lock(&stdio->lock);
   if (call->id != NULL && g_hash_table_lookup(stdio->running, call->id) == call) g_hash_table_remove(stdio->running, call->id);
   pthread_mutex_unlock(&stdio->lock);
@@ -80,6 +122,11 @@ static void take_message(Stdio *stdio, GThreadPool *pool, json_t *message) {
   const char *method = json_get_string(message, "method");
   const json_t *id = json_object_get(message, "id");
   if (g_strcmp0(method, "notifications/cancelled") == 0) cancel(stdio, message);
+  if (g_strcmp0(method, "notifications/initialized") == 0) {
+    pthread_mutex_lock(&stdio->lock);
+    stdio->initialized = TRUE;
+    pthread_mutex_unlock(&stdio->lock);
+  }
   if (g_strcmp0(method, "tools/call") != 0 || id == NULL) {
     g_autoptr(json_t) reply = mcp_handle(stdio->server, message, NULL);
     if (reply != NULL) send_reply(stdio, reply);
@@ -144,9 +191,22 @@ static gboolean read_lines(Stdio *stdio, GThreadPool *pool, int input, GError **
 gboolean mcp_serve_stdio(const McpServer *server, int input, int output, GError **error) {
   Stdio stdio = {.server = server, .output = output, .running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   pthread_mutex_init(&stdio.lock, NULL);
+  pthread_condattr_t clock;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_cond_init(&stdio.end, &clock);
+  pthread_condattr_destroy(&clock);
+  pthread_t watcher;
+  gboolean watching = server->tells_changes && pthread_create(&watcher, NULL, tell_changes, &stdio) == 0;
   GThreadPool *pool = g_thread_pool_new(run_call, &stdio, MCP_STDIO_CALLS, FALSE, NULL);
   gboolean good = read_lines(&stdio, pool, input, error);
   g_thread_pool_free(pool, FALSE, TRUE); /* what was asked is answered first */
+  pthread_mutex_lock(&stdio.lock);
+  stdio.ending = TRUE;
+  pthread_cond_signal(&stdio.end);
+  pthread_mutex_unlock(&stdio.lock);
+  if (watching) pthread_join(watcher, NULL);
+  pthread_cond_destroy(&stdio.end);
   g_hash_table_unref(stdio.running);
   pthread_mutex_destroy(&stdio.lock);
   return good;

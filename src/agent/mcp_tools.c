@@ -37,12 +37,24 @@ static gboolean read_as_of(const McpCall *call, const json_t *arguments, Day *ou
   return FALSE;
 }
 
+static void tell_step(gpointer call, const char *step, gint64 number, const json_t *detail) {
+  (void)number;
+  (void)detail;
+  mcp_tell_progress(call, step);
+}
+
+static void tell_stage(gpointer call, const char *stage, const json_t *part) {
+  (void)part;
+  mcp_tell_progress(call, stage);
+}
+
 /* The answer, but for what only pictures need. */
 static json_t *run_request(McpCall *call, const json_t *arguments, const char *question, const json_t *query, GError **error) {
   AnswerRequest request = {.question = question, .query = query, .scope = call->server->scope, .deadline = call->deadline,
-                           .after = json_get_string(arguments, "after"), .max_rows = (gsize)json_get_int(arguments, "max_rows", MCP_DEFAULT_ROWS)};
+                           .after = json_get_string(arguments, "after"), .max_rows = (gsize)json_get_int(arguments, "max_rows", MCP_DEFAULT_ROWS),
+                           .sink = tell_stage, .sink_data = call};
   if (!read_as_of(call, arguments, &request.as_of, error)) return NULL;
-  AgentRequest in_steps = {.ask = request, .allow_model = TRUE, .max_cost_nano = MCP_QUESTION_NANO};
+  AgentRequest in_steps = {.ask = request, .allow_model = TRUE, .max_cost_nano = MCP_QUESTION_NANO, .on_event = tell_step, .on_event_data = call};
   json_t *answer = call->server->agents != NULL ? agent_run(call->server->agents, &in_steps) : answer_ask(call->server->service, &request);
   json_object_del(answer, "chart");
   return answer;

@@ -26,12 +26,21 @@ gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answer
   return workspace->agents != NULL;
 }
 
-gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
+static gboolean open_workspace(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, gboolean follow,
+                               GError **error) {
   *workspace = (AgentWorkspace){0};
   workspace->scope = scope_file != NULL ? access_scope_from_file(scope_file, error) : access_scope_new_local();
   if (workspace->scope == NULL) return FALSE;
-  AnswerServiceOptions answers = {.workspace = folder};
+  AnswerServiceOptions answers = {.workspace = folder, .follow = follow};
   workspace->answers = answer_service_open(&answers, error);
   g_autoptr(Settings) settings = workspace->answers != NULL ? settings_load(folder, NULL, error) : NULL;
   return settings != NULL && agent_workspace_attach(workspace, workspace->answers, folder, settings, with_model, error);
+}
+
+gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error) {
+  return open_workspace(workspace, folder, scope_file, with_model, FALSE, error);
+}
+
+gboolean agent_workspace_open_following(AgentWorkspace *workspace, const char *folder, const char *scope_file, GError **error) {
+  return open_workspace(workspace, folder, scope_file, TRUE, TRUE, error);
 }

@@ -12,6 +12,8 @@ typedef struct {
 } AgentWorkspace;
 /* `with_model`: also the gateway, where one is configured. What was opened is closed by agent_workspace_clear(). */
 gboolean agent_workspace_open(AgentWorkspace *workspace, const char *folder, const char *scope_file, gboolean with_model, GError **error);
+/* The same with a model, for a process that lives long: newly published data is seen within seconds. */
+gboolean agent_workspace_open_following(AgentWorkspace *workspace, const char *folder, const char *scope_file, GError **error);
 /* The same over answers and settings that are open already; these are not closed with it. */
 gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answers, const char *folder, const Settings *settings, gboolean with_model,
                                 GError **error);

@@ -51,10 +51,11 @@ int cli_mcp(int argc, char **argv) {
   g_auto(AgentWorkspace) workspace = {0};
   signal(SIGPIPE, SIG_IGN);
   gboolean good = parse_options(argc, argv, &options, &server.as_of, &error) &&
-                  agent_workspace_open(&workspace, options.workspace, options.scope_file, TRUE, &error);
+                  agent_workspace_open_following(&workspace, options.workspace, options.scope_file, &error);
   server.service = workspace.answers;
   server.agents = workspace.agents;
   server.scope = workspace.scope;
+  server.tells_changes = TRUE;
   server.request_ms = (gint64)options.seconds * 1000;
   good = good && mcp_serve_stdio(&server, STDIN_FILENO, STDOUT_FILENO, &error);
   mcp_options_clear(&options);

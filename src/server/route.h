@@ -41,6 +41,7 @@ struct ServerState {
   struct AgentService *agents; /* NULL: none (transfer none) */
   struct AiGateway *gateway;   /* whose addresses are served here; NULL: none (transfer none) */
   ChartDrawer *charts;
+  EventStream *mcp_news;   /* what programs over the Model Context Protocol are told unasked */
   EventStream *news;       /* what has changed, for pages that show it */
   struct Schedule *schedule;      /* NULL: schedules are left to others */
   struct RegistryWatch *registry; /* tables that lie elsewhere */
@@ -82,7 +83,8 @@ typedef struct Route {
   /* Instead of `handler`: begins what others go on with; the connection sleeps until ServerState.finish(call), once, from
    * any thread and with a reply. Must not wait. */
   RouteHandler start;
-  RouteHandler events;    /* takes over where the client prefers text/event-stream; must not wait; NULL: no such form */
+  RouteHandler events;    /* takes over where the client prefers text/event-stream; must not wait; leaves the reply empty where
+                            `handler` is to answer after all; NULL: no such form */
   const char *events_about; /* which events there are; NULL: none */
 } Route;
 
@@ -140,6 +142,9 @@ void handle_ready(const Call *call, Reply *reply);
 void handle_metrics(const Call *call, Reply *reply);
 void handle_openapi(const Call *call, Reply *reply);
 void handle_mcp(const Call *call, Reply *reply);
+void handle_mcp_events(const Call *call, Reply *reply);
+void handle_mcp_listen(const Call *call, Reply *reply);
+void mcp_tell_change(ServerState *state); /* data or model have changed; any thread */
 void handle_page(const Call *call, Reply *reply);
 void handle_page_part(const Call *call, Reply *reply);
 void handle_page_icon(const Call *call, Reply *reply);

@@ -191,7 +191,7 @@ static enum MHD_Result dispatch(Server *server, Request *request) {
   if (route->start != NULL) return start_elsewhere(server, request);
   if (request->wants_events) {
     route->events(&request->call, &request->reply);
-    return send_reply(request);
+    if (request->reply.status != 0) return send_reply(request);
   }
   if (route->shortcut != NULL) route->shortcut(&request->call, &request->reply);
   if (request->reply.status != 0) return send_reply(request);
@@ -319,7 +319,8 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
                                     options->queue_max > 0 ? options->queue_max : DEFAULT_QUEUE, work_on);
   EventStreamOptions news = {.max_bytes = NEWS_BYTES, .abandon_ms = -1, .lasting = TRUE};
   state->news = state->events != NULL ? event_hub_open(state->events, &news, NULL) : NULL;
-  if (server->hangups == NULL || server->workers == NULL || state->news == NULL || state->sockets == NULL) {
+  state->mcp_news = state->events != NULL ? event_hub_open(state->events, &news, NULL) : NULL;
+  if (server->hangups == NULL || server->workers == NULL || state->news == NULL || state->mcp_news == NULL || state->sockets == NULL) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no further threads");
     return NULL;
   }
@@ -377,6 +378,7 @@ void server_free(Server *server) {
   registry_watch_free(server->state.registry);
   socket_hub_free(server->state.sockets);
   chart_drawer_free(server->state.charts);
+  event_stream_unref(server->state.mcp_news);
   event_stream_unref(server->state.news);
   cache_free(server->state.bodies);
   event_hub_free(server->state.events);

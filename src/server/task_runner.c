@@ -4,13 +4,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/mcp.h"
 #include "server/kept.h"
 #include "server/questions.h"
 
 struct TaskRunner {
   ServerState *state;
   char *name, *scope_key;
-  char *snapshot; /* id of the last one seen; only of the keeper */
+  char *snapshot; /* data and model as last seen; only of the keeper */
   pthread_mutex_t lock;
   pthread_cond_t changed;
   gboolean ending;
@@ -113,11 +114,14 @@ static void *run_tasks(void *data) {
 /* ---- the thread that says so while they run, and looks whether the data has changed ---- */
 
 static void tell_new_data(TaskRunner *runner) {
-  g_autoptr(LakeSnapshot) snapshot = answer_service_snapshot_ref(runner->state->service);
-  if (g_strcmp0(runner->snapshot, snapshot->id) == 0) return;
-  if (runner->snapshot != NULL) kept_tell(runner->state, "snapshot");
+  g_autofree char *now = mcp_state_of(runner->state->service);
+  if (g_strcmp0(runner->snapshot, now) == 0) return;
+  if (runner->snapshot != NULL) {
+    kept_tell(runner->state, "snapshot");
+    mcp_tell_change(runner->state);
+  }
   g_free(runner->snapshot);
-  runner->snapshot = g_strdup(snapshot->id);
+  runner->snapshot = g_steal_pointer(&now);
 }
 
 static gboolean beat(TaskRunner *runner, const char *id) {

@@ -4,11 +4,12 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
 from aisle import PROGRAM, ROOT, run
-from serving import TABLE, Server, revenue_of
+from serving import ROWS, TABLE, Server, revenue_of
 
 TOOLS = ["ask", "semantic_query", "describe_model", "search_values", "explain_change"]
 META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
@@ -133,6 +134,28 @@ class ByHand(unittest.TestCase):
         for hidden in ("South", "East", "West"):
             self.assertNotIn(f'"{hidden}', text.replace('\\"', '"'))
 
+    def test_values_of_one_field_and_dates_under_a_scope(self):
+        scope = Path(SCRATCH.name) / "east.json"
+        scope.write_text(json.dumps({"user": "e", "row_filters": [{"field": "region", "values": ["East"]}]}))
+        reply = talk(tool(1, "search_values", text="East", field="drinks.region"), tool(2, "search_values", text="West", field="drinks.region"),
+                     tool(3, "describe_model"), flags=("--scope", str(scope)))
+        self.assertEqual([v["value"] for v in reply[1]["result"]["structuredContent"]["values"]], ["East"])
+        self.assertEqual(reply[2]["result"]["structuredContent"]["values"], [])
+        east = [row[1] for row in ROWS if row[2] == "East"]
+        self.assertEqual(reply[3]["result"]["structuredContent"]["datasets"][0]["dates"], {"first": min(east), "last": max(east)})
+
+    def test_progress_over_pipes(self):
+        call = tool(1, "ask", question="units by drink")
+        call["params"]["_meta"] = {"progressToken": 7}
+        lines = json.dumps(call) + "\n" + json.dumps(tool(2, "ask", question="units by drink")) + "\n"
+        done = subprocess.run([PROGRAM, "mcp", "-w", str(SHOP)], input=lines, capture_output=True, text=True, timeout=120)
+        messages = [json.loads(line) for line in done.stdout.splitlines()]
+        told = [m["params"] for m in messages if m.get("method") == "notifications/progress"]
+        self.assertEqual([one["progress"] for one in told], list(range(1, len(told) + 1)))
+        self.assertEqual({one["progressToken"] for one in told}, {7})
+        self.assertGreaterEqual(len(told), 3)
+        self.assertEqual(sorted(m["id"] for m in messages if "id" in m), [1, 2])
+
     def test_over_http(self):
         server = Server(SHOP)
         try:
@@ -146,7 +169,18 @@ class ByHand(unittest.TestCase):
             # Whole numbers beyond 64 bits are JSON too.
             status, _, text = server.post("/mcp", request(3, "ping", size=10 ** 40), accept)
             self.assertEqual((status, json.loads(text)["result"], json.loads(text)["id"]), (200, {}, 3))
-            self.assertEqual(server.get("/mcp", Accept="text/event-stream")[0], 405)
+            self.assertEqual(server.get("/mcp", Accept="application/json")[0], 406)
+            # How far a call is, where it asks to know: notifications, then the reply, as events.
+            call = tool(4, "ask", question="units by drink")
+            call["params"]["_meta"] = {"progressToken": "far"}
+            status, headers, text = server.post("/mcp", call, accept)
+            self.assertEqual((status, headers["content-type"].split(";")[0]), (200, "text/event-stream"))
+            messages = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
+            *told, reply = messages
+            self.assertEqual((reply["id"], reply["result"]["structuredContent"]["row_count"]), (4, 3))
+            self.assertEqual([one["params"]["progress"] for one in told], list(range(1, len(told) + 1)))
+            self.assertEqual({one["params"]["progressToken"] for one in told}, {"far"})
+            self.assertLessEqual({"route", "plan", "engineer", "result"}, {one["params"]["message"] for one in told})
             self.assertEqual(server.post("/mcp", request(3, "ping"), {"Origin": "http://evil.example"})[0], 403)
         finally:
             stop(server)
@@ -186,6 +220,114 @@ console.log(JSON.stringify({tools: tools.tools.map((t) => t.name), answer: answe
   wrong: wrong.isError}));
 await client.close();
 """
+
+
+PYTHON_LISTENER = """
+import anyio, json, sys
+from mcp import Client, StdioServerParameters
+
+async def main():
+    target, changed = sys.argv[1], anyio.Event()
+    server = target if target.startswith("http") else StdioServerParameters(command=target, args=["mcp", "-w", sys.argv[2]])
+    told = []
+    async def on_message(message):
+        if "list_changed" in repr(getattr(message, "method", "") or getattr(getattr(message, "root", message), "method", "")): changed.set()
+    async def on_progress(progress, total, message):
+        told.append(message)
+    async with Client(server, mode="legacy", message_handler=on_message) as client:
+        answer = await client.call_tool("ask", {"question": "units by drink"}, progress_callback=on_progress)
+        print(json.dumps({"rows": answer.structured_content["row_count"], "progress": told}), flush=True)
+        with anyio.fail_after(100):
+            await changed.wait()
+        print("changed", flush=True)
+
+anyio.run(main)
+"""
+
+TYPESCRIPT_LISTENER = """
+import {Client} from '@modelcontextprotocol/sdk/client/index.js';
+import {StdioClientTransport} from '@modelcontextprotocol/sdk/client/stdio.js';
+import {StreamableHTTPClientTransport} from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import {ResourceListChangedNotificationSchema} from '@modelcontextprotocol/sdk/types.js';
+const [target, workspace] = process.argv.slice(2);
+const client = new Client({name: 'test', version: '1.0.0'});
+const changed = new Promise((done) => client.setNotificationHandler(ResourceListChangedNotificationSchema, async () => done()));
+await client.connect(target.startsWith('http') ? new StreamableHTTPClientTransport(new URL(target))
+  : new StdioClientTransport({command: target, args: ['mcp', '-w', workspace]}));
+const progress = [];
+const answer = await client.callTool({name: 'ask', arguments: {question: 'units by drink'}}, undefined, {onprogress: (told) => progress.push(told.message)});
+console.log(JSON.stringify({rows: answer.structuredContent.row_count, progress}));
+await changed;
+console.log('changed');
+await client.close();
+"""
+
+
+class Listening(unittest.TestCase):
+    """Official clients hear how far a call is, and that the data has changed."""
+
+    def setUp(self):
+        self.workspace = Path(SCRATCH.name) / self.id().rsplit(".", 1)[1]
+        self.table = Path(SCRATCH.name) / "more.csv"
+        self.table.write_text(TABLE)
+        done = run("init", self.workspace, self.table)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def listen(self, *command):
+        """Data are loaded again, into a workspace somebody listens to, until they hear of it."""
+        client = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=SCRATCH.name)
+        try:
+            first = client.stdout.readline()
+            if not first:
+                self.fail(client.stderr.read()[-3000:])
+            told = json.loads(first)
+            self.assertEqual(told["rows"], 3)
+            self.assertIn("plan", told["progress"])  # the last ones may come in with the answer
+            # The listening stream may be opened a moment after the first answer: what is loaded before is not heard of.
+            loader = threading.Thread(target=self.load_until, args=(client,), daemon=True)
+            loader.start()
+            out, problems = client.communicate(timeout=120)
+            loader.join(60)
+        finally:
+            client.kill()
+            client.wait(60)
+            client.stdout.close()
+            client.stderr.close()
+        self.assertEqual((client.returncode, out.strip()), (0, "changed"), problems[-3000:])
+
+    def load_until(self, client):
+        for number in range(8):
+            with open(self.table, "a") as file:
+                file.write(f"C{number:04},2023-12-28,North,Tea,1,1.00\n")
+            run("ingest", "-w", self.workspace, self.table)
+            try:
+                client.wait(12)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def over_both(self, listen):
+        listen(PROGRAM)
+        server = Server(self.workspace)
+        try:
+            listen(f"http://127.0.0.1:{server.port}/mcp")
+        finally:
+            stop(server)
+
+    def test_python_listens(self):
+        if not PYTHON.exists():
+            self.skipTest("the Python client is not installed (scripts/setup.sh test)")
+        self.over_both(lambda target: self.listen(PYTHON, "-c", PYTHON_LISTENER, target, self.workspace))
+
+    def test_typescript_listens(self):
+        if shutil.which("node") is None or not (CLIENTS / "@modelcontextprotocol/sdk").is_dir():
+            self.skipTest("the TypeScript client is not installed (scripts/setup.sh test)")
+        script = Path(SCRATCH.name) / "listener.mjs"
+        script.write_text(TYPESCRIPT_LISTENER)
+        modules = Path(SCRATCH.name) / "node_modules"
+        if not modules.exists():
+            os.symlink(CLIENTS, modules)
+        self.over_both(lambda target: self.listen("node", script, target, self.workspace))
 
 
 class OfficialClients(unittest.TestCase):

@@ -852,6 +852,7 @@ export interface Operations {
   summarize: { method: "POST"; path: "/llm/summary"; request: SummaryRequest; response: Summary };
   summaryLater: { method: "GET"; path: "/llm/async"; request: never; response: SummaryJob };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
+  mcpListen: { method: "GET"; path: "/mcp"; request: never; response: unknown };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
   ready: { method: "GET"; path: "/readyz"; request: never; response: Health };
   metrics: { method: "GET"; path: "/metrics"; request: never; response: unknown };
