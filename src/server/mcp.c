@@ -88,6 +88,12 @@ void handle_mcp_listen(const Call *call, Reply *reply) {
   reply_set_stream(reply, event_stream_ref(news), call->last_event > 0 && call->last_event <= last ? call->last_event : last);
 }
 
+/* Who looks in without listening would wait for ever. */
+void handle_mcp_deaf(const Call *call, Reply *reply) {
+  (void)call;
+  reply_refuse(reply, HTTP_NOT_ACCEPTABLE, "listen with Accept: text/event-stream");
+}
+
 void mcp_tell_change(ServerState *state) {
   g_autoptr(json_t) notification = mcp_list_changed();
   publish(state->mcp_news, notification);
