@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* Neighbours of each entry, and how many candidates are looked at: 97 % and more of the true ten nearest (test_index.c). */
+/* Neighbours of each entry, and how many candidates are looked at: 95 % and more of the true ten nearest (test_index.c). */
 #define NEIGHBOURS 16
 #define CANDIDATES_WHEN_ADDING 96
 #define CANDIDATES_WHEN_SEARCHING 192
