@@ -156,7 +156,6 @@ static VectorIndex *build_index(Build *build, const VectorIndex *before, const K
 
 static void add_graph(VectorIndex *index, const VectorIndexOptions *options) {
   g_autofree char *path = g_strconcat(options->path, ".usearch", NULL);
-  g_autofree guint64 *keys = g_new(guint64, index->count);
   g_autofree float *vectors = NULL;
   index->entries = g_hash_table_new(g_int64_hash, g_int64_equal);
   index->graph_keys = g_new(guint64, index->count);
