@@ -13,7 +13,9 @@ static gboolean token_is(const Parse *parse, guint index, const char *const *wor
 static gboolean starts_like_followup(const Parse *parse) {
   static const char *const STARTS[] = {"and", "also", "only", "just", "but", "now", "instead", "same", "then", "ok", "okay", "or", "without",
       "excluding", "except", "by", "for", "in", "split", "break", "broken", "per", "restrict", "limit", "as", "make", "add", "drop",
-      "switch", "change", "include", "exclude", "sort", "rather", "with", "compared", "versus", "vs", "rank", "show", NULL};
+      "switch", "change", "include", "exclude", "sort", "rather", "with", "compared", "versus", "vs", "rank", "show", "use", "plus", "together",
+      "replace", "swap", "take", "remove", "leave", "skip", "minus", "group", "overall", "altogether", "smallest", "biggest", "largest", "lowest",
+      "highest", "sorted", NULL};
   static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
   return token_is(parse, 0, STARTS);
@@ -54,8 +56,14 @@ gboolean followup_applies(const Parse *parse) {
   static const char *const WHAT[] = {"what", "how", NULL}, *const ABOUT[] = {"about", "bout", NULL};
   if (token_is(parse, 0, WHAT) && token_is(parse, 1, ABOUT)) return TRUE;
   static const char *const AND[] = {"and", "also", "but", "only", "just", "now", "ok", "okay", "then", "add", "break", "split", "vs", "versus",
-                                    "compared", "same", "sort", "rank", NULL};
+                                    "compared", "same", "sort", "rank", "use", "plus", "together", "switch", "replace", "swap", "drop", "take",
+                                    "remove", "group", "restrict", "limit", "overall", "altogether", NULL};
   if (token_is(parse, 0, AND)) return TRUE;
+  gboolean metric = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) metric = metric || parse_item(parse, i)->kind == ITEM_METRIC;
+  if (refers && !metric && parse->items->tokens->len <= 6 && !parse_has_word(parse, WORD_HOW_MANY)) return TRUE; /* "show it per branch" */
+  static const char *const WHICH[] = {"which", NULL};
+  if (parse->items->tokens->len == 2 && token_is(parse, 0, WHICH)) return TRUE; /* "which branches?" */
   for (guint i = 0; i < parse->items->tokens->len; i++) { /* "show the margin too", "as a percentage of sales" */
     static const char *const TOO[] = {"too", "instead", NULL};
     if (token_is(parse, i, TOO) && parse->items->tokens->len <= 8) return TRUE;
@@ -67,8 +75,31 @@ gboolean followup_applies(const Parse *parse) {
   return starts_like_followup(parse) || !names_measure(parse) || (refers && parse->items->tokens->len <= 6);
 }
 
+/* "drop Bath", "switch to units", "change it to region": verbs about the question, not about the figures. */
+static void read_commands(Parse *parse) {
+  static const char *const TAKE_OUT[] = {"drop", "minus", "lose", "subtract", NULL},
+                    *const TURN[] = {"switch", "change", "swap", "replace", "turn", "use", "restrict", "limit", "group", "sort", NULL},
+                    *const TO[] = {"to", "it", "that", "this", "by", "with", NULL};
+  for (guint i = 0; i + 1 < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    const Token *token = token_at(parse->items->tokens, item->first), *next = token_at(parse->items->tokens, parse_item(parse, i + 1)->first);
+    if (item->count == 1 && g_strv_contains(TAKE_OUT, token->fold) && parse_item(parse, i + 1)->kind == ITEM_VALUE) {
+      item->kind = ITEM_WORD;
+      item->words = (WordSet){{0, 0}};
+      word_set_add(&item->words, WORD_EXCLUDE);
+    } else if (i == 0 && item->count == 1 && g_strv_contains(TURN, token->fold) && (g_strv_contains(TO, next->fold) || strcmp(token->fold, "use") == 0) &&
+               !item_is_word(item, WORD_RANK_ALL)) {
+      item->kind = ITEM_STOP;
+      item->is_stop = TRUE;
+      item->words = (WordSet){{0, 0}};
+      item->meaning = (Meaning){0};
+    }
+  }
+}
+
 /* "by profit instead of sales": what stands after "instead of" is what goes away. */
 void followup_drop_replaced(Parse *parse) {
+  read_commands(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     gboolean corrects = item->kind == ITEM_WORD && item->count == 1 && i > 0 && item->comma_before &&
@@ -95,7 +126,8 @@ void followup_drop_replaced(Parse *parse) {
 }
 
 static gboolean adds(const Parse *parse) {
-  static const char *const ADD[] = {"also", "too", "add", "additionally", "plus", "further", "split", "break", "broken", "besides", "include", "down", NULL};
+  static const char *const ADD[] = {"also", "too", "add", "additionally", "plus", "further", "split", "break", "broken", "besides", "include", "down",
+                                    "well", "together", NULL};
   for (guint i = 0; i < parse->items->tokens->len; i++)
     if (token_is(parse, i, ADD)) return TRUE;
   return FALSE;
@@ -173,10 +205,22 @@ static void merge_measures(SemanticQuery *query, GPtrArray *fresh, gboolean add)
   }
 }
 
+/* "and the highest?", "show only the lowest": nothing else is said. */
+static gboolean only_ranks(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    gboolean ranks = item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_RANK_LOW) || item_is_word(item, WORD_BEST) || item_is_word(item, WORD_WORST);
+    gboolean harmless = item->kind == ITEM_STOP || item_is_word(item, WORD_AND) || item_is_word(item, WORD_ONLY) || item_is_word(item, WORD_SINGLE) ||
+                        item_is_word(item, WORD_SAME) || item_is_word(item, WORD_LIST) || (item->kind == ITEM_WORD && item->is_stop);
+    if (!ranks && !harmless) return FALSE;
+  }
+  return TRUE;
+}
+
 /* "and the worst 10?", "show the bottom 5 instead", "which is the highest?": the same ranking, the other way round or cut. */
 static void turn_order(const Parse *parse, SemanticQuery *query) {
-  static const struct { WordClass word; gboolean descending; } WAYS[] = {{WORD_RANK_HIGH, TRUE}, {WORD_BEST, TRUE}, {WORD_RANK_ALL, TRUE},
-      {WORD_RANK_LOW, FALSE}, {WORD_WORST, FALSE}, {WORD_RANK_ALL_LOW, FALSE}};
+  static const struct { WordClass word; gboolean descending; } WAYS[] = {{WORD_RANK_ALL_LOW, FALSE}, {WORD_RANK_HIGH, TRUE}, {WORD_BEST, TRUE},
+      {WORD_RANK_LOW, FALSE}, {WORD_WORST, FALSE}, {WORD_RANK_ALL, TRUE}};
   for (guint i = 0; i < G_N_ELEMENTS(WAYS); i++) {
     if (!parse_has_word(parse, WAYS[i].word) || query->dimensions->len == 0 || query->measures->len == 0) continue;
     if (query->order->len == 0) {
@@ -185,7 +229,7 @@ static void turn_order(const Parse *parse, SemanticQuery *query) {
     } else {
       g_array_index(query->order, Order, 0).descending = WAYS[i].descending;
     }
-    gboolean one = parse_has_word(parse, WORD_WHICH) && !parse->limit_named && WAYS[i].word != WORD_RANK_ALL && WAYS[i].word != WORD_RANK_ALL_LOW;
+    gboolean one = (parse_has_word(parse, WORD_WHICH) || parse_has_word(parse, WORD_WHEN) || only_ranks(parse)) && !parse->limit_named && WAYS[i].word != WORD_RANK_ALL && WAYS[i].word != WORD_RANK_ALL_LOW;
     if (one) query->limit = 1;
     return;
   }
@@ -258,9 +302,38 @@ static void merge_baseline(const Parse *parse, SemanticQuery *query) {
     if (((const Dimension *)g_ptr_array_index(query->dimensions, i))->kind == DIMENSION_TIME) query->compare.kind = COMPARE_YEAR_EARLIER;
 }
 
+static gboolean has_token(const Parse *parse, const char *const *words) {
+  for (guint i = 0; i < parse->items->tokens->len; i++)
+    if (token_is(parse, i, words)) return TRUE;
+  return FALSE;
+}
+
+/* "what is the total?", "overall?": the same without its groups. "without that filter", "for everything": without what narrowed it last. */
+static void widen(const Parse *parse, SemanticQuery *query) {
+  static const char *const FILTERS[] = {"filter", "filters", "restriction", "everything", "everyone", NULL}, *const ALL[] = {"all", NULL};
+  const SemanticQuery *fresh = parse->query;
+  gboolean nothing_new = fresh->measures->len == 0 && fresh->dimensions->len == 0 && fresh->filters->len == 0 && !parse->time_given;
+  if (nothing_new && has_token(parse, FILTERS)) {
+    if (query->filters->len > 0) g_ptr_array_remove_index(query->filters, query->filters->len - 1);
+    return;
+  }
+  if (nothing_new && fresh->share == SHARE_NONE && parse_asked_total(parse)) {
+    g_ptr_array_set_size(query->dimensions, 0);
+    g_array_set_size(query->order, 0);
+    query->limit = query->offset = query->limit_within = 0;
+    query->share = SHARE_NONE;
+  }
+  for (guint d = 0; d < fresh->dimensions->len && has_token(parse, ALL); d++) { /* "for all counties" */
+    const char *field = ((const Dimension *)g_ptr_array_index(fresh->dimensions, d))->field;
+    for (guint i = query->filters->len; field != NULL && i-- > 0;)
+      if (g_strcmp0(((const Filter *)g_ptr_array_index(query->filters, i))->field, field) == 0) g_ptr_array_remove_index(query->filters, i);
+  }
+}
+
 void followup_merge(Parse *parse) {
   const SemanticQuery *fresh = parse->query;
   SemanticQuery *query = semantic_query_copy(parse->context->previous);
+  widen(parse, query);
   gboolean add = adds(parse);
   if (points_at_shown(parse) && fresh->measures->len > 0) keep_shown(query);
   if (!merge_ratio(parse, query)) merge_measures(query, fresh->measures, add);

@@ -20,12 +20,37 @@ const Metric *measure_known_ratio(const Parse *parse, const Metric *top, const M
     const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
     if (metric->kind == METRIC_RATIO && strcmp(metric->numerator, top->name) == 0 && strcmp(metric->denominator, below->name) == 0) return metric;
   }
+  for (guint i = 0; i < parse->model->metrics->len; i++) { /* over the completed orders, where what is cancelled is no revenue either */
+    const Metric *metric = g_ptr_array_index(parse->model->metrics, i);
+    const Metric *counts = metric->kind == METRIC_RATIO && strcmp(metric->numerator, top->name) == 0 ? model_find_metric(parse->model, metric->denominator) : NULL;
+    gboolean same = counts != NULL && counts->kind == METRIC_AGGREGATE && below->kind == METRIC_AGGREGATE && counts->aggregate == below->aggregate &&
+                    below->conditions[0] == NULL && counts->conditions[0] != NULL && counts->conditions[0][0] == '!' &&
+                    g_strcmp0(counts->dataset, below->dataset) == 0 && g_strcmp0(counts->expression, below->expression) == 0;
+    if (same) return metric;
+  }
   return NULL;
 }
 
 gboolean metric_is_total(const Metric *metric) {
   return metric->kind == METRIC_AGGREGATE && (metric->aggregate == AGGREGATE_SUM || metric->aggregate == AGGREGATE_COUNT ||
                                               metric->aggregate == AGGREGATE_COUNT_DISTINCT);
+}
+
+void measure_leave_out_alike(const Parse *parse, Measure *measure, const Metric *metric, const Metric *other) {
+  const Dataset *dataset = measure_fact(parse, metric);
+  for (char **condition = other->conditions; dataset != NULL && *condition != NULL; condition++) {
+    if (**condition != '!' || g_strv_contains((const char *const *)metric->conditions, *condition) ||
+        g_strv_contains((const char *const *)metric->conditions, *condition + 1))
+      continue;
+    const Condition *known = model_find_condition(parse->model, *condition + 1);
+    g_autoptr(GPtrArray) path = known != NULL && strcmp(known->dataset, dataset->name) != 0
+                                    ? model_join_path(parse->model, dataset->name, known->dataset) : NULL;
+    if (known == NULL || (strcmp(known->dataset, dataset->name) != 0 && (path == NULL || path->len == 0))) continue;
+    Filter *filter = filter_new(FILTER_CONDITION);
+    filter->condition = g_strdup(known->name);
+    filter->negated = TRUE;
+    g_ptr_array_add(measure->filters, filter);
+  }
 }
 
 /* Existing ratio of the model, else one made here. */
@@ -37,6 +62,7 @@ Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(count->name);
+  measure_leave_out_alike(parse, measure->right, count, top);
   measure->name = g_strdup_printf("%s_per_%s", top->name, entity->name);
   measure->label = g_strdup_printf("%s per %s", top->label, entity->name);
   return measure;

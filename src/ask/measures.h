@@ -8,6 +8,8 @@ const Dataset *measure_fact(const Parse *parse, const Metric *metric);
 const Field *measure_row_field(const Parse *parse, const Metric *metric);
 /* The model's own ratio of the two; NULL: it has none. */
 const Metric *measure_known_ratio(const Parse *parse, const Metric *top, const Metric *below);
+/* Rows that the other metric leaves out (cancelled ones) are left out of the measure of `metric` too, where it knows them. */
+void measure_leave_out_alike(const Parse *parse, Measure *measure, const Metric *metric, const Metric *other);
 /* A sum or a count: something that can be averaged over orders, customers, days. */
 gboolean metric_is_total(const Metric *metric);
 /* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */

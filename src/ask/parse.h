@@ -44,6 +44,8 @@ gboolean parse_free_word(const Parse *parse, guint index, WordClass word);
 int parse_next(const Parse *parse, guint index);
 int parse_before(const Parse *parse, guint index);
 void parse_claim(Parse *parse, guint index, const char *as);
+/* "in total", "overall": the question says nothing else than that the sum of all is wanted. */
+gboolean parse_asked_total(const Parse *parse);
 void parse_claim_word(Parse *parse, WordClass word, const char *as);
 void parse_describe(Parse *parse, guint index, const char *format, ...) G_GNUC_PRINTF(3, 4);
 

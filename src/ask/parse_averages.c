@@ -446,6 +446,8 @@ Measure *measure_quotient(const Parse *parse, const Metric *top, const Metric *b
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(below->name);
+  measure_leave_out_alike(parse, measure->left, top, below);
+  measure_leave_out_alike(parse, measure->right, below, top);
   measure->name = g_strdup_printf("%s_per_%s", top->name, below->name);
   g_autofree char *one = text_singular(below->label);
   measure->label = g_strdup_printf("%s per %s", top->label, one);

@@ -153,6 +153,19 @@ const Field *parse_entity_reference(const Parse *parse, const Entity *entity) {
   return found;
 }
 
+gboolean parse_asked_total(const Parse *parse) {
+  gboolean total = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    total = total || item_is_word(item, WORD_SUM);
+    gboolean harmless = item->kind == ITEM_STOP || item_is_word(item, WORD_SUM) || item_is_word(item, WORD_AND) || item_is_word(item, WORD_WHICH) ||
+                        item_is_word(item, WORD_ALL_TIME) || item_is_word(item, WORD_LIST) || item_is_word(item, WORD_SAME) || item_is_word(item, WORD_HOW_MUCH) ||
+                        (item->kind == ITEM_WORD && item->is_stop);
+    if (!harmless) return FALSE;
+  }
+  return total;
+}
+
 gboolean parse_metric_counts(const Parse *parse, const Metric *metric, const Entity *entity) {
   const Metric *count = parse_entity_metric(parse, entity);
   return count != NULL && metric->kind == METRIC_AGGREGATE && count->kind == METRIC_AGGREGATE && metric->aggregate == count->aggregate &&

@@ -49,6 +49,20 @@ static void claim_context(Parse *parse) {
   }
 }
 
+/* "remove the filter", "for everything": words about the question before. */
+static void claim_question_nouns(Parse *parse) {
+  static const char *const NOUNS[] = {"filter", "filters", "restriction", "everything", "everyone", "view", "grouping", NULL};
+  for (guint i = 0; parse->fragment && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && g_strv_contains(NOUNS, token_at(parse->items->tokens, item->first)->fold)) parse_claim(parse, i, "the question before");
+  }
+  gboolean about = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) about = about || g_strcmp0(parse_item(parse, i)->claimed_as, "the question before") == 0;
+  if (about) parse_claim_word(parse, WORD_EXCLUDE, "away");
+  if (about) parse_claim_word(parse, WORD_MISSING, "away");
+  if (parse->fragment && parse_asked_total(parse)) parse_claim_word(parse, WORD_SUM, "total");
+}
+
 /* "membership tier", "the Running category": a noun of class after a field or value only repeats what that is; "margin %" its unit. */
 static void claim_class_nouns(Parse *parse) {
   static const char *const CLASSES[] = {"tier", "level", "type", "group", "class", "category", "name", "code", "status", "segment", "kind", "range",
@@ -152,6 +166,7 @@ static gboolean names_nobody(Parse *parse, guint index) {
 static void check_leftovers(Parse *parse) {
   claim_people(parse);
   claim_class_nouns(parse);
+  claim_question_nouns(parse);
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   const Item *duration = trigger >= 0 ? parse_item(parse, (guint)trigger) : NULL;
   gboolean lasting = duration != NULL && (duration->count > 1 || !duration->is_stop) &&
@@ -275,7 +290,7 @@ void parse_decide(Parse *parse) {
   check_leftovers(parse);
   if (parse->verdict != NULL) return;
   check_ambiguous_values(parse);
-  gboolean anything = FALSE;
+  gboolean anything = parse_asked_total(parse);
   for (guint i = 0; i < parse_n(parse); i++) anything = anything || parse_item(parse, i)->claimed;
   if (parse->fragment && parse->verdict == NULL && !anything) parse_clarify(parse, "What should be different from before?");
   if (parse->verdict != NULL || parse->fragment) return;

@@ -12,6 +12,13 @@ static gboolean is_negator(const Item *item) {
 }
 
 gboolean parse_is_negated(Parse *parse, guint index) {
+  int but = parse_before(parse, index);
+  const char *opening = token_at(parse->items->tokens, 0)->fold;
+  gboolean all = strcmp(opening, "all") == 0 || strcmp(opening, "every") == 0 || strcmp(opening, "everything") == 0;
+  if (all && but > 0 && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)but)->first)->fold, "but") == 0) { /* "all sales but Frozen" */
+    parse_claim(parse, (guint)but, "negation");
+    return TRUE;
+  }
   for (int at = (int)index - 1; at >= 0; at--) {
     Item *item = parse_item(parse, (guint)at);
     if (is_negator(item) && item->kind == ITEM_WORD) {

@@ -55,7 +55,7 @@ static gboolean ranks_by(const Parse *parse, guint marker, guint noun) {
   const Item *by = parse_item(parse, marker), *item = parse_item(parse, noun);
   return item->kind == ITEM_ENTITY && item->plural && item->meaning.entity->is_event && item_is_word(by, WORD_BY) && !item_is_word(by, WORD_EACH) &&
          (parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_RANK_ALL) ||
-          parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST));
+          parse_has_word(parse, WORD_BEST) || parse_has_word(parse, WORD_WORST) || parse_has_word(parse, WORD_MORE) || parse_has_word(parse, WORD_COMPARE));
 }
 
 /* Further nouns of a list: "by segment and region", "by store, month". */
@@ -144,9 +144,32 @@ static void group_by_number(Parse *parse, guint by) {
   parse->group_named = TRUE;
 }
 
+/* "branches by revenue", "finishes by orders": the things are listed, ranked by what follows. */
+static void group_by_listed_noun(Parse *parse) {
+  int noun = parse_next(parse, 0), by = noun >= 0 ? parse_next(parse, (guint)noun + 1) : -1, measure = by >= 0 ? parse_next(parse, (guint)by + 1) : -1;
+  if (parse->fragment || measure < 0 || by != noun + 1) return;
+  const Item *item = parse_item(parse, (guint)noun), *ranked_by = parse_item(parse, (guint)measure);
+  gboolean thing = item->plural && !item->claimed && (item->kind == ITEM_FIELD || (item->kind == ITEM_ENTITY && !item->meaning.entity->is_event)) &&
+                   parse_group_field(parse, item) != NULL;
+  gboolean plain_by = strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)by)->first)->fold, "by") == 0;
+  gboolean measured = ranked_by->kind == ITEM_METRIC || (ranked_by->kind == ITEM_ENTITY && ranked_by->meaning.entity->is_event && ranked_by->plural);
+  if (!thing || !plain_by || !measured) return;
+  parse_claim(parse, (guint)by, "ranked by");
+  parse->listing = TRUE;
+  parse->subject = noun;
+  parse_group_by_item(parse, (guint)noun);
+}
+
 static void group_by_markers(Parse *parse) {
+  group_by_listed_noun(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
+    gboolean wise = i > 0 && parse_free_word(parse, i, WORD_BY) && strcmp(token_at(parse->items->tokens, item->first)->fold, "wise") == 0;
+    if (wise && !parse_item(parse, i - 1)->claimed && parse_is_group_noun(parse, parse_item(parse, i - 1))) { /* "carrier-wise sales" */
+      parse_claim(parse, i, "group");
+      parse_group_by_item(parse, i - 1);
+      continue;
+    }
     gboolean marker = parse_free_word(parse, i, WORD_BY) || parse_free_word(parse, i, WORD_EACH) || parse_free_word(parse, i, WORD_WITHIN);
     if (!marker) continue;
     gboolean within = item_is_word(item, WORD_WITHIN);
@@ -195,6 +218,10 @@ static gboolean follows_noun(const Parse *parse, guint index) {
 }
 
 static gboolean is_asking_word(const Parse *parse, guint index) {
+  const Item *asks = parse_item(parse, index);
+  gboolean about = asks->first + asks->count < parse->items->tokens->len &&
+                   strcmp(token_at(parse->items->tokens, asks->first + asks->count)->fold, "about") == 0;
+  if (parse->fragment && about) return FALSE; /* "what about baskets?" */
   if (follows_noun(parse, index)) return FALSE;
   return parse_free_word(parse, index, WORD_WHICH) || parse_free_word(parse, index, WORD_LIST);
 }
@@ -481,6 +508,19 @@ static void group_by_when(Parse *parse) {
   gboolean ranked = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_BEST) ||
                     parse_has_word(parse, WORD_WORST);
   if (when < 0 || !ranked || parse->query->dimensions->len > 0) return;
+  for (guint i = 0; parse->fragment && i < parse->context->previous->dimensions->len; i++) { /* "when was it highest?" of a monthly series */
+    if (((const Dimension *)g_ptr_array_index(parse->context->previous->dimensions, i))->kind != DIMENSION_TIME) continue;
+    parse_claim(parse, (guint)when, "when");
+    return;
+  }
+  for (guint i = 0; i < parse_n(parse); i++) { /* "when were orders highest, by month?" */
+    const Item *item = parse_item(parse, i);
+    if (item->kind != ITEM_GRAIN || item->meaning.unit_adverb || item->plural || item->claimed) continue;
+    take_subject(parse, i);
+    parse->singular = TRUE;
+    parse_claim(parse, (guint)when, "when");
+    return;
+  }
   parse_add_time_dimension(parse, TIME_UNIT_DAY);
   parse_claim(parse, (guint)when, "day");
   parse->listing = parse->singular = TRUE;
@@ -510,6 +550,9 @@ void parse_groups(Parse *parse) {
     if (item_is_word(item, WORD_SUM) && (strcmp(fold, "combined") == 0 || strcmp(fold, "altogether") == 0 || strcmp(fold, "together") == 0 ||
                                          (strcmp(fold, "in") == 0 && item->count == 2) || strcmp(fold, "taken") == 0))
       parse->total_asked = TRUE;
+    gboolean plus = strcmp(fold, "plus") == 0 && i > 0 && i + 1 < parse_n(parse) && parse_item(parse, i - 1)->kind == ITEM_VALUE &&
+                    parse_item(parse, i + 1)->kind == ITEM_VALUE; /* "Devon plus Yorkshire" */
+    if (plus) parse->total_asked = TRUE;
   }
   join_compounds(parse);
   group_by_markers(parse);
@@ -524,5 +567,9 @@ void parse_groups(Parse *parse) {
   group_by_members(parse);
   list_tested_periods(parse);
   if (parse->subject < 0 || parse->listing) group_by_bare_fields(parse);
+  for (guint i = 0; parse->fragment && i < parse_n(parse); i++) { /* "as quarters", "show me the months" */
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_GRAIN && item->plural && parse->query->dimensions->len == 0) parse_group_by_item(parse, i);
+  }
   read_trend(parse);
 }

@@ -179,6 +179,17 @@ static guint parse_span(const GArray *tokens, guint i, TimeMention *mention) {
   return second_at + second_consumed - i;
 }
 
+/* "sales to 31 May 2023": nothing before it says from when. */
+static gboolean ends_alone(const GArray *tokens, guint i) {
+  TimePoint point;
+  if (!token_is(tokens, i, "to") || i == 0 || TOKEN_IS_ANY(tokens, i - 1, "up", "compared", "relative", "close", "next", "prior", "due", "change", "switch", "year", "month", "date", "it", "that"))
+    return FALSE;
+  for (guint k = 0; k < i; k++)
+    if (TOKEN_IS_ANY(tokens, k, "from", "between", "since", "compare", "compared", "change", "changed", "growth", "grow", "grew", "rose", "fell", "and") || time_point_parse(tokens, k, &point) > 0) return FALSE;
+  guint consumed = time_point_parse(tokens, i + 1, &point);
+  return consumed > 0 && point.unit == TIME_UNIT_DAY && point.year > 0;
+}
+
 static guint parse_open(const GArray *tokens, guint i, TimeMention *mention) {
   TimeMentionKind kind;
   guint at = i + 1;
@@ -190,7 +201,7 @@ static guint parse_open(const GArray *tokens, guint i, TimeMention *mention) {
   else if (token_is(tokens, i, "before") || (token_is(tokens, i, "prior") && token_is(tokens, i + 1, "to"))) {
     kind = TIME_MENTION_BEFORE;
     if (token_is(tokens, at, "to")) at++;
-  } else if (TOKEN_IS_ANY(tokens, i, "until", "till", "through", "up", "thru")) {
+  } else if (TOKEN_IS_ANY(tokens, i, "until", "till", "through", "up", "thru") || ends_alone(tokens, i)) {
     kind = TIME_MENTION_UNTIL;
     if (token_is(tokens, i, "up") && !token_is(tokens, i + 1, "to") && !token_is(tokens, i + 1, "until")) return 0;
     if (TOKEN_IS_ANY(tokens, at, "to", "until")) at++;

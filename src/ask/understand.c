@@ -35,9 +35,25 @@ static void parse_clear(Parse *parse) {
   items_free(parse->items);
 }
 
+/* "customers with more than 3 orders, how many?" asks what "how many customers ..." asks. */
+static void lead_with_count(Items *items) {
+  guint last = items->items->len;
+  while (last > 0 && item_at(items, last - 1)->kind == ITEM_STOP) last--;
+  if (last < 3) return;
+  Item item = *item_at(items, last - 1);
+  const char *fold = token_at(items->tokens, item.first)->fold;
+  if (!item_is_word(&item, WORD_HOW_MANY) || item.kind != ITEM_WORD || item.count != 2 || strcmp(fold, "how") != 0 || !item.comma_before) return;
+  gboolean listed = FALSE;
+  for (guint i = 0; i + 1 < last; i++) listed = listed || item_is_comparator(item_at(items, i)) || item_is_word(item_at(items, i), WORD_SPENT);
+  if (!listed) return;
+  memmove(item_at(items, 1), item_at(items, 0), sizeof(Item) * (last - 1));
+  *item_at(items, 0) = item;
+}
+
 static void parse_init(Parse *parse, const Lexicon *lexicon, const char *question, const AskContext *context) {
   *parse = (Parse){.lexicon = lexicon, .model = lexicon->model, .context = context, .subject = -1};
   parse->items = items_build(lexicon, question);
+  lead_with_count(parse->items);
   parse->query = semantic_query_new();
   parse->assumptions = g_ptr_array_new_with_free_func(g_free);
 }
