@@ -94,6 +94,11 @@ const Field *parse_loose_link(const Parse *parse, const Item *item);
 /* ---- passes ---- */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
 void parse_own_date_of(Parse *parse); /* when did the Kendal branch open; called by parse_special */
+/* Only Tea; no Tea in it; called by parse_special. `person`: who buys, NULL: nobody is spoken of. */
+void parse_without(Parse *parse, const Entity *person);
+/* A filter on what else the entity did (transfer full), and one more value for it. */
+Filter *parse_new_did(const Entity *entity, gboolean negated);
+void parse_add_did_value(GPtrArray *filters, const Item *item);
 void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */

@@ -470,6 +470,26 @@ static gboolean read_ratio_of(Parse *parse) {
   return TRUE;
 }
 
+/* "how much does a member spend on average": the money of each. */
+static gboolean read_average_spender(Parse *parse) {
+  static const char *const ONE[] = {"a", "an", "each", "every", "one", "single", "average", "typical", NULL};
+  const Metric *money = parse_default_metric(parse);
+  int spent = parse_find_word(parse, WORD_SPENT, 0), average = parse_find_word(parse, WORD_AVERAGE, 0);
+  int person = spent > 0 ? parse_before(parse, (guint)spent) : -1;
+  const Item *item = person > 0 ? parse_item(parse, (guint)person) : NULL;
+  gboolean each = item != NULL && g_strv_contains(ONE, token_at(parse->items->tokens, item->first - 1)->fold);
+  if (money == NULL || average < 0 || !each || item->claimed || item->kind != ITEM_ENTITY || item->plural) return FALSE;
+  Measure *measure = measure_ratio_per(parse, money, item->meaning.entity);
+  if (measure == NULL) return FALSE;
+  parse_add_measure(parse, measure);
+  parse->metric_named = TRUE;
+  parse_claim(parse, (guint)person, "per");
+  parse_claim(parse, (guint)spent, "spend");
+  parse_claim(parse, (guint)average, "average");
+  parse_claim_word(parse, WORD_HOW_MUCH, "amount");
+  return TRUE;
+}
+
 /* "spend per transaction": the money of each. */
 static gboolean read_spend_per(Parse *parse) {
   const Metric *money = parse_default_metric(parse);
@@ -482,7 +502,11 @@ static gboolean read_spend_per(Parse *parse) {
     gboolean marketing = model_find_metric(parse->model, "spend") != NULL; /* what is spent is the company's own */
     const Metric *below = item->kind == ITEM_METRIC && !marketing ? measure_countable(parse, item) : NULL; /* "spend per cover" */
     if (item->kind != ITEM_ENTITY && (below == NULL || below == money)) return FALSE;
-    Measure *measure = below != NULL ? measure_quotient(parse, money, below) : measure_ratio_per(parse, money, item->meaning.entity);
+    gboolean median = parse_has_word(parse, WORD_MEDIAN) && below == NULL && item->meaning.entity->key != NULL;
+    Measure *measure = below != NULL ? measure_quotient(parse, money, below)
+                       : median      ? measure_per(measure_new_metric(money->name), AGGREGATE_MEDIAN, item->meaning.entity, TIME_UNIT_NONE)
+                                     : measure_ratio_per(parse, money, item->meaning.entity);
+    parse_claim_word(parse, WORD_MEDIAN, "median");
     if (measure == NULL) return FALSE;
     parse_add_measure(parse, measure);
     parse->metric_named = TRUE;
@@ -516,7 +540,7 @@ static gboolean read_per_spent(Parse *parse) {
 
 void parse_quotients(Parse *parse) {
   if (read_per_spent(parse)) return;
-  if (read_ratio_of(parse) || read_spend_per(parse)) return;
+  if (read_ratio_of(parse) || read_average_spender(parse) || read_spend_per(parse)) return;
   for (guint i = 1; i + 1 < parse_n(parse); i++) {
     const Item *link = parse_item(parse, i);
     gboolean per = strcmp(token_at(parse->items->tokens, link->first)->fold, "per") == 0 && link->count == 1;

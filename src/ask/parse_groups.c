@@ -98,6 +98,7 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
     if (earlier->claimed) continue;
     if (item_metric(earlier) != NULL && earlier->kind == ITEM_METRIC) metric = item_metric(earlier);
     if (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS) counts = TRUE;
+    if (average && item_is_word(earlier, WORD_SPENT)) counts = TRUE; /* "average spend per member" */
   }
   gboolean additive = (metric != NULL && metric->kind == METRIC_AGGREGATE && metric->additivity == ADDITIVITY_SUM &&
                        metric->aggregate != AGGREGATE_AVERAGE) || (metric == NULL && counts);
@@ -507,6 +508,11 @@ static void group_by_when(Parse *parse) {
   int when = parse_find_word(parse, WORD_WHEN, 0);
   gboolean ranked = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW) || parse_has_word(parse, WORD_BEST) ||
                     parse_has_word(parse, WORD_WORST);
+  if (when >= 0 && ranked && parse->query->dimensions->len == 1 && parse_time_dimension(parse) == 0) { /* "when were orders highest, by month?" */
+    parse->listing = parse->singular = TRUE;
+    parse_claim(parse, (guint)when, "when");
+    return;
+  }
   if (when < 0 || !ranked || parse->query->dimensions->len > 0) return;
   for (guint i = 0; parse->fragment && i < parse->context->previous->dimensions->len; i++) { /* "when was it highest?" of a monthly series */
     if (((const Dimension *)g_ptr_array_index(parse->context->previous->dimensions, i))->kind != DIMENSION_TIME) continue;

@@ -335,6 +335,25 @@ static void count_joined_entities(Parse *parse) {
   }
 }
 
+/* "takings, baskets by county": a list of measures without "and". */
+static void count_listed_entities(Parse *parse) {
+  for (guint i = 1; i < parse_n(parse) && parse->query->measures->len > 0; i++) {
+    const Item *item = parse_item(parse, i), *before = parse_item(parse, i - 1);
+    gboolean counted = item->kind == ITEM_ENTITY && !item->claimed && item->plural && item->meaning.entity->is_event && item->comma_before;
+    if (counted && before->kind == ITEM_METRIC) parse_count_item(parse, i);
+  }
+}
+
+/* "how much did orders change": their number. */
+static void count_changed_entities(Parse *parse) {
+  for (guint i = 0; i + 1 < parse_n(parse) && parse->query->measures->len == 0 && parse->change_asked; i++) {
+    const Item *item = parse_item(parse, i), *next = parse_item(parse, i + 1);
+    gboolean event = item->kind == ITEM_ENTITY && !item->claimed && item->plural && item->meaning.entity->is_event;
+    gboolean changes = item_is_word(next, WORD_CHANGE) || item_is_word(next, WORD_GROW) || item_is_word(next, WORD_RISE) || item_is_word(next, WORD_FALL);
+    if (event && changes) parse_count_item(parse, i);
+  }
+}
+
 static void count_bare_entities(Parse *parse) {
   if (parse->plain_list) return;
   for (guint i = 0; i + 1 < parse_n(parse); i++) /* "value of delivered orders" */
@@ -468,6 +487,8 @@ void parse_measures(Parse *parse) {
   read_own_spend(parse);
   add_actual(parse);
   count_joined_entities(parse);
+  count_listed_entities(parse);
+  count_changed_entities(parse);
   count_bare_entities(parse);
   add_default_metric(parse);
   if (parse->query->measures->len < 2) release_conditions(parse);

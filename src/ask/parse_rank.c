@@ -170,7 +170,10 @@ static gboolean read_place(Parse *parse) {
     if (item->kind != ITEM_NUMBER || item->claimed || item->percent || item->money || item->number < 1 || item->number > 1000) continue;
     int at = (int)i - 1;
     if (!ends_with_any(parse, (guint)at, BEFORE) && at > 0 && parse_item(parse, (guint)at)->kind == ITEM_STOP) at--; /* "comes in third" */
-    if (!ends_with_any(parse, (guint)at, BEFORE)) continue;
+    static const char *const AFTER[] = {"place", "position", "spot", NULL};
+    gboolean after = item->ordinal && i + 1 < parse_n(parse) && ends_with_any(parse, i + 1, AFTER); /* "in second place" */
+    if (after) parse_claim(parse, i + 1, "place");
+    if (!after && !ends_with_any(parse, (guint)at, BEFORE)) continue;
     parse_claim(parse, i, "place");
     for (int k = at; k < (int)i; k++) parse_claim(parse, (guint)k, "place");
     parse->query->offset = (int)item->number - 1;

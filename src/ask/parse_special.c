@@ -6,8 +6,10 @@
 /* ---- first and last date ---- */
 static const Field *date_field_of(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
-    const Field *field = parse_item(parse, i)->meaning.field;
-    if (field != NULL && field->role == FIELD_ROLE_TIME) return field;
+    const Item *item = parse_item(parse, i);
+    const Field *field = item->meaning.field;
+    gboolean bare = item->count == 1 && strcmp(token_at(parse->items->tokens, item->first)->fold, "date") == 0; /* of whatever the question is about */
+    if (field != NULL && field->role == FIELD_ROLE_TIME && !bare) return field;
   }
   for (guint i = 0; i < parse_n(parse); i++) { /* "when was the last return received": of the returns */
     const Entity *entity = parse_item(parse, i)->kind == ITEM_ENTITY ? parse_item(parse, i)->meaning.entity : NULL;
@@ -67,8 +69,6 @@ static void read_first_last_date(Parse *parse) {
   }
 }
 
-static Filter *new_did(const Entity *entity, gboolean negated);
-
 /* ---- new and returning customers ---- */
 static const Entity *person_entity(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -111,7 +111,7 @@ static void read_without_events(Parse *parse) {
       else if (next->kind == ITEM_VALUE || next->kind == ITEM_TIME || next->kind == ITEM_METRIC || next->kind == ITEM_CONDITION) other = TRUE;
     }
     if (!negated || !event || other || last < negation) continue;
-    Filter *filter = new_did(entity, TRUE);
+    Filter *filter = parse_new_did(entity, TRUE);
     filter->within = FALSE;
     if (when >= 0) {
       if (!time_mention_range(parse_item(parse, (guint)when)->time, &parse->model->calendar, &filter->did_time)) {
@@ -221,7 +221,7 @@ static void read_cohort(Parse *parse) {
 }
 
 static Filter *did_before(const Entity *entity, Day day, gboolean negated) {
-  Filter *filter = new_did(entity, negated);
+  Filter *filter = parse_new_did(entity, negated);
   filter->within = FALSE;
   filter->did_time = time_range_absolute(DAY_NONE, day);
   return filter;
@@ -319,7 +319,7 @@ static int find_never(const Parse *parse, gboolean *strong) {
   return -1;
 }
 
-static void add_value_to(GPtrArray *filters, const Item *item) {
+void parse_add_did_value(GPtrArray *filters, const Item *item) {
   const ValueHit *hit = item_hit(item, NULL);
   g_autofree char *path = lexicon_field_path(hit->field);
   Filter *target = NULL;
@@ -340,7 +340,7 @@ static void add_value_to(GPtrArray *filters, const Item *item) {
   }
 }
 
-static Filter *new_did(const Entity *entity, gboolean negated) {
+Filter *parse_new_did(const Entity *entity, gboolean negated) {
   Filter *filter = filter_new(FILTER_DID);
   filter->entity = g_strdup(entity->name);
   filter->negated = negated;
@@ -358,7 +358,7 @@ static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
             (item_is_word(item, WORD_EXCLUDE) && item->meaning.condition == NULL);
     if (item->claimed) continue;
     if (item->kind == ITEM_VALUE && item->hits->len > 0) {
-      add_value_to(did->did, item);
+      parse_add_did_value(did->did, item);
       parse_claim(parse, i, did->negated ? "never bought" : "bought");
       any = TRUE;
     } else if (!aside && (item->kind == ITEM_CONDITION || (did->negated && item->kind != ITEM_VALUE && item->meaning.condition != NULL))) {
@@ -408,7 +408,7 @@ static gboolean comes_back(const Parse *parse, guint never) {
 
 /* "who ordered in 2017 and never came back": they bought then, and not after it. Takes `not_did`. */
 static void add_gone(Parse *parse, const Entity *entity, guint never, Filter *not_did) {
-  Filter *did = new_did(entity, FALSE);
+  Filter *did = parse_new_did(entity, FALSE);
   did->within = not_did->within = FALSE;
   if (!fill_did(parse, did, 0, never) || did->did_time.kind != TIME_ABSOLUTE || did->did_time.to == DAY_NONE) {
     filter_free(did);
@@ -448,11 +448,11 @@ static void read_never(Parse *parse) {
                       !item_is_word(parse_item(parse, (guint)never), WORD_BUT);
   if (!verb || (!values && !times && !right_only && !gone && !idle) || (excludes && !values && !times)) return;
   if (values || times) {
-    Filter *did = new_did(entity, FALSE);
+    Filter *did = parse_new_did(entity, FALSE);
     if (fill_did(parse, did, 0, (guint)never)) g_ptr_array_add(parse->query->filters, did);
     else filter_free(did);
   }
-  Filter *not_did = new_did(entity, TRUE);
+  Filter *not_did = parse_new_did(entity, TRUE);
   if (gone) {
     add_gone(parse, entity, (guint)never, not_did);
     return;
@@ -496,7 +496,7 @@ static void read_both(Parse *parse) {
       Item *item = parse_item(parse, i);
       if ((!joined && item->first <= t) || item->claimed) continue;
       if (item->kind != ITEM_VALUE && !(item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_POINT)) continue;
-      Filter *did = new_did(entity, FALSE);
+      Filter *did = parse_new_did(entity, FALSE);
       if (fill_did(parse, did, i, i + 1)) g_ptr_array_add(parse->query->filters, did);
       else filter_free(did);
     }
@@ -511,6 +511,7 @@ void parse_special(Parse *parse) {
   parse_durations(parse);
   gboolean first = read_first_order(parse);
   read_never(parse);
+  parse_without(parse, person_entity(parse));
   if (!first) read_cohort(parse);
   read_both(parse);
 }

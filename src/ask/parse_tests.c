@@ -107,6 +107,13 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
       *test = (NumberTest){OP_EQUAL, parse_item(parse, i + 1)->number, 0, i, i + 1, TRUE};
       return TRUE;
     }
+    const Item *one = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL, *thing = i + 2 < parse_n(parse) ? parse_item(parse, i + 2) : NULL;
+    gboolean just_one = item_is_word(item, WORD_ONLY) && one != NULL && thing != NULL && !one->claimed && thing->kind == ITEM_ENTITY && thing->meaning.entity->is_event &&
+                        (one->kind == ITEM_NUMBER || strcmp(token_at(parse->items->tokens, one->first)->fold, "one") == 0); /* "with just one order" */
+    if (just_one) {
+      *test = (NumberTest){OP_EQUAL, one->kind == ITEM_NUMBER ? one->number : 1, 0, i, i + 1, FALSE};
+      return TRUE;
+    }
     if (!operator_of(item, &op)) continue;
     int next = parse_next(parse, i + 1);
     int unit = next >= 0 ? parse_next(parse, (guint)next + 1) : -1;
@@ -331,12 +338,39 @@ static gboolean test_variety(Parse *parse, const NumberTest *test) {
   return TRUE;
 }
 
+/* The number of orders that each group is held against: they stand before a plain number, and something else is listed. */
+static const Metric *tested_count(const Parse *parse, int noun, const NumberTest *test) {
+  const Item *item = parse_item(parse, (guint)noun), *number = parse_item(parse, test->last);
+  gboolean event = item->kind == ITEM_ENTITY && item->plural && item->meaning.entity->is_event && noun < (int)test->first;
+  gboolean listed = parse->query->dimensions->len > 0 && (parse->listing || parse->group_named) && !entity_is_grouped(parse, item->meaning.entity);
+  const Dimension *dimension = listed ? g_ptr_array_index(parse->query->dimensions, 0) : NULL;
+  const Field *field = dimension != NULL && dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
+  gboolean person = field != NULL && g_strcmp0(field->entity, "customer") == 0; /* "customers with orders over 500": of that value */
+  const char *compares = token_at(parse->items->tokens, parse_item(parse, test->first)->first)->fold;
+  gboolean of_value = strcmp(compares, "over") == 0 && noun > 0 && item_is_word(parse_item(parse, (guint)noun - 1), WORD_HAVING);
+  gboolean introduced = noun > 0 && item_is_word(parse_item(parse, (guint)noun - 1), WORD_HAVING);
+  gboolean those = test->first > 0 && item_is_word(parse_item(parse, test->first - 1), WORD_SAME); /* "orders by tender, only those above 700" */
+  gboolean plainly = strcmp(compares, "exceed") == 0 || strcmp(compares, "exceeds") == 0 || strcmp(compares, "exceeded") == 0;
+  if (!introduced && !those && !(plainly && noun > 0)) return NULL;
+  if (!event || field == NULL || person || number->money || test->percent || of_value) return NULL;
+  return parse_entity_metric(parse, item->meaning.entity);
+}
+
 static void apply_test(Parse *parse, const NumberTest *test) {
   if (test_times(parse, test) || test_growth(parse, test) || test_variety(parse, test)) return;
   int noun = tested_noun(parse, test);
   const Item *item = noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
   const Metric *metric = item != NULL ? measure_noun_metric(parse, item) : NULL;
   const Entity *entity = holder(parse, test, noun);
+  const Metric *counts = item != NULL ? tested_count(parse, noun, test) : NULL;
+  if (counts != NULL) { /* "branches with orders greater than 500": how many each has */
+    int index = parse_add_metric(parse, counts);
+    Having having = {index, ON_VALUE, test->op, test->value, test->value_to};
+    g_array_append_val(parse->query->having, having);
+    parse->metric_named = TRUE;
+    claim_test(parse, test, noun);
+    return;
+  }
   if (item != NULL && item->kind == ITEM_ENTITY && noun < (int)test->first) { /* "orders over 500" */
     entity = item->meaning.entity;
     metric = parse_default_metric(parse);

@@ -95,6 +95,7 @@ static gboolean coded_part(const Token *token, TimeUnit *unit, int *index) {
   gsize length = strlen(fold);
   if (length == 2 && fold[0] == 'q' && fold[1] >= '1' && fold[1] <= '4') *unit = TIME_UNIT_QUARTER;
   else if (length == 2 && fold[1] == 'q' && fold[0] >= '1' && fold[0] <= '4') *unit = TIME_UNIT_QUARTER;
+  else if (length == 2 && fold[1] == 'h' && (fold[0] == '1' || fold[0] == '2')) *unit = TIME_UNIT_HALF;
   else if (length == 2 && fold[0] == 'h' && (fold[1] == '1' || fold[1] == '2')) *unit = TIME_UNIT_HALF;
   else if (length >= 2 && length <= 3 && fold[0] == 'w' && g_ascii_isdigit(fold[1])) *unit = TIME_UNIT_WEEK;
   else return FALSE;
@@ -316,6 +317,10 @@ guint time_point_parse(const GArray *tokens, guint i, TimePoint *point) {
     }
     *point = (TimePoint){TIME_UNIT_YEAR, year, 0, 0};
     return 1;
+  }
+  if (token_is(tokens, i, "calendar") && token_is(tokens, i + 1, "year") && time_year_at(tokens, i + 2) > 0) {
+    *point = (TimePoint){TIME_UNIT_YEAR, time_year_at(tokens, i + 2), 0, 0};
+    return 3;
   }
   if (token_is(tokens, i, "year") && time_year_at(tokens, i + 1) > 0) {
     *point = (TimePoint){TIME_UNIT_YEAR, time_year_at(tokens, i + 1), 0, 0};

@@ -141,6 +141,15 @@ GArray *tokens_parse(const char *question) {
       g_array_append_val(tokens, percent);
       comma = FALSE;
     }
+    if (c == '>' || c == '<') { /* "> 500", "<= 3" */
+      gboolean equal = *next == '=';
+      Token compares = {.start = (int)(at - question), .length = equal ? 2 : 1, .is_word = TRUE, .comma_before = comma,
+                        .text = g_strdup(equal ? (c == '>' ? "gte" : "lte") : (c == '>' ? "above" : "below"))};
+      finish_word(&compares);
+      g_array_append_val(tokens, compares);
+      comma = FALSE;
+      if (equal) next++;
+    }
     if (g_utf8_strchr(CURRENCY_SIGNS, -1, c) != NULL) {
       if (last != NULL && last->number_ok && !after_space)
         last->is_money = TRUE;

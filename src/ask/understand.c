@@ -44,7 +44,9 @@ static void lead_with_count(Items *items) {
   const char *fold = token_at(items->tokens, item.first)->fold;
   if (!item_is_word(&item, WORD_HOW_MANY) || item.kind != ITEM_WORD || item.count != 2 || strcmp(fold, "how") != 0 || !item.comma_before) return;
   gboolean listed = FALSE;
-  for (guint i = 0; i + 1 < last; i++) listed = listed || item_is_comparator(item_at(items, i)) || item_is_word(item_at(items, i), WORD_SPENT);
+  for (guint i = 0; i + 1 < last; i++) listed = listed || item_is_comparator(item_at(items, i)) || item_is_word(item_at(items, i), WORD_SPENT) ||
+                                                    item_is_word(item_at(items, i), WORD_WHO) || item_is_word(item_at(items, i), WORD_HAVING) ||
+                                                    item_is_word(item_at(items, i), WORD_MISSING);
   if (!listed) return;
   memmove(item_at(items, 1), item_at(items, 0), sizeof(Item) * (last - 1));
   *item_at(items, 0) = item;
