@@ -199,6 +199,46 @@ static void add_bare_field_words(Lexicon *lexicon) {
   }
 }
 
+/* "Ad Campaign" is the campaign, "Calls Made" are calls, where nothing else is called so. */
+static void add_label_heads(Lexicon *lexicon) {
+  static const char *const GENERIC[] = {"name", "code", "id", "no", "number", "type", "group", "status", "flag", "key", "label", "text", "desc", "date",
+                                        "description", "value", "category", "class", "mode", "terms", "days", "on", "at", "by", "of", "amount", "total",
+                                        "price", "cost", "rate", "percent", "time", "month", "year", "week", "day", "net", "gross", NULL};
+  static const char *const DONE[] = {"made", "sold", "taken", "used", "placed", "ordered", "shipped", "served", NULL};
+  g_autoptr(GHashTable) heads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* stem -> labels it could stand for */
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint d = 0; d < lexicon->model->datasets->len; d++) {
+      const Dataset *dataset = g_ptr_array_index(lexicon->model->datasets, d);
+      for (guint f = 0; f < dataset->fields->len; f++) {
+        const Field *field = g_ptr_array_index(dataset->fields, f);
+        g_autofree char *phrase = phrase_normalise(field->label);
+        g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+        guint n = g_strv_length(words);
+        gboolean measure = field->role == FIELD_ROLE_MEASURE;
+        if (n < 2 || n > 3 || (field->role != FIELD_ROLE_DIMENSION && !measure)) continue;
+        gboolean done = measure && g_strv_contains(DONE, words[n - 1]);
+        const char *head = done && n == 2 ? words[0] : words[n - 1];
+        if ((measure && !done) || strlen(head) < 4 || g_strv_contains(GENERIC, head)) continue;
+        g_autofree char *stem = phrase_stem(head);
+        if (pass == 0) {
+          g_hash_table_replace(heads, g_strdup(stem), GINT_TO_POINTER(GPOINTER_TO_INT(g_hash_table_lookup(heads, stem)) + 1));
+          continue;
+        }
+        gboolean free = !g_hash_table_contains(lexicon->meanings, stem) && !g_hash_table_contains(lexicon->english->phrases, head) &&
+                        !g_hash_table_contains(lexicon->english->stop, head);
+        if (!free || GPOINTER_TO_INT(g_hash_table_lookup(heads, stem)) != 1) continue;
+        g_autoptr(GPtrArray) values = value_index_find(lexicon->values, head); /* "Generic or Branded": branded is a value */
+        if (values->len > 0) continue;
+        for (guint i = 0; measure && i < lexicon->model->metrics->len; i++) {
+          const Metric *metric = g_ptr_array_index(lexicon->model->metrics, i);
+          if (g_strcmp0(metric->expression, field->name) == 0 && g_strcmp0(metric->dataset, dataset->name) == 0) add_metric_phrase(lexicon, metric, head);
+        }
+        if (!measure) add_field_phrase(lexicon, field, head);
+      }
+    }
+  }
+}
+
 /* "Member No" identifies members: what is left of a key's header without the words for a code. */
 static void add_key_word(Lexicon *lexicon, const Entity *entity) {
   static const char *const CODES[] = {"no", "nr", "id", "code", "number", "key", "num", "ref", "reference", "#", NULL};
@@ -369,6 +409,7 @@ Lexicon *lexicon_new(Model *model, ValueIndex *values, GError **error) {
   add_conditions(lexicon);
   add_time_words(lexicon);
   add_bare_field_words(lexicon);
+  add_label_heads(lexicon);
   add_value_words(lexicon);
   add_vocabulary(lexicon);
   return g_steal_pointer(&lexicon);

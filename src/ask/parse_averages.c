@@ -357,6 +357,21 @@ static gboolean read_extreme_of_group(Parse *parse, guint index, Aggregate aggre
   return TRUE;
 }
 
+/* "orders per day on average": the average stands last. */
+static gboolean read_per_period_on_average(Parse *parse, guint index) {
+  for (guint i = 0; i + 2 < index; i++) {
+    const Item *top = parse_item(parse, i), *per = parse_item(parse, i + 1), *grain = parse_item(parse, i + 2);
+    const Metric *metric = measure_countable(parse, top);
+    gboolean by = strcmp(token_at(parse->items->tokens, per->first)->fold, "per") == 0 || item_is_word(per, WORD_EACH);
+    if (metric == NULL || !by || per->claimed || grain->kind != ITEM_GRAIN || grain->claimed || grain->meaning.unit_adverb) continue;
+    parse_claim(parse, i, "total");
+    parse_claim(parse, i + 1, "per");
+    parse_add_aggregate(parse, index, AGGREGATE_AVERAGE, metric, (int)i + 2);
+    return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_aggregates(Parse *parse) {
   if (read_largest_single(parse)) return;
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
@@ -371,6 +386,7 @@ void parse_aggregates(Parse *parse) {
     if (!picks && read_aggregate_again(parse, i, aggregate)) continue;
     if (picks && read_extreme_of_group(parse, i, aggregate)) continue;
     if (picks && (parse->listing || parse->query->dimensions->len > 0 || parse->change_asked)) continue;
+    if (aggregate == AGGREGATE_AVERAGE && read_per_period_on_average(parse, i)) continue;
     if (!read_aggregate(parse, i, aggregate) && !picks) read_aggregate_after(parse, i, aggregate);
     set_percentile(parse, before, rank);
   }

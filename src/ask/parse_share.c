@@ -269,8 +269,27 @@ static gboolean share_of_part_metric(Parse *parse, guint share_at) {
   return FALSE;
 }
 
+/* "orders by branch in percent of total", "how much of our sales comes from Kendal, in percent": parts, no change. */
+static void percent_is_share(Parse *parse) {
+  static const char *const IN[] = {"in", "as", "in %", NULL};
+  int percent = parse_find_word(parse, WORD_PERCENT_OF_CHANGE, 0);
+  static const WordClass CHANGES[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_COMPARE, WORD_DIFFERENCE, WORD_YEAR_OVER_YEAR,
+                                      WORD_MONTH_OVER_MONTH, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_THAN, WORD_SHARE, WORD_BY_HOW_MUCH, WORD_FASTEST_GROWING};
+  Item *item = percent >= 0 ? parse_item(parse, (guint)percent) : NULL;
+  if (item == NULL || parse->fragment || !g_strv_contains(IN, token_at(parse->items->tokens, item->first)->fold)) return;
+  for (guint k = 0; k < parse_n(parse); k++)
+    for (guint i = 0; i < G_N_ELEMENTS(CHANGES); i++)
+      if (item_is_word(parse_item(parse, k), CHANGES[i])) return;
+  const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  const Metric *metric = only != NULL && only->kind == MEASURE_METRIC ? model_find_metric(parse->model, only->metric) : NULL;
+  if (metric == NULL || !metric_is_total(metric) || (parse->query->dimensions->len == 0 && parse->query->filters->len == 0)) return;
+  item->words = (WordSet){{0, 0}};
+  word_set_add(&item->words, WORD_SHARE);
+}
+
 void parse_share(Parse *parse) {
   if (parse->verdict != NULL) return;
+  percent_is_share(parse);
   int share = parse_find_word(parse, WORD_SHARE, 0);
   if (share >= 0 && (share_of_another(parse, (guint)share) || share_of_part_metric(parse, (guint)share))) {
     parse_claim_word(parse, WORD_SUM, "total");

@@ -152,6 +152,7 @@ static int tested_noun(const Parse *parse, const NumberTest *test) {
     if (!item->claimed || item->kind == ITEM_METRIC || g_strcmp0(item->claimed_as, "count") == 0) return next;
   }
   int held = parse_before(parse, test->first);
+  if (held > 0 && test->percent && item_is_word(parse_item(parse, (guint)held), WORD_BY)) held = parse_before(parse, (guint)held); /* "marked down by 20 %" */
   if (held >= 0 && parse_item(parse, (guint)held)->meaning.condition != NULL) { /* "with a discount over 30 %": tests the measure itself */
     const Item *item = parse_item(parse, (guint)held);
     for (guint t = item->first; t < item->first + item->count; t++) {

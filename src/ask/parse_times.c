@@ -53,9 +53,25 @@ static void clarify_year(Parse *parse, guint index, const int *years, guint n_ye
   }
 }
 
+/* "between Q2 and Q3 of this year": the year that follows in words. Claims it; 0: none does. */
+static int year_named_after(Parse *parse, guint index) {
+  for (guint i = index + 1; i < parse_n(parse) && i <= index + 3; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_STOP) continue;
+    gboolean whole = item->kind == ITEM_TIME && !item->claimed && item->time->kind == TIME_MENTION_RELATIVE && item->time->range.unit == TIME_UNIT_YEAR;
+    ResolveContext context = {parse->context->as_of, parse->model->calendar};
+    Day from, to;
+    if (!whole || !time_range_resolve(&item->time->range, &context, &from, &to) || from == DAY_NONE) return 0;
+    parse_claim(parse, i, "year");
+    return day_year(from);
+  }
+  return 0;
+}
+
 /* Gives a partial mention its year. FALSE when the data has it in several years (asked back) or in none. */
 static gboolean complete_year(Parse *parse, guint index, TimeMention *mention) {
-  int year = year_of_previous(parse);
+  int year = year_named_after(parse, index);
+  if (year == 0) year = year_of_previous(parse);
   int years[4];
   guint n_years = candidate_years(parse, &mention->from, years, G_N_ELEMENTS(years));
   if (year == 0 && n_years == 1) year = years[0];
@@ -237,6 +253,16 @@ static void use_span(Parse *parse, const Period *period) {
   else parse->query->time = period->range;
 }
 
+/* "2023 compared with 2022", "against 2022": what stands first is held against the other, whichever is earlier. */
+static gboolean is_held_against(const Parse *parse, guint first, guint second) {
+  static const char *const HELD[] = {"compared", "against", "relative", "as", NULL};
+  for (guint i = first + 1; i < second; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item_is_word(item, WORD_COMPARE) && g_strv_contains(HELD, token_at(parse->items->tokens, item->first)->fold)) return TRUE;
+  }
+  return FALSE;
+}
+
 static void use_two(Parse *parse, const Period *a, const Period *b, GArray *periods) {
   Day a_from, a_to, b_from, b_to;
   resolve_for_order(parse, &a->range, &a_from, &a_to);
@@ -265,7 +291,7 @@ static void use_two(Parse *parse, const Period *a, const Period *b, GArray *peri
     compare_periods(parse, &before, &a->range);
     return;
   }
-  gboolean first_is_current = is_first_more(parse) || parse_has_word(parse, WORD_MINUS) || a_from > b_from;
+  gboolean first_is_current = is_first_more(parse) || is_held_against(parse, a->item, b->item) || parse_has_word(parse, WORD_MINUS) || a_from > b_from;
   compare_periods(parse, first_is_current ? &b->range : &a->range, first_is_current ? &a->range : &b->range);
 }
 
