@@ -334,9 +334,10 @@ static void add_flag_code(InferColumn *column, const char *value) {
 static void conclude_codes(Inference *inference, InferColumn *column) {
   const ColumnProfile *profile = column->profile;
   gboolean flag = is_flag(column) && !infer_is_concept(column, "gender");
-  if (!profile->frequent_complete || (!flag && profile->distinct > FLAG_VALUES))
-    return;
   GPtrArray *codes = column->concept != NULL ? g_hash_table_lookup(inference->lexicon->codes, column->concept->name) : NULL;
+  gboolean places = infer_is_concept(column, "state") || infer_is_concept(column, "country"); /* codes and names of known places */
+  if (!profile->frequent_complete || (!flag && !places && profile->distinct > FLAG_VALUES))
+    return;
   for (guint i = 0; i < profile->frequent->len; i++) {
     const FrequentValue *value = g_ptr_array_index(profile->frequent, i);
     gboolean known = FALSE;
