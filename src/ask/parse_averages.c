@@ -490,7 +490,9 @@ static gboolean read_ratio_of(Parse *parse) {
 static gboolean read_average_spender(Parse *parse) {
   static const char *const ONE[] = {"a", "an", "each", "every", "one", "single", "average", "typical", NULL};
   const Metric *money = parse_default_metric(parse);
-  int spent = parse_find_word(parse, WORD_SPENT, 0), average = parse_find_word(parse, WORD_AVERAGE, 0);
+  int spent = -1, average = parse_find_word(parse, WORD_AVERAGE, 0);
+  for (guint i = 0; i < parse_n(parse) && spent < 0; i++) /* though the company spends on advertising too */
+    if (g_str_has_prefix(token_at(parse->items->tokens, parse_item(parse, i)->first)->fold, "spen") && !parse_item(parse, i)->claimed) spent = (int)i;
   int person = spent > 0 ? parse_before(parse, (guint)spent) : -1;
   const Item *item = person > 0 ? parse_item(parse, (guint)person) : NULL;
   gboolean each = item != NULL && g_strv_contains(ONE, token_at(parse->items->tokens, item->first - 1)->fold);

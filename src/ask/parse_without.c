@@ -50,7 +50,10 @@ static void read_none_of(Parse *parse) {
            !item_is_word(parse_item(parse, (guint)negation), WORD_MISSING))
       negation--;
     const Item *word = negation >= 0 ? parse_item(parse, (guint)negation) : NULL;
-    gboolean none = word != NULL && !word->claimed && (item_is_word(word, WORD_NOT) || item_is_word(word, WORD_EXCLUDE) || item_is_word(word, WORD_MISSING));
+    static const char *const HOLDS[] = {"without", "no", "with", NULL};
+    gboolean contains = negation + 1 < (int)i && item_is_word(parse_item(parse, (guint)negation + 1), WORD_CONTAINS);
+    gboolean holds = word != NULL && (contains || g_strv_contains(HOLDS, token_at(parse->items->tokens, word->first)->fold)); /* "apart from Tea" is about rows */
+    gboolean none = holds && !word->claimed && (item_is_word(word, WORD_NOT) || item_is_word(word, WORD_EXCLUDE) || item_is_word(word, WORD_MISSING));
     if (!none) return;
     g_ptr_array_add(parse->query->filters, did_with(holder, item, OP_EQUAL, TRUE));
     for (guint k = (guint)negation; k <= i; k++) parse_claim(parse, k, "none of it");
