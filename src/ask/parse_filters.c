@@ -432,7 +432,22 @@ static void split_by_negated_value(Parse *parse) {
   }
 }
 
+/* "how many orders were refunded": which of them, not how much came back. */
+static void prefer_conditions(Parse *parse) {
+  gboolean counted = FALSE, events = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    Item *item = parse_item(parse, i);
+    counted = counted || item_is_word(item, WORD_HOW_MANY) || item_is_word(item, WORD_SHARE);
+    events = events || (counted && (item->kind == ITEM_ROWS || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event)));
+    gboolean states = i > 0 && item_is_word(parse_item(parse, i - 1), WORD_YES_NO);
+    if (!events || !states || item->kind != ITEM_METRIC || item->meaning.condition == NULL) continue;
+    item->meaning = (Meaning){.condition = item->meaning.condition};
+    item->kind = ITEM_CONDITION;
+  }
+}
+
 void parse_filters(Parse *parse) {
+  prefer_conditions(parse);
   read_existence(parse);
   settle_fields(parse);
   read_missing(parse);

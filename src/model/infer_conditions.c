@@ -159,19 +159,46 @@ static InferColumn *find_status(const Inference *inference, const InferTable *ta
   return best;
 }
 
-static void conditions_by_status(Inference *inference, InferTable *table) {
+/* Rows of the condition that carry negative amounts are netted by adding up; they need not be left out. */
+static gboolean note_negative(Inference *inference, InferTable *table, const char *name, const InferColumn *status, const char *test, GError **error) {
+  const InferColumn *amount = infer_find_concept(table, "revenue");
+  if (amount == NULL)
+    amount = infer_find_concept(table, "units");
+  gboolean cancelled = g_str_equal(name, "cancelled");
+  if (amount == NULL || amount->profile->negative == 0 || (!cancelled && !g_str_equal(name, "returned")))
+    return TRUE;
+  g_autofree char *holds = g_strdup_printf("coalesce(%s %s, FALSE)", status->profile->sql, test);
+  g_autofree char *below = g_strdup_printf("%s AND %s < 0", holds, amount->profile->sql);
+  double rows = 0, negative = 0;
+  if (!infer_share(inference, table, holds, &rows, error) || !infer_share(inference, table, below, &negative, error))
+    return FALSE;
+  if (rows <= 0 || negative < rows * LEAST_AGREEMENT)
+    return TRUE;
+  if (cancelled)
+    table->cancelled_is_negative = TRUE;
+  else
+    table->returned_is_negative = TRUE;
+  infer_note(inference, name, "%.1f %% of these rows have a negative %s: sums are net of them", 100 * negative / rows, amount->field->label);
+  return TRUE;
+}
+
+static gboolean conditions_by_status(Inference *inference, InferTable *table, GError **error) {
   const InferColumn *status = find_status(inference, table);
   const ConditionWords *cancelled = retail_condition_words(inference->lexicon, "cancelled");
   if (status == NULL || cancelled == NULL)
-    return;
+    return TRUE;
   static const char *const names[] = {"cancelled", "returned", "pending", "shipped", "delivered"};
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     const ConditionWords *words = retail_condition_words(inference->lexicon, names[i]);
     gint64 rows = 0;
     g_autofree char *test = words != NULL ? status_test(status, words->values, i > 0 ? cancelled->values : NULL, &rows) : NULL;
-    if (test != NULL && add_simple(inference, table, names[i], NULL, status, test) != NULL)
-      infer_note(inference, names[i], "%s %s on %" G_GINT64_FORMAT " rows", status->field->label, test, rows);
+    if (test == NULL || add_simple(inference, table, names[i], NULL, status, test) == NULL)
+      continue;
+    infer_note(inference, names[i], "%s %s on %" G_GINT64_FORMAT " rows", status->field->label, test, rows);
+    if (!note_negative(inference, table, names[i], status, test, error))
+      return FALSE;
   }
+  return TRUE;
 }
 
 /* ---- by a flag ---- */
@@ -288,7 +315,8 @@ static gboolean table_conditions(Inference *inference, InferTable *table, GError
   if (!gone_by_prefix(inference, table, error))
     return FALSE;
   conditions_by_flag(inference, table);
-  conditions_by_status(inference, table);
+  if (!conditions_by_status(inference, table, error))
+    return FALSE;
   returned_by_numbers(inference, table);
   returned_by_list(inference, table);
   conditions_of_money(inference, table);

@@ -346,7 +346,55 @@ static gboolean add_goods(Inference *inference, GError **error) {
   return add_entity(inference, "product", key, error);
 }
 
+#define LEAST_ORDERS 50
+#define MOST_LINES 20         /* of an order, on average */
+#define MOST_TORN_ORDERS 0.01 /* share of numbers with more than one date above which they number no orders */
+
+/* Every value of the column stands on one date only, and several of them on one date. */
+static gboolean numbers_events(Inference *inference, const InferColumn *column, const InferColumn *date, gboolean *numbers, GError **error) {
+  g_autofree char *sql = g_strdup_printf(
+      "SELECT count(*)::DOUBLE, coalesce(count_if(n > 1), 0)::DOUBLE, count(DISTINCT first)::DOUBLE FROM (SELECT %s AS c, "
+      "count(DISTINCT %s) AS n, min(%s) AS first FROM %s WHERE %s IS NOT NULL GROUP BY 1)",
+      column->profile->sql, date->profile->sql, date->profile->sql, column->table->profile->relation, column->profile->sql);
+  double counts[3] = {0, 0, 0};
+  if (!profile_numbers(inference->engine, sql, inference->deadline, counts, 3, error))
+    return FALSE;
+  gboolean has_clock = date->field->type == FIELD_TIMESTAMP; /* then nearly every order has a time of its own */
+  *numbers = counts[0] > 0 && counts[1] <= counts[0] * MOST_TORN_ORDERS && (has_clock || counts[0] >= counts[2] * 1.2);
+  return TRUE;
+}
+
+/* No header says order ("Slip"): codes of which each stands on a few lines, all of one date, number the sales. */
+static gboolean find_orders_by_lines(Inference *inference, GError **error) {
+  InferTable *main = inference->main;
+  if (main == NULL || !main->dataset->is_fact || main->dataset->default_date == NULL || infer_find_concept(main, "order_count") != NULL ||
+      infer_find_entity_column(main, "order", CONCEPT_IDENTIFIER) != NULL)
+    return TRUE;
+  const InferColumn *date = infer_find_column(main, main->dataset->default_date);
+  gint64 rows = main->profile->rows;
+  for (guint i = 0; date != NULL && i < main->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(main->columns, i);
+    const ColumnProfile *profile = column->profile;
+    gboolean code = column->concept == NULL && profile->is_text && profile->code > 0.95 && profile->spaced < 0.05;
+    gboolean repeats = profile->distinct >= LEAST_ORDERS && profile->distinct * MOST_LINES >= rows && profile->distinct * 21 <= rows * 20;
+    gboolean numbers = FALSE;
+    if (!code || !repeats || profile->filled * 20 < rows * 19)
+      continue;
+    if (!numbers_events(inference, column, date, &numbers, error))
+      return FALSE;
+    if (!numbers)
+      continue;
+    column->concept = retail_lexicon_concept(inference->lexicon, "order_id");
+    column->field->role = FIELD_ROLE_IDENTIFIER;
+    infer_note_column(inference, column, "numbers the sales: a few lines each, all of one date");
+    return TRUE;
+  }
+  return TRUE;
+}
+
 gboolean infer_entities(Inference *inference, GError **error) {
+  if (!find_orders_by_lines(inference, error))
+    return FALSE;
   forget_foreign_names(inference);
   static const char *const known[] = {"order", "customer", "product", "store", "seller", "supplier", "campaign", "visit",
                                       "warehouse", "return", "shipment", "shipper", "review"};
