@@ -101,6 +101,12 @@ static void set_kind(Item *item) {
   }
   gboolean counts_rows = meaning->metric != NULL && meaning->metric->kind == METRIC_AGGREGATE && meaning->metric->aggregate == AGGREGATE_COUNT &&
                          meaning->metric->conditions[0] == NULL;
+  gboolean column = item->count == 1 && meaning->field != NULL && meaning->field->role == FIELD_ROLE_DIMENSION && meaning->entity == NULL; /* "Line" */
+  gboolean counts_other = column && meaning->metric != NULL && meaning->metric->entity != NULL; /* "Depot" beside the warehouses it is another word for */
+  if ((counts_rows && column && meaning->rows != NULL && meaning->rows->is_fact) || counts_other) {
+    item->kind = ITEM_FIELD;
+    return;
+  }
   if (meaning->rows != NULL && meaning->entity == NULL && counts_rows) {
     item->kind = ITEM_ROWS;
     return;
@@ -158,10 +164,18 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   gboolean named = token->is_capital && item->first > 0 && hit->match <= VALUE_MATCH_FOLDED && strlen(token->fold) > 2 &&
                    word_set_is_empty(item->words);
   if (named) return FALSE; /* "profit on Tables": written as a name */
+  static const char *const OF[] = {"of", "for", "in", "from", "category", NULL};
+  const char *before = item->first > 0 ? token_at(items->tokens, item->first - 1)->fold : "";
+  gboolean as_name = token->is_capital && hit->match == VALUE_MATCH_EXACT && !all_shouted && g_strv_contains(OF, before) && strlen(token->fold) > 2;
+  if (as_name) return FALSE; /* "sales of Other", where there is such a category */
   gboolean stop = g_hash_table_contains(items->lexicon->english->stop, token->fold);
   gboolean window = is_only(item->words, WORD_CUMULATIVE) && hit->match <= VALUE_MATCH_FOLDED; /* "running shoes", where Running is a sport */
   const char *next = item->first + 1 < items->tokens->len ? token_at(items->tokens, item->first + 1)->fold : "";
-  if (window && strcmp(next, "total") != 0 && strcmp(next, "sum") != 0 && strcmp(next, "totals") != 0) return FALSE;
+  for (guint t = item->first + 1; window && t < items->tokens->len && t < item->first + 4; t++) { /* "running orders total" */
+    const char *fold = token_at(items->tokens, t)->fold;
+    window = strcmp(fold, "total") != 0 && strcmp(fold, "sum") != 0 && strcmp(fold, "totals") != 0;
+  }
+  if (window) return FALSE;
   gboolean function_word = !word_set_is_empty(item->words) && !is_only(item->words, WORD_NOUN);
   if (function_word && is_consumed_noun(items, item, next)) return FALSE;
   if (function_word || (stop && !is_noun_use(items, item))) return TRUE;

@@ -258,6 +258,18 @@ static void add_key_word(Lexicon *lexicon, const Entity *entity) {
   if (meaning != NULL && meaning->entity == NULL && meaning->field == NULL && !other_metric) meaning->entity = entity;
 }
 
+/* A column that is called exactly so ("Manufacturer" beside "Supplier") is not the entity of which that is another word. */
+static gboolean names_other_column(const Lexicon *lexicon, const Entity *entity, const char *synonym) {
+  g_autofree char *phrase = phrase_normalise(synonym), *stem = phrase_stem(phrase);
+  const Meaning *known = g_hash_table_lookup(lexicon->meanings, stem);
+  const Field *field = known != NULL ? known->field : NULL;
+  if (field == NULL || field->role != FIELD_ROLE_DIMENSION || field->distinct_count < 2) return FALSE;
+  g_autofree char *label = phrase_normalise(field->label), *label_stem = phrase_stem(label);
+  const Field *own = lexicon_entity_field(lexicon, entity);
+  gboolean same = own != NULL && (own == field || strcmp(own->name, field->name) == 0 || g_strcmp0(field->name, entity->key) == 0);
+  return strcmp(stem, label_stem) == 0 && !same && own != NULL;
+}
+
 static void add_entities(Lexicon *lexicon) {
   const Model *model = lexicon->model;
   for (guint i = 0; i < model->entities->len; i++) {
@@ -265,6 +277,7 @@ static void add_entities(Lexicon *lexicon) {
     Meaning *meaning = phrase_meaning(lexicon, entity->name);
     if (meaning != NULL && meaning->entity == NULL) meaning->entity = entity;
     for (char **synonym = entity->synonyms; *synonym; synonym++) {
+      if (names_other_column(lexicon, entity, *synonym)) continue;
       meaning = phrase_meaning(lexicon, *synonym);
       if (meaning != NULL && meaning->entity == NULL) meaning->entity = entity;
     }

@@ -218,8 +218,21 @@ static void count_shared_noun(Parse *parse) {
   }
 }
 
+/* "orders above 150 by store": how many of them each store has. */
+static void count_tested_by_group(Parse *parse) {
+  int first = parse_next(parse, 0);
+  const Item *item = first >= 0 ? parse_item(parse, (guint)first) : NULL;
+  const Item *test = first >= 0 && (guint)first + 2 < parse_n(parse) ? parse_item(parse, (guint)first + 1) : NULL;
+  gboolean event = test != NULL && item->kind == ITEM_ENTITY && !item->claimed && item->plural && item->meaning.entity->is_event;
+  if (!event || !item_is_comparator(test) || parse_item(parse, (guint)first + 2)->kind != ITEM_NUMBER || parse->listing || !parse->group_named) return;
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (parse_item(parse, i)->kind == ITEM_METRIC) return;
+  parse_count_item(parse, (guint)first);
+}
+
 void parse_counts(Parse *parse) {
   count_shared_noun(parse);
+  count_tested_by_group(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     if (!parse_free_word(parse, i, WORD_HOW_MANY) || parse_item(parse, i)->kind != ITEM_WORD) continue;
     gboolean counted = FALSE;

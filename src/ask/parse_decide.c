@@ -175,6 +175,12 @@ static void check_leftovers(Parse *parse) {
     parse_refuse(parse, "no_such_data", "a time between two dates", "The data does not hold the two dates this would need.");
     return;
   }
+  guint n = parse_n(parse);
+  const Item *by = n > 2 ? parse_item(parse, n - 2) : NULL, *last = n > 2 ? parse_item(parse, n - 1) : NULL;
+  if (by != NULL && !by->claimed && !last->claimed && last->kind == ITEM_STOP && strcmp(token_at(parse->items->tokens, by->first)->fold, "by") == 0) {
+    refuse_word(parse, last); /* "sales by re" */
+    return;
+  }
   for (guint i = 0; i < parse_n(parse); i++) { /* unknown words first: they say most */
     const Item *item = parse_item(parse, i);
     if (!item->claimed && item->kind == ITEM_UNKNOWN) {

@@ -452,6 +452,11 @@ static void group_by_bare_fields(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_FIELD || parse_group_field(parse, item) == NULL) continue;
+    const Item *all = i > 0 ? parse_item(parse, i - 1) : NULL; /* "sales in 2023, all restaurants": of all of them together */
+    if (all != NULL && item->plural && all->comma_before && strcmp(token_at(parse->items->tokens, all->first)->fold, "all") == 0) {
+      parse_claim(parse, i, "all of them");
+      continue;
+    }
     int before = parse_before(parse, i);
     while (before >= 0 && parse_item(parse, (guint)before)->filter != NULL) before = parse_before(parse, (guint)before); /* "how many vegetarian dishes" */
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
