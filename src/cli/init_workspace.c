@@ -125,9 +125,15 @@ gboolean workspace_draft_publish(WorkspaceDraft *draft, GError **error) {
       aisle_error_set_errno(error, reason, "give the workspace its name %s", draft->path);
     return FALSE;
   }
-  g_clear_pointer(&draft->folder, g_free);
   g_autofree char *parent = g_path_get_dirname(draft->path);
-  return disk_flush_folder(parent, error);
+  if (disk_flush_folder(parent, error)) {
+    g_clear_pointer(&draft->folder, g_free);
+    return TRUE;
+  }
+  /* The name may be lost when the machine stops: what is reported as failed is not there. */
+  if (rename(draft->path, draft->folder) != 0)
+    g_clear_pointer(&draft->folder, g_free);
+  return FALSE;
 }
 
 void workspace_draft_free(WorkspaceDraft *draft) {
