@@ -173,6 +173,16 @@ static void tell_sum(Narrator *narrator, const ViewMeasure *measure) {
                view->n_rows == 2 ? "" : all, view_dimension(view, 0)->nouns, amount);
 }
 
+static gboolean lowest_first(const ResultView *view) {
+  const Order *order = view->query->order->len > 0 ? &g_array_index(view->query->order, Order, 0) : NULL;
+  return !view->limited && order != NULL && order->on == ON_VALUE && !order->descending && view->n_rows > 2;
+}
+
+/* Rows that belong to none of the groups are no winner, however much they come to: nobody is named then. */
+static gboolean leads_empty(const ResultView *view, const ViewMeasure *measure, const GArray *ranked) {
+  return measure->additive && !view->limited && strcmp(view_dimension(view, 0)->labels[row_at(ranked, 0)], "(none)") == 0;
+}
+
 void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
   g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
@@ -187,6 +197,17 @@ void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
   if (asked_for_lowest(view)) {
     tell_bottom(narrator, measure, ranked);
     tell_followers(narrator, measure, ranked, TRUE);
+    return;
+  }
+  if (leads_empty(view, measure, ranked)) {
+    tell_sum(narrator, measure);
+    return;
+  }
+  if (lowest_first(view)) { /* as the table stands: the smallest at the top */
+    tell_bottom(narrator, measure, ranked);
+    tell_top(narrator, measure, ranked);
+    tell_losses(narrator, measure);
+    tell_sum(narrator, measure);
     return;
   }
   if (tell_two(narrator, measure, ranked)) {
