@@ -77,6 +77,15 @@ Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, 
   return measure;
 }
 
+Measure *measure_of_date(const Field *date) {
+  Measure *measure = measure_new(MEASURE_AGGREGATE);
+  measure->aggregate = AGGREGATE_MIN;
+  measure->field = lexicon_field_path(date);
+  measure->name = g_strdup(date->name);
+  measure->label = g_strdup(date->label);
+  return measure;
+}
+
 /* Aggregate over single rows: the metric's own row expression. */
 Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate) {
   Measure *measure = measure_new(MEASURE_AGGREGATE);

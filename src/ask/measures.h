@@ -16,6 +16,8 @@ gboolean metric_is_total(const Metric *metric);
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity);
 /* Aggregate of `inner` (taken over) per entity, or per unit of time where `entity` is NULL. */
 Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, TimeUnit unit);
+/* The date itself, shown under the name of its column. */
+Measure *measure_of_date(const Field *date);
 /* Aggregate over single rows of the metric's own row expression. */
 Measure *measure_of_rows(const Parse *parse, const Metric *metric, Aggregate aggregate);
 

@@ -73,12 +73,7 @@ static gboolean rank_by_own_date(Parse *parse, guint noun, const Field *date) {
   int at = latest >= 0 ? latest : earliest;
   const Field *name = lexicon_entity_field(parse->lexicon, parse_item(parse, noun)->meaning.entity);
   if (at < 0 || name == NULL || parse_has_word(parse, WORD_WHEN)) return FALSE;
-  Measure *measure = measure_new(MEASURE_AGGREGATE);
-  measure->aggregate = AGGREGATE_MIN;
-  measure->field = lexicon_field_path(date);
-  measure->label = g_strdup(date->label);
-  measure->name = g_strdup(date->name);
-  parse_add_measure(parse, measure);
+  parse_add_measure(parse, measure_of_date(date));
   parse_add_field_dimension(parse, name);
   Order order = {0, ON_VALUE, latest >= 0, FALSE};
   g_array_append_val(parse->query->order, order);

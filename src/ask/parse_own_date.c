@@ -1,7 +1,7 @@
 /* "When did Granby Halls open?", "when was Isla Kerr hired": the date that the list of branches or reps holds of one of them. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 /* "Opened on" answers "open", "Hire date" answers "hired": the roots of four letters and more are the same. */
 static gboolean same_root(const char *a, const char *b) {
@@ -53,12 +53,7 @@ void parse_own_date_of(Parse *parse) {
     const Field *date = list != NULL && !list->is_fact ? date_of_value(parse, list, &word) : NULL;
     gboolean named = word >= 0 && parse_item(parse, (guint)word)->kind == ITEM_FIELD; /* "Isla Kerr hire date" */
     if (date == NULL || (when < 0 && !named)) continue;
-    Measure *measure = measure_new(MEASURE_AGGREGATE);
-    measure->aggregate = AGGREGATE_MIN;
-    measure->field = lexicon_field_path(date);
-    measure->name = g_strdup(date->name);
-    measure->label = g_strdup(date->label);
-    parse_add_measure(parse, measure);
+    parse_add_measure(parse, measure_of_date(date));
     parse->metric_named = TRUE;
     parse_claim(parse, (guint)word, "date");
     if (when >= 0) parse_claim(parse, (guint)when, "when");
