@@ -1,7 +1,7 @@
 /* Growth and comparisons, differences between members, shares, windows, why. */
 #include <string.h>
 
-#include "ask/parse.h"
+#include "ask/measures.h"
 
 static const WordClass CHANGE_WORDS[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_FASTEST_GROWING};
 
@@ -280,6 +280,32 @@ static void read_gap(Parse *parse) {
 }
 
 /* ---- windows ---- */
+/* "run rate of sales": what the period brought so far, carried on to a whole year of days. */
+static void read_run_rate(Parse *parse) {
+  int at = parse_find_word(parse, WORD_RUN_RATE, 0);
+  DateRange data = parse_data_range(parse);
+  if (at < 0 || !data.known || parse->query->measures->len == 0 || parse_time_dimension(parse) >= 0) return;
+  for (guint i = 0; i < parse->query->measures->len; i++) { /* a rate is the same for a year */
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
+    if (metric == NULL || !metric_is_total(metric)) return;
+  }
+  ResolveContext context = {parse->context->as_of, parse->model->calendar};
+  Day from = DAY_NONE, to = DAY_NONE;
+  if (parse->query->time.kind != TIME_ALL && !time_range_resolve(&parse->query->time, &context, &from, &to)) return;
+  if (from == DAY_NONE) from = day_from_ymd(day_year(data.last), 1, 1);
+  from = MAX(from, data.first);
+  to = to == DAY_NONE ? data.last + 1 : MIN(to, data.last + 1);
+  if (to <= from) return;
+  int year = day_year(from), days = (int)(day_from_ymd(year + 1, 1, 1) - day_from_ymd(year, 1, 1));
+  parse->query->time = time_range_absolute(from, to);
+  parse->query->window = WINDOW_RUN_RATE;
+  parse->query->window_size = days;
+  parse->change_asked = FALSE;
+  parse_claim_word(parse, WORD_RUN_RATE, "run rate");
+  parse_assume(parse, "run_rate", "%d days carried on to a year of %d days", (int)(to - from), days);
+}
+
 static void read_windows(Parse *parse) {
   int cumulative = parse_find_word(parse, WORD_CUMULATIVE, 0), moving = parse_find_word(parse, WORD_MOVING_AVERAGE, 0);
   if (cumulative < 0 && moving < 0) return;
@@ -347,6 +373,7 @@ void parse_changes(Parse *parse) {
   read_members(parse);
   read_gap(parse);
   read_windows(parse);
+  read_run_rate(parse);
   read_analysis(parse);
   if (parse->verdict != NULL) return;
   read_baseline(parse);

@@ -78,6 +78,11 @@ void narrate_single(Narrator *narrator) {
   for (guint i = 0; i < MIN(view->measures->len, NARRATE_MAX_SENTENCES); i++)
     tell_measure(narrator, view_measure(view, i), view->measures->len == 1);
   if (view->measures->len == 2) tell_two_measures(narrator);
+  const ViewMeasure *first = view->measures->len == 1 ? view_measure(view, 0) : NULL;
+  if (first != NULL && view->query->window == WINDOW_RUN_RATE && first->window >= 0) {
+    g_autofree char *rate = narrate_amount(narrator, 0, first->window);
+    narrate_tell(narrator, "At that rate a whole year comes to %s.", rate);
+  }
 }
 
 /* The order that made this group the one: 1 highest, -1 lowest, 0 unknown. */

@@ -184,13 +184,13 @@ static int *slot_of(ViewMeasure *measure, const char *kind) {
   if (strcmp(kind, "change") == 0) return &measure->change;
   if (strcmp(kind, "growth") == 0) return &measure->growth;
   if (strcmp(kind, "share") == 0) return &measure->share;
-  if (strcmp(kind, "cumulative") == 0 || strcmp(kind, "moving_average") == 0) return &measure->window;
+  if (strcmp(kind, "cumulative") == 0 || strcmp(kind, "moving_average") == 0 || strcmp(kind, "run_rate") == 0) return &measure->window;
   return NULL;
 }
 
 /* Columns that do not tell their kind or measure (an answer read back from JSON) do by their names. */
 static const char *kind_of(const AnswerColumn *column) {
-  static const char *const KINDS[] = {"previous", "change", "growth", "share", "cumulative", "moving_average", "rank"};
+  static const char *const KINDS[] = {"previous", "change", "growth", "share", "cumulative", "moving_average", "run_rate", "rank"};
   if (column->kind != NULL && *column->kind != '\0') return column->kind;
   for (guint i = 0; column->name != NULL && i < G_N_ELEMENTS(KINDS); i++) {
     g_autofree char *suffix = g_strconcat("_", KINDS[i], NULL);

@@ -184,6 +184,9 @@ static void add_measure_columns(const Statement *statement, guint index, GPtrArr
   if (query->window == WINDOW_CUMULATIVE)
     g_ptr_array_add(columns, measure_column(planned->window_name, g_strdup_printf("cumulative %s", label),
                                             term_type(planned->value), unit, "cumulative", index));
+  if (query->window == WINDOW_RUN_RATE)
+    g_ptr_array_add(columns, measure_column(planned->window_name, g_strdup_printf("run rate of %s", label), "number", unit,
+                                            "run_rate", index));
   if (query->window == WINDOW_MOVING_AVERAGE)
     g_ptr_array_add(columns, measure_column(planned->window_name, g_strdup_printf("moving average of %s", label),
                                             "number", unit, "moving_average", index));

@@ -29,7 +29,8 @@ static const char *const ons[] = {
 static const char *const windows[] = {[WINDOW_NONE] = NULL,
                                       [WINDOW_CUMULATIVE] = "cumulative",
                                       [WINDOW_MOVING_AVERAGE] = "moving_average",
-                                      [WINDOW_RANK] = "rank"};
+                                      [WINDOW_RANK] = "rank",
+                                      [WINDOW_RUN_RATE] = "run_rate"};
 
 const char *operator_name(Operator op) {
   return operators[op];

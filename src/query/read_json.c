@@ -82,6 +82,8 @@ static void read_window(Reader *reader, const json_t *object, SemanticQuery *que
     reader_integer(reader, json, "size", 1, 100000, &query->window_size);
     if (!reader->failed && query->window == WINDOW_MOVING_AVERAGE && query->window_size < 1)
       reader_fail(reader, "a moving average needs a size");
+    if (!reader->failed && query->window == WINDOW_RUN_RATE && query->window_size < 1)
+      reader_fail(reader, "a run rate needs a size in days");
   }
   reader_leave(reader, before);
 }

@@ -26,6 +26,7 @@ static const char *shown_word(const SemanticQuery *query) {
 static char *window_words(const SemanticQuery *query) {
   switch (query->window) {
   case WINDOW_CUMULATIVE: return g_strdup("cumulative ");
+  case WINDOW_RUN_RATE: return g_strdup("annual run rate of ");
   case WINDOW_MOVING_AVERAGE: {
     int series = query_series(query);
     const Dimension *dimension = series >= 0 ? query->dimensions->pdata[series] : NULL;

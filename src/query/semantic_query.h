@@ -112,7 +112,8 @@ typedef struct {
 typedef enum { ON_VALUE, ON_PREVIOUS, ON_CHANGE, ON_GROWTH, ON_SHARE, ON_WINDOW, ON_DIMENSION } On;
 typedef struct { int measure; On on; Operator op; double value; double value_to; } Having;  /* measure: index */
 typedef struct { int index; On on; gboolean descending; gboolean absolute; } Order;          /* index of measure or (ON_DIMENSION) dimension */
-typedef enum { WINDOW_NONE, WINDOW_CUMULATIVE, WINDOW_MOVING_AVERAGE, WINDOW_RANK } WindowKind;
+typedef enum { WINDOW_NONE, WINDOW_CUMULATIVE, WINDOW_MOVING_AVERAGE, WINDOW_RANK,
+               WINDOW_RUN_RATE /* the period's total carried on to `window_size` days */ } WindowKind;
 typedef enum { SHARE_NONE, SHARE_TOTAL, SHARE_WITHIN /* of the total within the first `share_dimensions` dimensions */ } ShareKind;
 typedef enum { COHORT_NONE, COHORT_NEW /* entities whose first row (under the filters) falls in `time` */, COHORT_REPEAT /* seen before `time` as well */ } CohortKind;
 typedef enum { ANALYSIS_NONE, ANALYSIS_DRIVERS /* why did it change */, ANALYSIS_SUMMARY } Analysis;

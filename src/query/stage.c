@@ -114,6 +114,13 @@ static char *window_sql(const Statement *statement, const PlannedMeasure *planne
   const SemanticQuery *query = statement->query;
   g_autofree char *value = leaf_of_row(statement, planned->value);
   if (query->window == WINDOW_RANK) return rank_sql(statement, value, measure);
+  if (query->window == WINDOW_RUN_RATE) {
+    gboolean bounded = query->time.kind == TIME_ABSOLUTE && query->time.from != DAY_NONE && query->time.to > query->time.from;
+    if (bounded && (term_is_additive(planned->value) || term_is_leaf(planned->value)))
+      return g_strdup_printf("%s * %d.0 / %d", value, query->window_size, (int)(query->time.to - query->time.from));
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "\"%s\" has no run rate: it needs a total and a period with both ends", planned->name);
+    return NULL;
+  }
   g_autofree char *over = window_over(statement, value);
   gboolean cumulative = query->window == WINDOW_CUMULATIVE;
   g_autofree char *frame =

@@ -174,6 +174,7 @@ static void name_columns(Statement *statement) {
     WindowKind window = statement->query->window;
     planned->window_name = extra_column(statement, planned,
                                         window == WINDOW_RANK         ? "_rank"
+                                        : window == WINDOW_RUN_RATE   ? "_run_rate"
                                         : window == WINDOW_CUMULATIVE ? "_cumulative"
                                                                       : "_moving_average");
   }

@@ -380,6 +380,9 @@ static gboolean check_extent(const Check *check, const SemanticQuery *query) {
     return wrong(check, "shares and windows need a metric");
   if (query->window == WINDOW_MOVING_AVERAGE && (query->window_size < 1 || query_series(query) < 0))
     return wrong(check, "a moving average needs a size and a dimension over time");
+  gboolean bounded = query->time.kind != TIME_ALL;
+  if (query->window == WINDOW_RUN_RATE && (query->window_size < 1 || query_series(query) >= 0 || !bounded))
+    return wrong(check, "a run rate needs a size in days, a period, and no dimension over time");
   if (query->cohort != COHORT_NONE && !check_entity(check, "cohort/entity", query->cohort_entity)) return FALSE;
   if (!query->measures->len && !dimensions && !query->detail->len)
     return wrong(check, "the query asks for nothing: it needs a metric, a dimension or detail");

@@ -304,7 +304,7 @@ static void set_extras(json_t *json, const SemanticQuery *query) {
   if (query->window != WINDOW_NONE) {
     json_t *window = json_object();
     set_text(window, "kind", window_name(query->window));
-    if (query->window == WINDOW_MOVING_AVERAGE) set_positive(window, "size", query->window_size);
+    if (query->window == WINDOW_MOVING_AVERAGE || query->window == WINDOW_RUN_RATE) set_positive(window, "size", query->window_size);
     set(json, "window", window);
   }
   if (query->share == SHARE_TOTAL) set_text(json, "share_of", "total");

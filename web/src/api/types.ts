@@ -428,7 +428,8 @@ export type SemanticQuery = {
   /** The limit holds within each combination of the first n dimensions. */
   limit_within?: number;
   window?: {
-    kind: "cumulative" | "moving_average" | "rank";
+    kind: "cumulative" | "moving_average" | "rank" | "run_rate";
+    /** Buckets of a moving average; days that a run rate carries the period's total on to. */
     size?: number;
   };
   share_of?: "total" | {
