@@ -81,7 +81,7 @@ void narrate_single(Narrator *narrator) {
   const ViewMeasure *first = view->measures->len == 1 ? view_measure(view, 0) : NULL;
   if (first != NULL && view->query->window == WINDOW_RUN_RATE && first->window >= 0) {
     g_autofree char *rate = narrate_amount(narrator, 0, first->window);
-    narrate_tell(narrator, "At that rate a whole year comes to %s.", rate);
+    narrate_tell(narrator, "The run rate of %s is %s for a whole year.", first->name, rate);
   }
 }
 
