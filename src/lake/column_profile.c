@@ -88,15 +88,19 @@ static gint64 most_booleans(const ColumnProfile *profile) {
 /* 2001-09-09 to 2033-05-18 as seconds and as milliseconds, 2000 to 2049 as days of a spreadsheet. */
 #define EPOCH_DIGITS 10
 #define EPOCH_DIGITS_MILLISECONDS 13
+#define SERIAL_DIGITS 5
 #define SERIAL_FIRST 36526
 #define SERIAL_LAST 54788
-static void add_point_in_time(ColumnProfile *profile, const char *text, gsize length) {
-  if (strspn(text, "0123456789") < length) return;
+static void add_point_in_time(ColumnProfile *profile, const char *text, gsize length) { /* the text does not end with a nul */
+  if (length != EPOCH_DIGITS && length != EPOCH_DIGITS_MILLISECONDS && length != SERIAL_DIGITS) return;
+  gint64 number = 0;
+  for (gsize i = 0; i < length; i++) {
+    if (!g_ascii_isdigit(text[i])) return;
+    number = number * 10 + (text[i] - '0');
+  }
   profile->epoch_seconds += length == EPOCH_DIGITS && text[0] == '1';
   profile->epoch_milliseconds += length == EPOCH_DIGITS_MILLISECONDS && text[0] == '1';
-  if (length != 5) return;
-  gint64 days = g_ascii_strtoll(text, NULL, 10);
-  profile->serial_days += days >= SERIAL_FIRST && days <= SERIAL_LAST;
+  profile->serial_days += length == SERIAL_DIGITS && number >= SERIAL_FIRST && number <= SERIAL_LAST;
 }
 
 /* 19.990000000000002 is 19.99 that went through a binary float. */
