@@ -146,6 +146,19 @@ static void join_label_words(Items *items) {
   }
 }
 
+/* "returning members", where Member Type is New or Returning: the noun says which column's word it is. */
+static void adopt_described(Items *items) {
+  for (guint i = 0; i + 1 < items->items->len; i++) {
+    Item *word = item_at(items, i);
+    const Item *noun = item_at(items, i + 1);
+    if (word->kind != ITEM_WORD || word->hits == NULL || word->hits->len == 0 || noun->kind != ITEM_UNKNOWN || noun->count != 1 || noun->comma_before) continue;
+    const ValueHit *hit = item_hit(word, NULL);
+    g_autofree char *phrase = phrase_normalise(hit->field->label), *stems = phrase_stem(phrase);
+    g_auto(GStrv) words = g_strsplit(stems, " ", -1);
+    if (g_strv_contains((const char *const *)words, token_at(items->tokens, noun->first)->stem)) become_value(word, hit->field);
+  }
+}
+
 /* A number that is a value of the field another value of the question belongs to: "123A but never 22423". */
 static void adopt_numbers(Items *items) {
   const Field *field = NULL;
@@ -215,6 +228,7 @@ static void prefer_dimensions(Items *items) {
 void items_join_neighbours(Items *items) {
   ends_of_periods(items);
   join_neighbours(items);
+  adopt_described(items);
   join_label_words(items);
   adopt_numbers(items);
   adopt_members(items);

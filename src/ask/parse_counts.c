@@ -252,6 +252,13 @@ void parse_counts(Parse *parse) {
       const Item *earlier = parse_item(parse, k);
       if (!earlier->claimed && (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS)) counted = parse_count_item(parse, k);
     }
+    const Item *each = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL; /* "how many of each item were sold": pieces */
+    const Metric *pieces = each != NULL && item_is_word(each, WORD_EACH) && parse->query->dimensions->len > 0 &&
+                                   (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT)) ? model_find_metric(parse->model, "units") : NULL;
+    if (!counted && pieces != NULL) {
+      parse_add_metric(parse, pieces);
+      parse->metric_named = counted = TRUE;
+    }
     if (!counted && !count_described(parse, i)) count_default(parse);
     parse_claim(parse, i, "count");
     while (counted && at + 1 < parse_n(parse) && item_is_word(parse_item(parse, at), WORD_AND)) { /* "orders and customers" */
