@@ -210,19 +210,37 @@ static char *publish(const Wanted *wanted, const char *aside, int fd, const Obje
   return NULL;
 }
 
-static char *fetch_aside(const Wanted *wanted, Deadline deadline, GError **error) {
-  g_autofree char *id = g_uuid_string_random();
-  g_autofree char *aside = g_build_filename(wanted->copies->folder, "tmp", id, NULL);
-  int fd = open(aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-  if (fd < 0) {
-    aisle_error_set_errno(error, errno, "create a file in %s/tmp", wanted->copies->folder);
-    return NULL;
+#define ASIDE_TRIES 20
+
+/* A new file under a lock of ours, -1 on failure. Whoever clears away what was left may come between making and locking it. */
+static int open_aside(const Wanted *wanted, char **path, GError **error) {
+  for (guint i = 0; i < ASIDE_TRIES; i++) {
+    g_autofree char *id = g_uuid_string_random();
+    g_autofree char *aside = g_build_filename(wanted->copies->folder, "tmp", id, NULL);
+    int fd = open(aside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) {
+      aisle_error_set_errno(error, errno, "create a file in %s/tmp", wanted->copies->folder);
+      return -1;
+    }
+    struct stat status;
+    if (flock(fd, LOCK_EX) == 0 && fstat(fd, &status) == 0 && status.st_nlink > 0) {
+      *path = g_steal_pointer(&aside);
+      return fd;
+    }
+    unlink(aside);
+    close(fd);
   }
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "files in %s/tmp vanish while they are made", wanted->copies->folder);
+  return -1;
+}
+
+static char *fetch_aside(const Wanted *wanted, Deadline deadline, GError **error) {
+  g_autofree char *aside = NULL;
+  int fd = open_aside(wanted, &aside, error);
+  if (fd < 0) return NULL;
   ObjectInfo info;
   char *path = NULL;
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-    aisle_error_set_errno(error, errno, "lock %s", aside);
-  else if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) &&
+  if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) &&
            check_fetched(wanted, &info, fd, error))
     path = publish(wanted, aside, fd, &info, error);
   if (path == NULL) unlink(aside);

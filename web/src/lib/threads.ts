@@ -326,7 +326,10 @@ export async function loadThread(thread: string): Promise<void> {
   const known = new Set([...own.map((turn) => turn.id), ...pending.map((one) => one.id)]);
   const turns = [...withoutFirstRuns(stored).filter((one) => !known.has(one.id)).map((one) => storedTurn(thread, one)), ...own];
   publish(thread, { turns, loaded: true });
-  for (const one of pending) takeUp(thread, one);
+  // A refresh may have been quicker: the answer that was waited for is there by then.
+  const there = new Set(own.map((turn) => turn.id));
+  writePending((list) => list.filter((one) => one.task || !there.has(one.id)));
+  for (const one of pending) if (one.task || !there.has(one.id)) takeUp(thread, one);
   for (const turn of turns.slice(-DRAWN_AT_ONCE)) void fetchStoredAnswer(thread, turn);
 }
 
