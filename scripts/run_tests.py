@@ -135,6 +135,10 @@ def report(outcome, verbose):
         print("\n".join("     | " + line for line in outcome.output.splitlines()[-60:]))
         for failure in outcome.failures:
             print(f"     failed: {failure}", flush=True)
+    else:
+        for line in outcome.output.splitlines():
+            if line.startswith("# flaky: "):
+                print(f"     {line[2:]}", flush=True)
 
 
 def tell_failures(outcomes):

@@ -89,6 +89,8 @@ class Page(unittest.TestCase):
     def check(self, name):
         result = self.results.get(name)
         self.assertIsNotNone(result, f"the case did not run: {self.errors}")
+        if result.get("flaky"):
+            print(f"# flaky: {name}: passed on its second try: {result['flaky'][:600]!r}", flush=True)
         self.assertTrue(result["ok"], result["detail"])
 
 

@@ -90,8 +90,11 @@ export async function startDoor(url) {
     door.connections.add(client);
     let head = "";
     client.on("data", (chunk) => {
-      head = chunk.toString("latin1").split("\r\n", 1)[0];
-      door.requests.push(head);
+      const line = chunk.toString("latin1").split("\r\n", 1)[0];
+      if (/^[A-Z]+ \S+ HTTP\/1\.[01]$/.test(line)) { // a body may come in a piece of its own
+        head = line;
+        door.requests.push(head);
+      }
       if (door.swallow?.(head)) return; // it never arrives, and nobody says so
       upstream.write(chunk);
     });
@@ -150,10 +153,10 @@ function within(promise, ms) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-async function runCase(browser, { name, run }) {
+/** One try of a case: what went wrong, "" when nothing did. */
+async function tryCase(browser, { name, run }) {
   const complaints = [];
   const allowed = [];
-  const started = Date.now();
   const context = await openContext(browser, complaints);
   let detail = "";
   try {
@@ -168,7 +171,19 @@ async function runCase(browser, { name, run }) {
   }
   await context.close().catch(() => undefined);
   for (const door of doors) await door.close(); // of a case that failed: an open door keeps the program alive
-  process.stdout.write(JSON.stringify({ name, ok: detail === "", seconds: (Date.now() - started) / 1000, detail }) + "\n");
+  return detail;
+}
+
+/** In CI a browser on a busy machine gets a second try, which the run's report tells; at one's own desk it gets none. */
+const TRIES = process.env.CI ? 2 : 1;
+
+async function runCase(browser, one) {
+  const started = Date.now();
+  const tries = [];
+  while (tries.length < TRIES && tries.at(-1) !== "") tries.push(await tryCase(browser, one));
+  const detail = tries.at(-1);
+  const flaky = detail === "" && tries.length > 1 ? tries[0] : "";
+  process.stdout.write(JSON.stringify({ name: one.name, ok: detail === "", seconds: (Date.now() - started) / 1000, detail, flaky }) + "\n");
 }
 
 async function main() {
