@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-
 const Dataset *measure_fact(const Parse *parse, const Metric *metric) {
   if (metric->dataset != NULL) return model_find_dataset(parse->model, metric->dataset);
   const Metric *top = metric->numerator != NULL ? model_find_metric(parse->model, metric->numerator) : NULL;

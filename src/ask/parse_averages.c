@@ -537,7 +537,6 @@ static gboolean read_spend_per(Parse *parse) {
   return FALSE;
 }
 
-/* "orders per visit", "net amount divided by spend": one total for each unit of another. */
 /* "net amount per euro spent": for each unit of the money that the company spends. */
 static gboolean read_per_spent(Parse *parse) {
   static const char *const MONEY[] = {"euro", "dollar", "pound", "franc", "eur", "usd", "gbp", NULL};
@@ -556,6 +555,7 @@ static gboolean read_per_spent(Parse *parse) {
   return FALSE;
 }
 
+/* "orders per visit", "net amount divided by spend": one total for each unit of another. */
 void parse_quotients(Parse *parse) {
   if (read_per_spent(parse)) return;
   if (read_ratio_of(parse) || read_average_spender(parse) || read_spend_per(parse)) return;

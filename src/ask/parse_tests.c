@@ -147,8 +147,6 @@ static int tested_noun(const Parse *parse, const NumberTest *test) {
                        parse_item(parse, (guint)next)->kind == ITEM_CONDITION)) next = parse_next(parse, (guint)next + 1);
   if (next >= 0 && is_measurable(parse_item(parse, (guint)next)) && !parse_item(parse, (guint)next)->comma_before) {
     const Item *item = parse_item(parse, (guint)next);
-    int after = parse_next(parse, (guint)next + 1);
-    (void)after;
     if (!item->claimed || item->kind == ITEM_METRIC || g_strcmp0(item->claimed_as, "count") == 0) return next;
   }
   int held = parse_before(parse, test->first);
