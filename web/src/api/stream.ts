@@ -19,6 +19,8 @@ export interface StreamHandlers {
   accepted?: (id: string) => void;
   /** Parts of the answer, in the order in which they become known. */
   part?: (part: Partial<Answer>) => void;
+  /** The result, or the whole answer, is here; it is not read yet. */
+  arrived?: () => void;
   running?: (progress: Progress) => void;
   /** The connection broke and is being made anew. */
   reconnecting?: (attempt: number) => void;
@@ -83,6 +85,7 @@ interface StreamState {
 
 function take(event: StreamEvent, state: StreamState, handlers: StreamHandlers): void {
   if (event.id !== "") state.last = event.id;
+  if (event.event === "result" || event.event === "done") handlers.arrived?.();
   const data = JSON.parse(event.data) as Record<string, unknown>;
   switch (event.event) {
     case "accepted":

@@ -3,7 +3,7 @@ import * as Tabs from "@radix-ui/react-tabs";
 import { type ReactElement, useCallback, useMemo, useRef, useState } from "react";
 import type { Answer } from "../api/types";
 import { type Drill, drillOf } from "../lib/drill";
-import { type Cell, type Column, formatCell, formatPeriod, headerOf, plainCell, plural } from "../lib/format";
+import { type Cell, type Column, formatCell, formatPeriod, headerOf, longMonth, plainCell, plural } from "../lib/format";
 import type { Model } from "../lib/model";
 import type { Query } from "../lib/query";
 import { Button, copyText } from "../ui/parts";
@@ -23,7 +23,7 @@ interface Props {
   chartType: ChartType;
 }
 
-function cells(answer: Answer): { columns: Column[]; rows: Cell[][] } {
+function cells(answer: Partial<Answer>): { columns: Column[]; rows: Cell[][] } {
   return { columns: (answer.columns ?? []) as Column[], rows: (answer.rows ?? []) as Cell[][] };
 }
 
@@ -54,13 +54,11 @@ function Headline({ answer }: { answer: Answer }): ReactElement | null {
   );
 }
 
-const LONG_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-
 /** Every way in which a chart may write a row's name. */
 function namesOf(row: Cell[], columns: Column[]): string[] {
   const dimensions = columns.map((column, index) => ({ column, value: row[index] })).filter((one) => one.column.role === "dimension");
   const raw = dimensions.map(({ value }) => (value === null || value === undefined ? "(none)" : String(value)));
-  const long = raw.map((text) => text.replace(/^(\d{4})-(\d{2})$/, (_, year: string, month: string) => `${LONG_MONTHS[Number(month) - 1] ?? month} ${year}`));
+  const long = raw.map(longMonth);
   const short = raw.map(formatPeriod);
   return [raw, long, short].flatMap((parts) => [parts.join(" · "), parts.join(", ")]);
 }

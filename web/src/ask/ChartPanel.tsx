@@ -31,6 +31,24 @@ export function loadCharts(): Promise<Charts> {
   return loading;
 }
 
+/** Runs `work` when the page has nothing else to do. */
+function whenIdle(work: () => void): () => void {
+  if (typeof requestIdleCallback !== "function") {
+    const timer = setTimeout(work, 2000);
+    return () => clearTimeout(timer);
+  }
+  const idle = requestIdleCallback(work, { timeout: 5000 });
+  return () => cancelIdleCallback(idle);
+}
+
+/** Fetches the part that draws charts while nothing else is wanted, and draws one that nobody sees: the first real one need not wait. */
+export function prefetchCharts(): () => void {
+  const saving = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+  if (saving || loaded !== null) return () => undefined;
+  const load = () => loadCharts().then((charts) => whenIdle(charts.warmUp), () => undefined); // the first chart tries again
+  return whenIdle(() => void load());
+}
+
 function descriptionOf(option: LooseOption): string {
   const label = first(first(option["aria"])["label"]);
   return typeof label["description"] === "string" ? label["description"] : "Chart; its numbers stand in the table";

@@ -1,7 +1,7 @@
 // How an answer came to be: words, period, tables, time taken.
 import type { ReactElement } from "react";
 import type { Answer } from "../api/types";
-import { formatBytes, formatMs, plural } from "../lib/format";
+import { formatBytes, formatMs, formatPeriod, plural } from "../lib/format";
 import { timeLabel } from "../lib/query";
 
 const ROUTES: Record<string, string> = {
@@ -24,14 +24,14 @@ export function Explain({ answer }: { answer: Answer }): ReactElement {
       )}
       <dl>
         <dt>Period</dt><dd>{timeLabel(answer.resolved?.time)}</dd>
-        <dt>Counted from</dt><dd>{answer.as_of ?? "no day"}</dd>
+        <dt>Today is taken as</dt><dd>{answer.as_of ? formatPeriod(answer.as_of) : "no day"}</dd>
         {answer.route && <><dt>Route</dt><dd>{ROUTES[answer.route] ?? answer.route}</dd></>}
         {(answer.sources ?? []).map((source) => (
           <div key={source.table} className="pair">
             <dt>Table</dt>
             <dd>
               {source.table}, version {source.version}
-              {source.data_through && <>, data through {source.data_through}</>}
+              {source.data_through && <>, data through {formatPeriod(source.data_through)}</>}
               {source.rows_scanned !== null && source.rows_scanned !== undefined && <>; {plural(source.rows_scanned, "row")} read</>}
               {source.bytes_scanned !== null && source.bytes_scanned !== undefined && <>, {formatBytes(source.bytes_scanned)}</>}
               {source.rollup && <>; from the rollup {source.rollup}</>}
@@ -39,7 +39,7 @@ export function Explain({ answer }: { answer: Answer }): ReactElement {
           </div>
         ))}
         <dt>Time taken</dt>
-        <dd>{Object.entries(answer.timing_ms).map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}</dd>
+        <dd>{Object.entries(answer.timing_ms ?? {}).map(([name, ms]) => `${name} ${formatMs(ms)}`).join(", ")}</dd>
       </dl>
       <details>
         <summary>The question as data</summary>

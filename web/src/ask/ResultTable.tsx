@@ -1,11 +1,12 @@
 // The result as a table: sorted by a click, only the rows in view are in the page, totals where adding up is right.
-import { type ColumnDef, type SortingState, createColumnHelper, flexRender, getCoreRowModel, getSortedRowModel, useReactTable } from "@tanstack/react-table";
+import { type ColumnDef, type SortingState, createColumnHelper, flexRender, getCoreRowModel, useReactTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import type { Answer } from "../api/types";
 import { type Cell, type Column, formatCell, formatNumber, headerOf, isNumeric } from "../lib/format";
 import { type Model, findMetric } from "../lib/model";
-import { metricName } from "../lib/query";
+import { dimensionField, metricName } from "../lib/query";
+import { usePrinting } from "../lib/theme";
 import { Icon } from "../ui/icons";
 
 interface Props {
@@ -16,13 +17,42 @@ interface Props {
   onPick?: ((row: Cell[], anchor: HTMLElement) => void) | undefined;
 }
 
-const ROW_HEIGHT = 30;
+const ROW_HEIGHT = 31;
+const FRAME_HEIGHT = 560;
+/** Longer tables scroll in a frame of their own; far longer ones hold only the rows in view. */
+const WHOLE_ROWS = 25;
 const VIRTUAL_FROM = 60;
 const helper = createColumnHelper<Cell[]>();
+const collator = new Intl.Collator("en", { numeric: true });
 
-function compareCells(a: Cell | undefined, b: Cell | undefined): number {
-  if (typeof a === "number" && typeof b === "number") return a - b;
-  return String(a ?? "").localeCompare(String(b ?? ""), "en", { numeric: true });
+interface Row {
+  cells: Cell[];
+  /** Its place in the answer. */
+  index: number;
+}
+
+/** Empty cells come last, whichever way it is sorted. */
+function sortedRows(rows: Cell[][], sorting: SortingState): Row[] {
+  const list = rows.map((cells, index) => ({ cells, index }));
+  const by = sorting[0];
+  if (by === undefined) return list;
+  const column = Number(by.id);
+  const sign = by.desc ? -1 : 1;
+  return list.sort((a, b) => {
+    const one = a.cells[column] ?? null;
+    const other = b.cells[column] ?? null;
+    if (one === null || other === null) return (one === null ? 1 : 0) - (other === null ? 1 : 0);
+    return sign * (typeof one === "number" && typeof other === "number" ? one - other : collator.compare(String(one), String(other)));
+  });
+}
+
+/** Names without an order of their own are shown as the chart shows them: the largest first. */
+function firstSorting(answer: Answer, columns: Column[]): SortingState {
+  const query = answer.query;
+  const measure = columns.findIndex((column) => column.role === "measure");
+  const plain = query?.dimensions?.length === 1 && dimensionField(query.dimensions[0]) !== undefined && columns[0]?.type === "text";
+  if (!query || !plain || measure < 0 || query.order?.length || query.limit !== undefined || query.analysis || query.window || query.detail) return [];
+  return [{ id: String(measure), desc: true }];
 }
 
 /** Sums only where the model says that parts add up, and only when every row is there. */
@@ -41,10 +71,12 @@ export function totalOf(answer: Answer, column: Column, index: number, model: Mo
   return Math.round(sum * 1e4) / 1e4; // money has four places; doubles would show more
 }
 
+const NO_ROWS: Cell[][] = [];
+
 export function ResultTable({ answer, model, label, onPick }: Props): ReactElement {
-  const columns = (answer.columns ?? []) as Column[];
-  const rows = (answer.rows ?? []) as Cell[][];
-  const [sorting, setSorting] = useState<SortingState>([]);
+  const columns = answer.columns as Column[];
+  const rows = answer.rows as Cell[][];
+  const [sorting, setSorting] = useState<SortingState>(() => firstSorting(answer, columns));
   const scroller = useRef<HTMLDivElement>(null);
 
   const definitions = useMemo(
@@ -54,17 +86,21 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
           id: String(index),
           header: headerOf(column),
           sortDescFirst: isNumeric(column),
-          sortUndefined: "last",
-          sortingFn: (a, b) => compareCells(a.original[index], b.original[index]),
         }) as ColumnDef<Cell[], Cell>,
       ),
     [columns],
   );
-  const table = useReactTable({ data: rows, columns: definitions, state: { sorting }, onSortingChange: setSorting, getCoreRowModel: getCoreRowModel(), getSortedRowModel: getSortedRowModel() });
-  const sorted = table.getRowModel().rows;
-  const virtual = sorted.length > VIRTUAL_FROM;
-  const virtualizer = useVirtualizer({ count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12, enabled: virtual });
+  // The table keeps the columns and how they are sorted. A row object of its own for each of a thousand rows would cost more than all the rest.
+  const table = useReactTable({ data: NO_ROWS, columns: definitions, state: { sorting }, onSortingChange: setSorting, getCoreRowModel: getCoreRowModel(), manualSorting: true });
+  const sorted = useMemo(() => sortedRows(rows, sorting), [rows, sorting]);
+  const printing = usePrinting();
+  const virtual = sorted.length > VIRTUAL_FROM && !printing;
+  const virtualizer = useVirtualizer({
+    count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 6, enabled: virtual,
+    initialRect: { width: 0, height: FRAME_HEIGHT }, // so that the first drawing need not be measured and done again
+  });
   const items = virtual ? virtualizer.getVirtualItems() : null;
+  const top = items?.[0]?.index ?? 0;
   const shown = items ? items.map((item) => sorted[item.index]!) : sorted;
   const before = items?.[0]?.start ?? 0;
   const after = items ? virtualizer.getTotalSize() - (items.at(-1)?.end ?? 0) : 0;
@@ -73,7 +109,7 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
   const partial = answer.query?.limit !== undefined;
 
   return (
-    <div ref={scroller} className={`table-frame ${virtual ? "tall" : ""}`} role="region" aria-label={label} tabIndex={0}>
+    <div ref={scroller} className={`table-frame ${sorted.length > WHOLE_ROWS ? "long" : ""} ${virtual ? "tall" : ""}`} role="region" aria-label={label} tabIndex={0}>
       <table className="result" aria-rowcount={rows.length + 1}>
         <thead>
           <tr>
@@ -92,14 +128,14 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
         </thead>
         <tbody>
           {before > 0 && <tr aria-hidden="true" style={{ height: before }}><td colSpan={columns.length} /></tr>}
-          {shown.map((row) => (
-            <tr key={row.id} aria-rowindex={row.index + 2}>
+          {shown.map((row, place) => (
+            <tr key={row.index} aria-rowindex={top + place + 2}>
               {columns.map((column, index) => {
-                const text = formatCell(row.original[index], column);
+                const text = formatCell(row.cells[index], column);
                 const picks = index === 0 && onPick !== undefined && column.role === "dimension";
                 return (
                   <td key={index} className={isNumeric(column) ? "number" : ""}>
-                    {picks ? <button type="button" className="pick" aria-haspopup="menu" onClick={(event) => onPick(row.original, event.currentTarget)}>{text}</button> : text}
+                    {picks ? <button type="button" className="pick" aria-haspopup="menu" onClick={(event) => onPick(row.cells, event.currentTarget)}>{text}</button> : text}
                   </td>
                 );
               })}

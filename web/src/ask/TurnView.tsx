@@ -3,8 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type ReactElement, memo, useEffect, useLayoutEffect, useState } from "react";
 import { asProblem, call, jsonBody } from "../api/client";
 import type { Answer } from "../api/types";
-import { formatMs } from "../lib/format";
-import { EMPTY_MODEL, useModel } from "../lib/model";
+import { formatMs, formatPeriod } from "../lib/format";
+import { EMPTY_MODEL, type Model, useModel } from "../lib/model";
 import { type Query, whyQuery } from "../lib/query";
 import { encodeQuery } from "../lib/router";
 import { type Turn, cancel, cancelTask, fetchStoredAnswer, moveToTask, retry, runQuery } from "../lib/threads";
@@ -14,7 +14,6 @@ import { CHART_TYPES, type ChartType, type LooseOption, possibleTypes } from "./
 import { Clarify, Refusal } from "./Clarify";
 import { Feedback } from "./Feedback";
 import { QueryChips } from "./QueryChips";
-import { Sentences } from "./Sentences";
 import { UnderstoodQuestion } from "./Understood";
 
 interface Props {
@@ -30,6 +29,12 @@ export const titleOf = (turn: Turn): string => turn.question ?? (turn.answer as 
 
 const SLOW_MS = 2000;
 
+/** The part of a turn that can be drawn: the whole answer, or its result before its sentences are there. */
+function bodyOf(turn: Turn): Answer | null {
+  if (turn.answer !== null) return turn.answer.status === "answered" && turn.answer.query ? turn.answer : null;
+  return turn.state === "running" && turn.partial?.rows && turn.partial.query ? (turn.partial as Answer) : null;
+}
+
 /** Nothing at first; after two seconds what is known of the progress, and ways out. */
 function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement {
   const [now, setNow] = useState(Date.now());
@@ -44,7 +49,7 @@ function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement
     <div className="progress" role="status">
       <p>
         {turn.reconnecting > 0 ? `The connection broke; reconnecting (attempt ${turn.reconnecting}) …`
-          : turn.partial?.query ? "Understood; reading the data …" : "Reading the question …"}
+          : turn.partial?.rows ? "Writing it up …" : turn.partial?.query ? "Understood; reading the data …" : "Reading the question …"}
         {elapsed >= SLOW_MS && <> {formatMs(elapsed)}</>}
         {turn.progress?.rows ? <>, {turn.progress.rows.toLocaleString("en")} rows so far</> : null}
       </p>
@@ -123,7 +128,7 @@ interface Props2 extends Pick<Props, "turn" | "thread" | "followFrom"> {
 }
 
 /** Beside the answer, as in the margin of a report: what to know before the number is used. */
-function Margin({ answer, turn, thread, number }: { answer: Answer; turn: Turn; thread: string; number: number }): ReactElement {
+function Margin({ answer, turn, thread, number, model }: { answer: Answer; turn: Turn; thread: string; number: number; model: Model }): ReactElement {
   // Where no number is shown there is nothing to know before it is used.
   const caveats = answer.status === "answered" ? (answer.caveats ?? []) : [];
   return (
@@ -133,11 +138,11 @@ function Margin({ answer, turn, thread, number }: { answer: Answer; turn: Turn; 
       )}
       {(answer.sources ?? []).map((source) => (
         <p key={source.table} className="source">
-          <a href={`#/tables/${encodeURIComponent(source.table)}`}>{source.table}</a> v{source.version}
-          {source.data_through && <> · through {source.data_through}</>}
+          <a href={`#/tables/${encodeURIComponent(source.table)}`}>{model.datasets.find((one) => one.name === source.table)?.label ?? source.table}</a>, version {source.version}
+          {source.data_through && <>, through {formatPeriod(source.data_through)}</>}
         </p>
       ))}
-      <p className="source">{formatMs(answer.timing_ms["total"] ?? 0)}{answer.route?.endsWith("cache") ? " · from the cache" : ""}</p>
+      <p className="source">Answered in {formatMs(answer.timing_ms["total"] ?? 0)}{answer.route?.endsWith("cache") ? ", from the cache" : ""}</p>
       {answer.status !== "failed" && <Feedback thread={thread} turnKey={turn.key} answerId={answer.id} given={turn.feedback} />}
     </aside>
   );
@@ -150,14 +155,15 @@ export const TurnView = memo(function TurnView({ turn, number, thread, askAgain,
   const answer = turn.answer;
   const known: WithRestatement | null = answer ?? turn.partial;
   const run = (query: Query) => runQuery(thread, query, answer?.id ?? null);
-  const answered = answer?.status === "answered" && answer.query;
+  const body = bodyOf(turn);
+  const drawn = answer !== null || body !== null;
 
   // How long it takes from the answer's arrival to its being on the screen (bench/ reads these measures).
   useLayoutEffect(() => {
-    if (answer === null || performance.getEntriesByName(`answer-arrived:${turn.key}`).length === 0) return;
+    if (!drawn || performance.getEntriesByName(`answer-arrived:${turn.key}`).length === 0) return;
     // The timer runs after the frame was painted.
     requestAnimationFrame(() => setTimeout(() => performance.measure("answer-drawn", `answer-arrived:${turn.key}`)));
-  }, [answer, turn.key]);
+  }, [drawn, turn.key]);
 
   return (
     <article className="turn" aria-label={`Question ${number}: ${titleOf(turn)}`} data-state={turn.state} id={`turn-${turn.key}`}>
@@ -168,7 +174,6 @@ export const TurnView = memo(function TurnView({ turn, number, thread, askAgain,
         </h2>
         {known?.query && <QueryChips query={known.query} resolved={known.resolved} model={model} run={run} />}
         {turn.state === "running" && <Waiting turn={turn} thread={thread} />}
-        {turn.state === "running" && turn.partial && <Sentences answer={turn.partial} />}
         {turn.state === "stored" && <Button onClick={() => void fetchStoredAnswer(thread, turn)}>Show the answer again</Button>}
         {turn.state === "loading" && <p className="waiting" role="status">Asking again …</p>}
         {turn.state === "cancelled" && <p className="note">Cancelled. {turn.request !== null && <Button onClick={() => retry(thread, turn)}>Ask again</Button>}</p>}
@@ -177,14 +182,10 @@ export const TurnView = memo(function TurnView({ turn, number, thread, askAgain,
         {answer?.status === "failed" && <ErrorNote problem={{ detail: answer.error?.message ?? "It failed.", ...(answer.error?.hint ? { hint: answer.error.hint } : {}) }} />}
         {answer?.status === "clarify" && <Clarify answer={answer} thread={thread} />}
         {answer?.status === "refused" && <Refusal answer={answer} question={turn.question} askAgain={askAgain} />}
-        {answered && (
-          <>
-            <AnswerBody answer={answer} model={model} number={number} run={run} chartType={chartType} />
-            <Actions turn={turn} answer={answer} thread={thread} chartType={chartType} setChartType={setChartType} followFrom={followFrom} />
-          </>
-        )}
+        {body && <AnswerBody answer={body} model={model} number={number} run={run} chartType={chartType} />}
+        {body && body === answer && <Actions turn={turn} answer={answer} thread={thread} chartType={chartType} setChartType={setChartType} followFrom={followFrom} />}
       </div>
-      {answer && <Margin answer={answer} turn={turn} thread={thread} number={number} />}
+      {answer && <Margin answer={answer} turn={turn} thread={thread} number={number} model={model} />}
     </article>
   );
 });

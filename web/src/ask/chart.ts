@@ -3,7 +3,7 @@ import { BarChart, LineChart, PieChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
-import { formatNumber, formatTick } from "../lib/format";
+import { formatNumber, formatTick, shortMonth } from "../lib/format";
 import { type ChartType, type LooseOption, chartNumber, commonPart, first, itemValue, transform } from "./chart-types";
 
 use([BarChart, LineChart, PieChart, GridComponent, TooltipComponent, LegendComponent, MarkLineComponent, AriaComponent, CanvasRenderer]);
@@ -30,14 +30,14 @@ function dressed(option: LooseOption, type: ChartType, unit: string, hasBefore: 
     const common = isValue || !Array.isArray(one["data"]) ? "" : commonPart(one["data"]);
     return {
       ...one,
-      name: isValue || narrow ? "" : "",
+      name: "", // the headings say it
       axisLine: { show: !isValue, lineStyle: { color: token("--rule-strong") } },
       axisTick: { show: false },
       splitLine: { show: isValue, lineStyle: { color: token("--rule") } },
       splitNumber: narrow ? 3 : 5,
       axisLabel: {
         ...(one["axisLabel"] as LooseOption | undefined), color: ink, fontFamily: font, fontSize: 12, hideOverlap: true,
-        ...(isValue ? { formatter: (value: number) => formatTick(value * number.scale, number.unit) } : { width: narrow ? 110 : 200, overflow: "truncate", ...(common !== "" ? { formatter: (label: string) => label.slice(common.length) } : {}) }),
+        ...(isValue ? { formatter: (value: number) => formatTick(value * number.scale, number.unit) } : { width: narrow ? 110 : 200, overflow: "truncate", formatter: (label: string) => shortMonth(label.slice(common.length)) }),
       },
     };
   };
@@ -64,6 +64,14 @@ function dressed(option: LooseOption, type: ChartType, unit: string, hasBefore: 
     yAxis: axes(drawn["yAxis"]),
     series,
   };
+}
+
+/** Draws a small chart outside the page, once: what a first drawing costs is then paid. */
+export function warmUp(): void {
+  const chart = init(document.createElement("div"), null, { renderer: "canvas", width: 320, height: 160 });
+  const option = { xAxis: { type: "category", data: ["January 2020", "February 2020"] }, yAxis: { type: "value" } };
+  for (const type of ["line", "bar"]) chart.setOption(dressed({ ...option, series: [{ type, data: [1, 2] }] }, "suggested", "", false, 320), { notMerge: true });
+  chart.dispose();
 }
 
 export interface Point {

@@ -51,7 +51,16 @@ export function formatNumber(value: number, unit: string | null | undefined): st
 /** For axes and tight places: 1.2M, 20 %. */
 export function formatTick(value: number, unit: string | null | undefined): string {
   if (unit === "fraction" || unit === "pp") return numberFormat({ maximumFractionDigits: 1 }).format(rounded(value * 100, 1)) + NARROW_SPACE + (unit === "pp" ? "pp" : "%");
-  return numberFormat(Math.abs(value) >= 1e4 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 2 }).format(value);
+  const shape: Intl.NumberFormatOptions = Math.abs(value) >= 1000 ? { notation: "compact", maximumFractionDigits: 1 } : { maximumFractionDigits: 2 };
+  const currency = unit?.startsWith("currency:") ? unit.slice("currency:".length) : "";
+  if (currency !== "") {
+    try {
+      return numberFormat({ ...shape, minimumFractionDigits: 0, style: "currency", currency }).format(value);
+    } catch {
+      // a code that no standard knows stands at the table's numbers
+    }
+  }
+  return numberFormat(shape).format(value);
 }
 
 /** "2020-11" -> "Nov 2020"; "2020-Q4" -> "Q4 2020"; "2020-11-05" -> "5 Nov 2020". */
@@ -63,6 +72,20 @@ export function formatPeriod(text: string): string {
   const month = MONTHS[Number(day[2]) - 1];
   if (month === undefined) return text;
   return day[3] === undefined ? `${month} ${day[1]}` : `${Number(day[3])} ${month} ${day[1]}`;
+}
+
+const LONG_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/** "November 2020" -> "Nov 2020", for tight places. */
+export function shortMonth(text: string): string {
+  const [month, year, more] = text.split(" ");
+  const index = LONG_MONTHS.indexOf(month ?? "");
+  return index >= 0 && more === undefined && /^\d{4}$/.test(year ?? "") ? `${MONTHS[index]} ${year}` : text;
+}
+
+/** "2020-11" -> "November 2020", as sentences write it. */
+export function longMonth(text: string): string {
+  return text.replace(/^(\d{4})-(\d{2})$/, (_, year: string, month: string) => `${LONG_MONTHS[Number(month) - 1] ?? month} ${year}`);
 }
 
 /** A column that says by how much something moved. */

@@ -4,6 +4,7 @@ import { useSyncExternalStore } from "react";
 export type Theme = "system" | "light" | "dark";
 const KEY = "aisle-theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const paper = window.matchMedia("print");
 const listeners = new Set<() => void>();
 
 function stored(): Theme {
@@ -18,12 +19,14 @@ function stored(): Theme {
 let theme = stored();
 
 function apply(): void {
-  document.documentElement.dataset["theme"] = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
+  // Paper is white, whatever the screen is; charts are drawn anew for it.
+  document.documentElement.dataset["theme"] = paper.matches ? "light" : theme === "system" ? (dark.matches ? "dark" : "light") : theme;
   for (const listener of listeners) listener();
 }
 
 export function startTheme(): void {
   dark.addEventListener("change", apply);
+  paper.addEventListener("change", apply);
   apply();
 }
 
@@ -44,5 +47,7 @@ function subscribe(listener: () => void): () => void {
 }
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => theme);
+/** Whether the page is being put on paper: there is no scrolling there. */
+export const usePrinting = (): boolean => useSyncExternalStore(subscribe, () => paper.matches);
 /** What is shown now: "light" or "dark". */
 export const useShownTheme = (): string => useSyncExternalStore(subscribe, () => document.documentElement.dataset["theme"] ?? "light");

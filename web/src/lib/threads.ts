@@ -112,10 +112,28 @@ export function onAnswered(listener: () => void): void {
   whenAnswered = listener;
 }
 
+const arrivalOf = (key: string): string => `answer-arrived:${key}`;
+
+function markArrival(key: string): void {
+  if (performance.getEntriesByName(arrivalOf(key)).length === 0) performance.mark(arrivalOf(key));
+}
+
+/** What is drawn already is kept as it is, so that it is not drawn again. */
+function withDrawnParts(answer: Answer, drawn: Partial<Answer> | null | undefined): Answer {
+  return drawn?.rows && drawn.columns ? { ...answer, rows: drawn.rows, columns: drawn.columns, ...(drawn.chart ? { chart: drawn.chart } : {}) } : answer;
+}
+
 function settle(thread: string, key: string, answer: Answer): void {
-  performance.mark(`answer-arrived:${key}`);
-  update(thread, key, { state: "done", answer, id: answer.id, partial: null, progress: null, reconnecting: 0 });
+  markArrival(key);
+  const whole = withDrawnParts(answer, turnOf(thread, key)?.partial);
+  update(thread, key, { state: "done", answer: whole, id: answer.id, partial: null, progress: null, reconnecting: 0 });
   whenAnswered?.();
+}
+
+/** Runs `draw` with the next frame; a hidden page has none. */
+function withNextFrame(draw: () => void): void {
+  if (document.visibilityState === "hidden") setTimeout(draw, 50);
+  else requestAnimationFrame(draw);
 }
 
 type Runner = (handlers: StreamHandlers, signal: AbortSignal) => Promise<Answer>;
@@ -129,6 +147,12 @@ async function run(thread: string, key: string, question: string | null, start: 
   }, LONG_MS);
   let id = "";
   let partial: Partial<Answer> = {};
+  let drawing = false;
+  // Parts come close together, most often with the whole answer: those of one frame are drawn once.
+  const drawPart = () => {
+    drawing = false;
+    if (running.get(key) === abort) update(thread, key, { partial, reconnecting: 0 });
+  };
   const handlers: StreamHandlers = {
     accepted: (given) => {
       id = given;
@@ -137,8 +161,10 @@ async function run(thread: string, key: string, question: string | null, start: 
     },
     part: (part) => {
       partial = { ...partial, ...part };
-      update(thread, key, { partial, reconnecting: 0 });
+      if (!drawing) withNextFrame(drawPart);
+      drawing = true;
     },
+    arrived: () => markArrival(key),
     running: (progress) => update(thread, key, { progress, reconnecting: 0 }),
     reconnecting: (attempt) => update(thread, key, { reconnecting: attempt }),
   };
@@ -187,6 +213,7 @@ export function runQuery(thread: string, query: Query, after: string | null = nu
 export function retry(thread: string, turn: Turn): void {
   const request = turn.request;
   if (request === null) return;
+  performance.clearMarks(arrivalOf(turn.key));
   update(thread, turn.key, { state: "running", problem: null, startedAt: Date.now(), id: null });
   void run(thread, turn.key, turn.question, (handlers, signal) => stream(request.path, request.body, handlers, signal));
 }

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactElement, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { call } from "../api/client";
 import type { Suggestions, Tables } from "../api/types";
-import { loadCharts } from "../ask/ChartPanel";
+import { loadCharts, prefetchCharts } from "../ask/ChartPanel";
 import { Composer, type ComposerHandle } from "../ask/Composer";
 import { TurnView, titleOf } from "../ask/TurnView";
 import { formatPeriod, plural } from "../lib/format";
@@ -23,7 +23,9 @@ function Welcome({ pick }: { pick: (question: string) => void }): ReactElement {
   const suggested = useQuery({ queryKey: ["suggest", ""], queryFn: () => call<Suggestions>("/v1/suggest?limit=8&q="), staleTime: 300_000 });
   const model = useModel();
   const tables = useQuery({ queryKey: ["tables"], queryFn: () => call<Tables>("/v1/tables") });
-  const facts = (tables.data?.tables ?? []).slice(0, 4);
+  // What happens (sales, visits) before what is only looked up (products, stores).
+  const isFact = (name: string) => model.data?.datasets.find((one) => one.name === name)?.is_fact === true;
+  const facts = [...(tables.data?.tables ?? [])].sort((a, b) => Number(isFact(b.name)) - Number(isFact(a.name)) || b.rows - a.rows).slice(0, 4);
   const starters = suggested.data && model.data ? startersOf(model.data, suggested.data.suggestions) : [];
   return (
     <div className="welcome-more">
@@ -65,6 +67,7 @@ export function AskScreen({ thread }: { thread: string | null }): ReactElement {
     if (count > seen.current && lastKey !== undefined) document.getElementById(`turn-${lastKey}`)?.scrollIntoView({ block: "start" });
     seen.current = count;
   }, [count, lastKey]);
+  useEffect(prefetchCharts, []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
