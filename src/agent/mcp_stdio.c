@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/mcp_private.h"
+#include "base/condition.h"
 
 typedef struct {
   const McpServer *server;
@@ -58,9 +59,7 @@ static void send_notification(gpointer stdio, const json_t *notification) {
 
 /* TRUE when the client wants to hear; waits at most MCP_LOOK_MS. FALSE: it is over. */
 static gboolean wait_for_look(Stdio *stdio, gboolean *listens) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += MCP_LOOK_MS / 1000;
+  struct timespec until = condition_time_in_ms(MCP_LOOK_MS);
   pthread_mutex_lock(&stdio->lock);
   while (!stdio->ending && pthread_cond_timedwait(&stdio->end, &stdio->lock, &until) == 0) continue;
   gboolean go_on = !stdio->ending;
@@ -191,11 +190,7 @@ static gboolean read_lines(Stdio *stdio, GThreadPool *pool, int input, GError **
 gboolean mcp_serve_stdio(const McpServer *server, int input, int output, GError **error) {
   Stdio stdio = {.server = server, .output = output, .running = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
   pthread_mutex_init(&stdio.lock, NULL);
-  pthread_condattr_t clock;
-  pthread_condattr_init(&clock);
-  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-  pthread_cond_init(&stdio.end, &clock);
-  pthread_condattr_destroy(&clock);
+  condition_init(&stdio.end);
   pthread_t watcher;
   gboolean watching = server->tells_changes && pthread_create(&watcher, NULL, tell_changes, &stdio) == 0;
   GThreadPool *pool = g_thread_pool_new(run_call, &stdio, MCP_STDIO_CALLS, FALSE, NULL);

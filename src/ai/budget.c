@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "base/condition.h"
+
 /* How often those who wait are looked at again for what other processes settled. */
 #define POLL_MS 5
 #define EXPIRE_EVERY_MS 10000
@@ -219,13 +221,7 @@ static void turn(AiBudget *budget, GPtrArray *taken) {
 
 static void wait_for_work(AiBudget *budget) {
   gint64 ms = budget->waiting->len > 0 ? POLL_MS : EXPIRE_EVERY_MS;
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += (ms % 1000) * 1000000;
-  until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
-  until.tv_nsec %= 1000000000;
-  if (budget->queued->len == 0 && !budget->stop && budget->report == NULL)
-    pthread_cond_timedwait(&budget->changed, &budget->lock, &until);
+  if (budget->queued->len == 0 && !budget->stop && budget->report == NULL) condition_wait_ms(&budget->changed, &budget->lock, ms);
 }
 
 static void give_report(AiBudget *budget) {
@@ -261,12 +257,8 @@ static void *run_budget(void *data) {
 
 AiBudget *ai_budget_new(AiLedger *ledger, GError **error) {
   AiBudget *budget = g_new0(AiBudget, 1);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&budget->lock, NULL);
-  pthread_cond_init(&budget->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&budget->changed);
   budget->ledger = ledger;
   budget->queued = g_ptr_array_new();
   budget->waiting = g_ptr_array_new();

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "ai/budget.h"
-#include "ai/sql.h"
+#include "store/sql.h"
 
 #define EXPIRED_KEPT_MS ((gint64)24 * 3600000)
 

@@ -5,7 +5,8 @@
 
 #include "ai/batch.h"
 #include "ai/call.h"
-#include "ai/sql.h"
+#include "base/condition.h"
+#include "store/sql.h"
 
 #define LEASE_MS 10000
 #define TURN_MS 100
@@ -218,15 +219,6 @@ static void renew(AiQueue *queue) {
   finish_statement(statement);
 }
 
-static void wait_a_turn(AiQueue *queue) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += TURN_MS * 1000000L;
-  until.tv_sec += until.tv_nsec / 1000000000;
-  until.tv_nsec %= 1000000000;
-  pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
-}
-
 static void *run_queue(void *data) {
   AiQueue *queue = data;
   gint64 renewed_us = 0;
@@ -249,7 +241,7 @@ static void *run_queue(void *data) {
       renew(queue);
       renewed_us = g_get_monotonic_time();
     }
-    wait_a_turn(queue);
+    condition_wait_ms(&queue->changed, &queue->lock, TURN_MS);
   }
   pthread_mutex_unlock(&queue->lock);
   return NULL;
@@ -261,12 +253,8 @@ AiQueue *ai_queue_open(AiGateway *gateway, const char *path, GError **error) {
   sqlite3 *handle = sql_open(path, SCHEMA, TRUE, error);
   if (handle == NULL) return NULL;
   AiQueue *queue = g_new0(AiQueue, 1);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&queue->lock, NULL);
-  pthread_cond_init(&queue->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&queue->changed);
   pthread_mutex_init(&queue->side, NULL);
   queue->ended = g_ptr_array_new_with_free_func(ended_free);
   queue->gateway = gateway;

@@ -3,7 +3,8 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "ai/sql.h"
+#include "base/condition.h"
+#include "store/sql.h"
 
 #define QUEUE_MAX 50000
 /* What came in this time is written together. Writing takes a core for a millisecond or more: begun with the first record, it
@@ -86,17 +87,12 @@ static void write_batch(AiRecords *records, GPtrArray *batch, gint64 prune_befor
   }
   done = done && sql_run(records->handle, "COMMIT", &error);
   if (done) return;
-  if (!sqlite3_get_autocommit(records->handle)) sqlite3_exec(records->handle, "ROLLBACK", NULL, NULL, NULL);
+  sql_rollback(records->handle);
   g_warning("%u records of model calls could not be written: %s", batch->len, error->message);
 }
 
 static void pause_here(AiRecords *records) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += BATCH_PAUSE_MS * 1000000L;
-  until.tv_sec += until.tv_nsec / 1000000000;
-  until.tv_nsec %= 1000000000;
-  pthread_cond_timedwait(&records->changed, &records->lock, &until);
+  condition_wait_ms(&records->changed, &records->lock, BATCH_PAUSE_MS);
 }
 
 /* Under the lock, until there is something to write and it has waited for others, or it is to stop. */
@@ -140,12 +136,8 @@ static void *run_records(void *data) {
 
 AiRecords *ai_records_open(const char *path, GError **error) {
   AiRecords *records = g_new0(AiRecords, 1);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&records->lock, NULL);
-  pthread_cond_init(&records->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&records->changed);
   records->queued = g_ptr_array_new_with_free_func((GDestroyNotify)ai_record_free);
   records->handle = sql_open(path, SCHEMA, FALSE, error);
   pthread_mutex_init(&records->reader_lock, NULL);
@@ -204,9 +196,7 @@ void ai_records_prune(AiRecords *records, gint64 before_ms) {
 }
 
 gboolean ai_records_flush(AiRecords *records, gint64 wait_ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += wait_ms / 1000 + 1;
+  struct timespec until = condition_time_in_ms(wait_ms + 1000);
   pthread_mutex_lock(&records->lock);
   int late = 0;
   records->hurry = records->queued->len > 0;

@@ -4,6 +4,7 @@
 
 #include "ai/call.h"
 #include "ai/remote.h"
+#include "base/condition.h"
 
 /* How often a caller that waits looks at its flag of cancellation. */
 #define LOOK_MS 50
@@ -52,13 +53,8 @@ static void wait_until_done(Waiter *waiter, Deadline deadline) {
   gboolean told = FALSE;
   pthread_mutex_lock(&waiter->lock);
   while (!waiter->done) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     if (deadline.cancelled == NULL) pthread_cond_wait(&waiter->changed, &waiter->lock);
-    else pthread_cond_timedwait(&waiter->changed, &waiter->lock, &until);
+    else condition_wait_ms(&waiter->changed, &waiter->lock, LOOK_MS);
     if (told || waiter->done || deadline.cancelled == NULL || !g_atomic_int_get(deadline.cancelled)) continue;
     told = TRUE;
     ai_loop_post(waiter->call->parts->loop, cancel_here, ai_call_ref(waiter->call));
@@ -70,12 +66,8 @@ static void wait_until_done(Waiter *waiter, Deadline deadline) {
 static void run(AiCall *call, Deadline deadline, AiStreamFunction on_text, gpointer user) {
   static const AiSink SINK = {on_chunk, on_done};
   Waiter waiter = {.call = ai_call_ref(call), .on_text = on_text, .user = user};
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&waiter.lock, NULL);
-  pthread_cond_init(&waiter.changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&waiter.changed);
   call->sink = &SINK;
   call->sink_data = &waiter;
   call->deadline_us = deadline.at_us;

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <yaml.h>
 
 #include "base/base.h"
+#include "base/yaml_tree.h"
+
+#define FILE_NAME "aisle.yaml"
 
 typedef struct {
   const char *name;
@@ -127,49 +129,37 @@ static gboolean has_settings_below(const char *name) {
 
 typedef struct {
   Settings *settings;
-  yaml_document_t *document;
   const char *profile; /* whose section is being read; NULL: the file itself */
 } FileReader;
 
 G_GNUC_PRINTF(3, 4)
-static gboolean file_error(const yaml_node_t *node, GError **error, const char *format, ...) {
+static gboolean file_error(const YamlNode *node, GError **error, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   g_autofree char *text = g_strdup_vprintf(format, arguments);
   va_end(arguments);
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml:%zu:%zu: %s", node->start_mark.line + 1,
-              node->start_mark.column + 1, text);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, FILE_NAME ":%u:%u: %s", node->line, node->column, text);
   return FALSE;
 }
 
-static const char *scalar_text(const yaml_node_t *node) {
-  return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
-}
-
-static gboolean read_scalar(FileReader *reader, const char *name, const yaml_node_t *key, const yaml_node_t *value, GError **error) {
+static gboolean read_scalar(FileReader *reader, const char *name, const YamlNode *key, const YamlNode *value, GError **error) {
   Setting setting;
   if (!find_setting(name, &setting))
     return file_error(key, error, "there is no setting '%s'; `aisle settings` lists those there are", name);
-  if (scalar_text(value) == NULL) return file_error(value, error, "the setting %s takes one value", name);
-  char *origin = reader->profile == NULL
-                     ? g_strdup_printf("aisle.yaml:%zu", value->start_mark.line + 1)
-                     : g_strdup_printf("aisle.yaml:%zu (profile %s)", value->start_mark.line + 1, reader->profile);
-  return set_value(reader->settings, setting, scalar_text(value), origin, error);
+  if (value->kind != YAML_SCALAR) return file_error(value, error, "the setting %s takes one value", name);
+  char *origin = reader->profile == NULL ? g_strdup_printf(FILE_NAME ":%u", value->line)
+                                         : g_strdup_printf(FILE_NAME ":%u (profile %s)", value->line, reader->profile);
+  return set_value(reader->settings, setting, value->text, origin, error);
 }
 
-#define SETTINGS_MAX_DEPTH 4
-
-static gboolean read_mapping(FileReader *reader, const yaml_node_t *mapping, const char *prefix, int depth, GError **error) {
-  for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-    const yaml_node_t *key = yaml_document_get_node(reader->document, pair->key);
-    const yaml_node_t *value = yaml_document_get_node(reader->document, pair->value);
-    const char *word = scalar_text(key);
-    if (word == NULL) return file_error(key, error, "the name of a setting must be text");
+static gboolean read_map(FileReader *reader, const YamlNode *map, const char *prefix, GError **error) {
+  for (guint i = 0; i < map->keys->len; i++) {
+    const YamlNode *key = map->keys->pdata[i], *value = map->items->pdata[i];
     /* These two are no settings: the version of the file, and what profiles change. */
-    if (prefix == NULL && (strcmp(word, "version") == 0 || strcmp(word, "profiles") == 0)) continue;
-    g_autofree char *name = prefix == NULL ? g_strdup(word) : g_strconcat(prefix, ".", word, NULL);
-    if (value->type == YAML_MAPPING_NODE && depth < SETTINGS_MAX_DEPTH && has_settings_below(name)) {
-      if (!read_mapping(reader, value, name, depth + 1, error)) return FALSE;
+    if (prefix == NULL && (strcmp(key->text, "version") == 0 || strcmp(key->text, "profiles") == 0)) continue;
+    g_autofree char *name = prefix == NULL ? g_strdup(key->text) : g_strconcat(prefix, ".", key->text, NULL);
+    if (value->kind == YAML_MAP && has_settings_below(name)) {
+      if (!read_map(reader, value, name, error)) return FALSE;
     } else if (!read_scalar(reader, name, key, value, error)) {
       return FALSE;
     }
@@ -177,46 +167,43 @@ static gboolean read_mapping(FileReader *reader, const yaml_node_t *mapping, con
   return TRUE;
 }
 
-static const yaml_node_t *mapping_find(FileReader *reader, const yaml_node_t *mapping, const char *name) {
-  if (mapping == NULL || mapping->type != YAML_MAPPING_NODE) return NULL;
-  for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-    const char *word = scalar_text(yaml_document_get_node(reader->document, pair->key));
-    if (word != NULL && strcmp(word, name) == 0) return yaml_document_get_node(reader->document, pair->value);
-  }
-  return NULL;
-}
-
-static gboolean read_profile(FileReader *reader, const yaml_node_t *root, const char *profile, GError **error) {
-  const yaml_node_t *section = mapping_find(reader, mapping_find(reader, root, "profiles"), profile);
+static gboolean read_profile(FileReader *reader, const YamlNode *root, const char *profile, GError **error) {
+  const YamlNode *section = yaml_get(yaml_get(root, "profiles"), profile);
   if (section == NULL) {
     static const char *const USUAL[] = {"dev", "staging", "prod"};
     for (guint i = 0; i < G_N_ELEMENTS(USUAL); i++)
       if (strcmp(profile, USUAL[i]) == 0) return TRUE;
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml has no profile '%s' in its section 'profiles'", profile);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, FILE_NAME " has no profile '%s' in its section 'profiles'", profile);
     return FALSE;
   }
   reader->profile = profile;
-  if (section->type == YAML_MAPPING_NODE) return read_mapping(reader, section, NULL, 0, error);
-  return scalar_text(section) != NULL && *scalar_text(section) == '\0' ? TRUE
-                                                                       : file_error(section, error, "profile %s must hold settings", profile);
+  if (section->kind == YAML_MAP) return read_map(reader, section, NULL, error);
+  return yaml_is_null(section) || file_error(section, error, "profile %s must hold settings", profile);
 }
 
-static gboolean read_document(Settings *settings, yaml_document_t *document, const char *profile, GError **error) {
-  FileReader reader = {settings, document, NULL};
-  const yaml_node_t *root = yaml_document_get_root_node(document);
-  if (root == NULL) return TRUE; /* nothing but comments */
-  if (root->type != YAML_MAPPING_NODE) return file_error(root, error, "the file must be a list of names and values");
-  const yaml_node_t *version = mapping_find(&reader, root, "version");
-  if (version != NULL && g_strcmp0(scalar_text(version), "1") != 0)
+static gboolean read_root(Settings *settings, const YamlNode *root, const char *profile, GError **error) {
+  FileReader reader = {settings, NULL};
+  if (yaml_is_null(root)) return TRUE;
+  if (root->kind != YAML_MAP) return file_error(root, error, "the file must be a list of names and values");
+  const YamlNode *version = yaml_get(root, "version");
+  if (version != NULL && g_strcmp0(version->text, "1") != 0)
     return file_error(version, error, "this program reads only version 1 of the file");
-  if (!read_mapping(&reader, root, NULL, 0, error)) return FALSE;
+  if (!read_map(&reader, root, NULL, error)) return FALSE;
   if (profile == NULL) profile = g_getenv("AISLE_PROFILE");
   if (profile == NULL) profile = settings->values[SETTING_PROFILE].text;
   return *profile == '\0' || read_profile(&reader, root, profile, error);
 }
 
+static gboolean is_only_comments(const char *text) {
+  for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+    while (g_ascii_isspace(*line)) line++;
+    if (*line != '#' && *line != '\0') return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean read_file(Settings *settings, const char *workspace, const char *profile, GError **error) {
-  g_autofree char *path = g_build_filename(workspace, "aisle.yaml", NULL);
+  g_autofree char *path = g_build_filename(workspace, FILE_NAME, NULL);
   g_autofree char *text = NULL;
   gsize length;
   g_autoptr(GError) missing = NULL;
@@ -225,20 +212,13 @@ static gboolean read_file(Settings *settings, const char *workspace, const char 
     g_propagate_error(error, g_steal_pointer(&missing));
     return FALSE;
   }
-  yaml_parser_t parser;
-  yaml_document_t document;
-  if (!yaml_parser_initialize(&parser)) g_error("out of memory");
-  yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
-  gboolean good = yaml_parser_load(&parser, &document) != 0;
-  if (good) {
-    good = read_document(settings, &document, profile, error);
-    yaml_document_delete(&document);
-  } else {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "aisle.yaml:%zu:%zu: %s", parser.problem_mark.line + 1,
-                parser.problem_mark.column + 1, parser.problem != NULL ? parser.problem : "this is no YAML");
-  }
-  yaml_parser_delete(&parser);
-  return good;
+  if (strlen(text) == length && is_only_comments(text)) return TRUE;
+  g_autoptr(GPtrArray) problems = yaml_problems_new();
+  g_autoptr(YamlNode) root = yaml_tree_parse(text, length, FILE_NAME, problems);
+  if (problems->len == 0) return read_root(settings, root, profile, error);
+  g_autofree char *told = yaml_problems_to_text(problems);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, told);
+  return FALSE;
 }
 
 /* "server.listen" -> "AISLE_SERVER_LISTEN". (transfer full) */

@@ -213,9 +213,9 @@ static YamlNode *read_node(TreeReader *reader, yaml_event_t *event, guint depth)
   else if (event_tag(event) != NULL)
     fail_at(reader, event->start_mark, "tags (!name) are not supported; remove it");
   else if (depth > YAML_MAX_DEPTH)
-    fail_at(reader, event->start_mark, "it is nested too deeply; a model needs few levels");
+    fail_at(reader, event->start_mark, "it is nested too deeply; such a file needs few levels");
   else if (++reader->nodes > YAML_MAX_NODES)
-    fail_at(reader, event->start_mark, "the file has too many entries; split the model");
+    fail_at(reader, event->start_mark, "the file has too many entries; split it");
   else if (event->type == YAML_SCALAR_EVENT)
     node = read_scalar(reader, event);
   else if (event->type == YAML_SEQUENCE_START_EVENT || event->type == YAML_MAPPING_START_EVENT)
@@ -295,7 +295,7 @@ static void attach_comments(YamlNode *node, gboolean is_item, char **lines, guin
 
 YamlNode *yaml_tree_parse(const char *bytes, gsize length, const char *file, GPtrArray *problems) {
   if (length > YAML_MAX_BYTES) {
-    yaml_problem_add(problems, file, 1, 1, "the file is larger than %u MB; a model is small", YAML_MAX_BYTES >> 20);
+    yaml_problem_add(problems, file, 1, 1, "the file is larger than %u MB; such a file is small", YAML_MAX_BYTES >> 20);
     return NULL;
   }
   if (!text_is_valid(bytes, length)) {
@@ -313,7 +313,7 @@ YamlNode *yaml_tree_parse(const char *bytes, gsize length, const char *file, GPt
   YamlNode *root = read_document(&reader);
   yaml_parser_delete(&reader.parser);
   if (root == NULL) {
-    if (!reader.failed) yaml_problem_add(problems, file, 1, 1, "the file is empty; write the model or remove the file");
+    if (!reader.failed) yaml_problem_add(problems, file, 1, 1, "the file is empty; write something or remove the file");
     return NULL;
   }
   g_autofree char *text = g_strndup(bytes, length);

@@ -2,7 +2,8 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
+
+#include "base/condition.h"
 
 #define MAX_SHARDS 16
 /* A shard should hold several answers of the largest usual size. */
@@ -176,11 +177,7 @@ void cache_put(Cache *cache, const char *key, GBytes *value) {
 static Flight *flight_new(const char *key) {
   Flight *flight = g_new0(Flight, 1);
   flight->key = g_strdup(key);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&flight->finished, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&flight->finished);
   return flight;
 }
 
@@ -191,20 +188,12 @@ static void flight_free(Flight *flight) {
   g_free(flight);
 }
 
-static void wait_slice(Flight *flight, pthread_mutex_t *lock, Deadline deadline) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  gint64 nanoseconds = until.tv_nsec + MIN(deadline_left_ms(deadline), WAIT_SLICE_MS) * 1000000;
-  until.tv_sec += nanoseconds / 1000000000;
-  until.tv_nsec = nanoseconds % 1000000000;
-  pthread_cond_timedwait(&flight->finished, lock, &until);
-}
-
 /* Waits for another's computation: its value, or NULL when it failed or the deadline passed. Under the lock. */
 static GBytes *wait_for(Shard *shard, Flight *flight, Deadline deadline) {
   shard->statistics.waits++;
   flight->waiters++;
-  while (!flight->done && deadline_left_ms(deadline) > 0) wait_slice(flight, &shard->lock, deadline);
+  while (!flight->done && deadline_left_ms(deadline) > 0)
+    condition_wait_ms(&flight->finished, &shard->lock, MIN(deadline_left_ms(deadline), WAIT_SLICE_MS));
   GBytes *value = flight->done && flight->value != NULL ? g_bytes_ref(flight->value) : NULL;
   if (--flight->waiters == 0 && flight->done) flight_free(flight);
   return value;

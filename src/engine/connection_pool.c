@@ -1,7 +1,8 @@
 #include "engine/connection_pool.h"
 
 #include <pthread.h>
-#include <time.h>
+
+#include "base/condition.h"
 
 /* A cancellation is noticed within this time while waiting. */
 #define WAIT_SLICE_MS 50
@@ -21,11 +22,7 @@ ConnectionPool *connection_pool_new(duckdb_database database, int max_connection
   pool->max = max_connections;
   pool->free = g_ptr_array_new();
   pthread_mutex_init(&pool->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&pool->returned, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&pool->returned);
   return pool;
 }
 
@@ -41,22 +38,13 @@ void connection_pool_free(ConnectionPool *pool) {
   g_free(pool);
 }
 
-static void wait_for_return(ConnectionPool *pool, Deadline deadline) {
-  gint64 wait_us = MIN(deadline_left_ms(deadline), WAIT_SLICE_MS) * 1000;
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  gint64 nanoseconds = until.tv_nsec + wait_us * 1000;
-  until.tv_sec += nanoseconds / 1000000000;
-  until.tv_nsec = nanoseconds % 1000000000;
-  pthread_cond_timedwait(&pool->returned, &pool->lock, &until);
-}
-
 /* A free connection, or NULL; `*make` when a new one may be opened (its place is then taken). */
 static duckdb_connection take_free(ConnectionPool *pool, Deadline deadline, gboolean *make) {
   duckdb_connection connection = NULL;
   *make = FALSE;
   pthread_mutex_lock(&pool->lock);
-  while (pool->free->len == 0 && pool->made >= pool->max && deadline_left_ms(deadline) > 0) wait_for_return(pool, deadline);
+  while (pool->free->len == 0 && pool->made >= pool->max && deadline_left_ms(deadline) > 0)
+    condition_wait_ms(&pool->returned, &pool->lock, MIN(deadline_left_ms(deadline), WAIT_SLICE_MS));
   if (pool->free->len > 0) {
     connection = g_ptr_array_steal_index_fast(pool->free, pool->free->len - 1);
   } else if (pool->made < pool->max) {

@@ -1,7 +1,8 @@
 #include "engine/watchdog.h"
 
 #include <pthread.h>
-#include <time.h>
+
+#include "base/condition.h"
 
 /* How late a deadline or a cancellation may be noticed. */
 #define LOOK_EVERY_MS 10
@@ -25,17 +26,6 @@ static gboolean is_over(Deadline deadline) {
   return deadline_left_ms(deadline) == 0;
 }
 
-static void wait_a_little(Watchdog *watchdog) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += LOOK_EVERY_MS * 1000000L;
-  if (until.tv_nsec >= 1000000000L) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000L;
-  }
-  pthread_cond_timedwait(&watchdog->changed, &watchdog->lock, &until);
-}
-
 static void *watchdog_run(void *data) {
   Watchdog *watchdog = data;
   int idle_looks = 0;
@@ -49,7 +39,7 @@ static void *watchdog_run(void *data) {
     looks++;
     idle_looks = watchdog->entries != NULL ? 0 : idle_looks + 1;
     if (idle_looks < IDLE_LOOKS) {
-      wait_a_little(watchdog);
+      condition_wait_ms(&watchdog->changed, &watchdog->lock, LOOK_EVERY_MS);
     } else {
       watchdog->asleep = TRUE;
       while (watchdog->asleep && !watchdog->ending) pthread_cond_wait(&watchdog->changed, &watchdog->lock);
@@ -65,11 +55,7 @@ Watchdog *watchdog_new(WatchdogStop stop, WatchdogLook look) {
   watchdog->stop = stop;
   watchdog->look = look;
   pthread_mutex_init(&watchdog->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&watchdog->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&watchdog->changed);
   if (pthread_create(&watchdog->thread, NULL, watchdog_run, watchdog) != 0) {
     pthread_cond_destroy(&watchdog->changed);
     pthread_mutex_destroy(&watchdog->lock);

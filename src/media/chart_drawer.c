@@ -2,9 +2,9 @@
 #include <duktape.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 #include <zlib.h>
 
+#include "base/condition.h"
 #include "base/embedded.h"
 #include "media/media.h"
 
@@ -13,6 +13,7 @@
 #define MAX_HEAP_BYTES ((gsize)512 << 20)
 /* After so many charts the engine is made anew: what it leaks does not add up. */
 #define CHARTS_PER_ENGINE 500
+#define LOOK_MS 50
 
 struct ChartDrawer {
   pthread_mutex_t lock;
@@ -163,11 +164,7 @@ static char *draw_now(ChartDrawer *drawer, const Job *job, GError **error) {
 ChartDrawer *chart_drawer_new(void) {
   ChartDrawer *drawer = g_new0(ChartDrawer, 1);
   pthread_mutex_init(&drawer->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&drawer->done, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&drawer->done);
   return drawer;
 }
 
@@ -183,14 +180,7 @@ void chart_drawer_free(ChartDrawer *drawer) {
 static gboolean take_turn(ChartDrawer *drawer, Deadline deadline, GError **error) {
   gboolean good = TRUE;
   pthread_mutex_lock(&drawer->lock);
-  while (drawer->busy && (good = deadline_check(deadline, error))) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += 50000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&drawer->done, &drawer->lock, &until);
-  }
+  while (drawer->busy && (good = deadline_check(deadline, error))) condition_wait_ms(&drawer->done, &drawer->lock, LOOK_MS);
   if (good) drawer->busy = TRUE;
   pthread_mutex_unlock(&drawer->lock);
   return good;

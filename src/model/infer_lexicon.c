@@ -1,40 +1,25 @@
 /* Reading lexicon/retail.yaml. The file travels inside the program, so a mistake in it is a defect, never the user's. */
-#include "base/embedded.h"
-#include "model/infer.h"
 #include <string.h>
-#include <yaml.h>
 
-typedef struct {
-  yaml_document_t document;
-  gboolean loaded;
-} LexiconFile;
+#include "base/embedded.h"
+#include "base/yaml_tree.h"
+#include "model/infer.h"
 
-static const yaml_node_t *lexicon_node(LexiconFile *file, int index) {
-  return yaml_document_get_node(&file->document, index);
+static const char *scalar_of(const YamlNode *node) {
+  return node != NULL && node->kind == YAML_SCALAR ? node->text : NULL;
 }
 
-static const char *lexicon_scalar(const yaml_node_t *node) {
-  return node != NULL && node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : NULL;
+static const char *key_text(const YamlNode *map, guint position) {
+  return ((const YamlNode *)map->keys->pdata[position])->text;
 }
 
-static const yaml_node_t *lexicon_get(LexiconFile *file, const yaml_node_t *mapping, const char *key) {
-  if (mapping == NULL || mapping->type != YAML_MAPPING_NODE)
-    return NULL;
-  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++)
-    if (g_strcmp0(lexicon_scalar(lexicon_node(file, pair->key)), key) == 0)
-      return lexicon_node(file, pair->value);
-  return NULL;
-}
-
-/* The scalars of a sequence; an absent one is the empty list. (transfer full) */
-static char **lexicon_words(LexiconFile *file, const yaml_node_t *sequence) {
+/* The scalars of a list; an absent one is the empty list. (transfer full) */
+static char **words_of(const YamlNode *list) {
   g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-  if (sequence != NULL && sequence->type == YAML_SEQUENCE_NODE)
-    for (yaml_node_item_t *item = sequence->data.sequence.items.start; item < sequence->data.sequence.items.top; item++) {
-      const char *word = lexicon_scalar(lexicon_node(file, *item));
-      if (word != NULL)
-        g_strv_builder_add(words, word);
-    }
+  for (guint i = 0; list != NULL && list->kind == YAML_LIST && i < list->items->len; i++) {
+    const char *word = scalar_of(list->items->pdata[i]);
+    if (word != NULL) g_strv_builder_add(words, word);
+  }
   return g_strv_builder_end(words);
 }
 
@@ -81,22 +66,22 @@ static ConceptKind concept_kind(const char *name) {
   return CONCEPT_DETAIL;
 }
 
-static GPtrArray *header_patterns(const RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *sequence) {
+static GPtrArray *header_patterns(const RetailLexicon *lexicon, const YamlNode *sequence) {
   GPtrArray *patterns = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-  g_auto(GStrv) phrases = lexicon_words(file, sequence);
+  g_auto(GStrv) phrases = words_of(sequence);
   for (char **phrase = phrases; *phrase != NULL; phrase++)
     g_ptr_array_add(patterns, retail_header_words(lexicon, *phrase));
   return patterns;
 }
 
-static Concept *read_concept(const RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *node) {
+static Concept *read_concept(const RetailLexicon *lexicon, const YamlNode *node) {
   Concept *concept = g_new0(Concept, 1);
-  concept->name = g_strdup(lexicon_scalar(lexicon_get(file, node, "name")));
-  concept->kind = concept_kind(lexicon_scalar(lexicon_get(file, node, "kind")));
-  concept->entity = g_strdup(lexicon_scalar(lexicon_get(file, node, "entity")));
-  concept->exact = header_patterns(lexicon, file, lexicon_get(file, node, "exact"));
-  concept->headers = header_patterns(lexicon, file, lexicon_get(file, node, "headers"));
-  g_auto(GStrv) never = lexicon_words(file, lexicon_get(file, node, "never"));
+  concept->name = g_strdup(scalar_of(yaml_get(node, "name")));
+  concept->kind = concept_kind(scalar_of(yaml_get(node, "kind")));
+  concept->entity = g_strdup(scalar_of(yaml_get(node, "entity")));
+  concept->exact = header_patterns(lexicon, yaml_get(node, "exact"));
+  concept->headers = header_patterns(lexicon, yaml_get(node, "headers"));
+  g_auto(GStrv) never = words_of(yaml_get(node, "never"));
   g_autoptr(GStrvBuilder) normal = g_strv_builder_new();
   for (char **word = never; *word != NULL; word++) {
     g_auto(GStrv) words = retail_header_words(lexicon, *word);
@@ -104,24 +89,24 @@ static Concept *read_concept(const RetailLexicon *lexicon, LexiconFile *file, co
       g_strv_builder_add(normal, words[0]);
   }
   concept->never = g_strv_builder_end(normal);
-  concept->words = lexicon_words(file, lexicon_get(file, node, "words"));
-  const char *aggregate = lexicon_scalar(lexicon_get(file, node, "aggregate"));
+  concept->words = words_of(yaml_get(node, "words"));
+  const char *aggregate = scalar_of(yaml_get(node, "aggregate"));
   concept->aggregate = g_strcmp0(aggregate, "average") == 0 ? AGGREGATE_AVERAGE
                        : g_strcmp0(aggregate, "sum") == 0   ? AGGREGATE_SUM
                                                             : AGGREGATE_NONE;
-  const char *unit = lexicon_scalar(lexicon_get(file, node, "unit"));
+  const char *unit = scalar_of(yaml_get(node, "unit"));
   concept->unit = g_strdup(unit != NULL ? unit : "");
-  concept->lower_is_better = g_strcmp0(lexicon_scalar(lexicon_get(file, node, "lower_is_better")), "true") == 0;
+  concept->lower_is_better = g_strcmp0(scalar_of(yaml_get(node, "lower_is_better")), "true") == 0;
   return concept;
 }
 
 /* Vocabulary first: splitting glued headers ("orderdate") needs to know all words. */
-static void collect_vocabulary(RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *concepts) {
-  for (yaml_node_item_t *item = concepts->data.sequence.items.start; item < concepts->data.sequence.items.top; item++) {
-    const yaml_node_t *node = lexicon_node(file, *item);
+static void collect_vocabulary(RetailLexicon *lexicon, const YamlNode *concepts) {
+  for (guint at = 0; at < concepts->items->len; at++) {
+    const YamlNode *node = concepts->items->pdata[at];
     static const char *const lists[] = {"exact", "headers"};
     for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-      g_auto(GStrv) phrases = lexicon_words(file, lexicon_get(file, node, lists[i]));
+      g_auto(GStrv) phrases = words_of(yaml_get(node, lists[i]));
       for (char **phrase = phrases; *phrase != NULL; phrase++) {
         g_auto(GStrv) words = g_strsplit(*phrase, " ", -1);
         for (char **word = words; *word != NULL; word++)
@@ -131,68 +116,67 @@ static void collect_vocabulary(RetailLexicon *lexicon, LexiconFile *file, const 
   }
 }
 
-static void read_abbreviations(RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *mapping) {
-  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++)
-    g_hash_table_insert(lexicon->abbreviations, g_strdup(lexicon_scalar(lexicon_node(file, pair->key))),
-                        g_strdup(lexicon_scalar(lexicon_node(file, pair->value))));
+static void read_abbreviations(RetailLexicon *lexicon, const YamlNode *map) {
+  for (guint i = 0; i < map->items->len; i++)
+    g_hash_table_insert(lexicon->abbreviations, g_strdup(key_text(map, i)), g_strdup(scalar_of(map->items->pdata[i])));
 }
 
-static void read_entities(RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *mapping) {
-  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-    const yaml_node_t *node = lexicon_node(file, pair->value);
+static void read_entities(RetailLexicon *lexicon, const YamlNode *map) {
+  for (guint i = 0; i < map->items->len; i++) {
+    const YamlNode *node = map->items->pdata[i];
     EntityWords *entity = g_new0(EntityWords, 1);
-    entity->name = g_strdup(lexicon_scalar(lexicon_node(file, pair->key)));
-    entity->words = lexicon_words(file, lexicon_get(file, node, "words"));
-    entity->is_event = g_strcmp0(lexicon_scalar(lexicon_get(file, node, "event")), "true") == 0;
+    entity->name = g_strdup(key_text(map, i));
+    entity->words = words_of(yaml_get(node, "words"));
+    entity->is_event = g_strcmp0(scalar_of(yaml_get(node, "event")), "true") == 0;
     g_hash_table_insert(lexicon->entities, entity->name, entity);
   }
 }
 
-static void read_conditions(RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *mapping) {
-  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
-    const yaml_node_t *node = lexicon_node(file, pair->value);
+static void read_conditions(RetailLexicon *lexicon, const YamlNode *map) {
+  for (guint i = 0; i < map->items->len; i++) {
+    const YamlNode *node = map->items->pdata[i];
     ConditionWords *condition = g_new0(ConditionWords, 1);
-    condition->name = g_strdup(lexicon_scalar(lexicon_node(file, pair->key)));
-    condition->values = lexicon_words(file, lexicon_get(file, node, "values"));
-    condition->flags = lexicon_words(file, lexicon_get(file, node, "flags"));
-    condition->words = lexicon_words(file, lexicon_get(file, node, "words"));
+    condition->name = g_strdup(key_text(map, i));
+    condition->values = words_of(yaml_get(node, "values"));
+    condition->flags = words_of(yaml_get(node, "flags"));
+    condition->words = words_of(yaml_get(node, "words"));
     g_hash_table_insert(lexicon->conditions, condition->name, condition);
   }
 }
 
-static void read_codes(RetailLexicon *lexicon, LexiconFile *file, const yaml_node_t *mapping) {
-  for (yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+static void read_codes(RetailLexicon *lexicon, const YamlNode *map) {
+  for (guint i = 0; i < map->items->len; i++) {
     GPtrArray *codes = g_ptr_array_new_with_free_func(lexicon_code_free);
-    const yaml_node_t *list = lexicon_node(file, pair->value);
-    for (yaml_node_pair_t *code = list->data.mapping.pairs.start; code < list->data.mapping.pairs.top; code++) {
+    const YamlNode *list = map->items->pdata[i];
+    for (guint at = 0; list->kind == YAML_MAP && at < list->items->len; at++) {
       CodedValue *value = g_new0(CodedValue, 1);
-      value->code = g_strdup(lexicon_scalar(lexicon_node(file, code->key)));
-      value->labels = lexicon_words(file, lexicon_node(file, code->value));
+      value->code = g_strdup(key_text(list, at));
+      value->labels = words_of(list->items->pdata[at]);
       g_ptr_array_add(codes, value);
     }
-    g_hash_table_insert(lexicon->codes, g_strdup(lexicon_scalar(lexicon_node(file, pair->key))), codes);
+    g_hash_table_insert(lexicon->codes, g_strdup(key_text(map, i)), codes);
   }
 }
 
-static gboolean is_mapping(const yaml_node_t *node) { return node != NULL && node->type == YAML_MAPPING_NODE; }
+static gboolean is_map(const YamlNode *node) {
+  return node != NULL && node->kind == YAML_MAP;
+}
 
-static gboolean read_lexicon(RetailLexicon *lexicon, LexiconFile *file) {
-  const yaml_node_t *root = yaml_document_get_root_node(&file->document);
-  const yaml_node_t *concepts = lexicon_get(file, root, "concepts");
-  const yaml_node_t *abbreviations = lexicon_get(file, root, "abbreviations");
-  const yaml_node_t *entities = lexicon_get(file, root, "entities");
-  const yaml_node_t *conditions = lexicon_get(file, root, "conditions");
-  const yaml_node_t *codes = lexicon_get(file, root, "codes");
-  if (concepts == NULL || concepts->type != YAML_SEQUENCE_NODE || !is_mapping(abbreviations) || !is_mapping(entities) ||
-      !is_mapping(conditions) || !is_mapping(codes))
+static gboolean read_lexicon(RetailLexicon *lexicon, const YamlNode *root) {
+  const YamlNode *concepts = yaml_get(root, "concepts");
+  const YamlNode *abbreviations = yaml_get(root, "abbreviations");
+  const YamlNode *entities = yaml_get(root, "entities");
+  const YamlNode *conditions = yaml_get(root, "conditions");
+  const YamlNode *codes = yaml_get(root, "codes");
+  if (concepts == NULL || concepts->kind != YAML_LIST || !is_map(abbreviations) || !is_map(entities) ||
+      !is_map(conditions) || !is_map(codes))
     return FALSE;
-  read_abbreviations(lexicon, file, abbreviations);
-  collect_vocabulary(lexicon, file, concepts);
-  for (yaml_node_item_t *item = concepts->data.sequence.items.start; item < concepts->data.sequence.items.top; item++)
-    g_ptr_array_add(lexicon->concepts, read_concept(lexicon, file, lexicon_node(file, *item)));
-  read_entities(lexicon, file, entities);
-  read_conditions(lexicon, file, conditions);
-  read_codes(lexicon, file, codes);
+  read_abbreviations(lexicon, abbreviations);
+  collect_vocabulary(lexicon, concepts);
+  for (guint i = 0; i < concepts->items->len; i++) g_ptr_array_add(lexicon->concepts, read_concept(lexicon, concepts->items->pdata[i]));
+  read_entities(lexicon, entities);
+  read_conditions(lexicon, conditions);
+  read_codes(lexicon, codes);
   return TRUE;
 }
 
@@ -221,23 +205,14 @@ static RetailLexicon *retail_lexicon_new(void) {
 
 RetailLexicon *retail_lexicon_load(GError **error) {
   const EmbeddedFile *source = embedded_file_find("retail.yaml");
-  yaml_parser_t parser;
-  if (source == NULL || !yaml_parser_initialize(&parser)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "the retail thesaurus is missing from the program");
-    return NULL;
-  }
+  g_autoptr(GPtrArray) problems = yaml_problems_new();
+  g_autoptr(YamlNode) root = source != NULL ? yaml_tree_parse((const char *)source->bytes, source->length, "retail.yaml", problems) : NULL;
   g_autoptr(RetailLexicon) lexicon = retail_lexicon_new();
-  LexiconFile file = {0};
-  yaml_parser_set_input_string(&parser, (const unsigned char *)source->bytes, source->length);
-  file.loaded = yaml_parser_load(&parser, &file.document);
-  gboolean right = file.loaded && read_lexicon(lexicon, &file);
-  if (!right)
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "the retail thesaurus cannot be read: line %zu: %s",
-                parser.problem_mark.line + 1, parser.problem != NULL ? parser.problem : "not in the form expected");
-  if (file.loaded)
-    yaml_document_delete(&file.document);
-  yaml_parser_delete(&parser);
-  return right ? g_steal_pointer(&lexicon) : NULL;
+  if (problems->len == 0 && root != NULL && read_lexicon(lexicon, root)) return g_steal_pointer(&lexicon);
+  g_autofree char *told = yaml_problems_to_text(problems);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL, "the program's retail words cannot be read: %s",
+              problems->len > 0 ? told : "they are not in the form expected");
+  return NULL;
 }
 
 const Concept *retail_lexicon_concept(const RetailLexicon *lexicon, const char *name) {

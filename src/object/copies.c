@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/condition.h"
 #include "base/disk.h"
 #include "object/copies_evict.h"
 
@@ -44,11 +44,7 @@ Copies *copies_open(const char *folder, gint64 max_bytes, GError **error) {
   copies->max_bytes = max_bytes;
   copies->held_fd = fd;
   pthread_mutex_init(&copies->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&copies->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&copies->changed);
   copies->held = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   copies->flights = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   copies_remove_leftovers(copies->folder);
@@ -324,14 +320,7 @@ static char *fetch(const Wanted *wanted, Deadline deadline, GError **error) {
 static gboolean wait_for_flight(Copies *copies, const char *name, Deadline deadline, GError **error) {
   while (g_hash_table_contains(copies->flights, name)) {
     if (!deadline_check(deadline, error)) return FALSE;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WAIT_SLICE_MS * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-      until.tv_sec++;
-      until.tv_nsec -= 1000000000;
-    }
-    pthread_cond_timedwait(&copies->changed, &copies->lock, &until);
+    condition_wait_ms(&copies->changed, &copies->lock, WAIT_SLICE_MS);
   }
   return TRUE;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/condition.h"
 #include "server/event_stream_private.h"
 
 /* How exact "some time after" is. */
@@ -50,11 +51,7 @@ static void *look_after(void *data) {
       pthread_cond_wait(&hub->changed, &hub->lock);
       continue;
     }
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += TICK_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    struct timespec until = condition_time_in_ms(TICK_MS);
     while (!hub->ending && pthread_cond_timedwait(&hub->changed, &hub->lock, &until) == 0) continue;
     if (!hub->ending) tick_all(hub);
   }
@@ -65,11 +62,7 @@ static void *look_after(void *data) {
 EventHub *event_hub_new(void) {
   EventHub *hub = g_new0(EventHub, 1);
   pthread_mutex_init(&hub->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&hub->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&hub->changed);
   hub->streams = g_ptr_array_new_with_free_func((GDestroyNotify)event_stream_unref);
   hub->by_id = g_hash_table_new(g_str_hash, g_str_equal);
   hub->running = pthread_create(&hub->thread, NULL, look_after, hub) == 0;

@@ -9,15 +9,15 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/condition.h"
 #include "base/disk.h"
 #include "lake/ingest.h"
 #include "lake/snapshot.h"
 #include "model/model.h"
 
-#define TICK_SECONDS 1
+#define TICK_MS 1000
 #define NICENESS 10
 /* A run that takes longer hangs. */
 #define RUN_LIMIT_MS (G_GINT64_CONSTANT(6) * 3600 * 1000)
@@ -335,10 +335,7 @@ static void *run(void *data) {
     find_pieces(schedule);
     for (guint i = 0; i < schedule->pieces->len && !is_stopping(schedule); i++) look_at_piece(schedule, schedule->pieces->pdata[i]);
     pthread_mutex_lock(&schedule->lock);
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += TICK_SECONDS;
-    if (!schedule->stopping) pthread_cond_timedwait(&schedule->wake, &schedule->lock, &until);
+    if (!schedule->stopping) condition_wait_ms(&schedule->wake, &schedule->lock, TICK_MS);
   }
   pthread_mutex_unlock(&schedule->lock);
   return NULL;
@@ -363,7 +360,7 @@ Schedule *schedule_start(const char *workspace, const char *program) {
   schedule->pieces = g_ptr_array_new_with_free_func(piece_free);
   schedule->tallies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pthread_mutex_init(&schedule->lock, NULL);
-  pthread_cond_init(&schedule->wake, NULL);
+  condition_init(&schedule->wake);
   if (pthread_create(&schedule->thread, NULL, run, schedule) == 0) return schedule;
   schedule_clear(schedule);
   return NULL;

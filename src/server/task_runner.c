@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/mcp.h"
+#include "base/condition.h"
 #include "server/kept.h"
 #include "server/questions.h"
 
@@ -29,10 +29,7 @@ static gint64 now_ms(void) {
 
 /* Under the lock: waits for a change. */
 static void wait_ms(TaskRunner *runner, gint64 milliseconds) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += milliseconds / 1000;
-  pthread_cond_timedwait(&runner->changed, &runner->lock, &until);
+  condition_wait_ms(&runner->changed, &runner->lock, milliseconds);
 }
 
 /* ---- the thread that runs them ---- */
@@ -164,11 +161,7 @@ TaskRunner *task_runner_new(ServerState *state) {
   runner->scope_key = access_scope_key(state->scope);
   progress_init(&runner->progress);
   pthread_mutex_init(&runner->lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&runner->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&runner->changed);
   runner->has_worker = pthread_create(&runner->worker, NULL, run_tasks, runner) == 0;
   runner->has_keeper = pthread_create(&runner->keeper, NULL, keep_tasks, runner) == 0;
   if (runner->has_worker && runner->has_keeper) return runner;

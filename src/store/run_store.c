@@ -1,10 +1,10 @@
 #include "store/run_store.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <string.h>
 
-#define BUSY_TIMEOUT_MS 5000
+#include "store/sql.h"
+
 /* Pages of the log after which it is folded into the file: seldom, since folding waits for the disk. */
 #define LOG_PAGES 4000
 
@@ -45,31 +45,15 @@ struct RunStore {
   gint64 memory_changes;
 };
 
-static gboolean check(RunStore *store, int result, GError **error) {
-  if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW) return TRUE;
-  AisleErrorCode code = (result & 0xff) == SQLITE_FULL                                       ? AISLE_ERROR_NO_SPACE
-                        : (result & 0xff) == SQLITE_BUSY                                     ? AISLE_ERROR_BUSY
-                        : (result & 0xff) == SQLITE_CORRUPT || (result & 0xff) == SQLITE_NOTADB ? AISLE_ERROR_CORRUPT
-                                                                                             : AISLE_ERROR_IO;
-  g_set_error(error, AISLE_ERROR, code, "the agents' state file: %s", store->handle != NULL ? sqlite3_errmsg(store->handle) : sqlite3_errstr(result));
-  return FALSE;
-}
-
-static gboolean run_sql(RunStore *store, const char *sql, GError **error) {
-  return check(store, sqlite3_exec(store->handle, sql, NULL, NULL, NULL), error);
-}
-
 /* A statement with its texts and numbers bound: 't' text, 'i' gint64, in order. Under the lock. NULL on error. */
 static sqlite3_stmt *bound(RunStore *store, Statement which, GError **error, const char *kinds, ...) {
   sqlite3_stmt **statement = &store->statements[which];
-  if (*statement == NULL &&
-      !check(store, sqlite3_prepare_v3(store->handle, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL), error))
-    return NULL;
+  if (*statement == NULL && (*statement = sql_prepare(store->handle, statement_sql[which], error)) == NULL) return NULL;
   sqlite3_reset(*statement);
   va_list values;
   va_start(values, kinds);
   for (int i = 0; kinds[i] != '\0'; i++) {
-    if (kinds[i] == 't') sqlite3_bind_text(*statement, i + 1, va_arg(values, const char *), -1, SQLITE_STATIC);
+    if (kinds[i] == 't') sql_bind_text(*statement, i + 1, va_arg(values, const char *));
     else sqlite3_bind_int64(*statement, i + 1, va_arg(values, gint64));
   }
   va_end(values);
@@ -80,7 +64,7 @@ static sqlite3_stmt *bound(RunStore *store, Statement which, GError **error, con
 static gboolean finish(RunStore *store, sqlite3_stmt *statement, GError **error) {
   if (statement == NULL) return FALSE;
   int result = sqlite3_step(statement);
-  gboolean good = check(store, result, error);
+  gboolean good = sql_check(store->handle, result, error);
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
   return good;
@@ -88,31 +72,12 @@ static gboolean finish(RunStore *store, sqlite3_stmt *statement, GError **error)
 
 /* ---- life ---- */
 
-static gboolean migrate(RunStore *store, GError **error) {
-  if (!run_sql(store, "BEGIN IMMEDIATE", error)) return FALSE;
-  sqlite3_stmt *statement = NULL;
-  int version = -1;
-  if (sqlite3_prepare_v2(store->handle, "PRAGMA user_version", -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
-    version = sqlite3_column_int(statement, 0);
-  sqlite3_finalize(statement);
-  gboolean good = version >= 0 && version <= (int)G_N_ELEMENTS(migrations);
-  if (!good) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the agents' state file was written by a newer Aisle; update this one");
-  for (guint i = (guint)MAX(version, 0); good && i < G_N_ELEMENTS(migrations); i++) good = run_sql(store, migrations[i], error);
-  g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %u", (guint)G_N_ELEMENTS(migrations));
-  good = good && run_sql(store, mark, error);
-  if (good) return run_sql(store, "COMMIT", error);
-  sqlite3_exec(store->handle, "ROLLBACK", NULL, NULL, NULL);
-  return FALSE;
-}
-
 RunStore *run_store_open(const char *path, GError **error) {
   g_autoptr(RunStore) store = g_new0(RunStore, 1);
   pthread_mutex_init(&store->lock, NULL);
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  g_autofree char *pragmas = g_strdup_printf("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = %d", LOG_PAGES);
-  if (!check(store, sqlite3_open_v2(path, &store->handle, flags, NULL), error)) return NULL;
-  sqlite3_busy_timeout(store->handle, BUSY_TIMEOUT_MS);
-  return run_sql(store, pragmas, error) && migrate(store, error) ? g_steal_pointer(&store) : NULL;
+  g_autofree char *pragmas = g_strdup_printf("PRAGMA wal_autocheckpoint = %d", LOG_PAGES);
+  store->handle = sql_open(path, pragmas, FALSE, error);
+  return store->handle != NULL && sql_migrate(store->handle, migrations, G_N_ELEMENTS(migrations), error) ? g_steal_pointer(&store) : NULL;
 }
 
 void run_store_free(RunStore *store) {
@@ -142,10 +107,10 @@ gboolean run_store_put(RunStore *store, const RunStep *step, GError **error) {
     return FALSE;
   }
   pthread_mutex_lock(&store->lock);
-  gboolean good = run_sql(store, "BEGIN IMMEDIATE", error);
+  gboolean good = sql_run(store->handle, "BEGIN IMMEDIATE", error);
   if (good) {
-    good = put_both(store, step, error) && run_sql(store, "COMMIT", error);
-    if (!good) sqlite3_exec(store->handle, "ROLLBACK", NULL, NULL, NULL);
+    good = put_both(store, step, error) && sql_run(store->handle, "COMMIT", error);
+    if (!good) sql_rollback(store->handle);
   }
   pthread_mutex_unlock(&store->lock);
   return good;
@@ -166,7 +131,7 @@ json_t *run_store_get(RunStore *store, const char *run, const char *owner, GErro
   pthread_mutex_lock(&store->lock);
   sqlite3_stmt *row = bound(store, GET_RUN, error, "tt", run, owner);
   int result = row != NULL ? sqlite3_step(row) : SQLITE_ERROR;
-  if (row != NULL && check(store, result, error)) {
+  if (row != NULL && sql_check(store->handle, result, error)) {
     if (result == SQLITE_ROW)
       found = json_pack("{s:s, s:b, s:I, s:o, s:I, s:I}", "state", sqlite3_column_text(row, 0), "finished", sqlite3_column_int(row, 1), "step",
                         (json_int_t)sqlite3_column_int64(row, 2), "checkpoint", text_or_json(row, 3), "created_ms",
@@ -185,7 +150,7 @@ static json_t *all_rows(RunStore *store, sqlite3_stmt *statement, json_t *(*make
   g_autoptr(json_t) list = json_array();
   int result;
   while ((result = sqlite3_step(statement)) == SQLITE_ROW) json_array_append_new(list, make(statement));
-  gboolean good = check(store, result, error);
+  gboolean good = sql_check(store->handle, result, error);
   sqlite3_reset(statement);
   return good ? g_steal_pointer(&list) : NULL;
 }
@@ -233,7 +198,7 @@ static gboolean text_fits(const char *text) {
 /* Under the lock. */
 static gboolean memory_has_room(RunStore *store, const char *owner, const char *phrase, GError **error) {
   sqlite3_stmt *count = bound(store, COUNT_MEMORY, error, "tt", owner, phrase);
-  if (count == NULL || !check(store, sqlite3_step(count), error)) return FALSE;
+  if (count == NULL || !sql_check(store->handle, sqlite3_step(count), error)) return FALSE;
   gint64 entries = sqlite3_column_int64(count, 0);
   sqlite3_reset(count);
   if (entries < MEMORY_MAX_ENTRIES) return TRUE;
@@ -252,7 +217,7 @@ gboolean run_store_remember(RunStore *store, const char *owner, const char *phra
   sqlite3_stmt *row = memory_has_room(store, owner, folded, error)
                           ? bound(store, REMEMBER, error, "tttti", owner, folded, meaning, origin, g_get_real_time() / 1000)
                           : NULL;
-  gboolean good = row != NULL && check(store, sqlite3_step(row), error);
+  gboolean good = row != NULL && sql_check(store->handle, sqlite3_step(row), error);
   if (good && id != NULL) *id = sqlite3_column_int64(row, 0);
   if (row != NULL) sqlite3_reset(row);
   store->memory_changes += good;
@@ -290,7 +255,7 @@ gint64 run_store_memory_version(RunStore *store, GError **error) {
   gint64 version = -1;
   pthread_mutex_lock(&store->lock);
   sqlite3_stmt *row = bound(store, DATA_VERSION, error, "");
-  if (row != NULL && check(store, sqlite3_step(row), error)) version = (sqlite3_column_int64(row, 0) << 32) + store->memory_changes;
+  if (row != NULL && sql_check(store->handle, sqlite3_step(row), error)) version = (sqlite3_column_int64(row, 0) << 32) + store->memory_changes;
   if (row != NULL) sqlite3_reset(row);
   pthread_mutex_unlock(&store->lock);
   return version;

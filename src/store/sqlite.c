@@ -3,8 +3,6 @@
 
 #include "store/sqlite_private.h"
 
-/* How long another process may hold the file. */
-#define BUSY_TIMEOUT_MS 5000
 /* Texts whose row number is kept in memory. */
 #define TEXT_CACHE_ENTRIES 20000
 
@@ -70,29 +68,6 @@ static const char *const statement_sql[SQL_COUNT] = {
                        " ORDER BY t.number DESC LIMIT ?2",
 };
 
-static AisleErrorCode code_of(int result) {
-  switch (result & 0xff) {
-  case SQLITE_FULL: return AISLE_ERROR_NO_SPACE;
-  case SQLITE_BUSY:
-  case SQLITE_LOCKED: return AISLE_ERROR_BUSY;
-  case SQLITE_CONSTRAINT: return AISLE_ERROR_EXISTS;
-  case SQLITE_CORRUPT:
-  case SQLITE_NOTADB: return AISLE_ERROR_CORRUPT;
-  default: return AISLE_ERROR_IO;
-  }
-}
-
-gboolean sqlite_check(Database *database, int result, GError **error) {
-  if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW) return TRUE;
-  const char *reason = database->handle != NULL ? sqlite3_errmsg(database->handle) : sqlite3_errstr(result);
-  g_set_error(error, AISLE_ERROR, code_of(result), "the workspace's state file: %s", reason);
-  return FALSE;
-}
-
-gboolean sqlite_run(Database *database, const char *sql, GError **error) {
-  return sqlite_check(database, sqlite3_exec(database->handle, sql, NULL, NULL, NULL), error);
-}
-
 /* ---- statements ---- */
 
 sqlite3_stmt *sqlite_prepared(Database *database, SqliteStatement which, GError **error) {
@@ -102,16 +77,11 @@ sqlite3_stmt *sqlite_prepared(Database *database, SqliteStatement which, GError 
     sqlite3_clear_bindings(*statement);
     return *statement;
   }
-  int result = sqlite3_prepare_v3(database->handle, statement_sql[which], -1, SQLITE_PREPARE_PERSISTENT, statement, NULL);
-  return sqlite_check(database, result, error) ? *statement : NULL;
-}
-
-void sqlite_bind_text_or_null(sqlite3_stmt *statement, int index, const char *text) {
-  if (text != NULL) sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+  return *statement = sql_prepare(database->handle, statement_sql[which], error);
 }
 
 gboolean sqlite_finish(Database *database, sqlite3_stmt *statement, int *changed, GError **error) {
-  gboolean done = sqlite_check(database, sqlite3_step(statement), error);
+  gboolean done = sql_check(database->handle, sqlite3_step(statement), error);
   if (done && changed != NULL) *changed = sqlite3_changes(database->handle);
   sqlite3_reset(statement);
   return done;
@@ -121,7 +91,7 @@ json_t *sqlite_collect(Database *database, sqlite3_stmt *statement, json_t *(*re
   g_autoptr(json_t) list = json_array();
   int result;
   while ((result = sqlite3_step(statement)) == SQLITE_ROW) json_array_append_new(list, read(statement));
-  gboolean complete = sqlite_check(database, result, error);
+  gboolean complete = sql_check(database->handle, result, error);
   sqlite3_reset(statement);
   return complete ? g_steal_pointer(&list) : NULL;
 }
@@ -130,7 +100,7 @@ json_t *sqlite_only(Database *database, sqlite3_stmt *statement, json_t *(*read)
   int result = sqlite3_step(statement);
   json_t *value = result == SQLITE_ROW ? read(statement) : NULL;
   if (result == SQLITE_DONE) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, missing);
-  else sqlite_check(database, result, error);
+  else sql_check(database->handle, result, error);
   sqlite3_reset(statement);
   return value;
 }
@@ -167,12 +137,12 @@ gboolean sqlite_text_id(Database *database, const char *text, gint64 *id, GError
   sqlite3_stmt *insert = sqlite_prepared(database, SQL_INSERT_TEXT, error);
   if (insert == NULL) return FALSE;
   sqlite3_bind_blob(insert, 1, digest, 16, SQLITE_STATIC);
-  sqlite_bind_text_or_null(insert, 2, text);
+  sql_bind_text(insert, 2, text);
   if (!sqlite_finish(database, insert, NULL, error)) return FALSE;
   sqlite3_stmt *find = sqlite_prepared(database, SQL_FIND_TEXT, error);
   if (find == NULL) return FALSE;
   sqlite3_bind_blob(find, 1, digest, 16, SQLITE_STATIC);
-  gboolean found = sqlite_check(database, sqlite3_step(find), error);
+  gboolean found = sql_check(database->handle, sqlite3_step(find), error);
   if (found) *id = sqlite3_column_int64(find, 0);
   sqlite3_reset(find);
   if (g_hash_table_size(database->text_ids) >= TEXT_CACHE_ENTRIES) g_hash_table_remove_all(database->text_ids);
@@ -189,7 +159,7 @@ gboolean sqlite_bind_scope(Database *database, sqlite3_stmt *statement, int inde
   sqlite3_bind_blob(find, 1, digest, 16, SQLITE_STATIC);
   int result = sqlite3_step(find);
   sqlite3_bind_int64(statement, index, result == SQLITE_ROW ? sqlite3_column_int64(find, 0) : -1);
-  gboolean looked = sqlite_check(database, result, error);
+  gboolean looked = sql_check(database->handle, result, error);
   sqlite3_reset(find);
   return looked;
 }
@@ -218,26 +188,23 @@ static void sqlite_close(Database *database) {
 static Database *sqlite_open(const char *path, DatabaseMode mode, GError **error) {
   Database *database = g_new0(Database, 1);
   database->text_ids = g_hash_table_new_full(text_hash, g_str_equal, g_free, NULL);
-  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (mode == DATABASE_WRITE ? SQLITE_OPEN_CREATE : 0);
-  gboolean opened = sqlite_check(database, sqlite3_open_v2(path, &database->handle, flags, NULL), error);
-  if (opened) sqlite3_busy_timeout(database->handle, BUSY_TIMEOUT_MS);
-  opened = opened && sqlite_run(database, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON", error);
-  if (opened && mode == DATABASE_WRITE) opened = sqlite_migrate(database, error);
+  database->handle = sql_open(path, "PRAGMA foreign_keys = ON", TRUE, error);
+  gboolean opened = database->handle != NULL && (mode == DATABASE_READ || sqlite_migrate(database, error));
   if (opened) return database;
   sqlite_close(database);
   return NULL;
 }
 
 gboolean sqlite_begin(Database *database, GError **error) {
-  return sqlite_run(database, "BEGIN IMMEDIATE", error);
+  return sql_run(database->handle, "BEGIN IMMEDIATE", error);
 }
 
 gboolean sqlite_commit(Database *database, GError **error) {
-  return sqlite_run(database, "COMMIT", error);
+  return sql_run(database->handle, "COMMIT", error);
 }
 
 void sqlite_rollback(Database *database) {
-  if (!sqlite3_get_autocommit(database->handle)) sqlite3_exec(database->handle, "ROLLBACK", NULL, NULL, NULL);
+  sql_rollback(database->handle);
   g_hash_table_remove_all(database->text_ids);
 }
 

@@ -11,9 +11,9 @@ static gboolean touch_thread(Database *database, const StoreAnswer *answer, gint
   if (statement == NULL) return FALSE;
   const char *title = answer->question != NULL ? answer->question : answer->restatement != NULL ? answer->restatement : "";
   g_autofree char *cut = g_utf8_strlen(title, -1) > MAX_TITLE_CHARACTERS ? g_utf8_substring(title, 0, MAX_TITLE_CHARACTERS) : g_strdup(title);
-  sqlite_bind_text_or_null(statement, 1, answer->session);
+  sql_bind_text(statement, 1, answer->session);
   sqlite3_bind_int64(statement, 2, scope);
-  sqlite_bind_text_or_null(statement, 3, cut);
+  sql_bind_text(statement, 3, cut);
   sqlite3_bind_int64(statement, 4, answer->created_ms);
   return sqlite_finish(database, statement, NULL, error);
 }
@@ -36,17 +36,17 @@ gboolean sqlite_insert_answer(Database *database, const StoreAnswer *answer, GEr
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
     if (texts[i].text != NULL) sqlite3_bind_int64(statement, texts[i].index, ids[i]);
   }
-  sqlite_bind_text_or_null(statement, 1, answer->id);
-  sqlite_bind_text_or_null(statement, 2, answer->session);
-  sqlite_bind_text_or_null(statement, 7, answer->status);
-  sqlite_bind_text_or_null(statement, 10, answer->route);
+  sql_bind_text(statement, 1, answer->id);
+  sql_bind_text(statement, 2, answer->session);
+  sql_bind_text(statement, 7, answer->status);
+  sql_bind_text(statement, 10, answer->route);
   sqlite3_bind_int64(statement, 11, answer->created_ms);
   sqlite3_bind_int64(statement, 12, answer->latency_us);
   sqlite3_bind_int64(statement, 13, answer->bytes_scanned);
   sqlite3_bind_int64(statement, 14, answer->rows);
   sqlite3_bind_double(statement, 16, answer->cost);
-  sqlite_bind_text_or_null(statement, 17, answer->after);
-  sqlite_bind_text_or_null(statement, 18, answer->as_of);
+  sql_bind_text(statement, 17, answer->after);
+  sql_bind_text(statement, 18, answer->as_of);
   int inserted = 0;
   if (!sqlite_finish(database, statement, &inserted, error)) return FALSE;
   return answer->session == NULL || inserted == 0 || touch_thread(database, answer, ids[SCOPE], error);
@@ -94,17 +94,17 @@ static json_t *read_found_answer(sqlite3_stmt *row) {
 json_t *sqlite_get_answer(Database *database, const char *id, const char *scope_key, GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_GET_ANSWER, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return NULL;
-  sqlite_bind_text_or_null(statement, 1, id);
+  sql_bind_text(statement, 1, id);
   return sqlite_only(database, statement, read_answer, "there is no answer with this id; ask the question again", error);
 }
 
 char *sqlite_session_newest(Database *database, const char *session, const char *scope_key, GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_SESSION_NEWEST, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return NULL;
-  sqlite_bind_text_or_null(statement, 1, session);
+  sql_bind_text(statement, 1, session);
   int result = sqlite3_step(statement);
   char *id = result == SQLITE_ROW ? g_strdup(text_at(statement, 0)) : NULL;
-  sqlite_check(database, result, error);
+  sql_check(database->handle, result, error);
   sqlite3_reset(statement);
   return id;
 }
@@ -114,7 +114,7 @@ json_t *sqlite_search_answers(Database *database, const StoreSearch *search, GEr
   sqlite3_stmt *statement = sqlite_prepared(database, one_session ? SQL_SESSION_ANSWERS : SQL_SEARCH_ANSWERS, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, one_session ? 2 : 1, search->scope_key, error)) return NULL;
   g_autofree char *like = sqlite_like(search->text);
-  sqlite_bind_text_or_null(statement, one_session ? 1 : 2, one_session ? search->session : like);
+  sql_bind_text(statement, one_session ? 1 : 2, one_session ? search->session : like);
   sqlite3_bind_int64(statement, 3, search->before);
   sqlite3_bind_int(statement, 4, search->limit);
   return sqlite_collect(database, statement, read_found_answer, error);
@@ -139,7 +139,7 @@ json_t *sqlite_list_threads(Database *database, const StoreSearch *search, GErro
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_LIST_THREADS, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 1, search->scope_key, error)) return NULL;
   g_autofree char *like = sqlite_like(search->text);
-  sqlite_bind_text_or_null(statement, 2, like);
+  sql_bind_text(statement, 2, like);
   sqlite3_bind_int64(statement, 3, search->before);
   sqlite3_bind_int(statement, 4, search->limit);
   return sqlite_collect(database, statement, read_thread, error);
@@ -148,7 +148,7 @@ json_t *sqlite_list_threads(Database *database, const StoreSearch *search, GErro
 json_t *sqlite_get_thread(Database *database, const char *id, const char *scope_key, GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_GET_THREAD, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return NULL;
-  sqlite_bind_text_or_null(statement, 1, id);
+  sql_bind_text(statement, 1, id);
   return sqlite_only(database, statement, read_thread, no_thread, error);
 }
 
@@ -157,8 +157,8 @@ static gboolean change_thread(Database *database, SqliteStatement which, const c
                               GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, which, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return FALSE;
-  sqlite_bind_text_or_null(statement, 1, id);
-  if (title != NULL) sqlite_bind_text_or_null(statement, 3, title);
+  sql_bind_text(statement, 1, id);
+  if (title != NULL) sql_bind_text(statement, 3, title);
   int changed = 0;
   if (!sqlite_finish(database, statement, &changed, error)) return FALSE;
   if (changed == 0) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, no_thread);

@@ -1,8 +1,7 @@
 /* Inside the SQLite kind: one connection, its statements, and its schema. */
 #pragma once
-#include <sqlite3.h>
-
 #include "store/database.h"
+#include "store/sql.h"
 
 /* Statements are prepared when first used, and kept. */
 typedef enum {
@@ -20,12 +19,8 @@ struct Database {
   GHashTable *text_ids; /* text -> row number; only what is committed or in this transaction */
 };
 
-/* TRUE for the results that are none; else sets the error. */
-gboolean sqlite_check(Database *database, int result, GError **error);
-gboolean sqlite_run(Database *database, const char *sql, GError **error);
 /* Ready to be bound. NULL on error. (transfer none) */
 sqlite3_stmt *sqlite_prepared(Database *database, SqliteStatement which, GError **error);
-void sqlite_bind_text_or_null(sqlite3_stmt *statement, int index, const char *text); /* the text must outlive the step */
 /* The row number of a scope, one that nothing has where the scope is not known yet; NULL binds NULL. */
 gboolean sqlite_bind_scope(Database *database, sqlite3_stmt *statement, int index, const char *scope_key, GError **error);
 /* Runs it and resets it; *changed (may be NULL): rows it changed. */

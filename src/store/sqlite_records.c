@@ -23,10 +23,10 @@ gboolean sqlite_put_record(Database *database, StoreKind kind, const StoreRecord
   if (statement == NULL) return FALSE;
   g_autofree char *body = json_to_text(record->body, JSON_PLAIN);
   sqlite3_bind_int(statement, 1, (int)kind);
-  sqlite_bind_text_or_null(statement, 2, record->id);
+  sql_bind_text(statement, 2, record->id);
   sqlite3_bind_int64(statement, 3, scope);
-  sqlite_bind_text_or_null(statement, 4, record->subject);
-  sqlite_bind_text_or_null(statement, 5, body);
+  sql_bind_text(statement, 4, record->subject);
+  sql_bind_text(statement, 5, body);
   sqlite3_bind_int64(statement, 6, record->created_ms);
   sqlite3_bind_int64(statement, 7, record->expires_ms);
   return sqlite_finish(database, statement, NULL, error);
@@ -53,7 +53,7 @@ json_t *sqlite_get_record(Database *database, StoreKind kind, const char *id, co
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_GET_RECORD, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 3, scope_key, error)) return NULL;
   sqlite3_bind_int(statement, 1, (int)kind);
-  sqlite_bind_text_or_null(statement, 2, id);
+  sql_bind_text(statement, 2, id);
   return sqlite_only(database, statement, read_record, no_record, error);
 }
 
@@ -61,7 +61,7 @@ json_t *sqlite_get_record(Database *database, StoreKind kind, const char *id, co
 static gboolean change(Database *database, sqlite3_stmt *statement, StoreKind kind, const char *id, const char *scope_key, GError **error) {
   if (!sqlite_bind_scope(database, statement, 3, scope_key, error)) return FALSE;
   sqlite3_bind_int(statement, 1, (int)kind);
-  sqlite_bind_text_or_null(statement, 2, id);
+  sql_bind_text(statement, 2, id);
   int changed = 0;
   if (!sqlite_finish(database, statement, &changed, error)) return FALSE;
   if (changed == 0) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, no_record);
@@ -73,7 +73,7 @@ gboolean sqlite_set_record(Database *database, StoreKind kind, const char *id, c
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_SET_RECORD, error);
   if (statement == NULL) return FALSE;
   g_autofree char *text = json_to_text(body, JSON_PLAIN);
-  sqlite_bind_text_or_null(statement, 4, text);
+  sql_bind_text(statement, 4, text);
   sqlite3_bind_int64(statement, 5, now_ms);
   return change(database, statement, kind, id, scope_key, error);
 }
@@ -87,7 +87,7 @@ json_t *sqlite_list_records(Database *database, StoreKind kind, const char *scop
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_LIST_RECORDS, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return NULL;
   sqlite3_bind_int(statement, 1, (int)kind);
-  sqlite_bind_text_or_null(statement, 3, subject);
+  sql_bind_text(statement, 3, subject);
   sqlite3_bind_int(statement, 4, limit);
   return sqlite_collect(database, statement, read_record, error);
 }

@@ -46,39 +46,6 @@ static const char *const migrations[] = {
     "CREATE INDEX tasks_by_scope ON tasks (scope, number);",
 };
 
-static gboolean read_version(Database *database, int *version, GError **error) {
-  sqlite3_stmt *statement = NULL;
-  int result = sqlite3_prepare_v2(database->handle, "PRAGMA user_version", -1, &statement, NULL);
-  if (result == SQLITE_OK) result = sqlite3_step(statement);
-  if (result == SQLITE_ROW) *version = sqlite3_column_int(statement, 0);
-  gboolean read = sqlite_check(database, result, error);
-  sqlite3_finalize(statement);
-  return read;
-}
-
-static gboolean migrate_from(Database *database, int version, GError **error) {
-  const int newest = G_N_ELEMENTS(migrations);
-  for (; version < newest; version++) {
-    if (!sqlite_run(database, migrations[version], error)) return FALSE;
-  }
-  g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", newest);
-  return sqlite_run(database, mark, error);
-}
-
 gboolean sqlite_migrate(Database *database, GError **error) {
-  const int newest = G_N_ELEMENTS(migrations);
-  int version = 0;
-  if (!read_version(database, &version, error)) return FALSE;
-  if (version == newest) return TRUE;
-  /* Another process may do the same now: read again under the lock. */
-  if (!sqlite_begin(database, error)) return FALSE;
-  gboolean done = read_version(database, &version, error);
-  if (done && version > newest) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
-                "the workspace's state file was written by a newer version; please update");
-    done = FALSE;
-  }
-  done = done && migrate_from(database, version, error) && sqlite_commit(database, error);
-  if (!done) sqlite_rollback(database);
-  return done;
+  return sql_migrate(database->handle, migrations, G_N_ELEMENTS(migrations), error);
 }

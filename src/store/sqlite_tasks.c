@@ -11,10 +11,10 @@ gboolean sqlite_put_task(Database *database, const StoreTask *task, GError **err
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_PUT_TASK, error);
   if (statement == NULL) return FALSE;
   g_autofree char *request = json_to_text(task->request, JSON_PLAIN);
-  sqlite_bind_text_or_null(statement, 1, task->id);
+  sql_bind_text(statement, 1, task->id);
   sqlite3_bind_int64(statement, 2, scope);
-  sqlite_bind_text_or_null(statement, 3, task->title);
-  sqlite_bind_text_or_null(statement, 4, request);
+  sql_bind_text(statement, 3, task->title);
+  sql_bind_text(statement, 4, request);
   sqlite3_bind_int64(statement, 5, task->created_ms);
   if (!sqlite_finish(database, statement, NULL, error)) return FALSE;
   sqlite3_stmt *forget = sqlite_prepared(database, SQL_FORGET_TASKS, error);
@@ -28,7 +28,7 @@ static gboolean give_up_old(Database *database, const char *scope_key, gint64 no
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_GIVE_UP_TASKS, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 1, scope_key, error)) return FALSE;
   sqlite3_bind_int64(statement, 2, now_ms);
-  sqlite_bind_text_or_null(statement, 3, gave_up);
+  sql_bind_text(statement, 3, gave_up);
   sqlite3_bind_int(statement, 4, STORE_TASK_ATTEMPTS);
   return sqlite_finish(database, statement, NULL, error);
 }
@@ -51,8 +51,8 @@ json_t *sqlite_claim_task(Database *database, const char *scope_key, const char 
   json_t *task = json_array_get(found, 0);
   sqlite3_stmt *claim = sqlite_prepared(database, SQL_CLAIM_TASK, error);
   if (claim == NULL) return NULL;
-  sqlite_bind_text_or_null(claim, 1, json_get_string(task, "id"));
-  sqlite_bind_text_or_null(claim, 2, runner);
+  sql_bind_text(claim, 1, json_get_string(task, "id"));
+  sql_bind_text(claim, 2, runner);
   sqlite3_bind_int64(claim, 3, lease_ms);
   sqlite3_bind_int64(claim, 4, now_ms);
   return sqlite_finish(database, claim, NULL, error) ? json_incref(task) : NULL;
@@ -62,18 +62,18 @@ gboolean sqlite_beat_task(Database *database, const char *id, const char *runner
                           gboolean *go_on, GError **error) {
   sqlite3_stmt *beat = sqlite_prepared(database, SQL_BEAT_TASK, error);
   if (beat == NULL) return FALSE;
-  sqlite_bind_text_or_null(beat, 1, id);
-  sqlite_bind_text_or_null(beat, 2, runner);
+  sql_bind_text(beat, 1, id);
+  sql_bind_text(beat, 2, runner);
   if (percent >= 0) sqlite3_bind_double(beat, 3, percent);
   sqlite3_bind_int64(beat, 4, rows);
   sqlite3_bind_int64(beat, 5, lease_ms);
   if (!sqlite_finish(database, beat, NULL, error)) return FALSE;
   sqlite3_stmt *wanted = sqlite_prepared(database, SQL_IS_WANTED, error);
   if (wanted == NULL) return FALSE;
-  sqlite_bind_text_or_null(wanted, 1, id);
-  sqlite_bind_text_or_null(wanted, 2, runner);
+  sql_bind_text(wanted, 1, id);
+  sql_bind_text(wanted, 2, runner);
   int result = sqlite3_step(wanted);
-  gboolean asked = sqlite_check(database, result, error);
+  gboolean asked = sql_check(database->handle, result, error);
   if (asked) *go_on = result == SQLITE_ROW;
   sqlite3_reset(wanted);
   return asked;
@@ -91,11 +91,11 @@ gboolean sqlite_finish_task(Database *database, const char *id, const char *runn
                             const char *problem, gint64 now_ms, GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_FINISH_TASK, error);
   if (statement == NULL) return FALSE;
-  sqlite_bind_text_or_null(statement, 1, id);
-  sqlite_bind_text_or_null(statement, 2, runner);
-  sqlite_bind_text_or_null(statement, 3, status);
-  sqlite_bind_text_or_null(statement, 4, answer);
-  sqlite_bind_text_or_null(statement, 5, problem);
+  sql_bind_text(statement, 1, id);
+  sql_bind_text(statement, 2, runner);
+  sql_bind_text(statement, 3, status);
+  sql_bind_text(statement, 4, answer);
+  sql_bind_text(statement, 5, problem);
   sqlite3_bind_int64(statement, 6, now_ms);
   return change(database, statement, error);
 }
@@ -105,7 +105,7 @@ gboolean sqlite_cancel_task(Database *database, const char *id, const char *scop
   for (guint i = 0; i < G_N_ELEMENTS(either); i++) {
     sqlite3_stmt *statement = sqlite_prepared(database, either[i], error);
     if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return FALSE;
-    sqlite_bind_text_or_null(statement, 1, id);
+    sql_bind_text(statement, 1, id);
     if (either[i] == SQL_CANCEL_TASK) sqlite3_bind_int64(statement, 3, now_ms);
     int changed = 0;
     if (!sqlite_finish(database, statement, &changed, error)) return FALSE;
@@ -144,7 +144,7 @@ static json_t *read_whole_task(sqlite3_stmt *row) {
 json_t *sqlite_get_task(Database *database, const char *id, const char *scope_key, gboolean with_answer, GError **error) {
   sqlite3_stmt *statement = sqlite_prepared(database, SQL_GET_TASK, error);
   if (statement == NULL || !sqlite_bind_scope(database, statement, 2, scope_key, error)) return NULL;
-  sqlite_bind_text_or_null(statement, 1, id);
+  sql_bind_text(statement, 1, id);
   sqlite3_bind_int(statement, 3, with_answer);
   return sqlite_only(database, statement, with_answer ? read_whole_task : read_task, no_task, error);
 }

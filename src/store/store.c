@@ -2,6 +2,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/condition.h"
 #include "store/store_private.h"
 
 #define QUEUE_MAX 16384
@@ -72,15 +73,6 @@ static const Item *find_item(GHashTable *by_id, const char *id) {
   return g_hash_table_lookup(by_id, &wanted);
 }
 
-static struct timespec after_ms(gint64 milliseconds) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  gint64 nanoseconds = until.tv_nsec + milliseconds * 1000000;
-  until.tv_sec += nanoseconds / 1000000000;
-  until.tv_nsec = nanoseconds % 1000000000;
-  return until;
-}
-
 /* ---- the writing thread ---- */
 
 /* Writes up to BATCH_MAX items from `first`; `*count` says how many. */
@@ -125,7 +117,7 @@ static void free_chain(Item *item) {
 /* FALSE when the end has come and nothing is left. Under the lock. */
 static gboolean wait_for_batch(Store *store) {
   while (store->oldest == NULL && !store->ending) pthread_cond_wait(&store->put, &store->lock);
-  struct timespec until = after_ms(GATHER_MS);
+  struct timespec until = condition_time_in_ms(GATHER_MS);
   while (store->length < GATHER_ITEMS && !store->ending && store->n_put > store->n_wanted) {
     if (pthread_cond_timedwait(&store->put, &store->lock, &until) != 0) break;
   }
@@ -154,7 +146,7 @@ static void *write_until_end(void *data) {
     } else if (store->ending) {
       break;
     } else {
-      struct timespec until = after_ms(RETRY_MS);
+      struct timespec until = condition_time_in_ms(RETRY_MS);
       while (!store->ending && pthread_cond_timedwait(&store->put, &store->lock, &until) == 0) continue;
     }
   }
@@ -168,12 +160,8 @@ static void init_locks(Store *store) {
   pthread_mutex_init(&store->lock, NULL);
   pthread_mutex_init(&store->reader_lock, NULL);
   pthread_mutex_init(&store->changer_lock, NULL);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&store->put, &attributes);
-  pthread_cond_init(&store->written, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&store->put);
+  condition_init(&store->written);
 }
 
 static void store_clear(Store *store) {
@@ -231,7 +219,7 @@ void store_free(Store *store) {
 
 /* TRUE when there is room now; waits for it while writing goes well. Under the lock. */
 static gboolean wait_for_room(Store *store, GError **error) {
-  struct timespec until = after_ms(PUT_WAIT_MS);
+  struct timespec until = condition_time_in_ms(PUT_WAIT_MS);
   while (store->length >= QUEUE_MAX && store->failure == NULL) {
     if (pthread_cond_timedwait(&store->written, &store->lock, &until) != 0) break;
   }

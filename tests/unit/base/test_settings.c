@@ -52,6 +52,10 @@ static void test_mistakes(void) {
       {"version: 2\n", "aisle.yaml:1:10: this program reads only version 1 of the file"},
       {"- a\n", "aisle.yaml:1:1: the file must be a list of names and values"},
       {"server: [1]\n", "aisle.yaml:1:1: there is no setting 'server'; `aisle settings` lists those there are"},
+      {"server:\n  workers: 3\n  workers: 4\n", "aisle.yaml:3:3: \"workers\" stands here twice; remove or rename one"},
+      {"cache: {memory: [1, 2]}\n", "aisle.yaml:1:17: the setting cache.memory takes one value"},
+      {"server: {listen: *a}\n", "aisle.yaml:1:18: aliases (*name) are not supported; write the text out"},
+      {"a: \xff\n", "aisle.yaml:1:1: the file is not UTF-8 text; save it as UTF-8"},
   };
   for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
     char *folder = workspace_with(CASES[i].text);
@@ -74,6 +78,14 @@ static void test_missing_file_and_profiles(void) {
   g_assert_no_error(error);
   g_assert_nonnull(empty);
   remove_workspace(folder);
+  static const char *const BLANK[] = {"", "\n \n", "# a\n\n  # b", "---\n", "---\n# a\n...\n"};
+  for (guint i = 0; i < G_N_ELEMENTS(BLANK); i++) {
+    folder = workspace_with(BLANK[i]);
+    g_autoptr(Settings) blank = settings_load(folder, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_nonnull(blank);
+    remove_workspace(folder);
+  }
   folder = workspace_with("version: 1\nprofiles:\n  mine: {cache.memory: 0}\n");
   g_assert_null(settings_load(folder, "yours", &error));
   g_assert_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT);
