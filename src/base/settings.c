@@ -187,7 +187,8 @@ static gboolean read_root(Settings *settings, const YamlNode *root, const char *
   if (root->kind != YAML_MAP) return file_error(root, error, "the file must be a list of names and values");
   const YamlNode *version = yaml_get(root, "version");
   if (version != NULL && g_strcmp0(version->text, "1") != 0)
-    return file_error(version, error, "this program reads only version 1 of the file");
+    return file_error(version, error, "the workspace is of version %s, and this program knows version 1; use the program that made it, or a newer one",
+                      version->text != NULL ? version->text : "?");
   if (!read_map(&reader, root, NULL, error)) return FALSE;
   if (profile == NULL) profile = g_getenv("AISLE_PROFILE");
   if (profile == NULL) profile = settings->values[SETTING_PROFILE].text;

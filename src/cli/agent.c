@@ -29,7 +29,7 @@ static void flags_clear(AgentFlags *flags) {
 
 static gboolean parse_flags(int argc, char **argv, AgentFlags *flags, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags->workspace, "Workspace folder", "DIR"},
+      CLI_WORKSPACE(&flags->workspace),
       {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "One JSON answer on standard output", NULL},
       {"steps", 0, 0, G_OPTION_ARG_NONE, &flags->steps, "Each step as a JSON line on standard error", NULL},
       {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "Rules only", NULL},
@@ -52,12 +52,9 @@ static gboolean parse_flags(int argc, char **argv, AgentFlags *flags, GError **e
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, problem->message);
     return FALSE;
   }
-  if (flags->workspace == NULL) flags->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-  if (flags->workspace == NULL || (flags->words == NULL && flags->batch == NULL && flags->resume == NULL)) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say where and what:  aisle agent -w DIR \"sales by month\"");
-    return FALSE;
-  }
-  return TRUE;
+  if (flags->words != NULL || flags->batch != NULL || flags->resume != NULL) return cli_find_workspace(&flags->workspace, error);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what you want to know:  aisle agent -w DIR \"sales by month\"");
+  return FALSE;
 }
 
 static gboolean parse_day(const char *text, Day *out, GError **error) {

@@ -78,7 +78,7 @@ static int show_prompts(const AiFlags *flags, GError **error) {
 int cli_ai(int argc, char **argv) {
   AiFlags flags = {.workspace = NULL, .limit = 100};
   GError *error = NULL;
-  const GOptionEntry entries[] = {{"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags.workspace, "Workspace", "DIR"},
+  const GOptionEntry entries[] = {CLI_WORKSPACE(&flags.workspace),
                                   {"by", 0, 0, G_OPTION_ARG_STRING, &flags.by, "costs: company, team, user, purpose, model, template, version, day; several with commas", "WHAT"},
                                   {"since", 0, 0, G_OPTION_ARG_STRING, &flags.since, "costs: only of this long ago until now, such as 30d", "TIME"},
                                   {"template", 0, 0, G_OPTION_ARG_STRING, &flags.template_id, "prompts: only this one", "ID"},
@@ -93,7 +93,7 @@ int cli_ai(int argc, char **argv) {
     error->code = AISLE_ERROR_INVALID_ARGUMENT;
     return cli_fail("ai", error);
   }
-  if (flags.workspace == NULL) flags.workspace = g_strdup(".");
+  cli_default_workspace(&flags.workspace);
   const char *what = argc == 2 ? argv[1] : "";
   int status = -1;
   if (strcmp(what, "costs") == 0) status = show_costs(&flags, &error);

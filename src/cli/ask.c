@@ -34,7 +34,7 @@ static void ask_options_clear(AskOptions *options) {
 
 static gboolean parse_options(int argc, char **argv, AskOptions *options, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &options->workspace, "Workspace folder", "DIR"},
+      CLI_WORKSPACE(&options->workspace),
       {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "One JSON answer on standard output", NULL},
       {"csv", 0, 0, G_OPTION_ARG_NONE, &options->csv, "The result as CSV", NULL},
       {"sql", 0, 0, G_OPTION_ARG_NONE, &options->sql, "The SQL that was run", NULL},
@@ -53,12 +53,9 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
   g_autoptr(GOptionContext) context = g_option_context_new("- answer a question about the workspace's data");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, error)) return FALSE;
-  if (options->workspace == NULL && g_getenv("AISLE_WORKSPACE") != NULL) options->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-  if (options->workspace == NULL || (options->words == NULL && options->batch == NULL)) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say where and what:  aisle ask -w DIR \"sales by month\"");
-    return FALSE;
-  }
-  return TRUE;
+  if (options->words != NULL || options->batch != NULL) return cli_find_workspace(&options->workspace, error);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what you want to know:  aisle ask -w DIR \"sales by month\"");
+  return FALSE;
 }
 
 /* At most one of --snapshot, --at, --at-version. */

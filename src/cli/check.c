@@ -23,8 +23,9 @@ static int report_findings(const Model *model, const GPtrArray *findings) {
             findings->len == 1 ? "" : "s");
     return aisle_error_info(AISLE_ERROR_BAD_MODEL)->exit_status;
   }
-  printf("model and data agree: %u dataset%s, %u metrics, %u conditions, %u relationships\n", model->datasets->len,
-         model->datasets->len == 1 ? "" : "s", model->metrics->len, model->conditions->len, model->relationships->len);
+  printf("model and data agree: %u dataset%s, %u metric%s, %u condition%s, %u relationship%s\n", model->datasets->len,
+         model->datasets->len == 1 ? "" : "s", model->metrics->len, model->metrics->len == 1 ? "" : "s", model->conditions->len,
+         model->conditions->len == 1 ? "" : "s", model->relationships->len, model->relationships->len == 1 ? "" : "s");
   return 0;
 }
 
@@ -40,7 +41,7 @@ static int report_error(const GError *error) {
 int cli_check(int argc, char **argv) {
   g_autofree char *workspace = NULL;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr(GOptionContext) options = g_option_context_new("- hold the semantic model against its rules and the data");
@@ -51,7 +52,8 @@ int cli_check(int argc, char **argv) {
             error != NULL ? error->message : "it takes no file; name the workspace: aisle check -w DIR");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  const char *folder = workspace != NULL ? workspace : ".";
+  if (!cli_find_workspace(&workspace, &error)) return report_error(error);
+  const char *folder = workspace;
   g_autofree char *mistakes = NULL;
   if (!ingest_check_files(folder, &mistakes, &error)) return report_error(error);
   if (mistakes != NULL) {

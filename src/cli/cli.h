@@ -28,5 +28,13 @@ int cli_generate(int argc, char **argv);
 int cli_gateway(int argc, char **argv);
 int cli_ai(int argc, char **argv);
 
+/* The option -w of a verb that works in a workspace. */
+#define CLI_WORKSPACE(place) \
+  {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, place, "The workspace (default: $AISLE_WORKSPACE, else the current folder)", "DIR"}
+/* Sets what -w did not: to AISLE_WORKSPACE of the environment, or ".". */
+void cli_default_workspace(char **workspace);
+/* The same; NOT_FOUND, with what to do, when it is no workspace. */
+gboolean cli_find_workspace(char **workspace, GError **error);
+
 /* Prints "aisle VERB: message" with a hint and returns the exit status of the error. Takes the error. */
 int cli_fail(const char *verb, GError *error);

@@ -17,14 +17,15 @@ int cli_compact(int argc, char **argv) {
   g_autofree char *workspace = NULL, *order = NULL;
   int status = 0, least = 2;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"order-by", 0, 0, G_OPTION_ARG_STRING, &order, "Columns to sort rows by within files", "A,B"},
       {"min-files", 0, 0, G_OPTION_ARG_INT, &least, "Leave partitions with fewer small files alone (2)", "N"},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("compact", "[TABLE...] - write small files together", entries, &argc, &argv, 0, -1, &status)) return status;
-  const char *folder = workspace ? workspace : ".";
   g_autoptr(GError) error = NULL;
+  if (!cli_find_workspace(&workspace, &error)) return cli_fail("compact", g_steal_pointer(&error));
+  const char *folder = workspace;
   g_autoptr(Settings) settings = settings_load(folder, NULL, &error);
   g_autoptr(Engine) engine = settings ? cli_lake_engine(folder, &error) : NULL;
   g_autoptr(GPtrArray) tables = engine ? cli_lake_tables(folder, argv + 1, &error) : NULL;

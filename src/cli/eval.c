@@ -25,7 +25,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EvalOptions, eval_options_clear)
 
 static gboolean parse_options(int argc, char **argv, EvalOptions *options, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &options->workspace, "Workspace folder", "DIR"},
+      CLI_WORKSPACE(&options->workspace),
       {"dataset", 0, 0, G_OPTION_ARG_STRING, &options->dataset, "Only questions about this data set", "NAME"},
       {"json", 0, 0, G_OPTION_ARG_FILENAME, &options->json_path, "Write the report as JSON", "FILE"},
       {"html", 0, 0, G_OPTION_ARG_FILENAME, &options->html_path, "Write the report as a page", "FILE"},
@@ -40,14 +40,9 @@ static gboolean parse_options(int argc, char **argv, EvalOptions *options, GErro
   g_autoptr(GOptionContext) context = g_option_context_new("- ask golden questions and judge the answers");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, error)) return FALSE;
-  if (options->workspace == NULL && g_getenv("AISLE_WORKSPACE") != NULL)
-    options->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-  if (options->workspace == NULL || options->files == NULL || g_strv_length(options->files) != 1) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
-                        "say where and what:  aisle eval -w DIR golden.jsonl");
-    return FALSE;
-  }
-  return TRUE;
+  if (options->files != NULL && g_strv_length(options->files) == 1) return cli_find_workspace(&options->workspace, error);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "name one file of questions:  aisle eval -w DIR golden.jsonl");
+  return FALSE;
 }
 
 static gboolean write_reports(const EvalReport *report, const EvalOptions *options, GError **error) {

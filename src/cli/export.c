@@ -91,7 +91,7 @@ static gboolean export_table(const char *workspace, const char *name, GError **e
 int cli_export(int argc, char **argv) {
   g_autofree char *workspace = NULL;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       G_OPTION_ENTRY_NULL,
   };
   g_autoptr(GOptionContext) options = g_option_context_new("TABLE - print a stored table as CSV");
@@ -101,6 +101,6 @@ int cli_export(int argc, char **argv) {
     fprintf(stderr, "aisle export: %s\n", error ? error->message : "name one table: aisle export -w DIR TABLE");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  if (export_table(workspace ? workspace : ".", argv[1], &error)) return 0;
+  if (cli_find_workspace(&workspace, &error) && export_table(workspace, argv[1], &error)) return 0;
   return cli_fail("export", g_steal_pointer(&error));
 }

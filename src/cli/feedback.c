@@ -26,7 +26,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FeedbackOptions, feedback_options_clear)
 
 static gboolean parse_options(int argc, char **argv, FeedbackOptions *options, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &options->workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&options->workspace),
       {"reason", 0, 0, G_OPTION_ARG_STRING, &options->reason, "Only this reason: wrong_number, misunderstood, incomplete, chart, slow, other", "NAME"},
       {"verdict", 0, 0, G_OPTION_ARG_STRING, &options->verdict, "Only these: up or down", "NAME"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &options->as_json, "Print every case with its trace, one JSON object a line", NULL},
@@ -145,7 +145,7 @@ static gboolean add_truth(const FeedbackOptions *options, const json_t *one, jso
   if (options->sql != NULL) {
     json_object_set_new(line, "gold_sql", json_pack("[s]", options->sql));
   } else if (strcmp(expect, "answered") == 0) {
-    json_t *rows = rows_of(options->workspace != NULL ? options->workspace : ".", trace, error);
+    json_t *rows = rows_of(options->workspace, trace, error);
     if (rows == NULL) return FALSE;
     json_object_set_new(line, "rows", rows);
     /* So that a line in the workspace's golden.jsonl is a verified question too. */
@@ -206,9 +206,10 @@ int cli_feedback(int argc, char **argv) {
   GError *error = NULL;
   g_auto(FeedbackOptions) options = {0};
   if (!parse_options(argc, argv, &options, &error)) return cli_fail("feedback", error);
-  g_autofree char *path = g_build_filename(options.workspace != NULL ? options.workspace : ".", "state", "aisle.db", NULL);
+  if (!cli_find_workspace(&options.workspace, &error)) return cli_fail("feedback", error);
+  g_autofree char *path = g_build_filename(options.workspace, "state", "aisle.db", NULL);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_set_error_literal(&error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "nothing has been asked here yet; name the workspace with -w DIR");
+    g_set_error_literal(&error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "nothing has been asked in this workspace yet");
     return cli_fail("feedback", error);
   }
   g_autoptr(Store) store = store_open_sqlite(path, &error);

@@ -80,7 +80,7 @@ int cli_gateway(int argc, char **argv) {
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, NULL);
   signal(SIGPIPE, SIG_IGN);
-  if (workspace == NULL && config == NULL) workspace = g_strdup(".");
+  if (config == NULL) cli_default_workspace(&workspace);
   AiGateway *gateway = open_gateway(workspace, config, state, threads, &error);
   if (gateway == NULL) return cli_fail("gateway", error);
   int status = serve(gateway, listen_on != NULL ? listen_on : "127.0.0.1:8090");

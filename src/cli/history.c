@@ -24,14 +24,14 @@ int cli_history(int argc, char **argv) {
   gboolean as_json = FALSE;
   int limit = 0, status = 0;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"limit", 0, 0, G_OPTION_ARG_INT, &limit, "At most so many versions", "N"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("history", "TABLE - what happened to a table", entries, &argc, &argv, 1, 1, &status)) return status;
   g_autoptr(GError) error = NULL;
-  g_autofree char *location = lake_table_location(workspace ? workspace : ".", argv[1], &error);
+  g_autofree char *location = cli_find_workspace(&workspace, &error) ? lake_table_location(workspace, argv[1], &error) : NULL;
   g_autoptr(GPtrArray) history = location ? delta_history(location, limit > 0 ? (guint)limit : 0, &error) : NULL;
   if (!history) return cli_fail("history", g_steal_pointer(&error));
   json_t *list = json_array();

@@ -38,7 +38,7 @@ static gboolean parse_size(const char *flag, const char *text, gint64 *bytes, GE
 
 static gboolean parse_flags(IngestFlags *flags, int *argc, char ***argv, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags->workspace, "the workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&flags->workspace),
       {"plan", 0, 0, G_OPTION_ARG_NONE, &flags->plan, "say what would happen, and do nothing", NULL},
       {"week", 0, 0, G_OPTION_ARG_STRING, &flags->week, "load this ISO week, and keep what was loaded as a named snapshot", "2026-W47"},
       {"param", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->parameters, "a :parameter of the query", "NAME=VALUE"},
@@ -58,7 +58,6 @@ static gboolean parse_flags(IngestFlags *flags, int *argc, char ***argv, GError 
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s; see aisle ingest --help", problem->message);
     return FALSE;
   }
-  if (flags->workspace == NULL) flags->workspace = g_strdup(g_getenv("AISLE_WORKSPACE") != NULL ? g_getenv("AISLE_WORKSPACE") : ".");
   return parse_size("memory", flags->memory, &flags->memory_bytes, error) && parse_size("bucket-size", flags->bucket_size, &flags->bucket_bytes, error);
 }
 
@@ -295,9 +294,5 @@ int cli_ingest(int argc, char **argv) {
   g_auto(IngestFlags) flags = {0};
   g_autoptr(GError) error = NULL;
   if (!parse_flags(&flags, &argc, &argv, &error)) return cli_fail("ingest", g_steal_pointer(&error));
-  if (!workspace_exists(flags.workspace)) {
-    g_set_error(&error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "'%s' is not a workspace; make one with: aisle init %s FILE...", flags.workspace, flags.workspace);
-    return cli_fail("ingest", g_steal_pointer(&error));
-  }
-  return run(&flags, &error) ? 0 : cli_fail("ingest", g_steal_pointer(&error));
+  return cli_find_workspace(&flags.workspace, &error) && run(&flags, &error) ? 0 : cli_fail("ingest", g_steal_pointer(&error));
 }

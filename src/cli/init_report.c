@@ -32,10 +32,16 @@ static const Dataset *dataset_of_table(const Model *model, const char *table) {
   return NULL;
 }
 
+/* "1 row", "2,000 rows". (transfer full) */
+static char *count_of(gint64 count, const char *one) {
+  g_autofree char *number = text_format_number((double)count, 0);
+  return g_strdup_printf("%s %s%s", number, one, count == 1 ? "" : "s");
+}
+
 static void print_table(const InitReport *report, const ImportedTable *table) {
-  g_autofree char *rows = text_format_number((double)table->rows, 0);
+  g_autofree char *rows = count_of(table->rows, "row"), *columns = count_of(table->columns->len, "column");
   const Dataset *dataset = dataset_of_table(report->model, table->table);
-  printf("  %s, from %s: %s rows, %u columns", table->table, table->source, rows, table->columns->len);
+  printf("  %s, from %s: %s, %s", table->table, table->source, rows, columns);
   if (dataset != NULL && dataset->primary_key[0] != NULL) {
     g_autofree char *key = g_strjoinv(", ", dataset->primary_key);
     printf("; key %s", key);
@@ -44,13 +50,13 @@ static void print_table(const InitReport *report, const ImportedTable *table) {
     printf("; date %s", dataset->default_date);
   printf("\n");
   if (table->aside_rows > 0) {
-    g_autofree char *aside = text_format_number((double)table->aside_rows, 0);
+    g_autofree char *aside = count_of(table->aside_rows, "row");
     printf("    %s %s left out as no part of the table (footer, totals, a header again); see %s/lake/_rejected/%s.csv\n", aside,
-           table->aside_rows == 1 ? "row was" : "rows were", report->workspace, table->table);
+           table->aside_rows == 1 ? "was" : "were", report->workspace, table->table);
   }
   if (table->rejected_rows > 0) {
-    g_autofree char *rejected = text_format_number((double)table->rejected_rows, 0);
-    printf("    %s rows could not be read; they are kept in %s/lake/_rejected/%s.csv\n", rejected, report->workspace, table->table);
+    g_autofree char *rejected = count_of(table->rejected_rows, "row");
+    printf("    %s could not be read, and why stands in %s/lake/_rejected/%s.csv\n", rejected, report->workspace, table->table);
   }
 }
 
@@ -91,6 +97,20 @@ static void print_rest(const InitReport *report) {
   }
 }
 
+static void print_personal(const Model *model) {
+  guint shown = 0;
+  for (guint i = 0; i < model->datasets->len; i++) {
+    const Dataset *dataset = g_ptr_array_index(model->datasets, i);
+    for (guint k = 0; k < dataset->fields->len && shown <= MOST_LINES; k++) {
+      const Field *field = g_ptr_array_index(dataset->fields, k);
+      if (field->personal == NULL) continue;
+      if (shown++ == 0) printf("\nLooks personal (aisle init --privacy hashes such columns before anything is written):\n");
+      if (shown <= MOST_LINES) printf("    %s of %s: %s\n", field->label, dataset->table, field->personal);
+      else printf("    and more; they are marked in the model\n");
+    }
+  }
+}
+
 void init_report_print(const InitReport *report) {
   g_autofree char *summary = model_summarise(report->model);
   printf("%s\n\nTables in %s:\n", summary, report->workspace);
@@ -98,6 +118,7 @@ void init_report_print(const InitReport *report) {
     print_table(report, g_ptr_array_index(report->tables, i));
   print_metrics(report);
   print_rest(report);
+  print_personal(report->model);
   printf("\nThe model is %s/model/aisle.yaml: correct it there, then run aisle check -w %s.\n", report->workspace, report->workspace);
   printf("Ask: aisle ask -w %s \"...\"\n", report->workspace);
 }

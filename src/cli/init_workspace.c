@@ -93,7 +93,7 @@ WorkspaceDraft *workspace_draft_new(const char *path, GError **error) {
   g_autofree char *name = g_strdup_printf("%s%d", prefix, (int)getpid());
   g_autofree char *folder = g_build_filename(parent, name, NULL);
   if (g_mkdir(folder, 0777) != 0) {
-    aisle_error_set_errno(error, errno, "make the folder %s", folder);
+    aisle_error_set_errno(error, errno, "make the folder %s", draft->path);
     return NULL;
   }
   draft->folder = g_steal_pointer(&folder);

@@ -19,7 +19,7 @@ static void mcp_options_clear(McpOptions *options) {
 
 static gboolean parse_options(int argc, char **argv, McpOptions *options, Day *as_of, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &options->workspace, "Workspace folder", "DIR"},
+      CLI_WORKSPACE(&options->workspace),
       {"scope", 0, 0, G_OPTION_ARG_FILENAME, &options->scope_file, "Access scope as a JSON file", "FILE"},
       {"as-of", 0, 0, G_OPTION_ARG_STRING, &options->as_of, "The day that counts as today", "YYYY-MM-DD"},
       {"seconds", 0, 0, G_OPTION_ARG_INT, &options->seconds, "Time allowed for one call (30)", "N"},
@@ -32,16 +32,13 @@ static gboolean parse_options(int argc, char **argv, McpOptions *options, Day *a
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s", problem != NULL ? problem->message : "too many arguments; see aisle mcp --help");
     return FALSE;
   }
-  if (options->workspace == NULL) options->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
   *as_of = DAY_NONE;
-  if (options->workspace == NULL || options->seconds < 1 || (options->as_of != NULL && !day_parse_iso(options->as_of, as_of))) {
+  if (options->seconds < 1 || (options->as_of != NULL && !day_parse_iso(options->as_of, as_of))) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT,
-                        options->workspace == NULL ? "say which workspace: aisle mcp -w DIR"
-                        : options->seconds < 1     ? "--seconds must be at least 1"
-                                                   : "--as-of is not a date; write it as YYYY-MM-DD");
+                        options->seconds < 1 ? "--seconds must be at least 1" : "--as-of is not a date; write it as YYYY-MM-DD");
     return FALSE;
   }
-  return TRUE;
+  return cli_find_workspace(&options->workspace, error);
 }
 
 int cli_mcp(int argc, char **argv) {

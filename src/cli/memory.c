@@ -18,7 +18,7 @@ static void flags_clear(Flags *flags) {
 }
 
 static gboolean parse_flags(int argc, char **argv, const char *purpose, Flags *flags, GError **error) {
-  const GOptionEntry entries[] = {{"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags->workspace, "Workspace folder", "DIR"},
+  const GOptionEntry entries[] = {CLI_WORKSPACE(&flags->workspace),
                                   {"scope", 0, 0, G_OPTION_ARG_FILENAME, &flags->scope_file, "Whose: access scope as a JSON file", "FILE"},
                                   {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "As JSON", NULL},
                                   {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->words, NULL, NULL},
@@ -30,19 +30,12 @@ static gboolean parse_flags(int argc, char **argv, const char *purpose, Flags *f
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, problem->message);
     return FALSE;
   }
-  if (flags->workspace == NULL) flags->workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-  if (flags->workspace != NULL) return TRUE;
-  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: -w DIR");
-  return FALSE;
+  return cli_find_workspace(&flags->workspace, error);
 }
 
 /* The workspace's runs; whose they are goes to *owner (transfer full). */
 static RunStore *open_runs(const Flags *flags, char **owner, GError **error) {
-  g_autofree char *settings = g_build_filename(flags->workspace, "aisle.yaml", NULL), *path = g_build_filename(flags->workspace, "state", "agent.db", NULL);
-  if (!g_file_test(settings, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "'%s' is not a workspace", flags->workspace);
-    return NULL;
-  }
+  g_autofree char *path = g_build_filename(flags->workspace, "state", "agent.db", NULL);
   g_autoptr(AccessScope) scope = flags->scope_file != NULL ? access_scope_from_file(flags->scope_file, error) : access_scope_new_local();
   if (scope == NULL) return NULL;
   *owner = agent_owner(scope);

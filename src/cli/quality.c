@@ -27,7 +27,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QualityFlags, quality_flags_clear)
 
 static gboolean parse_flags(QualityFlags *flags, int *argc, char ***argv, GError **error) {
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &flags->workspace, "the workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&flags->workspace),
       {"table", 't', 0, G_OPTION_ARG_STRING, &flags->table, "only this table", "NAME"},
       {"load", 0, 0, G_OPTION_ARG_STRING, &flags->load, "only this load (default for verdicts: the newest of the table)", "ID"},
       {"rows", 0, 0, G_OPTION_ARG_STRING, &flags->rows, "verdict on these rows: 1,4,10-20", "NUMBERS"},
@@ -47,7 +47,6 @@ static gboolean parse_flags(QualityFlags *flags, int *argc, char ***argv, GError
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s; see aisle quality --help", problem->message);
     return FALSE;
   }
-  if (flags->workspace == NULL) flags->workspace = g_strdup(g_getenv("AISLE_WORKSPACE") != NULL ? g_getenv("AISLE_WORKSPACE") : ".");
   if (flags->by == NULL) flags->by = g_strdup(g_get_user_name());
   return TRUE;
 }
@@ -210,5 +209,5 @@ static gboolean run_verb(const QualityFlags *flags, GError **error) {
 int cli_quality(int argc, char **argv) {
   g_auto(QualityFlags) flags = {0};
   g_autoptr(GError) error = NULL;
-  return parse_flags(&flags, &argc, &argv, &error) && run_verb(&flags, &error) ? 0 : cli_fail("quality", g_steal_pointer(&error));
+  return parse_flags(&flags, &argc, &argv, &error) && cli_find_workspace(&flags.workspace, &error) && run_verb(&flags, &error) ? 0 : cli_fail("quality", g_steal_pointer(&error));
 }

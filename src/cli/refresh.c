@@ -97,7 +97,7 @@ int cli_refresh(int argc, char **argv) {
   g_auto(GStrv) accept = NULL;
   gboolean as_json = FALSE, advise = FALSE;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"accept", 0, 0, G_OPTION_ARG_STRING_ARRAY, &accept, "Take over what changed in the columns of this table", "TABLE"},
       {"advise", 0, 0, G_OPTION_ARG_NONE, &advise, "Only propose rollups, from what was asked here", NULL},
       {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
@@ -114,6 +114,7 @@ int cli_refresh(int argc, char **argv) {
     g_clear_error(&error);
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  if (advise) return refresh_advise(workspace != NULL ? workspace : ".", &error) ? 0 : cli_fail("refresh", error);
-  return run(workspace != NULL ? workspace : ".", accept, argc > 1 ? argv + 1 : NULL, as_json);
+  if (!cli_find_workspace(&workspace, &error)) return cli_fail("refresh", error);
+  if (advise) return refresh_advise(workspace, &error) ? 0 : cli_fail("refresh", error);
+  return run(workspace, accept, argc > 1 ? argv + 1 : NULL, as_json);
 }

@@ -16,19 +16,20 @@ int cli_restore(int argc, char **argv) {
   gint64 version = -1;
   int status = 0;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"version", 0, 0, G_OPTION_ARG_INT64, &version, "The version to go back to", "N"},
       {"at", 0, 0, G_OPTION_ARG_STRING, &at, "The version that was the newest then (a date: at its end, UTC)", "TIME"},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("restore", "TABLE - make an earlier version of a table the newest", entries, &argc, &argv, 1, 1, &status))
     return status;
-  const char *folder = workspace ? workspace : ".";
+  g_autoptr(GError) error = NULL;
+  if (!cli_find_workspace(&workspace, &error)) return cli_fail("restore", g_steal_pointer(&error));
+  const char *folder = workspace;
   if ((version >= 0) == (at != NULL)) {
     fprintf(stderr, "aisle restore: say which version: --version N or --at TIME; aisle history %s lists them\n", argv[1]);
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  g_autoptr(GError) error = NULL;
   g_autoptr(Engine) engine = cli_lake_engine(folder, &error);
   DeltaOutcome done;
   if (!engine || !find_version(folder, argv[1], at, &version, &error) ||

@@ -41,7 +41,7 @@ static Settings *read_settings(int argc, char **argv, char **workspace, GError *
   g_autofree char *profile = NULL;
   char *texts[G_N_ELEMENTS(FLAGS)] = {NULL};
   GOptionEntry entries[G_N_ELEMENTS(FLAGS) + 3] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, workspace, "Workspace to serve", "DIR"},
+      CLI_WORKSPACE(workspace),
       {"profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Section of `profiles` in aisle.yaml", "NAME"}};
   for (guint i = 0; i < G_N_ELEMENTS(FLAGS); i++)
     entries[i + 2] = (GOptionEntry){FLAGS[i].name, FLAGS[i].letter, 0, G_OPTION_ARG_STRING, &texts[i], FLAGS[i].help, FLAGS[i].value};
@@ -54,11 +54,7 @@ static Settings *read_settings(int argc, char **argv, char **workspace, GError *
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s",
                 problem != NULL ? problem->message : "too many arguments; see aisle serve --help");
   } else {
-    if (*workspace == NULL) *workspace = g_strdup(g_getenv("AISLE_WORKSPACE"));
-    if (*workspace == NULL)
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which workspace: aisle serve -w DIR");
-    else
-      good = (settings = settings_load(*workspace, profile, error)) != NULL;
+    good = cli_find_workspace(workspace, error) && (settings = settings_load(*workspace, profile, error)) != NULL;
   }
   for (guint i = 0; i < G_N_ELEMENTS(FLAGS); i++) {
     good = good && (texts[i] == NULL || settings_set_flag(settings, FLAGS[i].setting, texts[i], error));

@@ -17,7 +17,7 @@ int cli_settings(int argc, char **argv) {
   g_autofree char *workspace = NULL, *profile = NULL;
   gboolean as_json = FALSE;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"profile", 0, 0, G_OPTION_ARG_STRING, &profile, "Section of `profiles` in aisle.yaml: dev, staging, prod", "NAME"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
       G_OPTION_ENTRY_NULL,
@@ -29,7 +29,8 @@ int cli_settings(int argc, char **argv) {
     fprintf(stderr, "aisle settings: %s\n", error != NULL ? error->message : "it takes no argument; name the workspace with -w DIR");
     return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   }
-  g_autoptr(Settings) settings = settings_load(workspace != NULL ? workspace : ".", profile, &error);
+  cli_default_workspace(&workspace);
+  g_autoptr(Settings) settings = settings_load(workspace, profile, &error);
   if (settings == NULL) return cli_fail("settings", g_steal_pointer(&error));
   json_t *list = settings_to_json(settings);
   if (as_json) {

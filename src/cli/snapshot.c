@@ -13,15 +13,16 @@ int cli_snapshot(int argc, char **argv) {
   gboolean forget = FALSE;
   int status = 0;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"forget", 0, 0, G_OPTION_ARG_NONE, &forget, "Give the name up; vacuum may then remove its files", NULL},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("snapshot", "[NAME] - keep the data as it is now under a name, or list the names", entries, &argc, &argv, 0, 1,
                       &status))
     return status;
-  const char *folder = workspace ? workspace : ".";
   g_autoptr(GError) error = NULL;
+  if (!cli_find_workspace(&workspace, &error)) return cli_fail("snapshot", g_steal_pointer(&error));
+  const char *folder = workspace;
   if (argc == 1) return list_names(folder, &error) ? 0 : cli_fail("snapshot", g_steal_pointer(&error));
   gboolean ok = forget ? lake_snapshot_forget(folder, argv[1], &error) : lake_snapshot_keep(folder, argv[1], &error);
   return ok ? 0 : cli_fail("snapshot", g_steal_pointer(&error));

@@ -26,7 +26,7 @@ int cli_tables(int argc, char **argv) {
   g_autofree char *workspace = NULL, *snapshot_name = NULL;
   gboolean as_json = FALSE;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"snapshot", 0, 0, G_OPTION_ARG_STRING, &snapshot_name, "Those of a named snapshot", "NAME"},
       {"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
       G_OPTION_ENTRY_NULL,
@@ -34,7 +34,7 @@ int cli_tables(int argc, char **argv) {
   int status = 0;
   if (!cli_lake_parse("tables", "- the tables, their versions and sizes", entries, &argc, &argv, 0, 0, &status)) return status;
   g_autoptr(GError) error = NULL;
-  g_autoptr(LakeSnapshot) snapshot = lake_snapshot_open(workspace ? workspace : ".", snapshot_name, &error);
+  g_autoptr(LakeSnapshot) snapshot = cli_find_workspace(&workspace, &error) ? lake_snapshot_open(workspace, snapshot_name, &error) : NULL;
   if (!snapshot) return cli_fail("tables", g_steal_pointer(&error));
   json_t *list = json_array();
   for (guint i = 0; i < snapshot->tables->len; i++) {

@@ -34,15 +34,16 @@ int cli_vacuum(int argc, char **argv) {
   gboolean dry_run = FALSE, force = FALSE;
   int status = 0;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "The workspace (default: the current folder)", "DIR"},
+      CLI_WORKSPACE(&workspace),
       {"retention", 0, 0, G_OPTION_ARG_STRING, &retention, "Keep files younger than this (default: lake.retention)", "7d"},
       {"dry-run", 0, 0, G_OPTION_ARG_NONE, &dry_run, "Only say what would go", NULL},
       {"force", 0, 0, G_OPTION_ARG_NONE, &force, "Allow a retention under an hour", NULL},
       G_OPTION_ENTRY_NULL,
   };
   if (!cli_lake_parse("vacuum", "[TABLE...] - remove files that nothing needs", entries, &argc, &argv, 0, -1, &status)) return status;
-  const char *folder = workspace ? workspace : ".";
   g_autoptr(GError) error = NULL;
+  if (!cli_find_workspace(&workspace, &error)) return cli_fail("vacuum", g_steal_pointer(&error));
+  const char *folder = workspace;
   gint64 retention_ms = 0;
   g_autoptr(Engine) engine = cli_lake_engine(folder, &error);
   g_autoptr(GPtrArray) tables = engine ? cli_lake_tables(folder, argv + 1, &error) : NULL;

@@ -160,7 +160,8 @@ static gboolean add_table(LakeSnapshot *snapshot, const char *workspace, const c
   g_autoptr(SnapshotTable) table = g_new0(SnapshotTable, 1);
   table->name = g_strdup(name);
   table->location = lake_table_location(workspace, name, error);
-  table->delta = table->location ? delta_table_open(table->location, version, engine, error) : NULL;
+  if (!table->location) return FALSE;
+  table->delta = delta_table_open(table->location, version, engine, error);
   if (!table->delta) {
     g_prefix_error(error, "table %s: ", name);
     return FALSE;
@@ -289,6 +290,29 @@ LakeSnapshot *lake_snapshot_open_version(const char *workspace, const char *tabl
 
 /* ---- in the engine ---- */
 
+static gboolean ends_as_parquet(const char *path) {
+  char mark[4] = "";
+  FILE *file = fopen(path, "rb");
+  gboolean good = file && fseek(file, -(long)sizeof mark, SEEK_END) == 0 && fread(mark, sizeof mark, 1, file) == 1 &&
+                  memcmp(mark, "PAR1", sizeof mark) == 0;
+  if (file) fclose(file);
+  return good;
+}
+
+/* What the engine says of a file that is missing or cut short helps nobody. FALSE when no file is the reason. */
+static gboolean tell_damaged_file(const SnapshotTable *table, GError **error) {
+  for (guint i = 0; i < table->delta->files->len; i++) {
+    const char *path = table->files[i];
+    gboolean there = path && g_file_test(path, G_FILE_TEST_EXISTS);
+    if (!path || !g_path_is_absolute(path) || (there && ends_as_parquet(path))) continue;
+    g_autofree char *name = g_path_get_basename(path);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "table %s: its file %s is %s; put it back from a copy, or load the table anew", table->name,
+                name, there ? "damaged" : "missing");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Deadline deadline, GError **error) {
   if (!engine_execute(engine, "CREATE SCHEMA IF NOT EXISTS lake", deadline, error)) return FALSE;
   for (guint i = 0; i < snapshot->tables->len; i++) {
@@ -301,7 +325,7 @@ gboolean lake_snapshot_attach(const LakeSnapshot *snapshot, Engine *engine, Dead
     g_autofree char *away = external && deadline_check(deadline, NULL) ? external_away_sql(table->delta, table->name) : NULL;
     g_autofree char *instead = away ? g_strdup_printf("CREATE OR REPLACE VIEW lake.%s AS %s", name, away) : NULL;
     if (instead && engine_execute(engine, instead, deadline, NULL)) continue;
-    g_propagate_prefixed_error(error, g_steal_pointer(&failing), "table %s: ", table->name);
+    if (!tell_damaged_file(table, error)) g_propagate_prefixed_error(error, g_steal_pointer(&failing), "table %s: ", table->name);
     return FALSE;
   }
   return TRUE;

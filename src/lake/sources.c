@@ -75,6 +75,12 @@ gboolean source_is_data_name(const char *name) {
   return FALSE;
 }
 
+/* What lies in a workspace are tables and their state, not files to read. */
+static gboolean is_workspace(const char *folder) {
+  g_autofree char *settings = g_build_filename(folder, "aisle.yaml", NULL), *snapshots = g_build_filename(folder, "snapshots", NULL);
+  return g_file_test(settings, G_FILE_TEST_IS_REGULAR) && g_file_test(snapshots, G_FILE_TEST_IS_DIR);
+}
+
 static gboolean collect(const char *path, int depth, GPtrArray *files, GError **error) {
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s: there is no such file or folder", path);
@@ -88,6 +94,7 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
     g_ptr_array_add(files, g_strdup(path));
     return TRUE;
   }
+  if (is_workspace(path)) return TRUE;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
   g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
   const char *name;

@@ -194,7 +194,7 @@ static gboolean conditions_by_status(Inference *inference, InferTable *table, GE
     g_autofree char *test = words != NULL ? status_test(status, words->values, i > 0 ? cancelled->values : NULL, &rows) : NULL;
     if (test == NULL || add_simple(inference, table, names[i], NULL, status, test) == NULL)
       continue;
-    infer_note(inference, names[i], "%s %s on %" G_GINT64_FORMAT " rows", status->field->label, test, rows);
+    infer_note(inference, names[i], "%s %s on %" G_GINT64_FORMAT " row%s", status->field->label, test, rows, rows == 1 ? "" : "s");
     if (!note_negative(inference, table, names[i], status, test, error))
       return FALSE;
   }
@@ -248,13 +248,14 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
     if (add_simple(inference, table, "returned", NULL, units, "< 0") == NULL)
       return;
     table->returned_is_negative = TRUE;
-    infer_note(inference, "returned", "%s is negative on %" G_GINT64_FORMAT " rows", units->field->label, units->profile->negative);
+    infer_note(inference, "returned", "%s is negative on %" G_GINT64_FORMAT " row%s", units->field->label, units->profile->negative,
+               units->profile->negative == 1 ? "" : "s");
   } else if (units == NULL && revenue != NULL && revenue->profile->negative > 0 && revenue->profile->negative * 3 < rows) {
     if (add_simple(inference, table, "returned", NULL, revenue, "< 0") == NULL)
       return;
     table->returned_is_negative = TRUE;
-    infer_note(inference, "returned", "%s is negative on %" G_GINT64_FORMAT " rows", revenue->field->label,
-               revenue->profile->negative);
+    infer_note(inference, "returned", "%s is negative on %" G_GINT64_FORMAT " row%s", revenue->field->label,
+               revenue->profile->negative, revenue->profile->negative == 1 ? "" : "s");
   } else if (date != NULL && date->profile->nulls > 0 && revenue != NULL) {
     g_autofree char *expression = g_strdup_printf("%s IS NOT NULL", date->field->name);
     if (add_condition(inference, table, "returned", expression) != NULL)
@@ -307,7 +308,8 @@ static void conditions_of_dates(Inference *inference, InferTable *table) {
     if (condition == NULL)
       continue;
     model_set_text(&condition->label, dates[i][2]);
-    infer_note(inference, dates[i][1], "%s is empty on %" G_GINT64_FORMAT " rows", date->field->label, date->profile->nulls);
+    infer_note(inference, dates[i][1], "%s is empty on %" G_GINT64_FORMAT " row%s", date->field->label, date->profile->nulls,
+               date->profile->nulls == 1 ? "" : "s");
   }
 }
 

@@ -49,7 +49,7 @@ static void test_mistakes(void) {
       {"server:\n  lisen: 1\n", "aisle.yaml:2:3: there is no setting 'server.lisen'; `aisle settings` lists those there are"},
       {"server:\n  workers: many\n", "aisle.yaml:2: the setting server.workers must be a whole number, not 'many'"},
       {"cache: {memory: 3 apples}\n", "aisle.yaml:1: the setting cache.memory must be a size such as 4GB, not '3 apples'"},
-      {"version: 2\n", "aisle.yaml:1:10: this program reads only version 1 of the file"},
+      {"version: 2\n", "aisle.yaml:1:10: the workspace is of version 2, and this program knows version 1; use the program that made it, or a newer one"},
       {"- a\n", "aisle.yaml:1:1: the file must be a list of names and values"},
       {"server: [1]\n", "aisle.yaml:1:1: there is no setting 'server'; `aisle settings` lists those there are"},
       {"server:\n  workers: 3\n  workers: 4\n", "aisle.yaml:3:3: \"workers\" stands here twice; remove or rename one"},
