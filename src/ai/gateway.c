@@ -157,6 +157,7 @@ static gboolean start_loops(AiGateway *gateway, int n, GError **error) {
 }
 
 static gboolean open_state(AiGateway *gateway, GError **error) {
+  g_mkdir_with_parents(gateway->state_folder, 0700); /* a failure shows when the first file is opened */
   g_autofree char *ledger_path = g_build_filename(gateway->state_folder, "ai-budget.db", NULL);
   g_autofree char *queue_path = g_build_filename(gateway->state_folder, "ai-queue.db", NULL);
   gateway->records_path = g_build_filename(gateway->state_folder, "ai-calls.db", NULL);

@@ -51,7 +51,12 @@ sqlite3 *sql_open(const char *path, const char *schema, gboolean full, GError **
   g_mkdir(folder, 0700);
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   int result = sqlite3_open_v2(path, &handle, flags, NULL);
-  gboolean opened = sql_check(handle, result, error);
+  gboolean opened = result == SQLITE_OK;
+  if (!opened) {
+    g_autofree char *name = g_path_get_basename(path);
+    g_set_error(error, AISLE_ERROR, code_of(result), "the state file %s cannot be opened: %s", name,
+                handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(result));
+  }
   if (opened) sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
   opened = opened && sql_run(handle, full ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL" : "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", error) &&
            (schema == NULL || sql_run(handle, schema, error));
