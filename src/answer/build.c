@@ -183,6 +183,19 @@ static json_t *finish_answer(Turn *turn, json_t *answer) {
   return answer;
 }
 
+/* "The drop in sales", where they rose: the question took for granted what is not so. */
+static void note_other_way(Turn *turn, const SemanticQuery *resolved, const CompiledQuery *compiled, const ResultTable *result) {
+  Toward toward = resolved->compare.toward;
+  if (toward == TOWARD_NONE || result->n_rows != 1) return;
+  for (guint i = 0; i < compiled->columns->len; i++) {
+    const AnswerColumn *column = g_ptr_array_index(compiled->columns, i);
+    const Value *change = result_table_at(result, 0, i);
+    if (g_strcmp0(column->kind, "change") != 0 || column->measure != 0 || change->type == VALUE_NULL) continue;
+    if (toward == TOWARD_RISE ? change->number <= 0 : change->number >= 0)
+      turn_caveat(turn, "other_way", "it did not %s in that time", toward == TOWARD_RISE ? "rise" : "fall");
+  }
+}
+
 /* Rows that tie with the last one shown are worth a word; so are empty results and cut ones. */
 static void note_shape(Turn *turn, const SemanticQuery *resolved, const ResultTable *result) {
   if (result->n_rows == 0) turn_caveat(turn, "no_rows", "no rows match these conditions");
@@ -266,6 +279,7 @@ static const char *const SENTENCE_KEYS[] = {"narrative", "facts", "caveats", "so
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
+  note_other_way(turn, resolved, compiled, result);
   note_quality(turn, compiled->tables);
   json_t *answer = describe_query(turn, query, resolved, compiled, asked);
   json_object_set_new(answer, "rows", rows_json(result));

@@ -350,6 +350,7 @@ void followup_merge(Parse *parse) {
     query->compare.kind = fresh->compare.kind;
     query->compare.baseline = fresh->compare.baseline;
     query->compare.show = fresh->compare.show;
+    query->compare.toward = fresh->compare.toward;
     g_free(query->compare.field);
     g_free(query->compare.member);
     g_free(query->compare.other);

@@ -121,6 +121,15 @@ static void rank_or_keep(Parse *parse) {
   }
 }
 
+/* "the drop in sales": which way it is taken to have gone, where no ranking or list of what changed so says it already. */
+static void note_direction(Parse *parse) {
+  Compare *compare = &parse->query->compare;
+  gboolean in_time = compare->kind == COMPARE_PERIODS || compare->kind == COMPARE_PREVIOUS || compare->kind == COMPARE_YEAR_EARLIER;
+  if (!in_time || parse->query->order->len > 0 || parse->query->having->len > 0 || compare->show != COMPARE_SHOW_ALL) return;
+  gboolean rises = parse_has_word(parse, WORD_RISE), falls = parse_has_word(parse, WORD_FALL);
+  if (rises != falls) compare->toward = rises ? TOWARD_RISE : TOWARD_FALL;
+}
+
 static gboolean wants_growth(const Parse *parse) {
   for (guint i = 0; i < G_N_ELEMENTS(CHANGE_WORDS); i++)
     if (parse_has_word(parse, CHANGE_WORDS[i])) return TRUE;
@@ -262,12 +271,26 @@ static void read_members(Parse *parse) {
   }
 }
 
+/* "turnover net of freight": the word between two totals that takes one from the other; -1: none does. */
+static int net_of_between(const Parse *parse) {
+  GPtrArray *measures = parse->query->measures;
+  int net = parse_find_word(parse, WORD_NET_OF, 0);
+  if (net <= 0 || measures->len != 2 || !item_metric(parse_item(parse, (guint)net - 1))) return -1;
+  for (guint i = 0; i < 2; i++) {
+    const Measure *measure = g_ptr_array_index(measures, i);
+    const Metric *metric = measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
+    if (metric == NULL || !metric_is_total(metric)) return -1;
+  }
+  return net;
+}
+
 /* "how far were sales from budget": both, and the gap between them. */
 static void read_gap(Parse *parse) {
   GPtrArray *measures = parse->query->measures;
   int gap = parse_find_word(parse, WORD_DIFFERENCE, 0);
   if (gap < 0) gap = parse_find_word(parse, WORD_HOW_MUCH_MORE, 0);
   if (gap < 0) gap = parse_find_word(parse, WORD_MINUS, 0);
+  if (gap < 0) gap = net_of_between(parse);
   if (gap < 0 && parse_has_word(parse, WORD_PLAN_CHECK)) gap = parse_find_word(parse, WORD_BY_HOW_MUCH, 0);
   if (gap < 0 || measures->len != 2 || parse->query->compare.kind != COMPARE_NONE) return;
   Measure *difference = measure_new(MEASURE_DIFFERENCE);
@@ -378,6 +401,7 @@ void parse_changes(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_baseline(parse);
   rank_or_keep(parse);
+  note_direction(parse);
   gboolean several_groups = parse->query->dimensions->len > 0 || parse->query->measures->len > 1;
   if (parse->query->compare.kind != COMPARE_NONE || (several_groups && !wants_growth(parse))) {
     claim_change_words(parse);

@@ -199,12 +199,27 @@ static gboolean refuse_sum_of_rate(Parse *parse, guint index) {
   return TRUE;
 }
 
+/* "total minutes" of what is an average otherwise: the sum over the rows. */
+static gboolean read_sum_of_average(Parse *parse, guint index) {
+  const Metric *metric = parse_item(parse, index)->meaning.metric;
+  const Item *sum = index > 0 ? parse_item(parse, index - 1) : NULL;
+  static const char *const SUMS[] = {"total", "totals", "sum", "summed", NULL};
+  gboolean average = metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_AVERAGE && measure_row_field(parse, metric) != NULL;
+  if (!average || sum == NULL || sum->claimed || !g_strv_contains(SUMS, token_at(parse->items->tokens, sum->first)->fold)) return FALSE;
+  parse_add_measure(parse, measure_of_rows(parse, metric, AGGREGATE_SUM));
+  parse_claim(parse, index - 1, "sum");
+  parse_claim(parse, index, "metric");
+  parse_describe(parse, index, "sum of %s", metric->label);
+  return TRUE;
+}
+
 static void read_metrics(Parse *parse) {
   for (guint i = 0; i < parse_n(parse) && parse->verdict == NULL; i++) {
     Item *item = parse_item(parse, i);
     if (item->claimed || item->kind != ITEM_METRIC) continue;
     parse->metric_named = TRUE;
     if (refuse_sum_of_rate(parse, i)) return;
+    if (read_sum_of_average(parse, i)) continue;
     if (is_inclusion(parse, i)) {
       parse_claim(parse, i, "included");
       continue;

@@ -347,6 +347,41 @@ static void drop_year_before(const Parse *parse, GArray *periods) {
   else if (whole_year && day_year(earlier) == day_year(from) - 1 && first->range.kind == TIME_TO_DATE) g_array_set_size(periods, 1);
 }
 
+static gboolean measures_stock(const Parse *parse) {
+  for (guint i = 0; i < parse->query->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+    if (metric != NULL && metric->additivity == ADDITIVITY_SNAPSHOT) return TRUE;
+  }
+  return FALSE;
+}
+
+/* "at the end of 2024" of what adds up over time: how much of it? Stock is simply what was there on that day. */
+static void clarify_part(Parse *parse, const Period *period) {
+  static const char *const FIRST[] = {"start", "beginning", "begin", NULL}, *const LAST[] = {"end", "close", NULL};
+  const GArray *tokens = parse->items->tokens;
+  guint at = parse_item(parse, period->item)->first;
+  if (at < 2 || strcmp(token_at(tokens, at - 1)->fold, "of") != 0 || parse->query->measures->len == 0 || measures_stock(parse)) return;
+  const char *word = token_at(tokens, at - 2)->fold;
+  gboolean first = g_strv_contains(FIRST, word);
+  ResolveContext context = {parse->context->as_of, parse->model->calendar};
+  Day from, to;
+  if ((!first && !g_strv_contains(LAST, word)) || !time_range_resolve(&period->range, &context, &from, &to) || from == DAY_NONE || to == DAY_NONE) return;
+  g_autofree char *whole = day_range_describe(from, to, &parse->model->calendar);
+  g_autofree char *question = g_strdup_printf("How much of the %s of %s?", first ? "start" : "end", whole);
+  g_autoptr(SemanticQuery) base = semantic_query_copy(parse->query);
+  parse_clarify(parse, question);
+  static const TimeUnit UNITS[] = {TIME_UNIT_QUARTER, TIME_UNIT_MONTH, TIME_UNIT_WEEK};
+  for (guint i = 0; i < G_N_ELEMENTS(UNITS); i++) {
+    Day edge = first ? day_unit_add(from, UNITS[i], 1, &parse->model->calendar) : day_unit_add(to, UNITS[i], -1, &parse->model->calendar);
+    if (first ? edge >= to : edge <= from) continue;
+    SemanticQuery *option = semantic_query_copy(base);
+    option->time = first ? time_range_absolute(from, edge) : time_range_absolute(edge, to);
+    g_autofree char *label = g_strdup_printf("its %s %s", first ? "first" : "last", time_unit_name(UNITS[i]));
+    parse_add_option(parse, label, option);
+  }
+}
+
 void parse_times(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_time_field(parse);
@@ -363,6 +398,7 @@ void parse_times(Parse *parse) {
   if (periods->len == 1) {
     if (first->is_span) use_span(parse, first);
     else parse->query->time = first->range;
+    if (!first->is_span) clarify_part(parse, first);
   } else if (periods->len == 2) {
     use_two(parse, first, &g_array_index(periods, Period, 1), periods);
   } else if (periods->len > 2) {

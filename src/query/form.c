@@ -31,6 +31,7 @@ static const char *const windows[] = {[WINDOW_NONE] = NULL,
                                       [WINDOW_MOVING_AVERAGE] = "moving_average",
                                       [WINDOW_RANK] = "rank",
                                       [WINDOW_RUN_RATE] = "run_rate"};
+static const char *const towards[] = {[TOWARD_NONE] = NULL, [TOWARD_RISE] = "rise", [TOWARD_FALL] = "fall"};
 
 const char *operator_name(Operator op) {
   return operators[op];
@@ -51,6 +52,17 @@ gboolean compare_parse(const char *name, CompareKind *out) {
   int found;
   if (!find_name(compares, G_N_ELEMENTS(compares), name, &found)) return FALSE;
   *out = (CompareKind)found;
+  return TRUE;
+}
+
+const char *toward_name(Toward toward) {
+  return towards[toward];
+}
+
+gboolean toward_parse(const char *name, Toward *out) {
+  int found;
+  if (!find_name(towards, G_N_ELEMENTS(towards), name, &found)) return FALSE;
+  *out = (Toward)found;
   return TRUE;
 }
 

@@ -116,6 +116,10 @@ gboolean parse_compare_word(const char *name, int *out) {
   CompareKind kind;
   return compare_parse(name, &kind) ? (*out = (int)kind, TRUE) : FALSE;
 }
+gboolean parse_toward_word(const char *name, int *out) {
+  Toward toward;
+  return toward_parse(name, &toward) ? (*out = (int)toward, TRUE) : FALSE;
+}
 gboolean parse_on_word(const char *name, int *out) {
   On on;
   return on_parse(name, &on) ? (*out = (int)on, TRUE) : FALSE;

@@ -34,6 +34,7 @@ gboolean parse_cyclic_word(const char *name, int *out);
 gboolean parse_unit_word(const char *name, int *out);
 gboolean parse_aggregate_word(const char *name, int *out);
 gboolean parse_compare_word(const char *name, int *out);
+gboolean parse_toward_word(const char *name, int *out);
 gboolean parse_on_word(const char *name, int *out);
 gboolean parse_window_word(const char *name, int *out);
 /* An array; calls `element` with the path inside. */

@@ -10,11 +10,11 @@ static void read_show(Reader *reader, const json_t *json, gpointer out) {
 }
 
 static void read_compare(Reader *reader, const json_t *object, Compare *compare) {
-  static const char *const keys[] = {"kind", "baseline", "field", "member", "other", "show", NULL};
+  static const char *const keys[] = {"kind", "baseline", "field", "member", "other", "show", "toward", NULL};
   const json_t *json = json_object_get(object, "compare");
   if (!json || reader->failed) return;
   gsize before = reader_enter(reader, "compare");
-  int kind = 0;
+  int kind = 0, toward = TOWARD_NONE;
   if (reader_only_keys(reader, json, keys)) {
     if (!reader_word(reader, json, "kind", parse_compare_word, &kind)) reader_fail(reader, "needs a kind");
     compare->kind = (CompareKind)kind;
@@ -24,6 +24,8 @@ static void read_compare(Reader *reader, const json_t *object, Compare *compare)
     reader_text(reader, json, "other", &compare->other);
     if (json_object_get(json, "show")) compare->show = 0;
     reader_list(reader, json, "show", read_show, &compare->show);
+    reader_word(reader, json, "toward", parse_toward_word, &toward);
+    compare->toward = (Toward)toward;
   }
   reader_leave(reader, before);
 }

@@ -19,8 +19,11 @@ static const char *shown_word(const SemanticQuery *query) {
   switch (query->compare.show & COMPARE_SHOW_ALL) {
   case COMPARE_SHOW_GROWTH: return "growth of ";
   case COMPARE_SHOW_CHANGE: return "change in ";
+  case COMPARE_SHOW_ALL: break;
   default: return "";
   }
+  static const char *const WORDS[] = {[TOWARD_NONE] = "", [TOWARD_RISE] = "increase in ", [TOWARD_FALL] = "decrease in "};
+  return WORDS[query->compare.toward];
 }
 
 static char *window_words(const SemanticQuery *query) {

@@ -101,12 +101,15 @@ typedef enum { COMPARE_NONE, COMPARE_PERIODS /* time against `baseline` */, COMP
                COMPARE_YEAR_EARLIER /* same period a year earlier; per bucket likewise */,
                COMPARE_MEMBERS /* field = a minus field = b */, COMPARE_REST /* field = a against all other rows */ } CompareKind;
 typedef enum { COMPARE_SHOW_VALUE = 1, COMPARE_SHOW_PREVIOUS = 2, COMPARE_SHOW_CHANGE = 4, COMPARE_SHOW_GROWTH = 8, COMPARE_SHOW_ALL = 15 } CompareShow;
+/* Which way the question takes it to have gone ("the drop in sales"): changes no number, but an answer that went the other way says so. */
+typedef enum { TOWARD_NONE, TOWARD_RISE, TOWARD_FALL } Toward;
 typedef struct {
   CompareKind kind;
   TimeRange baseline;   /* PERIODS */
   char *field;          /* MEMBERS, REST */
   char *member, *other; /* MEMBERS (other = b), REST */
   guint show;           /* CompareShow bits; columns in that order for each measure */
+  Toward toward;
 } Compare;
 
 typedef enum { ON_VALUE, ON_PREVIOUS, ON_CHANGE, ON_GROWTH, ON_SHARE, ON_WINDOW, ON_DIMENSION } On;

@@ -246,6 +246,7 @@ static json_t *compare_to_json(const Compare *compare) {
       if (show & (1u << i)) json_array_append_new(shown, json_string(on_name(columns[i])));
     set(json, "show", shown);
   }
+  set_text(json, "toward", toward_name(compare->toward));
   return json;
 }
 

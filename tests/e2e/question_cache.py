@@ -26,7 +26,9 @@ def table():
     return "\n".join(lines) + "\n"
 
 
-FRESH = json.loads((ROOT / "tests/data/agent/question_cache_fresh.json").read_text())
+# Two more sets over other shops; every pair was written before any of them was asked.
+SECOND = json.loads((ROOT / "tests/data/agent/question_cache_fresh.json").read_text())
+THIRD = json.loads((ROOT / "tests/data/agent/question_cache_third.json").read_text())
 
 
 def shop_table(columns, rows=1500):

@@ -165,6 +165,7 @@ static void random_compare(GRand *random, SemanticQuery *query) {
   Compare *compare = &query->compare;
   compare->kind = (CompareKind)g_rand_int_range(random, COMPARE_PERIODS, COMPARE_REST + 1);
   compare->show = (guint)g_rand_int_range(random, 1, 16);
+  compare->toward = (Toward)g_rand_int_range(random, TOWARD_NONE, TOWARD_FALL + 1);
   if (compare->kind == COMPARE_PERIODS) compare->baseline = random_time(random, TRUE);
   if (compare->kind == COMPARE_MEMBERS || compare->kind == COMPARE_REST) {
     compare->field = g_strdup("order_line.region");

@@ -414,6 +414,8 @@ export type SemanticQuery = {
     member?: string;
     other?: string;
     show?: Array<"value" | "previous" | "change" | "growth">;
+    /** Which way the question takes it to have gone. Changes no number; an answer that went the other way says so. */
+    toward?: "rise" | "fall";
   };
   order?: Array<{
     metric?: number;
