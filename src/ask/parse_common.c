@@ -143,7 +143,7 @@ const Field *parse_entity_reference(const Parse *parse, const Entity *entity) {
   const Field *found = NULL;
   for (guint i = 0; entity->key != NULL && i < parse->model->relationships->len; i++) {
     const Relationship *relationship = g_ptr_array_index(parse->model->relationships, i);
-    gboolean refers = strcmp(relationship->to_dataset, entity->dataset) == 0 && relationship->to_fields[0] != NULL &&
+    gboolean refers = strcmp(relationship->to_dataset, entity->dataset) == 0 && relationship->to_fields[0] != NULL && relationship->to_fields[1] == NULL &&
                       strcmp(relationship->to_fields[0], entity->key) == 0 && relationship->from_fields[0] != NULL;
     const Dataset *from = refers ? model_find_dataset(parse->model, relationship->from_dataset) : NULL;
     if (from == NULL || !from->is_fact) continue;

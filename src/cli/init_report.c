@@ -88,6 +88,8 @@ static void print_rest(const InitReport *report) {
     g_autofree char *name = g_strdup_printf("%s to %s", join->from_dataset, join->to_dataset);
     print_conclusion(report, join->name, name);
   }
+  if (model->relationships->len > MOST_LINES)
+    printf("    and %u more\n", model->relationships->len - MOST_LINES);
   if (model->hierarchies->len > 0)
     printf("\nHierarchies:\n");
   for (guint i = 0; i < MIN(model->hierarchies->len, MOST_LINES); i++) {

@@ -77,6 +77,7 @@ struct InferTable {
   GPtrArray *columns;  /* of InferColumn* */
   InferColumn *key;    /* single-column key; NULL */
   gboolean is_one_side;/* some join leads here */
+  gboolean lists_returns; /* its name says that what it lists came back or was called off */
   gboolean row_is_order;
   gboolean returned_is_partial; /* a row says how much of it came back: the rest was sold */
   gboolean gone_by_prefix; /* one condition stands for cancelled and returned alike */
@@ -91,6 +92,7 @@ typedef struct {
   GHashTable *notes;  /* name -> evidence; may be NULL */
   GPtrArray *tables;  /* of InferTable* */
   InferTable *main;   /* the main fact */
+  InferTable *orders; /* one row an order, and about the order itself rather than its payment or delivery; NULL */
 } Inference;
 
 /* Adds a sentence of evidence to what has this name ("dataset.field", a metric, a condition ...). */

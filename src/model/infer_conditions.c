@@ -16,7 +16,7 @@ static Condition *add_condition(Inference *inference, const InferTable *table, c
   const ConditionWords *words = retail_condition_words(inference->lexicon, name);
   if (words != NULL)
     model_set_words(&condition->synonyms, (const char *const *)words->words);
-  const char *rows = infer_is_list_of_returns(table) ? "orders" : table->dataset->label;
+  const char *rows = table->lists_returns ? "orders" : table->dataset->label;
   g_autofree char *label = g_strdup_printf("%s %s", name, rows);
   model_set_text(&condition->label, label);
   return condition;
@@ -242,7 +242,7 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
   gint64 rows = table->profile->rows;
   gboolean sold = revenue != NULL || infer_find_concept(table, "unit_price") != NULL ||
                   infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER) != NULL;
-  if (!sold || infer_is_list_of_returns(table) || table->gone_by_prefix || !table->dataset->is_fact)
+  if (!sold || table->lists_returns || table->gone_by_prefix || !table->dataset->is_fact)
     return;
   if (units != NULL && units->profile->negative > 0 && units->profile->negative * 2 < rows) {
     if (add_simple(inference, table, "returned", NULL, units, "< 0") == NULL)
@@ -270,7 +270,7 @@ static void returned_by_numbers(Inference *inference, InferTable *table) {
 
 /* A table that lists the orders that came back. */
 static void returned_by_list(Inference *inference, InferTable *table) {
-  if (table->dataset->is_fact || !table->is_one_side || table->key == NULL || !infer_is_list_of_returns(table))
+  if (table->dataset->is_fact || !table->is_one_side || table->key == NULL || !table->lists_returns)
     return;
   g_autofree char *expression = g_strdup_printf("%s IS NOT NULL", table->key->field->name);
   gboolean cancelled = strstr(table->dataset->name, "cancel") != NULL;

@@ -23,7 +23,7 @@ static InferColumn *find_key(const Inference *inference, const char *entity) {
     InferColumn *column = entity_column(table, entity);
     if (column == NULL)
       continue;
-    gboolean own_table = column == table->key && table->is_one_side && !infer_is_list_of_returns(table);
+    gboolean own_table = column == table->key && table->is_one_side && !table->lists_returns;
     int rank = own_table ? 4 : table == inference->main ? 3 : table->dataset->is_fact ? 2 : 1;
     if (rank > best_rank) {
       best = column;
@@ -280,7 +280,7 @@ static void name_other_rows(const Inference *inference, InferTable *table) {
   const char *known = g_hash_table_lookup(inference->lexicon->abbreviations, noun); /* "filialen" are stores */
   g_autofree char *words = known != NULL ? text_plural(known) : g_strdup(noun);
   g_autofree char *singular = text_singular(words), *plural = text_plural(singular);
-  if (infer_is_list_of_returns(table) && !table->dataset->is_fact) { /* "returned" is what it says of orders, not what its rows are */
+  if (table->lists_returns && !table->dataset->is_fact) { /* "returned" is what it says of orders, not what its rows are */
     model_set_text(&table->dataset->label, "listed returns");
     model_add_word(&table->dataset->row_words, "listed return");
     return;
@@ -297,9 +297,13 @@ static void name_rows(Inference *inference, InferTable *table) {
   const InferColumn *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
   gboolean sells = infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "units") != NULL ||
                    table == inference->main;
-  if (order != NULL && order == table->key && !infer_is_list_of_returns(table))
+  /* Payments and deliveries have the number of the order; what is delivered of its lines leads to them. */
+  gboolean about_order = inference->orders == NULL || inference->orders == table;
+  gboolean leads = inference->main != NULL && table != inference->main && infer_leads_to(inference, table, inference->main);
+  if (order != NULL && order == table->key && !table->lists_returns && about_order)
     table->row_is_order = TRUE;
-  if (table->row_is_order || (order != NULL && sells && dataset->is_fact && !infer_is_list_of_returns(table))) {
+  gboolean lines = order != NULL && order != table->key && sells && dataset->is_fact && !table->lists_returns && !leads;
+  if (table->row_is_order || lines || (order != NULL && table == inference->main && !table->lists_returns)) {
     name_order_rows(inference, table, order);
   } else {
     name_other_rows(inference, table);
@@ -350,8 +354,7 @@ static gboolean add_goods(Inference *inference, GError **error) {
 #define MOST_LINES 20         /* of an order, on average */
 #define MOST_TORN_ORDERS 0.01 /* share of numbers with more than one date above which they number no orders */
 
-/* Every value of the column stands on one date only, and several of them on one date. */
-static gboolean numbers_events(Inference *inference, const InferColumn *column, const InferColumn *date, gboolean *numbers, GError **error) {
+gboolean infer_numbers_events(Inference *inference, const InferColumn *column, const InferColumn *date, gboolean *numbers, GError **error) {
   g_autofree char *sql = g_strdup_printf(
       "SELECT count(*)::DOUBLE, coalesce(count_if(n > 1), 0)::DOUBLE, count(DISTINCT first)::DOUBLE FROM (SELECT %s AS c, "
       "count(DISTINCT %s) AS n, min(%s) AS first FROM %s WHERE %s IS NOT NULL GROUP BY 1)",
@@ -380,7 +383,7 @@ static gboolean find_orders_by_lines(Inference *inference, GError **error) {
     gboolean numbers = FALSE;
     if (!code || !repeats || profile->filled * 20 < rows * 19)
       continue;
-    if (!numbers_events(inference, column, date, &numbers, error))
+    if (!infer_numbers_events(inference, column, date, &numbers, error))
       return FALSE;
     if (!numbers)
       continue;
@@ -400,7 +403,7 @@ gboolean infer_entities(Inference *inference, GError **error) {
                                       "warehouse", "return", "shipment", "shipper", "review"};
   for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
     InferColumn *key = find_key(inference, known[i]);
-    gboolean listed = key != NULL && g_str_equal(known[i], "return") && infer_is_list_of_returns(key->table) &&
+    gboolean listed = key != NULL && g_str_equal(known[i], "return") && key->table->lists_returns &&
                       !key->table->dataset->is_fact; /* there it is the orders that came back: a condition of theirs */
     if (key != NULL && !listed && !add_entity(inference, known[i], key, error))
       return FALSE;

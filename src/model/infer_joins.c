@@ -55,7 +55,7 @@ static gboolean can_be_one(const InferColumn *column) {
   return field->role == FIELD_ROLE_IDENTIFIER || (field->role == FIELD_ROLE_DIMENSION && field->personal == NULL);
 }
 
-static int join_strength(const InferColumn *many, const InferColumn *one) {
+int infer_join_strength(const InferColumn *many, const InferColumn *one) {
   if (!same_type_class(many, one) || (many->field->role == FIELD_ROLE_TIME) != (one->field->role == FIELD_ROLE_TIME))
     return 0;
   if (many->field->role == FIELD_ROLE_TIME || same_words(many->words, one->words) || same_entity(many, one))
@@ -85,7 +85,7 @@ static GArray *join_candidates(const InferTable *many, const InferTable *one) {
       InferColumn *to = g_ptr_array_index(one->columns, j);
       /* Where both are unique, the one side is the table that the key is about. */
       gboolean backwards = from == many->key && to != one->key;
-      int strength = can_be_one(to) && !backwards ? join_strength(from, to) : 0;
+      int strength = can_be_one(to) && !backwards ? infer_join_strength(from, to) : 0;
       if (strength > 0)
         g_array_append_vals(candidates, &(JoinCandidate){from, to, strength}, 1);
     }
@@ -123,8 +123,7 @@ static void add_join(Inference *inference, const JoinCandidate *join, double sha
  * A list of the returned or cancelled orders covers few of the sales; what it says is that these came back. It is joined
  * when nearly all of it is found among the sales.
  */
-gboolean infer_is_list_of_returns(const InferTable *table) {
-  g_auto(GStrv) words = g_strsplit(table->dataset->name, "_", -1);
+static gboolean names_returns(char **words) {
   static const char *const named[] = {"return", "returns", "returned", "refund", "refunds", "cancellations", "cancelled", NULL};
   for (char **word = words; *word != NULL; word++)
     if (g_strv_contains(named, *word))
@@ -132,8 +131,62 @@ gboolean infer_is_list_of_returns(const InferTable *table) {
   return FALSE;
 }
 
+static void find_lists_of_returns(const Inference *inference) {
+  for (guint i = 0; i < inference->tables->len; i++) {
+    InferTable *table = g_ptr_array_index(inference->tables, i);
+    g_auto(GStrv) words = g_strsplit(table->dataset->name, "_", -1);
+    g_auto(GStrv) meant = retail_header_words(inference->lexicon, table->dataset->name); /* "retouren" */
+    table->lists_returns = names_returns(words) || names_returns(meant);
+  }
+}
+
+/* It says what of an order came back: an order that it names was not returned as a whole. */
+static gboolean lists_parts(const InferTable *table) {
+  return infer_find_concept(table, "line_id") != NULL || infer_find_entity_column(table, "product", CONCEPT_IDENTIFIER) != NULL ||
+         infer_find_entity_column(table, "product", CONCEPT_NAME) != NULL;
+}
+
+/* ---- the table that is about the order itself ---- */
+
+static gboolean is_keyed_by_order(const InferTable *table) {
+  return table->key != NULL && table->key->concept != NULL && table->key->concept->kind == CONCEPT_IDENTIFIER &&
+         g_strcmp0(table->key->concept->entity, "order") == 0;
+}
+
+/* "orders", "bestellungen": the table is called after what it lists. */
+static gboolean is_called_after_orders(const Inference *inference, const InferTable *table) {
+  const EntityWords *order = retail_entity_words(inference->lexicon, "order");
+  g_autofree char *noun = infer_table_noun(table->dataset->name);
+  g_auto(GStrv) words = retail_header_words(inference->lexicon, noun);
+  guint n = g_strv_length(words);
+  g_autofree char *last = n > 0 ? text_singular(words[n - 1]) : g_strdup("");
+  return order != NULL && g_strv_contains((const char *const *)order->words, last);
+}
+
+/* Payments, deliveries and returns may have the order's number on every row, too: they are about something else. */
+static void find_orders(Inference *inference) {
+  int best = -1;
+  for (guint i = 0; i < inference->tables->len; i++) {
+    InferTable *table = g_ptr_array_index(inference->tables, i);
+    if (!is_keyed_by_order(table) || table->lists_returns)
+      continue;
+    gboolean who = infer_find_entity_column(table, "customer", CONCEPT_IDENTIFIER) != NULL ||
+                   infer_find_entity_column(table, "customer", CONCEPT_NAME) != NULL;
+    int score = 4 * is_called_after_orders(inference, table) + 2 * (infer_find_concept(table, "order_date") != NULL) + who;
+    if (score > best || (score == best && table->profile->rows > inference->orders->profile->rows)) {
+      best = score;
+      inference->orders = table;
+    }
+  }
+}
+
+/* One row of each belongs to one of the other: a payment leads to its order as well. */
+static gboolean leads_both_ways(const Inference *inference, const InferTable *many, const InferTable *one) {
+  return one == inference->orders && many != one && is_keyed_by_order(many) && !many->lists_returns;
+}
+
 static gboolean join_tables(Inference *inference, InferTable *many, InferTable *one, GError **error) {
-  if (many == one || infer_leads_to(inference, one, many))
+  if (many == one || (infer_leads_to(inference, one, many) && !leads_both_ways(inference, many, one)))
     return TRUE;
   g_autoptr(GArray) candidates = join_candidates(many, one);
   for (guint i = 0; i < candidates->len; i++) {
@@ -141,7 +194,7 @@ static gboolean join_tables(Inference *inference, InferTable *many, InferTable *
     double share = 0, back = 0;
     if (!containment(inference, candidate->many, candidate->one, &share, error))
       return FALSE;
-    gboolean listed = share < LEAST_CONTAINMENT && candidate->strength == 3 && infer_is_list_of_returns(one) && !infer_is_list_of_returns(many);
+    gboolean listed = share < LEAST_CONTAINMENT && candidate->strength == 3 && one->lists_returns && !lists_parts(one) && !many->lists_returns;
     if (listed && !containment(inference, candidate->one, candidate->many, &back, error))
       return FALSE;
     if (share < LEAST_CONTAINMENT && back < LEAST_CONTAINMENT)
@@ -153,19 +206,27 @@ static gboolean join_tables(Inference *inference, InferTable *many, InferTable *
 }
 
 /* A table with unique rows of its own kind may lead to another of the same kind; the larger leads to the smaller. */
-static int compare_rows(gconstpointer a, gconstpointer b) {
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer data) {
   const InferTable *left = *(InferTable *const *)a, *right = *(InferTable *const *)b;
-  return (left->profile->rows < right->profile->rows) - (left->profile->rows > right->profile->rows);
+  const Inference *inference = data;
+  int rows = (left->profile->rows < right->profile->rows) - (left->profile->rows > right->profile->rows);
+  return rows != 0 ? rows : (right == inference->orders) - (left == inference->orders);
 }
 
 gboolean infer_joins(Inference *inference, GError **error) {
   g_autoptr(GPtrArray) by_size = g_ptr_array_new();
   for (guint i = 0; i < inference->tables->len; i++)
     g_ptr_array_add(by_size, g_ptr_array_index(inference->tables, i));
-  g_ptr_array_sort(by_size, compare_rows);
+  find_lists_of_returns(inference);
+  find_orders(inference);
+  g_ptr_array_sort_with_data(by_size, compare_rows, inference);
   for (guint i = 0; i < by_size->len; i++)
     for (guint j = 0; j < by_size->len; j++)
       if (!join_tables(inference, g_ptr_array_index(by_size, i), g_ptr_array_index(by_size, j), error))
+        return FALSE;
+  for (guint i = 0; i < by_size->len; i++)
+    for (guint j = 0; j < by_size->len; j++)
+      if (!infer_link(inference, g_ptr_array_index(by_size, i), g_ptr_array_index(by_size, j), error))
         return FALSE;
   return TRUE;
 }
@@ -199,7 +260,7 @@ gboolean infer_rows_are_pieces(const InferTable *table) {
 }
 
 /* 2: sells for money; 1: counts something sold; 0: neither. */
-static int sales_rank(const InferTable *table) {
+int infer_sales_rank(const InferTable *table) {
   gboolean priced = infer_find_concept(table, "units") != NULL &&
                     (infer_find_concept(table, "unit_price") != NULL || infer_find_concept(table, "list_price") != NULL);
   if (infer_find_concept(table, "revenue") != NULL || infer_find_concept(table, "revenue_excluding_tax") != NULL || priced ||
@@ -231,7 +292,7 @@ void infer_facts(Inference *inference) {
       leads |= g_ptr_array_index(inference->tables, j) != table && infer_leads_to(inference, table, g_ptr_array_index(inference->tables, j));
     gboolean fact = table->is_one_side ? has_event_date(table) && event
                                        : has_event_date(table) || inference->tables->len == 1 || (leads && has_measure(table));
-    table->dataset->is_fact = fact && !(table->is_one_side && infer_is_list_of_returns(table));
+    table->dataset->is_fact = fact && !(table->is_one_side && table->lists_returns);
     infer_note_table(inference, table, "%s", table->dataset->is_fact ? "holds facts" : "describes things that facts refer to");
   }
   for (guint i = 0; i < inference->tables->len; i++)
@@ -242,8 +303,8 @@ void infer_facts(Inference *inference) {
     InferTable *table = g_ptr_array_index(inference->tables, i);
     if (best == NULL || table->dataset->is_fact > best->dataset->is_fact ||
         (table->dataset->is_fact == best->dataset->is_fact &&
-         (sales_rank(table) > sales_rank(best) ||
-          (sales_rank(table) == sales_rank(best) && table->profile->rows > best->profile->rows))))
+         (infer_sales_rank(table) > infer_sales_rank(best) ||
+          (infer_sales_rank(table) == infer_sales_rank(best) && table->profile->rows > best->profile->rows))))
       best = table;
   }
   inference->main = best;

@@ -150,13 +150,38 @@ static void add_number(Inference *inference, InferTable *table, InferColumn *col
     infer_apply_net(inference, table, metric);
 }
 
+/* What was paid back for returns: the column called so, or the only money of their table. */
+static void add_refunds(Inference *inference, InferTable *table) {
+  InferColumn *found = infer_find_concept(table, "refunds");
+  guint others = 0;
+  for (guint i = 0; i < table->columns->len && found == NULL; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    others += column->field->role == FIELD_ROLE_MEASURE && infer_is_money(column) && column->field->default_aggregate == AGGREGATE_SUM;
+  }
+  for (guint i = 0; i < table->columns->len && found == NULL && others == 1; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (column->field->role == FIELD_ROLE_MEASURE && infer_is_money(column) && column->field->default_aggregate == AGGREGATE_SUM)
+      found = column;
+  }
+  if (found == NULL || found->has_metric || found->field->role != FIELD_ROLE_MEASURE || !canonical_is_free(inference, "refunds"))
+    return;
+  Metric *metric = infer_add_column_metric(inference, "refunds", found);
+  if (metric == NULL)
+    return;
+  static const char *const words[] = {"value of returns", "returned value", "value returned", "value of returned goods", "credited", NULL};
+  found->has_metric = TRUE;
+  infer_add_concept_words(inference, metric, "refunds");
+  infer_add_words(inference, metric, (char *const *)words);
+  infer_note(inference, metric->name, "money of %s: what was paid back", table->dataset->name);
+}
+
 /* A table of returns with a date of its own counts what came back. */
 static void count_returns(Inference *inference, InferTable *table) {
   static const char *const units_words[] = {"units were returned", "units returned", "items returned", "units came back", NULL};
   static const char *const order_words[] = {"returned orders", "orders were returned", "orders returned", "orders came back",
                                             "orders with returns", NULL};
   InferColumn *units = infer_find_concept(table, "units"), *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
-  if (table == inference->main || !table->dataset->is_fact || !infer_is_list_of_returns(table))
+  if (table == inference->main || !table->dataset->is_fact || !table->lists_returns)
     return;
   Metric *metric = units != NULL && canonical_is_free(inference, "returned_units")
                        ? infer_add_column_metric(inference, "returned_units", units) : NULL;
@@ -174,6 +199,7 @@ static void count_returns(Inference *inference, InferTable *table) {
     metric->lower_is_better = TRUE;
     infer_note(inference, metric->name, "counted in %s", table->dataset->name);
   }
+  add_refunds(inference, table);
 }
 
 static void add_numbers(Inference *inference, InferTable *table) {
@@ -207,7 +233,7 @@ static InferColumn *counting_column(const Inference *inference, const Entity *en
   g_autoptr(GPtrArray) path = model_join_path(inference->model, inference->main->dataset->name, entity->dataset);
   if (path != NULL && path->len > 0) {
     const Relationship *last = g_ptr_array_index(path, path->len - 1);
-    if (g_str_equal(last->to_fields[0], entity->key))
+    if (last->to_fields[1] == NULL && g_str_equal(last->to_fields[0], entity->key))
       return infer_find_column(infer_find_table(inference, last->from_dataset), last->from_fields[0]);
   }
   return key;

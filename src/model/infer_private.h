@@ -11,7 +11,14 @@ void infer_facts(Inference *inference);
 gboolean infer_leads_to(const Inference *inference, const InferTable *from, const InferTable *to);
 /* Order lines with a price and no quantity. */
 gboolean infer_rows_are_pieces(const InferTable *table);
-gboolean infer_is_list_of_returns(const InferTable *table);
+/* What may join two columns: 3 same name or same thing, 2 same ending, 1 values only; 0: nothing. */
+int infer_join_strength(const InferColumn *many, const InferColumn *one);
+/* 2: the table sells for money; 1: counts something sold; 0: neither. */
+int infer_sales_rank(const InferTable *table);
+/* A join of `many` to `one` by two or three columns, where there is one and no path yet. */
+gboolean infer_link(Inference *inference, InferTable *many, InferTable *one, GError **error);
+/* Every value of the column stands on one date only, and several of them on one date. */
+gboolean infer_numbers_events(Inference *inference, const InferColumn *column, const InferColumn *date, gboolean *numbers, GError **error);
 
 /* The condition of rows on which this expression is below 0. */
 void infer_add_loss(Inference *inference, const InferTable *table, const char *profit, const char *reason);

@@ -46,9 +46,31 @@ static const Ratio ratios[] = {
     {"unit_target_attainment", "units", "target_units", "Unit target attainment", "fraction", "Units over the target", FALSE, {NULL}},
     {"return_rate", "returned_orders", "orders", "Return rate", "fraction", "Orders with returns over orders", TRUE,
      {"returns rate", "rate of returns", "refund rate", "share of orders returned"}},
+    {"order_return_rate", "returned_orders", "orders", "Share of orders returned", "fraction", "Orders with returns over orders", TRUE,
+     {"share of orders returned", "share of returned orders", "share of orders with returns", "order return rate", "share of orders with a return"}},
+    {"refund_share", "refunds", "revenue", "Refunds per revenue", "fraction", "Refunds over revenue", TRUE,
+     {"refund share", "share of revenue refunded", "return rate by value", "value of returns as a share of revenue", "refunds as a share of revenue",
+      "returns as a share of revenue", "value of returns as a percentage of revenue", "refunds as a percentage of revenue",
+      "returns as a percentage of revenue", "returns as a percentage of sales"}},
     {"cancellation_rate", "cancelled_orders", "orders", "Cancellation rate", "fraction", "Cancelled orders over orders", TRUE,
      {"cancel rate", "rate of cancellation", "share of orders cancelled"}},
 };
+
+/*
+ * Where what came back is counted line by line (returns lead to the lines that were sold), the rate is that of pieces,
+ * and that of orders has a name of its own.
+ */
+static const Ratio *rate_of_returns(const Inference *inference, const Ratio *ratio) {
+  static const Ratio of_units = {"return_rate", "returned_units", "units", "Return rate", "fraction", "Units returned over units sold", TRUE,
+                                 {"returns rate", "rate of returns", "refund rate", "unit return rate", "share of units returned"}};
+  const Metric *returned = model_find_metric(inference->model, "returned_units"), *sold = model_find_metric(inference->model, "units");
+  gboolean by_line = returned != NULL && sold != NULL && !g_str_equal(returned->dataset, sold->dataset) &&
+                     infer_leads_to(inference, infer_find_table(inference, returned->dataset), infer_find_table(inference, sold->dataset));
+  if (g_str_equal(ratio->name, "return_rate"))
+    return by_line ? &of_units : ratio;
+  gboolean only_by_line = g_str_equal(ratio->name, "order_return_rate") || g_str_equal(ratio->name, "refund_share");
+  return only_by_line && !by_line ? NULL : ratio;
+}
 
 /* What leaves cancelled rows out is divided by the orders that were not cancelled. */
 static const char *denominator_of(const Inference *inference, const Ratio *ratio, const Metric *numerator) {
@@ -204,7 +226,8 @@ void infer_ratios(Inference *inference, const InferTable *table) {
   add_orders_gone(inference, "returned");
   add_average_order_value(inference);
   for (guint i = 0; i < G_N_ELEMENTS(ratios); i++)
-    add_derived(inference, &ratios[i], METRIC_RATIO);
+    if (rate_of_returns(inference, &ratios[i]) != NULL)
+      add_derived(inference, rate_of_returns(inference, &ratios[i]), METRIC_RATIO);
   lines_are_items(inference);
   spend_is_cost(inference);
   if (table->gone_by_prefix)

@@ -65,15 +65,16 @@ const Field *reach_field(const Model *model, const Dataset *dataset, const Field
 const Field *reach_default_date(const Model *model, const Dataset *dataset) {
   if (dataset->default_date) return dataset_find_field(dataset, dataset->default_date);
   const Field *nearest = NULL;
-  guint distance = G_MAXUINT;
+  guint distance = G_MAXUINT, first = G_MAXUINT, at = 0;
   for (guint i = 0; i < model->datasets->len; i++) {
     const Dataset *other = model->datasets->pdata[i];
     if (!other->default_date || other == dataset) continue;
     g_autoptr(GPtrArray) path = model_join_path(model, dataset->name, other->name);
-    if (path && path->len < distance) {
-      distance = path->len;
-      nearest = dataset_find_field(other, other->default_date);
-    }
+    if (!path || !g_ptr_array_find(model->relationships, path->pdata[0], &at)) continue;
+    if (path->len > distance || (path->len == distance && at > first)) continue;
+    distance = path->len; /* of equally near ones, the join that stands first: the order before its payment */
+    first = at;
+    nearest = dataset_find_field(other, other->default_date);
   }
   return nearest;
 }

@@ -7,7 +7,8 @@
  *   key T C...                         primary key
  *   date T C                           default date ("-": none)
  *   fact T | things T                  holds facts, or describes things
- *   join T.C T.C                       many side, one side
+ *   join T.C T.C                       many side, one side; by several columns T.C+C T.C+C, in any order
+ *   no_join T T                        no join leads from the one to the other, by whatever columns
  *   hierarchy T C C...                 these levels follow each other in some hierarchy
  *   entity E T.C [T.C]                 key, and the field that names it ("-": none)
  *   metric M VALUE                     an aggregate metric with this value over the data
@@ -119,12 +120,31 @@ static gboolean dataset_is(const Company *company, char **words) {
   return same;
 }
 
+/* Each column of the truth is paired with its own, wherever it stands. */
+static gboolean has_parts(const Relationship *join, const char *many, const char *one) {
+  g_auto(GStrv) from = g_strsplit(many, "+", -1), to = g_strsplit(one, "+", -1);
+  guint parts = g_strv_length(from), found = 0;
+  for (guint i = 0; i < parts && i < g_strv_length(to); i++)
+    for (guint j = 0; join->from_fields[j] != NULL && join->to_fields[j] != NULL; j++)
+      found += g_str_equal(join->from_fields[j], from[i]) && g_str_equal(join->to_fields[j], to[i]);
+  return found == parts && parts == g_strv_length(to) && parts == g_strv_length(join->from_fields) && parts == g_strv_length(join->to_fields);
+}
+
 static gboolean join_is(const Company *company, char **words) {
+  g_auto(GStrv) many = g_strsplit(word_at(words, 1), ".", 2), one = g_strsplit(word_at(words, 2), ".", 2);
   for (guint i = 0; i < company->model->relationships->len; i++) {
     const Relationship *join = g_ptr_array_index(company->model->relationships, i);
-    g_autofree char *from = g_strdup_printf("%s.%s", join->from_dataset, join->from_fields[0]);
-    g_autofree char *to = g_strdup_printf("%s.%s", join->to_dataset, join->to_fields[0]);
-    if (g_str_equal(from, word_at(words, 1)) && g_str_equal(to, word_at(words, 2)))
+    if (g_str_equal(join->from_dataset, word_at(many, 0)) && g_str_equal(join->to_dataset, word_at(one, 0)) &&
+        has_parts(join, word_at(many, 1), word_at(one, 1)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean is_joined(const Company *company, char **words) {
+  for (guint i = 0; i < company->model->relationships->len; i++) {
+    const Relationship *join = g_ptr_array_index(company->model->relationships, i);
+    if (g_str_equal(join->from_dataset, word_at(words, 1)) && g_str_equal(join->to_dataset, word_at(words, 2)))
       return TRUE;
   }
   return FALSE;
@@ -240,6 +260,8 @@ static gboolean fact_is_right(const Company *company, char **words) {
     return metric_is(company, words);
   if (g_str_equal(kind, "join"))
     return join_is(company, words);
+  if (g_str_equal(kind, "no_join"))
+    return !is_joined(company, words);
   if (g_str_equal(kind, "hierarchy"))
     return hierarchy_is(company, words);
   if (g_str_equal(kind, "entity"))
