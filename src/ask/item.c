@@ -259,7 +259,7 @@ static Item read_item(const Items *items, guint first) {
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
-    if (meaning != NULL && meaning->metric != NULL && is_distinct_noun(items, first, count)) continue;
+    if (meaning != NULL && meaning->metric != NULL && meaning->entity == NULL && is_distinct_noun(items, first, count)) continue;
     if (meaning != NULL && meaning->metric != NULL && meaning->metric->kind == METRIC_RATIO && is_average_per(items, first, count)) continue;
     g_autoptr(GPtrArray) hits = into_time || (count > 1 && count > longest_value) ? g_ptr_array_new() : find_values(items, first, count);
     gboolean stop = count == 1 && g_hash_table_contains(lexicon->english->stop, fold);

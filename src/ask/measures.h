@@ -32,6 +32,10 @@ const Metric *measure_of_condition(const Parse *parse, const Metric *metric);
 /* What the noun measures: a metric, the number of an entity or of rows; NULL: nothing. */
 const Metric *measure_noun_metric(const Parse *parse, const Item *item);
 
+/* The number at `index` with what scales it ("2 million"); `end`: the item after it. */
+double parse_scaled_number(Parse *parse, guint index, guint *end);
+/* "100k", "2.5m": such words become numbers. */
+void parse_read_scaled_numbers(Parse *parse);
 /* Counts the noun at `index`: an entity, rows, different values. FALSE: it cannot be counted. */
 gboolean parse_count_item(Parse *parse, guint index);
 void parse_counts(Parse *parse);

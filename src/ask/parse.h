@@ -92,6 +92,10 @@ gboolean parse_is_negated(Parse *parse, guint index);
 const Field *parse_loose_link(const Parse *parse, const Item *item);
 
 /* ---- passes ---- */
+void parse_wording(Parse *parse);   /* the first three, the runner-up, change to the previous month, the monthly average */
+void parse_spread(Parse *parse);    /* orders by their number of lines; days that pass a test */
+void parse_events(Parse *parse);    /* orders over 500 with their columns, or counted by group */
+void parse_gone(Parse *parse);      /* customers won, lost, not come back */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
 void parse_own_date_of(Parse *parse); /* when did the Kendal branch open; called by parse_special */
 /* Only Tea; no Tea in it; called by parse_special. `person`: who buys, NULL: nobody is spoken of. */

@@ -64,7 +64,8 @@ static void group_rest_of_list(Parse *parse, guint index) {
   while (at < parse_n(parse)) {
     Item *item = parse_item(parse, at);
     gboolean glue = item_is_word(item, WORD_AND) || (item->kind == ITEM_WORD && (item_is_word(item, WORD_BY) || item_is_word(item, WORD_EACH)));
-    gboolean comma_noun = item->comma_before && !item->claimed && parse_is_group_noun(parse, item) && item->meaning.entity == NULL;
+    gboolean thing = item->meaning.entity == NULL || (!item->plural && !item->meaning.entity->is_event); /* ", orders" is measured */
+    gboolean comma_noun = item->comma_before && !item->claimed && parse_is_group_noun(parse, item) && thing;
     if (comma_noun) {
       parse_group_by_item(parse, at++);
       continue;
@@ -344,6 +345,7 @@ static void group_by_question(Parse *parse) {
     parse->singular = !item->plural || asks_for_one(parse, i, (guint)noun);
     parse_claim(parse, i, "which");
     parse_group_by_item(parse, (guint)noun);
+    if (next != NULL && next->comma_before && !item->plural) group_rest_of_list(parse, (guint)noun); /* "top 10 order, customer and day" */
     entity_of_verb(parse, (guint)noun + 1); /* "which suppliers supply" */
     return;
   }

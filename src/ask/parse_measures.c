@@ -160,6 +160,9 @@ static void read_often(Parse *parse) {
   if (dataset != NULL && dataset->is_fact && orders != NULL && orders->dataset != NULL && strcmp(orders->dataset, dataset->name) != 0)
     orders = parse_rows_metric(parse, dataset); /* "most common return reason": of the returns */
   const Metric *metric = product && units != NULL ? units : orders;
+  for (guint i = 0; often >= 0 && i < parse_n(parse); i++) /* "most popular in terms of value" */
+    if (item_is_word(parse_item(parse, i), WORD_BY) && parse_next(parse, i + 1) >= 0 && parse_free_word(parse, (guint)parse_next(parse, i + 1), WORD_VALUE_WORD))
+      metric = parse_default_metric(parse);
   if (often < 0 || metric == NULL || parse->query->measures->len > 0) return;
   parse_add_metric(parse, metric);
   parse->metric_named = TRUE;

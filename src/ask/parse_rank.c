@@ -110,6 +110,27 @@ static int nearest_measure(const Parse *parse, int rank) {
   return -1;
 }
 
+/* "the runner-up": the second of the ranking; with "the winner" both. FALSE: it is not said. */
+static gboolean read_runner_up(Parse *parse) {
+  gboolean winner = FALSE;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    winner = winner || strcmp(token_at(parse->items->tokens, item->first + item->count - 1)->fold, "winner") == 0;
+  }
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Token *last = token_at(parse->items->tokens, item->first + item->count - 1);
+    gboolean second = item_is_word(item, WORD_RANK_HIGH) && item->count > 1 && strcmp(last->fold, "up") == 0;
+    if (!second || parse->query->dimensions->len == 0) continue;
+    set_limit(parse, winner ? 2 : 1);
+    parse->query->offset = winner ? 0 : 1;
+    parse_claim_word(parse, WORD_RANK_HIGH, "rank");
+    parse_claim_word(parse, WORD_AND, "and");
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void default_limit(Parse *parse, const RankWord *rank) {
   if (parse->limit_named || rank->all) return;
   if (parse->singular) {
@@ -186,6 +207,7 @@ static gboolean read_place(Parse *parse) {
 
 void parse_rank(Parse *parse) {
   if (parse->verdict != NULL || read_place(parse)) return;
+  read_runner_up(parse);
   RankWord rank = find_rank_word(parse);
   if (rank.at >= 0) {
     gboolean judging = item_is_word(parse_item(parse, (guint)rank.at), WORD_BEST) || item_is_word(parse_item(parse, (guint)rank.at), WORD_WORST);

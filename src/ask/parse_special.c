@@ -350,7 +350,7 @@ Filter *parse_new_did(const Entity *entity, gboolean negated) {
   return filter;
 }
 
-static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
+static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last, gboolean with_times) {
   gboolean any = FALSE, aside = FALSE; /* "..., cancellations excluded" is about the question as a whole */
   for (guint i = first; i < last; i++) {
     Item *item = parse_item(parse, i);
@@ -367,7 +367,7 @@ static gboolean fill_did(Parse *parse, Filter *did, guint first, guint last) {
       g_ptr_array_add(did->did, condition);
       parse_claim(parse, i, did->negated ? "never" : "had");
       any = TRUE;
-    } else if (item->kind == ITEM_TIME && item->time->kind != TIME_MENTION_CYCLIC) {
+    } else if (with_times && item->kind == ITEM_TIME && item->time->kind != TIME_MENTION_CYCLIC) {
       if (!time_mention_range(item->time, &parse->model->calendar, &did->did_time)) return FALSE;
       parse_claim(parse, i, did->negated ? "never then" : "then");
       any = TRUE;
@@ -410,7 +410,7 @@ static gboolean comes_back(const Parse *parse, guint never) {
 static void add_gone(Parse *parse, const Entity *entity, guint never, Filter *not_did) {
   Filter *did = parse_new_did(entity, FALSE);
   did->within = not_did->within = FALSE;
-  if (!fill_did(parse, did, 0, never) || did->did_time.kind != TIME_ABSOLUTE || did->did_time.to == DAY_NONE) {
+  if (!fill_did(parse, did, 0, never, TRUE) || did->did_time.kind != TIME_ABSOLUTE || did->did_time.to == DAY_NONE) {
     filter_free(did);
     filter_free(not_did);
     return;
@@ -421,6 +421,17 @@ static void add_gone(Parse *parse, const Entity *entity, guint never, Filter *no
   parse_claim(parse, never, "never");
   parse_claim_word(parse, WORD_REPEAT, "came back");
   parse_claim_word(parse, WORD_BOUGHT, "bought");
+}
+
+/* "bought X but no Y in 2021", "in 2021 ... X but no Y": the one period holds for both. Beside X alone it is X's. */
+static gboolean period_is_shared(const Parse *parse, guint never) {
+  gboolean value = FALSE;
+  for (guint i = 0; i < never; i++) {
+    const Item *item = parse_item(parse, i);
+    value = value || item->kind == ITEM_VALUE;
+    if (value && item->kind == ITEM_TIME) return FALSE;
+  }
+  return TRUE;
 }
 
 static void read_never(Parse *parse) {
@@ -447,9 +458,10 @@ static void read_never(Parse *parse) {
   gboolean excludes = item_is_word(parse_item(parse, (guint)never), WORD_EXCLUDE) && !strong &&
                       !item_is_word(parse_item(parse, (guint)never), WORD_BUT);
   if (!verb || (!values && !times && !right_only && !gone && !idle) || (excludes && !values && !times)) return;
+  gboolean shared = values && !times && period_is_shared(parse, (guint)never);
   if (values || times) {
     Filter *did = parse_new_did(entity, FALSE);
-    if (fill_did(parse, did, 0, (guint)never)) g_ptr_array_add(parse->query->filters, did);
+    if (fill_did(parse, did, 0, (guint)never, !shared)) g_ptr_array_add(parse->query->filters, did);
     else filter_free(did);
   }
   Filter *not_did = parse_new_did(entity, TRUE);
@@ -457,7 +469,7 @@ static void read_never(Parse *parse) {
     add_gone(parse, entity, (guint)never, not_did);
     return;
   }
-  if (fill_did(parse, not_did, (guint)never, end)) g_ptr_array_add(parse->query->filters, not_did);
+  if (fill_did(parse, not_did, (guint)never, end, !shared)) g_ptr_array_add(parse->query->filters, not_did);
   else filter_free(not_did);
   parse_claim(parse, (guint)never, "never");
   if (times) parse_claim_word(parse, WORD_REPEAT, "come back");
@@ -497,7 +509,7 @@ static void read_both(Parse *parse) {
       if ((!joined && item->first <= t) || item->claimed) continue;
       if (item->kind != ITEM_VALUE && !(item->kind == ITEM_TIME && item->time->kind == TIME_MENTION_POINT)) continue;
       Filter *did = parse_new_did(entity, FALSE);
-      if (fill_did(parse, did, i, i + 1)) g_ptr_array_add(parse->query->filters, did);
+      if (fill_did(parse, did, i, i + 1, TRUE)) g_ptr_array_add(parse->query->filters, did);
       else filter_free(did);
     }
     return;

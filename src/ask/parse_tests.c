@@ -5,7 +5,7 @@
 #include "ask/measures.h"
 
 /* ---- numbers ---- */
-static double scaled_number(Parse *parse, guint index, guint *end) {
+double parse_scaled_number(Parse *parse, guint index, guint *end) {
   const Item *item = parse_item(parse, index);
   double value = item->number;
   *end = index + 1;
@@ -13,7 +13,6 @@ static double scaled_number(Parse *parse, guint index, guint *end) {
       {WORD_THOUSAND, 1e3}, {WORD_MILLION, 1e6}, {WORD_BILLION, 1e9}, {WORD_DOZEN, 12}};
   for (guint i = 0; i < G_N_ELEMENTS(SCALES); i++) {
     if (!parse_free_word(parse, *end, SCALES[i].word)) continue;
-    parse_claim(parse, *end, "number");
     (*end)++;
     return value * SCALES[i].factor;
   }
@@ -21,7 +20,7 @@ static double scaled_number(Parse *parse, guint index, guint *end) {
 }
 
 /* "100k", "2.5m": digits with a letter are one token and no plain number. */
-static void read_scaled_tokens(Parse *parse) {
+void parse_read_scaled_numbers(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (item->kind != ITEM_UNKNOWN || item->count != 1) continue;
@@ -96,9 +95,9 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
     }
     if (item_is_word(item, WORD_BETWEEN) && i + 3 < parse_n(parse) && parse_item(parse, i + 1)->kind == ITEM_NUMBER) {
       guint end, second_end;
-      double low = scaled_number(parse, i + 1, &end);
+      double low = parse_scaled_number(parse, i + 1, &end);
       if (end + 1 < parse_n(parse) && (item_is_word(parse_item(parse, end), WORD_AND)) && parse_item(parse, end + 1)->kind == ITEM_NUMBER) {
-        double high = scaled_number(parse, end + 1, &second_end);
+        double high = parse_scaled_number(parse, end + 1, &second_end);
         *test = (NumberTest){OP_BETWEEN, low, high, i, second_end - 1, parse_item(parse, end + 1)->percent};
         return TRUE;
       }
@@ -122,7 +121,7 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
     if (duration) continue;
     if (next >= 0 && parse_item(parse, (guint)next)->kind == ITEM_NUMBER && !parse_item(parse, (guint)next)->claimed) {
       guint end;
-      double value = scaled_number(parse, (guint)next, &end);
+      double value = parse_scaled_number(parse, (guint)next, &end);
       if (negates_test(parse, i)) op = opposite(op);
       *test = (NumberTest){op, value, 0, i, end - 1, parse_item(parse, (guint)next)->percent};
       return TRUE;
@@ -462,7 +461,7 @@ static void read_against_plan(Parse *parse) {
 void parse_tests(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_against_plan(parse);
-  read_scaled_tokens(parse);
+  parse_read_scaled_numbers(parse);
   read_times_bought(parse);
   NumberTest test;
   guint from = 0;

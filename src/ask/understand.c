@@ -94,6 +94,10 @@ static void note_change_words(Parse *parse) {
 
 static void read_pieces(Parse *parse) {
   note_change_words(parse);
+  parse_wording(parse);
+  parse_spread(parse);
+  parse_events(parse);
+  parse_gone(parse);
   parse_special(parse);
   parse_filters(parse);
   parse_buckets(parse);

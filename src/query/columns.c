@@ -73,8 +73,10 @@ static AnswerColumn *dimension_column(const Compiler *compiler, const GroupKey *
   g_autofree char *measure = dimension->measure ? measure_label(compiler->model, dimension->measure) : NULL;
   const char *label = field && field->label ? field->label : measure ? measure : key->name;
   gboolean is_bucket = dimension->kind != DIMENSION_FIELD;
-  AnswerColumn *column = answer_column_new(
-      key->name, label, is_bucket || !field ? "text" : field_type_word(field->type), COLUMN_DIMENSION);
+  gboolean each_value = dimension->kind == DIMENSION_ENTITY_BUCKET && !dimension->edges->len;
+  const char *type = each_value ? "number" : is_bucket || !field ? "text" : field_type_word(field->type);
+  AnswerColumn *column = answer_column_new(key->name, label, type, COLUMN_DIMENSION);
+  if (each_value) set_text(&column->format, "number");
   if (is_bucket) set_text(&column->kind, "bucket");
   if (!is_bucket && field && (field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP))
     set_text(&column->format, "date");

@@ -212,6 +212,8 @@ gboolean context_predicates(Compiler *compiler, RowSource *source, const RowCont
 /* entities.c: rows by what their entity did. (transfer full) */
 char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
                         GError **error);
+/* " > $1", or its opposite: what is asked of a measure of each group. (transfer full) */
+char *measure_test(Compiler *compiler, Operator op, const double *numbers, gboolean opposite);
 char *did_filter_sql(Compiler *compiler, RowSource *source, const Filter *filter, const RowContext *context,
                      GError **error);
 gboolean append_cohort(Compiler *compiler, RowSource *source, const RowContext *context, GPtrArray *out,

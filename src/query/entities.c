@@ -45,8 +45,7 @@ static gboolean passes(double value, Operator op, double first, double second) {
   }
 }
 
-/* " > $1", or its opposite. (transfer full) */
-static char *measure_test(Compiler *compiler, Operator op, const double *numbers, gboolean opposite) {
+char *measure_test(Compiler *compiler, Operator op, const double *numbers, gboolean opposite) {
   static const Operator opposites[] = {
       [OP_EQUAL] = OP_NOT_EQUAL,    [OP_NOT_EQUAL] = OP_EQUAL,    [OP_LESS] = OP_GREATER_EQUAL,
       [OP_LESS_EQUAL] = OP_GREATER, [OP_GREATER] = OP_LESS_EQUAL, [OP_GREATER_EQUAL] = OP_LESS};

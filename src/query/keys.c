@@ -139,6 +139,7 @@ static char *key_sql(Compiler *compiler, RowSource *source, const Dimension *dim
   case DIMENSION_ENTITY_BUCKET:
     value = row_source_entity_value(compiler, source, dimension->entity, dimension->measure, context, error);
     if (value) g_ptr_array_add(predicates, g_strdup_printf("%s IS NOT NULL", value));
+    if (value && !dimension->edges->len) return g_steal_pointer(&value);
     return value ? bucket_number(value, dimension->edges) : NULL;
   }
   return NULL;
@@ -160,7 +161,7 @@ GPtrArray *grouping_keys_sql(Compiler *compiler, const Grouping *grouping, RowSo
 }
 
 gboolean group_key_sorts(const Dimension *dimension) {
-  if (dimension->kind == DIMENSION_BUCKET || dimension->kind == DIMENSION_ENTITY_BUCKET) return FALSE;
+  if (dimension->kind == DIMENSION_BUCKET || dimension->kind == DIMENSION_ENTITY_BUCKET) return !dimension->edges->len;
   return dimension->kind != DIMENSION_CYCLIC ||
          (dimension->cyclic != CYCLIC_WEEKDAY && dimension->cyclic != CYCLIC_MONTH_OF_YEAR &&
           dimension->cyclic != CYCLIC_WEEKEND);
@@ -173,6 +174,7 @@ char *group_key_display(Compiler *compiler, const Dimension *dimension, const ch
   case DIMENSION_CYCLIC: return cyclic_display(sql, dimension->cyclic);
   case DIMENSION_BUCKET:
   case DIMENSION_ENTITY_BUCKET: {
+    if (!dimension->edges->len) return g_strdup(sql);
     g_autofree char *labels = bucket_labels(compiler, dimension);
     return g_strdup_printf("%s[%s + 1]", labels, sql);
   }

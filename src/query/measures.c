@@ -507,7 +507,13 @@ static Term *plan_per(Compiler *compiler, Grouping *grouping, const Measure *mea
   g_autofree char *value = sql_name(inner_name), *leaf_name = g_strconcat(name, context->suffix, NULL);
   g_autofree char *date = per->kind == DIMENSION_TIME ? sql_name(per_name) : g_strdup(value);
   char *sql = aggregate_sql(measure->aggregate, measure->percentile, value, date);
-  Leaf *leaf = block_leaf(grouping, block, leaf_name, sql, g_ptr_array_new_with_free_func(g_free));
+  GPtrArray *passing = g_ptr_array_new_with_free_func(g_free);
+  if (measure->tested) {
+    const double bounds[] = {measure->test_value, measure->test_value_to};
+    g_autofree char *test = measure_test(compiler, measure->test, bounds, FALSE);
+    g_ptr_array_add(passing, g_strconcat(value, test, NULL));
+  }
+  Leaf *leaf = block_leaf(grouping, block, leaf_name, sql, passing);
   gboolean counts = measure->aggregate == AGGREGATE_COUNT || measure->aggregate == AGGREGATE_COUNT_DISTINCT;
   gboolean keeps_type =
       measure->aggregate == AGGREGATE_SUM || measure->aggregate == AGGREGATE_MIN || measure->aggregate == AGGREGATE_MAX;

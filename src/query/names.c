@@ -18,7 +18,7 @@ char *dimension_name(const Compiler *compiler, const Dimension *dimension) {
   case DIMENSION_ENTITY_BUCKET: {
     g_autofree char *measure =
         dimension->measure ? measure_name(compiler->model, dimension->measure) : g_strdup("value");
-    return g_strdup_printf("%s_range", measure);
+    return dimension->edges->len ? g_strdup_printf("%s_range", measure) : g_steal_pointer(&measure);
   }
   }
   return g_strdup("value");

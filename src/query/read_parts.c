@@ -164,6 +164,23 @@ static void read_pair(Reader *reader, const json_t *json, const char *key, Measu
   reader_leave(reader, before);
 }
 
+/* {"op": ">", "value": 5000}: which of the inner values count. */
+static void read_per_test(Reader *reader, const json_t *json, Measure *measure) {
+  static const char *const keys[] = {"op", "value", "value_to", NULL};
+  if (!json) return;
+  gsize before = reader_enter(reader, "where");
+  int op = 0;
+  if (reader_only_keys(reader, json, keys) && reader_word(reader, json, "op", parse_operator_word, &op)) {
+    measure->tested = TRUE;
+    measure->test = (Operator)op;
+    reader_number(reader, json, "value", &measure->test_value);
+    reader_number(reader, json, "value_to", &measure->test_value_to);
+  }
+  if (!reader->failed && (!measure->tested || measure->test > OP_BETWEEN || !json_object_get(json, "value")))
+    reader_fail(reader, "needs an op that compares numbers, and a value");
+  reader_leave(reader, before);
+}
+
 static void read_per(Reader *reader, const json_t *json, Measure *measure) {
   static const char *const keys[] = {"entity", "unit", NULL};
   const json_t *per = json_object_get(json, "per");
@@ -179,6 +196,7 @@ static void read_per(Reader *reader, const json_t *json, Measure *measure) {
   before = reader_enter(reader, "of");
   read_measure_value(reader, json_object_get(json, "of"), &measure->left);
   reader_leave(reader, before);
+  read_per_test(reader, json_object_get(json, "where"), measure);
 }
 
 static void read_aggregate(Reader *reader, const json_t *json, Measure *measure) {
@@ -209,7 +227,7 @@ static void read_measure_object(Reader *reader, const json_t *json, Measure *mea
       [MEASURE_METRIC] = {MEASURE_KEYS, "metric", NULL},
       [MEASURE_AGGREGATE] = {MEASURE_KEYS, "aggregate", "percentile", "metric", "field", "dataset", NULL},
       [MEASURE_DATE_DIFFERENCE] = {MEASURE_KEYS, "aggregate", "percentile", "field", "field_to", NULL},
-      [MEASURE_PER] = {MEASURE_KEYS, "aggregate", "percentile", "per", "of", NULL},
+      [MEASURE_PER] = {MEASURE_KEYS, "aggregate", "percentile", "per", "of", "where", NULL},
       [MEASURE_RATIO] = {MEASURE_KEYS, "ratio", NULL},
       [MEASURE_DIFFERENCE] = {MEASURE_KEYS, "difference", NULL},
       [MEASURE_SUM] = {MEASURE_KEYS, "sum", NULL}};

@@ -304,6 +304,10 @@ static char *bare_measure(const Model *model, const Measure *measure) {
     g_autofree char *inner = measure->left ? restate_measure(model, measure->left) : g_strdup("");
     g_autofree char *per =
         measure->per_entity ? entity_singular(model, measure->per_entity) : g_strdup(time_unit_name(measure->per_unit));
+    if (measure->tested && measure->aggregate == AGGREGATE_COUNT) {
+      g_autofree char *pers = text_plural(per), *test = restate_test(measure->test, measure->test_value, measure->test_value_to);
+      return g_strdup_printf("number of %s with %s %s", pers, inner, test);
+    }
     if (measure->aggregate == AGGREGATE_PERCENTILE) {
       g_autofree char *number = restate_number(measure->percentile * 100);
       return g_strdup_printf("%sth percentile of %s per %s", number, inner, per);
@@ -354,6 +358,7 @@ char *restate_dimension(const Model *model, const Dimension *dimension) {
   case DIMENSION_ENTITY_BUCKET: {
     g_autofree char *measure = dimension->measure ? restate_measure(model, dimension->measure) : g_strdup("");
     g_autofree char *entity = entity_singular(model, dimension->entity);
+    if (!dimension->edges->len) return g_strdup_printf("%s per %s", measure, entity);
     return g_strdup_printf("%s per %s in steps at %s", measure, entity, edges);
   }
   case DIMENSION_FIRST_TIME: return g_strdup_printf("%s of first purchase", unit);

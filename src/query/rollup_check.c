@@ -171,7 +171,7 @@ static gboolean check_measure(Check *check, const Measure *measure) {
 
 /* An aggregate over periods is exact where the rollup has them; one over things needs their rows. */
 static gboolean check_per(Check *check, const Measure *measure) {
-  if (measure->per_entity) return refuse(check, ROLLUP_NEEDS_ROWS);
+  if (measure->per_entity || measure->tested) return refuse(check, ROLLUP_NEEDS_ROWS);
   return check_unit(check, measure->per_unit) && check_measure(check, measure->left);
 }
 

@@ -77,6 +77,9 @@ typedef struct Measure {
   char *dataset;       /* AGGREGATE COUNT */
   char *per_entity;    /* PER: entity, or */
   TimeUnit per_unit;   /* PER: time unit */
+  gboolean tested;     /* PER: only those whose inner value passes `test` count: days with sales above 5000 */
+  Operator test;       /* PER: up to OP_BETWEEN */
+  double test_value, test_value_to;
   struct Measure *left, *right; /* PER: left; RATIO, DIFFERENCE, SUM */
   GPtrArray *filters;  /* of Filter*: this measure only */
   TimeRange time;      /* this measure only; TIME_ALL: the query's */
@@ -91,7 +94,8 @@ typedef struct {
   char *field;       /* FIELD, BUCKET; TIME and CYCLIC: the date, NULL: each fact's default date */
   TimeUnit unit;     /* TIME, FIRST_TIME */
   Cyclic cyclic;
-  GArray *edges;     /* BUCKET, ENTITY_BUCKET: of double, ascending lower bounds of the second bucket onwards */
+  GArray *edges;     /* BUCKET, ENTITY_BUCKET: of double, ascending lower bounds of the second bucket onwards; none (ENTITY_BUCKET
+                        only): every value is a group of its own */
   char *entity;      /* ENTITY_BUCKET, FIRST_TIME */
   Measure *measure;  /* ENTITY_BUCKET: per-entity value that is put in buckets */
 } Dimension;

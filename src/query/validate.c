@@ -278,7 +278,8 @@ static gboolean check_measure(Check *check, const Measure *measure) {
 
 /* ---- dimensions ---- */
 static gboolean check_edges(const Check *check, const Dimension *dimension) {
-  if (!dimension->edges || !dimension->edges->len) return wrong(check, "needs edges");
+  gboolean each_value = dimension->kind == DIMENSION_ENTITY_BUCKET;
+  if (!dimension->edges || (!dimension->edges->len && !each_value)) return wrong(check, "needs edges");
   for (guint i = 0; i < dimension->edges->len; i++) {
     double edge = g_array_index(dimension->edges, double, i);
     if (!isfinite(edge) || (i && edge <= g_array_index(dimension->edges, double, i - 1)))

@@ -181,6 +181,13 @@ json_t *measure_to_json(const Measure *measure, gboolean canonical) {
       set_text(per, "unit", time_unit_name(measure->per_unit));
     set(json, "per", per);
     if (measure->left) set(json, "of", measure_to_json(measure->left, canonical));
+    if (measure->tested) {
+      json_t *test = json_object();
+      set_text(test, "op", operator_name(measure->test));
+      set(test, "value", json_real(measure->test_value));
+      if (measure->test == OP_BETWEEN) set(test, "value_to", json_real(measure->test_value_to));
+      set(json, "where", test);
+    }
     break;
   }
   case MEASURE_RATIO: set_pair(json, "ratio", measure, canonical); break;

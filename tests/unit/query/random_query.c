@@ -119,6 +119,12 @@ static Measure *random_measure(GRand *random, int depth) {
       measure->per_entity = g_strdup(PICK(random, entities));
     else
       measure->per_unit = TIME_UNIT_DAY;
+    if (chance(random, 0.3)) {
+      measure->tested = TRUE;
+      measure->test = (Operator)g_rand_int_range(random, OP_EQUAL, OP_BETWEEN + 1);
+      measure->test_value = g_rand_int_range(random, 0, 200);
+      if (measure->test == OP_BETWEEN) measure->test_value_to = measure->test_value + 50;
+    }
   } else if (kind == 5) {
     measure = measure_new((MeasureKind)g_rand_int_range(random, MEASURE_RATIO, MEASURE_SUM + 1));
     measure->left = random_measure(random, depth + 1);
@@ -151,7 +157,7 @@ static Dimension *random_dimension(GRand *random) {
     break;
   case DIMENSION_ENTITY_BUCKET:
     dimension->measure = random_measure(random, 1);
-    g_array_append_val(dimension->edges, low);
+    if (chance(random, 0.7)) g_array_append_val(dimension->edges, low);
     dimension->entity = g_strdup(PICK(random, entities));
     break;
   case DIMENSION_FIRST_TIME: dimension->entity = g_strdup(PICK(random, entities)); break;

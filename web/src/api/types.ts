@@ -471,7 +471,7 @@ export type SemanticQueryDimension = string | {
   first: SemanticQueryUnit;
 };
 
-/** Ascending lower bounds of the second bucket onwards. */
+/** Ascending lower bounds of the second bucket onwards; none, for entities: every value is a group. */
 export type SemanticQueryEdges = Array<number>;
 
 export type SemanticQueryFilter = {
@@ -551,6 +551,12 @@ export type SemanticQueryMetric = string | {
     unit: SemanticQueryUnit;
   };
   of: SemanticQueryMetric;
+  /** Only those whose value passes count: days with sales above 5000. */
+  where?: {
+    op: "=" | "!=" | "<" | "<=" | ">" | ">=" | "between";
+    value: number;
+    value_to?: number;
+  };
   name?: string;
   label?: string;
   filters?: SemanticQueryFilters;
