@@ -369,12 +369,17 @@ static void on_budget(const AiBudgetVerdict *verdict, gpointer data) {
   ai_loop_post(attempt->call->parts->loop, on_budget_here, answer);
 }
 
+void ai_call_worst_usage(const AiCall *call, const AiRoute *route, AiUsage *usage) {
+  g_autoptr(json_t) request = ai_call_request(call, route);
+  gint64 n = MAX(1, json_get_int(request, "n", 1));
+  gint64 output = call->operation == AI_OPERATION_CHAT ? json_get_int(request, "max_completion_tokens", json_get_int(request, "max_tokens", route->max_output)) * n : 0;
+  *usage = (AiUsage){.input_tokens = ai_tokens_bound(request), .output_tokens = output};
+}
+
 static void reserve(AiAttempt *attempt) {
   AiCall *call = attempt->call;
-  g_autoptr(json_t) request = ai_call_request(call, attempt->route);
-  gint64 n = MAX(1, json_get_int(request, "n", 1));
-  gint64 output = call->operation == AI_OPERATION_CHAT ? json_get_int(request, "max_completion_tokens", json_get_int(request, "max_tokens", attempt->route->max_output)) * n : 0;
-  AiUsage worst = {.input_tokens = ai_tokens_bound(request), .output_tokens = output};
+  AiUsage worst;
+  ai_call_worst_usage(call, attempt->route, &worst);
   ai_route_cost(call->config, attempt->route, &worst, &attempt->worst);
   /* A request is one request, however often it is tried. */
   attempt->worst.amount[AI_UNIT_REQUESTS] = call->out.attempts == 0 && call->attempts->len == 1 ? 1 : 0;

@@ -14,6 +14,8 @@
 
 typedef struct {
   gint64 ticket; /* > 0: settles this */
+  gint64 given;  /* > 0: the ticket to reserve under */
+  gint64 lifetime_ms;
   AiAmounts spent;
   AiConfig *config;
   GPtrArray *entries;
@@ -36,6 +38,7 @@ struct AiBudget {
   gint64 next_expiry_us;
   gint64 last_ticket;
   json_t **report;   /* under lock: who wants one */
+  guint64 pushed, turned; /* under lock: works that came, and those that were dealt with */
 };
 
 void ai_account_clear(AiAccount *account) {
@@ -148,15 +151,18 @@ static void fail(Work *work, const char *reason) {
   work->decided = TRUE;
 }
 
+/* Unique across processes: the time in its upper part, chance below. */
+gint64 ai_budget_new_ticket(void) {
+  return (g_get_real_time() / 1000 << 20) + (gint64)(g_random_int() & 0xfffff);
+}
+
 static void try_reserve(AiBudget *budget, Work *work, gint64 now_us) {
   guint which = 0;
-  gint64 now_ms = g_get_real_time() / 1000;
-  /* Unique across processes: the time in its upper part, chance below. */
-  gint64 ticket = (now_ms << 20) + (gint64)(g_random_int() & 0xfffff);
-  budget->last_ticket = MAX(ticket, budget->last_ticket + 1);
-  AiLedgerOutcome outcome = budget->ledger->reserve(budget->ledger, budget->last_ticket, work->entries, now_ms + LIFETIME_MS, &which);
+  gint64 now_ms = g_get_real_time() / 1000, ticket = work->given;
+  if (ticket == 0) ticket = budget->last_ticket = MAX(ai_budget_new_ticket(), budget->last_ticket + 1);
+  AiLedgerOutcome outcome = budget->ledger->reserve(budget->ledger, ticket, work->entries, now_ms + work->lifetime_ms, &which);
   if (outcome == AI_LEDGER_DONE) {
-    work->verdict.ticket = budget->last_ticket;
+    work->verdict.ticket = ticket;
     work->decided = TRUE;
   } else if (outcome == AI_LEDGER_REFUSED || (outcome == AI_LEDGER_WAIT && now_us >= work->give_up_us)) {
     refuse(work, g_ptr_array_index(work->entries, which));
@@ -210,10 +216,12 @@ static void turn(AiBudget *budget, GPtrArray *taken) {
   pthread_mutex_lock(&budget->lock);
   for (guint i = 0; i < taken->len; i++) {
     Work *work = g_ptr_array_index(taken, i);
-    if (work->ticket == 0) continue;
-    if (done || budget->stop) work_free(work);
-    else g_ptr_array_add(budget->queued, work);
+    gboolean again = work->ticket != 0 && !done && !budget->stop;
+    budget->turned += !again;
+    if (again) g_ptr_array_add(budget->queued, work);
+    else if (work->ticket != 0) work_free(work);
   }
+  pthread_cond_broadcast(&budget->changed);
   pthread_mutex_unlock(&budget->lock);
   g_ptr_array_set_size(taken, 0);
   tell_decided(budget);
@@ -297,6 +305,7 @@ static gboolean push(AiBudget *budget, Work *work) {
   pthread_mutex_lock(&budget->lock);
   gboolean room = work->ticket > 0 || (!budget->stop && budget->queued->len < MAX_QUEUED);
   if (room) g_ptr_array_add(budget->queued, work);
+  budget->pushed += room;
   if (room && budget->queued->len == 1) pthread_cond_broadcast(&budget->changed);
   pthread_mutex_unlock(&budget->lock);
   return room;
@@ -304,7 +313,14 @@ static gboolean push(AiBudget *budget, Work *work) {
 
 void ai_budget_reserve(AiBudget *budget, AiConfig *config, const AiAccount *account, const AiAmounts *worst, gint64 wait_ms,
                        AiBudgetFunction function, gpointer data) {
+  ai_budget_reserve_as(budget, 0, LIFETIME_MS, config, account, worst, wait_ms, function, data);
+}
+
+void ai_budget_reserve_as(AiBudget *budget, gint64 ticket, gint64 lifetime_ms, AiConfig *config, const AiAccount *account, const AiAmounts *worst,
+                          gint64 wait_ms, AiBudgetFunction function, gpointer data) {
   Work *work = g_new0(Work, 1);
+  work->given = ticket;
+  work->lifetime_ms = lifetime_ms;
   work->config = ai_config_ref(config);
   work->entries = ai_budget_entries(config, account, worst, g_get_real_time() / 1000);
   work->give_up_us = g_get_monotonic_time() + wait_ms * 1000;
@@ -322,6 +338,19 @@ void ai_budget_settle(AiBudget *budget, gint64 ticket, const AiAmounts *spent) {
   work->ticket = ticket;
   work->spent = *spent;
   if (!push(budget, work)) work_free(work);
+}
+
+gboolean ai_budget_flush(AiBudget *budget, gint64 wait_ms) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += wait_ms / 1000 + 1;
+  pthread_mutex_lock(&budget->lock);
+  guint64 aim = budget->pushed;
+  int late = 0;
+  while (budget->turned < aim && !budget->joined && late == 0) late = pthread_cond_timedwait(&budget->changed, &budget->lock, &until);
+  gboolean written = budget->turned >= aim;
+  pthread_mutex_unlock(&budget->lock);
+  return written;
 }
 
 json_t *ai_budget_report(AiBudget *budget) {

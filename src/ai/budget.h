@@ -77,6 +77,15 @@ gboolean ai_budget_applies(const AiConfig *config, const AiAccount *account);
 void ai_budget_reserve(AiBudget *budget, AiConfig *config, const AiAccount *account, const AiAmounts *worst, gint64 wait_ms,
                        AiBudgetFunction function, gpointer data);
 void ai_budget_settle(AiBudget *budget, gint64 ticket, const AiAmounts *spent);
+/*
+ * For work that outlives its process: the ticket is made and kept by the caller first, so that whoever takes the work over can
+ * settle it (again: the second time changes nothing). It stands for `lifetime_ms`.
+ */
+gint64 ai_budget_new_ticket(void);
+void ai_budget_reserve_as(AiBudget *budget, gint64 ticket, gint64 lifetime_ms, AiConfig *config, const AiAccount *account, const AiAmounts *worst,
+                          gint64 wait_ms, AiBudgetFunction function, gpointer data);
+/* TRUE: what was settled before is written. Not from its callbacks. */
+gboolean ai_budget_flush(AiBudget *budget, gint64 wait_ms);
 /* The entries that hold for an account now. (transfer full, of AiEntry*) */
 GPtrArray *ai_budget_entries(const AiConfig *config, const AiAccount *account, const AiAmounts *amounts, gint64 now_ms);
 json_t *ai_budget_report(AiBudget *budget); /* waits for its thread (transfer full) */

@@ -27,9 +27,10 @@ AiCall *ai_call_ref(AiCall *call) {
 
 void ai_call_unref(AiCall *call) {
   if (call == NULL || !g_atomic_int_dec_and_test(&call->refs)) return;
-  json_t *const values[] = {call->chat, call->input, call->schema, call->stream_tools, call->repair, call->reply};
+  json_t *const values[] = {call->chat, call->input, call->schema, call->stream_tools, call->repair, call->reply, call->given};
   for (guint i = 0; i < G_N_ELEMENTS(values); i++) json_decref(values[i]);
-  char *const texts[] = {call->logical, call->region, call->scope_key, call->template_id, call->template_version, call->idempotency, call->cache_key, call->finish_reason};
+  char *const texts[] = {call->logical, call->region, call->scope_key, call->template_id, call->template_version, call->idempotency, call->cache_key, call->finish_reason,
+                         call->batch_id};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) g_free(texts[i]);
   ai_account_clear(&call->account);
   g_strfreev(call->allowed_models);
@@ -207,6 +208,15 @@ static gboolean answered_by_record(AiCall *call) {
   return TRUE;
 }
 
+gboolean ai_call_is_known(const AiCall *call) {
+  g_autofree char *reply_key = call->idempotency != NULL ? ai_call_reply_key(call) : NULL;
+  g_autofree char *reply = reply_key != NULL ? ai_records_reply(call->gateway->records, reply_key) : NULL;
+  if (reply != NULL) return TRUE;
+  g_autofree char *key = is_cacheable(call) ? make_cache_key(call) : NULL;
+  g_autoptr(GBytes) bytes = key != NULL ? cache_get(call->gateway->cache, key) : NULL;
+  return bytes != NULL;
+}
+
 /* TRUE: the call is over or waits for the same call in flight. */
 static gboolean answered_by_cache(AiCall *call) {
   if (call->idempotency != NULL && answered_by_record(call)) return TRUE;
@@ -246,19 +256,44 @@ void ai_call_try_next(AiCall *call) {
   else ai_call_fail_new(call, AISLE_ERROR_UPSTREAM, "no provider for this model could answer; try again later");
 }
 
+gboolean ai_call_prepare(AiCall *call, GError **error) {
+  if (call->config == NULL) call->config = ai_gateway_config(call->gateway);
+  return prepare(call, error);
+}
+
+/* What a batch answered was paid for, whatever becomes of it here. */
+static void account_given(AiCall *call) {
+  AiAmounts spent;
+  AiUsage usage = {0};
+  ai_usage_read(json_object_get(call->given, "usage"), &usage);
+  ai_route_batch_cost(call->config, call->given_route, &usage, &spent);
+  spent.amount[AI_UNIT_REQUESTS] = 1;
+  usage.cost_nano = spent.amount[AI_UNIT_MONEY];
+  call->out.usage = usage;
+  call->out.attempts = 1;
+  ai_budget_settle(call->gateway->budget, call->given_ticket, &spent);
+}
+
+static void take_given(AiCall *call) {
+  if (is_cacheable(call)) call->cache_key = make_cache_key(call);
+  ai_call_have_reply(call, call->given_route, json_incref(call->given), NULL);
+}
+
 static void begin(gpointer data) {
   AiCall *call = data;
   g_autoptr(GError) error = NULL;
   call->parts->calls++;
   g_hash_table_add(call->parts->running, ai_call_ref(call)); /* until it is finished */
-  call->config = ai_gateway_config(call->gateway);
+  if (call->config == NULL) call->config = ai_gateway_config(call->gateway);
   gint64 latest_us = call->started_us + call->config->timeout_ms * 1000;
   call->deadline_us = MIN(call->deadline_us, latest_us);
   if (g_atomic_int_get(&call->gateway->stopping)) {
     ai_call_fail_new(call, AISLE_ERROR_BUSY, "the gateway stops");
     return;
   }
-  if (g_atomic_int_get(&call->gateway->in_flight) > call->config->in_flight_max || !ai_records_has_room(call->gateway->records)) {
+  if (call->given != NULL) {
+    account_given(call);
+  } else if (g_atomic_int_get(&call->gateway->in_flight) > call->config->in_flight_max || !ai_records_has_room(call->gateway->records)) {
     call->out.retry_after_ms = 1000;
     ai_call_fail_new(call, AISLE_ERROR_BUSY, "too many calls at once; try again in a second");
     return;
@@ -269,7 +304,8 @@ static void begin(gpointer data) {
   }
   call->deadline = ai_loop_after(call->parts->loop, call->deadline_us - g_get_monotonic_time(), on_deadline, call);
   call->buffered = call->schema != NULL || call->check_facts || call->config->refused->len > 0 || call->gateway->filter != NULL;
-  if (!answered_by_cache(call)) ai_call_try_next(call);
+  if (call->given != NULL) take_given(call);
+  else if (!answered_by_cache(call)) ai_call_try_next(call);
 }
 
 void ai_call_submit(AiCall *call) {

@@ -44,6 +44,10 @@ struct AiCall {
   gboolean stream, no_cache, check_facts;
   AiBrokenStream when_broken;
   gint64 deadline_us; /* monotonic */
+  json_t *given;   /* a reply in OpenAI form that a provider's batch gave: it is accounted, checked and recorded; NULL: none */
+  const AiRoute *given_route; /* of `config`, which is set with it */
+  gint64 given_ticket;        /* its reservation */
+  char *batch_id;  /* of the provider; NULL: none */
   const AiSink *sink;
   gpointer sink_data;
 
@@ -101,6 +105,14 @@ json_t *ai_call_request(const AiCall *call, const AiRoute *route);
 gint64 ai_tokens_bound(const json_t *chat);
 gint64 ai_tokens_estimate(gsize bytes);
 void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out);
+/* The same in a provider's batch. */
+void ai_route_batch_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out);
+/* The most that one attempt at this route may use. */
+void ai_call_worst_usage(const AiCall *call, const AiRoute *route, AiUsage *usage);
+/* Template, guards and plan, without sending anything; for who sends it in another way. Any thread, before the call is submitted. */
+gboolean ai_call_prepare(AiCall *call, GError **error);
+/* TRUE: the cache or the record has the answer. After ai_call_prepare(). */
+gboolean ai_call_is_known(const AiCall *call);
 /* Under which a repetition of this call finds its reply; it has an idempotency text. (transfer full) */
 char *ai_call_reply_key(const AiCall *call);
 /* Fills reply and what is known of it from the cache, if it is not older. */

@@ -47,6 +47,9 @@ AiConfig *ai_config_new_empty(const char *path) {
   config->first_token_ms = 30000;
   config->batch_wait_ms = 200;
   config->batch_size = 8;
+  config->collect_ms = 60000;
+  config->poll_ms = 30000;
+  config->batch_most = 1000;
   config->queue_workers = 2;
   config->queue_max = 10000;
   config->in_flight_max = 1024;
@@ -214,7 +217,8 @@ static gboolean read_small_parts(AiConfig *config, const ConfigPart *whole, GErr
        !config_int(&queue, "waiting", 1, 10000000, &config->queue_max, error)))
     return FALSE;
   return batch.object == NULL ||
-         (config_names(&batch, "size wait", error) && config_int(&batch, "size", 1, 64, &config->batch_size, error) &&
+         (config_names(&batch, "size wait collect most poll", error) && config_int(&batch, "most", 1, 10000, &config->batch_most, error) &&
+          config_duration(&batch, "collect", &config->collect_ms, error) && config_duration(&batch, "poll", &config->poll_ms, error) && config_int(&batch, "size", 1, 64, &config->batch_size, error) &&
           config_duration(&batch, "wait", &config->batch_wait_ms, error));
 }
 

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
   char *model, *from; /* from: ISO date from which it holds */
   gint64 input_pico, cached_pico, output_pico;
+  gint64 batch_ppm; /* share of it that is paid in a provider's batch */
 } AiPrice;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
   double weight;
   char *flag;          /* used only while this flag is on for the caller; NULL: always */
   gboolean fallback;   /* tried only after those that are not */
+  gboolean batch;      /* what may wait goes into the provider's batches */
   int max_output;      /* tokens */
   double temperature;  /* < 0: the provider's */
   gint64 credits;      /* billionths of a credit for one token; 0: none */
@@ -81,6 +83,9 @@ typedef struct {
   char *prompts;         /* folder; NULL */
   gsize cache_bytes;
   gint64 cache_ms, stale_ms, timeout_ms, first_token_ms, batch_wait_ms;
+  gboolean any_batch_route;
+  gint64 collect_ms, poll_ms; /* of the providers' batches: how long requests are collected, how often they are asked after */
+  int batch_most;
   int batch_size, queue_workers, queue_max, in_flight_max;
   gboolean keep_content; /* record input and output themselves, not only their hashes */
   gboolean redact;

@@ -7,6 +7,8 @@
 #define DEFAULT_MAX_OUTPUT 4096
 #define MAX_RETRIES 10
 #define PICO 1e12
+/* What OpenAI, Azure and Anthropic take for a request in a batch. */
+#define DEFAULT_BATCH_SHARE 0.5
 
 void ai_route_free(gpointer data) {
   AiRoute *route = data;
@@ -34,8 +36,8 @@ void ai_price_free(gpointer data) {
   g_free(price);
 }
 
-static gboolean read_route(const AiConfig *config, const ConfigPart *part, gboolean fallback, GPtrArray *routes, GError **error) {
-  if (!config_names(part, "provider model weight region flag max_output temperature credits", error)) return FALSE;
+static gboolean read_route(AiConfig *config, const ConfigPart *part, gboolean fallback, GPtrArray *routes, GError **error) {
+  if (!config_names(part, "provider model weight region flag max_output temperature credits batch", error)) return FALSE;
   AiRoute *route = g_new0(AiRoute, 1);
   g_ptr_array_add(routes, route);
   route->fallback = fallback;
@@ -48,18 +50,21 @@ static gboolean read_route(const AiConfig *config, const ConfigPart *part, gbool
       !config_text(part, "region", &route->region, error) || !config_text(part, "flag", &route->flag, error) ||
       !config_number(part, "weight", 0, 1e6, &route->weight, error) || !config_number(part, "credits", 0, 1e6, &credits, error) ||
       !config_int(part, "max_output", 1, 1 << 20, &route->max_output, error) ||
-      !config_number(part, "temperature", 0, 2, &route->temperature, error))
+      !config_number(part, "temperature", 0, 2, &route->temperature, error) || !config_bool(part, "batch", &route->batch, error))
     return FALSE;
   if (provider == NULL || route->model == NULL) return config_fail(part, error, "a route needs a provider and a model");
   route->provider = g_hash_table_lookup(config->providers, provider);
   if (route->provider == NULL) return config_fail(part, error, "there is no provider '%s'", provider);
+  if (route->batch && route->provider->type == AI_PROVIDER_GEMINI)
+    return config_fail(part, error, "batch is for providers of type openai, azure and anthropic");
+  config->any_batch_route = config->any_batch_route || route->batch;
   if (route->region == NULL) route->region = g_strdup(route->provider->region);
   route->credits = llround(credits * 1e9);
   route->name = g_strconcat(provider, "/", route->model, NULL);
   return TRUE;
 }
 
-static gboolean read_routes(const AiConfig *config, const ConfigPart *part, const char *name, gboolean fallback, GPtrArray *routes,
+static gboolean read_routes(AiConfig *config, const ConfigPart *part, const char *name, gboolean fallback, GPtrArray *routes,
                             GError **error) {
   const json_t *list = json_object_get(part->object, name), *item;
   gsize index;
@@ -73,7 +78,7 @@ static gboolean read_routes(const AiConfig *config, const ConfigPart *part, cons
   return TRUE;
 }
 
-static GPtrArray *read_tier(const AiConfig *config, const ConfigPart *part, const json_t *shared, GError **error) {
+static GPtrArray *read_tier(AiConfig *config, const ConfigPart *part, const json_t *shared, GError **error) {
   g_autoptr(GPtrArray) routes = g_ptr_array_new_with_free_func(ai_route_free);
   ConfigPart whole = {shared, part->file, part->place};
   if (!read_routes(config, part, "routes", FALSE, routes, error) || !read_routes(config, part, "fallbacks", TRUE, routes, error))
@@ -85,7 +90,7 @@ static GPtrArray *read_tier(const AiConfig *config, const ConfigPart *part, cons
   return NULL;
 }
 
-static gboolean read_tiers(const AiConfig *config, const ConfigPart *part, AiLogical *logical, GError **error) {
+static gboolean read_tiers(AiConfig *config, const ConfigPart *part, AiLogical *logical, GError **error) {
   static const char *const NAMES[] = {"simple", "moderate", "complex"};
   const json_t *tiers = json_object_get(part->object, "tiers");
   if (tiers != NULL) {
@@ -119,13 +124,13 @@ gboolean config_read_model(AiConfig *config, const ConfigPart *part, const char 
 }
 
 static gboolean read_price(AiConfig *config, const ConfigPart *part, GError **error) {
-  if (!config_names(part, "model from input cached_input output", error)) return FALSE;
+  if (!config_names(part, "model from input cached_input output batch", error)) return FALSE;
   AiPrice *price = g_new0(AiPrice, 1);
   g_ptr_array_add(config->prices, price);
-  double input = 0, output = 0, cached = -1;
+  double input = 0, output = 0, cached = -1, batch = DEFAULT_BATCH_SHARE;
   if (!config_text(part, "model", &price->model, error) || !config_text(part, "from", &price->from, error) ||
       !config_number(part, "input", 0, 1e6, &input, error) || !config_number(part, "output", 0, 1e6, &output, error) ||
-      !config_number(part, "cached_input", 0, 1e6, &cached, error))
+      !config_number(part, "cached_input", 0, 1e6, &cached, error) || !config_number(part, "batch", 0, 1, &batch, error))
     return FALSE;
   if (price->model == NULL) return config_fail(part, error, "a price needs a model");
   GDate date;
@@ -135,6 +140,7 @@ static gboolean read_price(AiConfig *config, const ConfigPart *part, GError **er
   if (!g_date_valid(&date)) return config_fail(part, error, "from must be a date such as 2026-01-31");
   price->input_pico = llround(input * PICO / 1e6);
   price->output_pico = llround(output * PICO / 1e6);
+  price->batch_ppm = llround(batch * 1e6);
   price->cached_pico = cached < 0 ? price->input_pico : llround(cached * PICO / 1e6);
   return TRUE;
 }

@@ -142,7 +142,7 @@ static char *kept_text(const AiCall *call) {
 static void put_in_cache(AiCall *call) {
   /* What was cut off at the limit is no answer to keep. */
   const char *reason = json_get_string(json_array_get(json_object_get(call->reply, "choices"), 0), "finish_reason");
-  if (!call->leader || call->error != NULL || call->out.cache != AI_CACHE_MISS || g_strcmp0(reason, "length") == 0) return;
+  if (call->cache_key == NULL || (!call->leader && call->given == NULL) || call->error != NULL || call->out.cache != AI_CACHE_MISS || g_strcmp0(reason, "length") == 0) return;
   g_autofree char *text = kept_text(call);
   g_autoptr(GBytes) bytes = g_bytes_new(text, strlen(text));
   cache_put(call->gateway->cache, call->cache_key, bytes);

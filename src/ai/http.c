@@ -281,7 +281,8 @@ static const struct {
   gboolean open; /* without a key */
 } ROUTES[] = {
     {"POST", "/v1/chat/completions", http_chat, FALSE}, {"POST", "/v1/embeddings", http_embeddings, FALSE}, {"GET", "/v1/models", http_models, FALSE},
-    {"POST", "/llm/summary", http_summary, FALSE},      {"GET", "/llm/async", http_async, FALSE},           {"GET", "/metrics", reply_metrics, TRUE},
+    {"POST", "/llm/summary", http_summary, FALSE},      {"GET", "/llm/async", http_async, FALSE},           {"DELETE", "/llm/async", http_async_cancel, FALSE},
+    {"GET", "/metrics", reply_metrics, TRUE},
 };
 
 void http_route(AiHttpRequest *request, const char *method, const char *path) {

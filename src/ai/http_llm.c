@@ -68,11 +68,20 @@ static void put_job(AiHttpRequest *request, const json_t *job) {
   http_reply_json(request, 202, json_pack("{s:s, s:s, s:s}", "id", request->job_id, "state", "queued", "location", where));
 }
 
+static json_t *text_list(char **texts) {
+  json_t *list = json_array();
+  for (guint i = 0; texts[i] != NULL; i++) json_array_append_new(list, json_string(texts[i]));
+  return list;
+}
+
 void http_summary(AiHttpRequest *request) {
   static const AiSink SUMMARY = {NULL, summary_done}, STREAM = {summary_chunk, summary_stream_done};
   g_autoptr(json_t) job = http_body(request);
   if (job == NULL) return;
   if (request->region != NULL) json_object_set_new(job, "region", json_string(request->region));
+  /* What the key may use, also when it is run later; who asks cannot say it. */
+  json_object_del(job, "models");
+  if (request->models != NULL) json_object_set_new(job, "models", text_list(request->models));
   const char *prefer = http_header(request, "Prefer");
   if (json_get_bool(job, "async", FALSE) || (prefer != NULL && strstr(prefer, "respond-async") != NULL)) {
     put_job(request, job);
@@ -84,7 +93,6 @@ void http_summary(AiHttpRequest *request) {
     http_reply_error(request, error, 0);
     return;
   }
-  call->allowed_models = g_steal_pointer(&request->models);
   call->stream = json_get_bool(job, "stream", FALSE);
   call->when_broken = AI_BROKEN_RESTART;
   http_submit(request, call, call->stream ? &STREAM : &SUMMARY);
@@ -94,7 +102,7 @@ void http_summary(AiHttpRequest *request) {
 
 static gboolean is_over(const json_t *job) {
   const char *state = json_get_string(job, "state");
-  return g_strcmp0(state, "done") == 0 || g_strcmp0(state, "failed") == 0;
+  return g_strcmp0(state, "done") == 0 || g_strcmp0(state, "failed") == 0 || g_strcmp0(state, "cancelled") == 0;
 }
 
 static void look_again(gpointer data);
@@ -160,4 +168,13 @@ void http_async(AiHttpRequest *request) {
   request->job_id = g_strdup(id);
   request->until_us = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
   look(request);
+}
+
+void http_async_cancel(AiHttpRequest *request) {
+  const char *id = http_argument(request, "id");
+  g_autoptr(GError) error = NULL;
+  json_t *job = id != NULL ? ai_queue_cancel(request->on->gateway->queue, id, &request->account, &error) : NULL;
+  if (id == NULL) http_reply_refusal(request, 400, "invalid_request_error", "invalid_argument", "name the job: ?id=...");
+  else if (job != NULL) http_reply_json(request, 200, job);
+  else http_reply_error(request, error, 0);
 }

@@ -83,6 +83,7 @@ void http_embeddings(AiHttpRequest *request);
 void http_models(AiHttpRequest *request);
 void http_summary(AiHttpRequest *request);
 void http_async(AiHttpRequest *request);
+void http_async_cancel(AiHttpRequest *request);
 /* The body as JSON; replies and gives NULL when it is none. (transfer full) */
 json_t *http_body(AiHttpRequest *request);
 /* Hands a call over; its end becomes the reply. */

@@ -11,7 +11,7 @@ static gboolean refuse(GError **error, const char *what) {
 
 static gboolean check_job(const json_t *job, GError **error) {
   static const char *const NAMES[] = {"template", "version", "input", "model", "output_schema", "messages", "tools", "max_tokens", "temperature", "check_facts",
-                                      "purpose", "series", "region", "complexity", "no_cache", "idempotency", "priority", "async", "stream", NULL};
+                                      "purpose", "series", "region", "complexity", "no_cache", "idempotency", "priority", "async", "stream", "models", NULL};
   const char *key;
   json_t *value;
   if (!json_is_object(job)) return refuse(error, "the body must be an object");
@@ -46,6 +46,13 @@ AiCall *ai_call_of_job(AiGateway *gateway, const json_t *job, const AiAccount *a
   call->account.purpose = g_strdup(purpose != NULL ? purpose : account->purpose != NULL ? account->purpose : call->template_id);
   for (guint i = 0; complexity != NULL && i < G_N_ELEMENTS(COMPLEXITY); i++)
     if (strcmp(COMPLEXITY[i], complexity) == 0) call->complexity = (AiComplexity)i;
+  const json_t *models = json_object_get(job, "models");
+  if (json_is_array(models)) {
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    for (gsize i = 0; i < json_array_size(models); i++)
+      if (json_is_string(json_array_get(models, i))) g_strv_builder_add(names, json_string_value(json_array_get(models, i)));
+    call->allowed_models = g_strv_builder_end(names);
+  }
   call->check_facts = json_get_bool(job, "check_facts", FALSE);
   call->no_cache = json_get_bool(job, "no_cache", FALSE);
   const json_t *input = json_object_get(job, "input"), *schema = json_object_get(job, "output_schema");
@@ -67,6 +74,7 @@ json_t *ai_call_result_json(const AiCall *call) {
                              "json", out->json, "tool_calls", out->tool_calls, "finish_reason", out->finish_reason, "route", out->route, "model", out->model,
                              "cache", CACHE[out->cache], "usage", ai_usage_json(&out->usage), "cost", cost, "attempts", out->attempts, "repair_rounds",
                              out->repair_rounds, "partial", out->partial, "verdicts", out->verdicts, "latency_ms", (double)out->latency_us / 1000);
+  if (call->batch_id != NULL) json_object_set_new(result, "batch_id", json_string(call->batch_id));
   if (call->template != NULL) json_object_set_new(result, "template_version", json_string(call->template->version));
   json_object_set_new(result, "consistency", out->consistency >= 0 ? json_real(out->consistency) : json_null());
   return result;

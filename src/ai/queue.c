@@ -3,14 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ai/batch.h"
+#include "ai/batch_lane.h"
 #include "ai/call.h"
 #include "base/condition.h"
 #include "store/sql.h"
 
-#define LEASE_MS 10000
 #define TURN_MS 100
 #define MAX_ATTEMPTS 4
+#define FLUSH_MS 10000
 #define MAX_JOB_BYTES (2u << 20)
 
 static const char SCHEMA[] =
@@ -19,7 +19,12 @@ static const char SCHEMA[] =
     " created_ms INTEGER NOT NULL, not_before_ms INTEGER NOT NULL DEFAULT 0, finished_ms INTEGER, percent INTEGER NOT NULL DEFAULT 0,"
     " attempts INTEGER NOT NULL DEFAULT 0, lease_ms INTEGER NOT NULL DEFAULT 0, owner TEXT, result TEXT, error TEXT);"
     "CREATE INDEX IF NOT EXISTS jobs_open ON jobs (priority, number) WHERE state IN ('queued', 'running');"
-    "CREATE INDEX IF NOT EXISTS jobs_series ON jobs (series, number) WHERE series IS NOT NULL;";
+    "CREATE INDEX IF NOT EXISTS jobs_series ON jobs (series, number) WHERE series IS NOT NULL;"
+    "CREATE TABLE IF NOT EXISTS batches (id TEXT PRIMARY KEY, route TEXT NOT NULL, state TEXT NOT NULL, file TEXT, remote TEXT, owner TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, lease_ms INTEGER NOT NULL, tried_ms INTEGER NOT NULL DEFAULT 0, next_ms INTEGER NOT NULL DEFAULT 0,"
+    " size INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS batch_items (job TEXT PRIMARY KEY, batch TEXT NOT NULL, version TEXT, ticket INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS batch_items_of ON batch_items (batch);";
 
 struct AiQueue {
   AiGateway *gateway;
@@ -30,10 +35,12 @@ struct AiQueue {
   gboolean stop;
   int running;
   char *owner;
+  AiLane *lane;
   /* Writing waits for the disk; loops do neither: they leave what ended here, and read over a connection of its own. */
   pthread_mutex_t side;
   GPtrArray *ended; /* of Ended*; under side */
   sqlite3 *reader;  /* under side */
+  GHashTable *calls; /* job id -> AiCall*: those that run by themselves; under side */
 };
 
 typedef struct {
@@ -56,7 +63,8 @@ static gboolean finish_statement(sqlite3_stmt *statement) {
 }
 
 static void write_end(AiQueue *queue, const char *id, const char *state, const char *result, const char *error) {
-  sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET state = ?2, result = ?3, error = ?4, percent = 100, finished_ms = ?5, lease_ms = 0 WHERE id = ?1");
+  sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET state = ?2, result = ?3, error = ?4, percent = 100, finished_ms = ?5, lease_ms = 0"
+                                           " WHERE id = ?1 AND state <> 'cancelled'");
   if (statement == NULL) return;
   sql_bind_text(statement, 1, id);
   sql_bind_text(statement, 2, state);
@@ -67,7 +75,8 @@ static void write_end(AiQueue *queue, const char *id, const char *state, const c
 }
 
 static void write_again(AiQueue *queue, const char *id, gint64 not_before_ms) {
-  sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET state = 'queued', lease_ms = 0, percent = 0, not_before_ms = ?2 WHERE id = ?1");
+  sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET state = 'queued', priority = min(priority, 2), lease_ms = 0, percent = 0, not_before_ms = ?2"
+                                           " WHERE id = ?1 AND state <> 'cancelled'");
   if (statement == NULL) return;
   sql_bind_text(statement, 1, id);
   sqlite3_bind_int64(statement, 2, not_before_ms);
@@ -76,7 +85,7 @@ static void write_again(AiQueue *queue, const char *id, gint64 not_before_ms) {
 
 /* ---- running ---- */
 
-static AiWork *work_of_row(AiQueue *queue, sqlite3_stmt *row) {
+AiWork *ai_work_of_row(AiQueue *queue, sqlite3_stmt *row) {
   AiWork *work = g_new0(AiWork, 1);
   const char *job = (const char *)sqlite3_column_text(row, 1), *roles = (const char *)sqlite3_column_text(row, 6);
   work->queue = queue;
@@ -107,7 +116,7 @@ void ai_work_free(AiWork *work) {
 static GPtrArray *claim(AiQueue *queue, int most) {
   static const char NEXT[] =
       "UPDATE jobs SET state = 'running', attempts = attempts + 1, percent = 10, lease_ms = ?1, owner = ?2 WHERE number ="
-      " (SELECT number FROM jobs WHERE ((state = 'queued' AND not_before_ms <= ?3) OR (state = 'running' AND lease_ms < ?3)) AND"
+      " (SELECT number FROM jobs WHERE priority < 3 AND ((state = 'queued' AND not_before_ms <= ?3) OR (state = 'running' AND lease_ms < ?3)) AND"
       "  (?4 IS NULL OR (priority = 2 AND template IS ?4 AND tenant IS ?5 AND team IS ?6 AND user IS ?7 AND scope IS ?8 AND attempts = 0))"
       "  ORDER BY priority, number LIMIT 1)"
       " RETURNING id, job, tenant, team, user, purpose, roles, scope, attempts, priority";
@@ -119,7 +128,7 @@ static GPtrArray *claim(AiQueue *queue, int most) {
     const char *template = first != NULL ? json_get_string(first->job, "template") : NULL;
     if (first != NULL && (!first->batch || template == NULL)) break;
     sqlite3_reset(statement);
-    sqlite3_bind_int64(statement, 1, now_ms + LEASE_MS);
+    sqlite3_bind_int64(statement, 1, now_ms + AI_QUEUE_LEASE_MS);
     sql_bind_text(statement, 2, queue->owner);
     sqlite3_bind_int64(statement, 3, now_ms);
     sql_bind_text(statement, 4, template);
@@ -128,19 +137,28 @@ static GPtrArray *claim(AiQueue *queue, int most) {
     sql_bind_text(statement, 7, first != NULL ? first->account.user : NULL);
     sql_bind_text(statement, 8, first != NULL ? first->scope_key : NULL);
     if (sqlite3_step(statement) != SQLITE_ROW) break;
-    g_ptr_array_add(works, work_of_row(queue, statement));
+    g_ptr_array_add(works, ai_work_of_row(queue, statement));
   }
   sqlite3_finalize(statement);
   return works;
 }
 
-static void write_ended(AiQueue *queue, const Ended *ended) {
+/* The item of a batch is done with, together with its job. */
+static void drop_item(AiQueue *queue, const AiWork *work) {
+  sqlite3_stmt *statement = prepare(queue, "DELETE FROM batch_items WHERE job = ?1");
+  if (statement != NULL) sql_bind_text(statement, 1, work->id);
+  finish_statement(statement);
+}
+
+static void write_ended(AiQueue *queue, const Ended *ended, gboolean accounted) {
   const AiWork *work = ended->work;
   const GError *error = ended->error;
   gboolean again = error != NULL && work->attempts < MAX_ATTEMPTS && aisle_error_info_of(error)->retryable;
-  queue->running--;
-  if (queue->stop && error != NULL) {
-    /* The lease runs out and somebody else takes it. */
+  gboolean later = (queue->stop && error != NULL) || (work->in_batch && !accounted);
+  if (!work->in_batch) queue->running--;
+  else if (!later) drop_item(queue, work);
+  if (later) {
+    /* The lease runs out and somebody else takes it, or reads the batch's answer again. */
   } else if (again) {
     gint64 wait_ms = ended->retry_after_ms > 0 ? MIN(ended->retry_after_ms, 3600000) : (gint64)500 << work->attempts;
     write_again(queue, work->id, g_get_real_time() / 1000 + wait_ms);
@@ -172,9 +190,15 @@ static void write_all_ended(AiQueue *queue) {
   ended = swap;
   pthread_mutex_unlock(&queue->side);
   if (ended->len == 0) return;
+  /* The answer of a batch cannot be had again: the job ends when what it cost is written, not before. */
+  gboolean of_batch = FALSE;
+  for (guint i = 0; i < ended->len; i++) of_batch = of_batch || ((Ended *)g_ptr_array_index(ended, i))->work->in_batch;
+  gboolean accounted = !of_batch || (ai_budget_flush(queue->gateway->budget, FLUSH_MS) && ai_records_flush(queue->gateway->records, FLUSH_MS));
   gboolean together = sql_run(queue->handle, "BEGIN IMMEDIATE", NULL);
-  for (guint i = 0; i < ended->len; i++) write_ended(queue, g_ptr_array_index(ended, i));
+  for (guint i = 0; i < ended->len; i++) write_ended(queue, g_ptr_array_index(ended, i), accounted);
   if (together && !sql_run(queue->handle, "COMMIT", NULL)) sqlite3_exec(queue->handle, "ROLLBACK", NULL, NULL, NULL);
+  for (guint i = 0; i < ended->len; i++)
+    if (((Ended *)g_ptr_array_index(ended, i))->work->in_batch) ai_lane_item_ended(queue->lane);
 }
 
 void ai_queue_work_done(AiWork *work, json_t *result, const GError *error, gint64 retry_after_ms) {
@@ -188,6 +212,10 @@ void ai_queue_work_done(AiWork *work, json_t *result, const GError *error, gint6
 }
 
 static void single_done(AiCall *call, gpointer data) {
+  AiWork *work = data;
+  pthread_mutex_lock(&work->queue->side);
+  g_hash_table_remove(work->queue->calls, work->id);
+  pthread_mutex_unlock(&work->queue->side);
   ai_queue_work_done(data, call->error == NULL ? ai_call_result_json(call) : NULL, call->error, call->out.retry_after_ms);
 }
 
@@ -202,6 +230,10 @@ void ai_queue_run_single(AiWork *work) {
   call->sink = &SINK;
   call->sink_data = work;
   call->priority = AI_PRIORITY_BATCH;
+  call->parts = ai_gateway_pick_loop(work->queue->gateway);
+  pthread_mutex_lock(&work->queue->side);
+  g_hash_table_insert(work->queue->calls, g_strdup(work->id), ai_call_ref(call));
+  pthread_mutex_unlock(&work->queue->side);
   ai_call_submit(call);
 }
 
@@ -214,7 +246,12 @@ static void start(GPtrArray *works) {
 static void renew(AiQueue *queue) {
   sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET lease_ms = ?1 WHERE state = 'running' AND owner = ?2");
   if (statement == NULL) return;
-  sqlite3_bind_int64(statement, 1, g_get_real_time() / 1000 + LEASE_MS);
+  sqlite3_bind_int64(statement, 1, g_get_real_time() / 1000 + AI_QUEUE_LEASE_MS);
+  sql_bind_text(statement, 2, queue->owner);
+  finish_statement(statement);
+  statement = prepare(queue, "UPDATE batches SET lease_ms = ?1 WHERE owner = ?2");
+  if (statement == NULL) return;
+  sqlite3_bind_int64(statement, 1, g_get_real_time() / 1000 + AI_QUEUE_LEASE_MS);
   sql_bind_text(statement, 2, queue->owner);
   finish_statement(statement);
 }
@@ -237,7 +274,7 @@ static void *run_queue(void *data) {
       pthread_mutex_lock(&queue->lock);
     }
     ai_config_unref(config);
-    if (queue->running > 0 && g_get_monotonic_time() - renewed_us > LEASE_MS * 300) {
+    if (g_get_monotonic_time() - renewed_us > AI_QUEUE_LEASE_MS * 300) {
       renew(queue);
       renewed_us = g_get_monotonic_time();
     }
@@ -261,8 +298,12 @@ AiQueue *ai_queue_open(AiGateway *gateway, const char *path, GError **error) {
   queue->handle = handle;
   queue->reader = sql_open(path, SCHEMA, FALSE, NULL);
   queue->owner = g_strdup_printf("%d-%08x%08x", (int)getpid(), g_random_int(), g_random_int());
-  if (queue->reader != NULL && pthread_create(&queue->thread, NULL, run_queue, queue) == 0) return queue;
-  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread or file for the queue");
+  queue->calls = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)ai_call_unref);
+  queue->lane = queue->reader != NULL ? ai_lane_new(queue, path, queue->owner, error) : NULL;
+  if (queue->lane != NULL && pthread_create(&queue->thread, NULL, run_queue, queue) == 0) return queue;
+  if (error != NULL && *error == NULL) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the system gives no thread or file for the queue");
+  ai_lane_free(queue->lane);
+  g_hash_table_unref(queue->calls);
   sqlite3_close(queue->reader);
   sqlite3_close(handle);
   g_ptr_array_unref(queue->ended);
@@ -278,7 +319,9 @@ void ai_queue_stop(AiQueue *queue) {
   queue->stop = TRUE;
   pthread_cond_broadcast(&queue->changed);
   pthread_mutex_unlock(&queue->lock);
-  if (first) pthread_join(queue->thread, NULL);
+  if (!first) return;
+  ai_lane_stop(queue->lane);
+  pthread_join(queue->thread, NULL);
 }
 
 void ai_queue_free(AiQueue *queue) {
@@ -289,6 +332,11 @@ void ai_queue_free(AiQueue *queue) {
   sqlite3_stmt *statement = prepare(queue, "UPDATE jobs SET lease_ms = 0 WHERE state = 'running' AND owner = ?1");
   if (statement != NULL) sql_bind_text(statement, 1, queue->owner);
   finish_statement(statement);
+  statement = prepare(queue, "UPDATE batches SET lease_ms = 0 WHERE owner = ?1");
+  if (statement != NULL) sql_bind_text(statement, 1, queue->owner);
+  finish_statement(statement);
+  ai_lane_free(queue->lane);
+  g_hash_table_unref(queue->calls);
   sqlite3_close(queue->handle);
   sqlite3_close(queue->reader);
   g_ptr_array_unref(queue->ended);
@@ -301,14 +349,14 @@ void ai_queue_free(AiQueue *queue) {
 
 static gboolean has_room(AiQueue *queue) {
   AiConfig *config = ai_gateway_config(queue->gateway);
-  sqlite3_stmt *statement = prepare(queue, "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')");
+  sqlite3_stmt *statement = prepare(queue, "SELECT count(*) FROM jobs WHERE state IN ('queued', 'running', 'batched')");
   gboolean room = statement != NULL && sqlite3_step(statement) == SQLITE_ROW && sqlite3_column_int(statement, 0) < config->queue_max;
   sqlite3_finalize(statement);
   ai_config_unref(config);
   return room;
 }
 
-static gboolean insert(AiQueue *queue, const char *id, const char *text, const json_t *job, const AiAccount *account, const char *scope_key, AiPriority priority,
+static gboolean insert(AiQueue *queue, const char *id, const char *text, const json_t *job, const AiAccount *account, const char *scope_key, int priority,
                        GError **error) {
   g_autofree char *roles = account->roles != NULL ? g_strjoinv("\n", account->roles) : NULL;
   sqlite3_stmt *statement = sql_prepare(queue->handle,
@@ -318,7 +366,7 @@ static gboolean insert(AiQueue *queue, const char *id, const char *text, const j
   const char *const texts[] = {text, account->tenant, account->team, account->user, account->purpose, roles, scope_key, json_get_string(job, "template"),
                                json_get_string(job, "series")};
   sql_bind_text(statement, 1, id);
-  sqlite3_bind_int(statement, 2, (int)priority);
+  sqlite3_bind_int(statement, 2, priority);
   for (int i = 0; i < (int)G_N_ELEMENTS(texts); i++) sql_bind_text(statement, 3 + i, texts[i]);
   gint64 now_ms = g_get_real_time() / 1000;
   AiConfig *config = ai_gateway_config(queue->gateway);
@@ -340,10 +388,12 @@ char *ai_queue_put(AiQueue *queue, const json_t *job, const AiAccount *account, 
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "the job is larger than 2 MB");
     return NULL;
   }
+  gboolean lane = priority == AI_PRIORITY_BATCH && ai_lane_may_take(queue->gateway, job);
   pthread_mutex_lock(&queue->lock);
-  gboolean room = has_room(queue), put = room && insert(queue, id, text, job, account, scope_key, priority, error);
+  gboolean room = has_room(queue), put = room && insert(queue, id, text, job, account, scope_key, lane ? AI_QUEUE_LANE : (int)priority, error);
   pthread_cond_broadcast(&queue->changed);
   pthread_mutex_unlock(&queue->lock);
+  if (put && lane) ai_lane_wake(queue->lane);
   if (!room) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "too many jobs wait; try again later");
   return put ? g_steal_pointer(&id) : NULL;
 }
@@ -359,7 +409,9 @@ static json_t *opened(json_t *row) {
   return row;
 }
 
-#define COLUMNS "SELECT id, state, percent, attempts, created_ms, finished_ms, series, result, error FROM jobs WHERE tenant IS ?2 AND user IS ?3 AND "
+/* In a batch or not is nothing that who asks has to know. */
+#define STATE "CASE state WHEN 'batched' THEN 'running' ELSE state END AS state"
+#define COLUMNS "SELECT id, " STATE ", percent, attempts, created_ms, finished_ms, series, result, error FROM jobs WHERE tenant IS ?2 AND user IS ?3 AND "
 
 static json_t *list(AiQueue *queue, const char *sql, const char *key, const AiAccount *account, int limit, GError **error) {
   pthread_mutex_lock(&queue->side);
@@ -383,6 +435,35 @@ json_t *ai_queue_get(AiQueue *queue, const char *id, const AiAccount *account, G
   g_autoptr(json_t) rows = list(queue, COLUMNS "id = ?1 LIMIT ?4", id, account, 1, error);
   if (rows != NULL && json_array_size(rows) == 0) g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there is no job with this id");
   return rows != NULL ? json_incref(json_array_get(rows, 0)) : NULL;
+}
+
+static void cancel_here(gpointer data) {
+  ai_call_cancel(data);
+  ai_call_unref(data);
+}
+
+static gboolean write_cancelled(AiQueue *queue, const char *id, const AiAccount *account, GError **error) {
+  sqlite3_stmt *statement = sql_prepare(queue->handle, "UPDATE jobs SET state = 'cancelled', finished_ms = ?4, lease_ms = 0 WHERE id = ?1 AND tenant IS ?2 AND user IS ?3"
+                                                       " AND state IN ('queued', 'running', 'batched')", error);
+  if (statement == NULL) return FALSE;
+  sql_bind_text(statement, 1, id);
+  sql_bind_text(statement, 2, account->tenant);
+  sql_bind_text(statement, 3, account->user);
+  sqlite3_bind_int64(statement, 4, g_get_real_time() / 1000);
+  return finish_statement(statement) || sql_fail(queue->handle, error);
+}
+
+json_t *ai_queue_cancel(AiQueue *queue, const char *id, const AiAccount *account, GError **error) {
+  pthread_mutex_lock(&queue->lock);
+  gboolean written = write_cancelled(queue, id, account, error), changed = written && sqlite3_changes(queue->handle) > 0;
+  pthread_mutex_unlock(&queue->lock);
+  if (!written) return NULL;
+  pthread_mutex_lock(&queue->side);
+  AiCall *call = changed ? g_hash_table_lookup(queue->calls, id) : NULL;
+  if (call != NULL) ai_call_ref(call);
+  pthread_mutex_unlock(&queue->side);
+  if (call != NULL) ai_loop_post(call->parts->loop, cancel_here, call);
+  return ai_queue_get(queue, id, account, error);
 }
 
 json_t *ai_queue_series(AiQueue *queue, const char *series, const AiAccount *account, int limit, GError **error) {

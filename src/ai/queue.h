@@ -2,7 +2,8 @@
  * Calls that may wait: a durable queue in SQLite. What was accepted is run, also after kill -9 (a job's lease runs out and it
  * is taken again); by priority, then age; failed calls that may be retried are, a few times. Results stay for audit and for
  * comparing how an insight changed (a job may name a `series`). Jobs of batch priority over the same template are
- * collected and sent as one prompt with separable answers. Several processes may share the file. Thread-safe.
+ * collected and sent as one prompt with separable answers, or, where their model has a route with `batch: true`, go into the
+ * provider's own batches (batch_lane.h). Several processes may share the file. Thread-safe.
  *
  * A job is {template, version, input, model, output_schema, messages, max_tokens, temperature, check_facts, purpose, series}.
  */
@@ -14,7 +15,10 @@ void ai_queue_stop(AiQueue *queue); /* takes no more work; idempotent; before it
 void ai_queue_free(AiQueue *queue); /* NULL is fine; what runs is taken up by the next process */
 /* Durable when it returns. BUSY when too many wait, INVALID_ARGUMENT. (transfer full) id */
 char *ai_queue_put(AiQueue *queue, const json_t *job, const AiAccount *account, const char *scope_key, AiPriority priority, GError **error);
-/* {id, state: queued|running|done|failed, percent, attempts, created_ms, finished_ms, result, error}; NOT_FOUND also for the
+/* The job is not run, or stopped, or its result dropped; what it costs until it stops is still accounted. What it is after that, as
+ * ai_queue_get(): a job that had ended stays as it is. (transfer full) */
+json_t *ai_queue_cancel(AiQueue *queue, const char *id, const AiAccount *account, GError **error);
+/* {id, state: queued|running|done|failed|cancelled, percent, attempts, created_ms, finished_ms, result, error}; NOT_FOUND also for the
  * jobs of others. (transfer full) */
 json_t *ai_queue_get(AiQueue *queue, const char *id, const AiAccount *account, GError **error);
 /* Finished jobs of a series, newest first; `series` NULL: all of this account. (transfer full) */

@@ -21,9 +21,11 @@ static const char SCHEMA[] =
     " saved_nano INTEGER NOT NULL, latency_us INTEGER NOT NULL, attempts INTEGER NOT NULL, repairs INTEGER NOT NULL, consistency REAL,"
     " verdicts TEXT, input TEXT, output TEXT, idempotency TEXT);"
     "CREATE INDEX IF NOT EXISTS calls_by_time ON calls (at_ms);"
+    /* The answer of a batch that is read a second time after a crash is the same call. */
+    "CREATE UNIQUE INDEX IF NOT EXISTS calls_of_batches ON calls (id) WHERE id >= 'batch-' AND id < 'batch.';"
     "CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, at_ms INTEGER NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID;";
 static const char INSERT[] =
-    "INSERT INTO calls (id, at_ms, tenant, team, user, purpose, logical, template, version, route, model, status, cache, input_tokens,"
+    "INSERT OR REPLACE INTO calls (id, at_ms, tenant, team, user, purpose, logical, template, version, route, model, status, cache, input_tokens,"
     " cached_tokens, output_tokens, cost_nano, saved_nano, latency_us, attempts, repairs, consistency, verdicts, input, output, idempotency)"
     " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25,?26)";
 

@@ -87,7 +87,7 @@ gint64 ai_tokens_bound(const json_t *chat) {
          json_bound(json_object_get(chat, "input")) + MESSAGE_TOKENS;
 }
 
-void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out) {
+static void cost_of(const AiConfig *config, const AiRoute *route, const AiUsage *usage, gboolean in_batch, AiAmounts *out) {
   const AiPrice *price = ai_config_price(config, route->name);
   if (price == NULL) price = ai_config_price(config, route->model);
   *out = (AiAmounts){0};
@@ -99,6 +99,15 @@ void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *
   /* 128 bits: a hostile count of tokens must not wrap a bill around. */
   __int128 pico = (__int128)price->input_pico * (usage->input_tokens - cached) + (__int128)price->cached_pico * cached +
                   (__int128)price->output_pico * usage->output_tokens;
+  if (in_batch) pico = (pico * price->batch_ppm + 999999) / 1000000;
   __int128 nano = (pico + 999) / 1000;
   out->amount[AI_UNIT_MONEY] = nano > G_MAXINT64 / 4 ? G_MAXINT64 / 4 : (gint64)nano;
+}
+
+void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out) {
+  cost_of(config, route, usage, FALSE, out);
+}
+
+void ai_route_batch_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out) {
+  cost_of(config, route, usage, TRUE, out);
 }

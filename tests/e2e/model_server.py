@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 KEY = "provider-secret-key"
@@ -31,9 +32,32 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        self.batches(None)
+
+    do_DELETE = do_GET
+
+    def batches(self, body):
+        """TRUE where the address is one of a batch API: they have their own stand-in."""
+        owner = self.server.owner
+        path, _, query = self.path.partition("?")
+        names = {name.lower(): value for name, value in self.headers.items()}
+        with owner.lock:
+            answer = owner.batches.handle(self.command, path, dict(urllib.parse.parse_qsl(query)), names, body)
+        if answer is None:
+            return False
+        status, content = answer
+        if status == "lost":
+            self.cut()
+        else:
+            self.send(status, content)
+        return True
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = self.path.split("?")[0]
+        if self.batches(body):
+            return
         if path.endswith("/chat/completions"):
             form = Azure if "/deployments/" in path else OpenAI
         elif path.endswith("/messages"):
@@ -282,6 +306,178 @@ class Gemini(Form):
         yield event([{"text": ""}], True)
 
 
+def of_multipart(body, media_type):
+    """The fields of a form: {name: bytes}."""
+    boundary = b"--" + media_type.split("boundary=")[1].strip('"').encode()
+    fields = {}
+    for part in body.split(boundary)[1:-1]:
+        head, _, content = part[2:].partition(b"\r\n\r\n")
+        fields[head.decode().split('name="')[1].split('"')[0]] = content[:-2]
+    return fields
+
+
+class Batches:
+    """The batch APIs of OpenAI, Azure and Anthropic. A test says when a batch ends (`finish`), and what goes wrong on the way: `lose`
+    creations that happen but whose answer is lost, `refuse` a status for creations, `fail` a reason why OpenAI's fail as a whole."""
+
+    def __init__(self, server):
+        self.server, self.files, self.made, self.deleted = server, {}, {}, []
+        self.lose = self.creations = 0
+        self.refuse = self.fail = None
+        self.automatic = True  # they end as soon as they are asked after
+
+    def handle(self, method, path, query, headers, body):
+        key = headers.get("api-key") or headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        parts = path.strip("/").split("/")
+        if "messages" in parts and "batches" in parts:
+            kind, rest = "anthropic", parts[parts.index("batches") + 1:]
+        elif parts[:1] in (["v1"], ["openai"]) and len(parts) > 1 and parts[1] in ("files", "batches"):
+            kind, rest = parts[1], parts[2:]
+        else:
+            return None
+        if key != KEY:
+            return 401, {"error": {"message": "the key is not valid", "type": "authentication_error"}}
+        return getattr(self, "on_" + kind)(method, rest, query, headers, body)
+
+    def finish(self, batch, **ends):
+        """Runs what it holds. `ends` by the number of a request: expired, cancelled, errored, invalid."""
+        batch["lines"] = []
+        for number, request in enumerate(batch["requests"]):
+            params = request.get("params") or request["body"]
+            form = (Anthropic if batch["kind"] == "anthropic" else OpenAI)
+            whole = {"path": "batch", "headers": {}, "body": params, "form": form.__name__, "at": time.monotonic(), "batch": batch["id"], "id": request["custom_id"]}
+            end = "cancelled" if batch.get("stopped") else ends.get(f"n{number}", batch["ends"].get(number, "answered"))
+            if end == "answered":
+                self.server.seen.append(whole)
+                script = self.server.script
+                what = script(whole) if callable(script) else script.pop(0) if len(script) > 1 else script[0]
+                batch["lines"].append((request["custom_id"], end, form(None, whole).reply(what)))
+            else:
+                batch["lines"].append((request["custom_id"], end, None))
+        batch["over"] = True
+
+    def new(self, kind, requests, **more):
+        self.creations += 1
+        name = f"{'msgbatch' if kind == 'anthropic' else 'batch'}_{self.creations}"
+        self.made[name] = {"id": name, "kind": kind, "requests": requests, "over": False, "at": int(time.time()), "ends": {}, **more}
+        if self.lose > 0:
+            self.lose -= 1
+            return None
+        return self.made[name]
+
+    # ---- OpenAI and Azure ----
+
+    def on_files(self, method, rest, query, headers, body):
+        if method == "POST":
+            fields = of_multipart(body, headers["content-type"])
+            name = f"file-{len(self.files) + 1}"
+            self.files[name] = fields["file"]
+            return 200, {"id": name, "object": "file", "bytes": len(fields["file"]), "created_at": int(time.time()), "filename": "x.jsonl",
+                         "purpose": fields["purpose"].decode(), "status": "processed"}
+        if rest[0] not in self.files:
+            return 404, {"error": {"message": "No such File object", "type": "invalid_request_error"}}
+        if method == "DELETE":
+            self.deleted.append(rest[0])
+            del self.files[rest[0]]
+            return 200, {"id": rest[0], "object": "file", "deleted": True}
+        return 200, self.files[rest[0]]
+
+    def on_batches(self, method, rest, query, headers, body):
+        if method == "POST" and not rest:
+            if self.refuse:
+                return self.refuse, {"error": {"message": "not now", "type": "server_error"}}
+            wanted = json.loads(body)
+            lines = [json.loads(line) for line in self.files[wanted["input_file_id"]].decode().splitlines() if line]
+            assert all(line["method"] == "POST" and line["url"] == wanted["endpoint"] for line in lines) and wanted["completion_window"] == "24h"
+            batch = self.new("openai", lines, wanted=wanted)
+            return ("lost", None) if batch is None else (200, self.openai_batch(batch))
+        if not rest:
+            names = [name for name in reversed(self.made) if self.made[name]["kind"] == "openai"]
+            names = names[names.index(query["after"]) + 1:] if "after" in query else names
+            page = [self.openai_batch(self.made[name]) for name in names[:1]]  # one a page: whoever looks must turn them
+            return 200, {"object": "list", "data": page, "has_more": len(names) > 1}
+        batch = self.made.get(rest[0])
+        if batch is None:
+            return 404, {"error": {"message": "No batch found", "type": "invalid_request_error"}}
+        if rest[1:] == ["cancel"]:
+            batch["stopped"] = True
+        self.progress(batch)
+        return 200, self.openai_batch(batch)
+
+    def progress(self, batch):
+        if (self.automatic or batch.get("stopped")) and not batch["over"] and not self.fail:
+            self.finish(batch)
+        if batch["over"] and batch["kind"] == "openai" and "output" not in batch:
+            answered = [{"id": f"batch_req_{i}", "custom_id": name, "response": {"status_code": 200, "request_id": "r", "body": reply}, "error": None}
+                        for i, (name, end, reply) in enumerate(batch["lines"]) if end == "answered"]
+            wrong = {"invalid": ({"status_code": 400, "request_id": "r", "body": {"error": {"message": "that is no request", "type": "invalid_request_error"}}}, None),
+                     "errored": ({"status_code": 500, "request_id": "r", "body": {"error": {"message": "it broke", "type": "server_error"}}}, None),
+                     "expired": (None, {"code": "batch_expired", "message": "This request could not be executed before the completion window expired."}),
+                     "cancelled": (None, {"code": "batch_cancelled", "message": "cancelled"})}
+            failed = [{"id": f"batch_req_{i}", "custom_id": name, "response": wrong[end][0], "error": wrong[end][1]}
+                      for i, (name, end, reply) in enumerate(batch["lines"]) if end != "answered"]
+            for name, lines in (("output", answered), ("errors", failed)):
+                batch[name] = f"file-{batch['id']}-{name}" if lines else None
+                if lines:
+                    self.files[batch[name]] = "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+    def openai_batch(self, batch):
+        ends = [end for _, end, _ in batch.get("lines", [])]
+        status = "failed" if self.fail else "cancelled" if batch.get("stopped") else "in_progress" if not batch["over"] else "expired" if "expired" in ends else "completed"
+        errors = {"object": "list", "data": [{"code": "x", "message": self.fail, "param": None, "line": None}]} if self.fail else None
+        return {"id": batch["id"], "object": "batch", "endpoint": batch["wanted"]["endpoint"], "errors": errors, "input_file_id": batch["wanted"]["input_file_id"],
+                "completion_window": "24h", "status": status, "output_file_id": batch.get("output"), "error_file_id": batch.get("errors"), "created_at": batch["at"],
+                "expires_at": batch["at"] + 86400, "metadata": batch["wanted"].get("metadata"),
+                "request_counts": {"total": len(batch["requests"]), "completed": ends.count("answered"), "failed": len(ends) - ends.count("answered")}}
+
+    # ---- Anthropic ----
+
+    def on_anthropic(self, method, rest, query, headers, body):
+        if method == "POST" and not rest:
+            if self.refuse:
+                return self.refuse, {"type": "error", "error": {"type": "api_error", "message": "not now"}}
+            requests = json.loads(body)["requests"]
+            assert len({request["custom_id"] for request in requests}) == len(requests) and all(len(request["custom_id"]) <= 64 for request in requests)
+            batch = self.new("anthropic", requests)
+            return ("lost", None) if batch is None else (200, self.anthropic_batch(batch))
+        if not rest:
+            names = [name for name in reversed(self.made) if self.made[name]["kind"] == "anthropic"]
+            for name in names:
+                self.progress(self.made[name])
+            names = names[names.index(query["after_id"]) + 1:] if "after_id" in query else names
+            return 200, {"data": [self.anthropic_batch(self.made[name]) for name in names[:1]], "has_more": len(names) > 1, "first_id": (names or [None])[0],
+                         "last_id": (names or [None])[0]}
+        batch = self.made.get(rest[0])
+        if batch is None:
+            return 404, {"type": "error", "error": {"type": "not_found_error", "message": "not found"}}
+        if method == "DELETE":
+            self.deleted.append(rest[0])
+            del self.made[rest[0]]
+            return 200, {"id": rest[0], "type": "message_batch_deleted"}
+        if rest[1:] == ["cancel"]:
+            batch["stopped"] = True
+        self.progress(batch)
+        if rest[1:] == ["results"]:
+            failures = {"invalid": ("invalid_request_error", "that is no request"), "errored": ("api_error", "it broke")}
+            lines = []
+            for name, end, reply in batch["lines"]:
+                result = {"type": "succeeded", "message": reply} if end == "answered" else {"type": end.replace("cancelled", "canceled")}
+                if end in failures:
+                    result = {"type": "errored", "error": {"type": "error", "request_id": "r", "error": {"type": failures[end][0], "message": failures[end][1]}}}
+                lines.append(json.dumps({"custom_id": name, "result": result}))
+            return 200, "\n".join(reversed(lines)).encode()  # in any order, and without a last newline
+        return 200, self.anthropic_batch(batch)
+
+    def anthropic_batch(self, batch):
+        ends = [end for _, end, _ in batch.get("lines", [])]
+        when = time.strftime("%Y-%m-%dT%H:%M:%S.000000Z", time.gmtime(batch["at"]))
+        return {"id": batch["id"], "type": "message_batch", "processing_status": "ended" if batch["over"] else "canceling" if batch.get("stopped") else "in_progress",
+                "request_counts": {"processing": len(batch["requests"]) - len(ends), "succeeded": ends.count("answered"), "expired": ends.count("expired"),
+                                   "errored": ends.count("errored") + ends.count("invalid"), "canceled": ends.count("cancelled")},
+                "created_at": when, "expires_at": when, "ended_at": when if batch["over"] else None, "cancel_initiated_at": when if batch.get("stopped") else None,
+                "archived_at": None, "results_url": f"{self.server.url}/v1/messages/batches/{batch['id']}/results" if batch["over"] else None}
+
+
 class Listener(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = True
@@ -295,6 +491,7 @@ class ModelServer:
 
     def __init__(self, script=None):
         self.lock = threading.Lock()
+        self.batches = Batches(self)
         self.seen, self.script, self.broken, self.running, self.most_running = [], script or [behaviour()], 0, 0, 0
         self.server = Listener(("127.0.0.1", 0), Handler)
         self.server.owner = self

@@ -636,7 +636,7 @@ export type SummaryAccepted = {
 /** A job; or {jobs: [...]} where no id was given. */
 export type SummaryJob = {
   id?: string;
-  state?: "queued" | "running" | "done" | "failed";
+  state?: "queued" | "running" | "done" | "failed" | "cancelled";
   percent?: number;
   result?: unknown;
   error?: unknown;
@@ -860,6 +860,7 @@ export interface Operations {
   models: { method: "GET"; path: "/v1/models"; request: never; response: LanguageModels };
   summarize: { method: "POST"; path: "/llm/summary"; request: SummaryRequest; response: Summary };
   summaryLater: { method: "GET"; path: "/llm/async"; request: never; response: SummaryJob };
+  cancelSummary: { method: "DELETE"; path: "/llm/async"; request: never; response: SummaryJob };
   mcp: { method: "POST"; path: "/mcp"; request: McpMessage; response: McpReply };
   mcpListen: { method: "GET"; path: "/mcp"; request: never; response: unknown };
   health: { method: "GET"; path: "/healthz"; request: never; response: Health };
