@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ai/batch_items.h"
+#include "base/condition.h"
 
 #define BUSY_TURN_MS 100
 #define IDLE_TURN_MS 2000
@@ -446,13 +447,8 @@ static void *run_lane(void *data) {
   AiLane *lane = data;
   while (!g_atomic_int_get(&lane->stop)) {
     gint64 pause_ms = turn(lane) ? BUSY_TURN_MS : IDLE_TURN_MS;
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (pause_ms % 1000) * 1000000;
-    until.tv_sec += pause_ms / 1000 + until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&lane->lock);
-    if (!lane->woken) pthread_cond_timedwait(&lane->changed, &lane->lock, &until);
+    if (!lane->woken) condition_wait_ms(&lane->changed, &lane->lock, pause_ms);
     lane->woken = FALSE;
     pthread_mutex_unlock(&lane->lock);
   }
@@ -474,12 +470,8 @@ AiLane *ai_lane_new(AiQueue *queue, const char *path, const char *owner, GError 
   AiBatchStore *store = ai_batch_store_open(queue, path, owner, error);
   if (store == NULL) return NULL;
   AiLane *lane = g_new0(AiLane, 1);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&lane->lock, NULL);
-  pthread_cond_init(&lane->changed, &attributes);
-  pthread_condattr_destroy(&attributes);
+  condition_init(&lane->changed);
   lane->gateway = ai_queue_gateway(queue);
   lane->store = store;
   lane->http = http_client_new(NULL);

@@ -31,7 +31,7 @@ void ai_batch_item_free(AiBatchItem *item) {
 }
 
 AiBatchStore *ai_batch_store_open(AiQueue *queue, const char *path, const char *owner, GError **error) {
-  sqlite3 *handle = sql_open(path, "", TRUE, error);
+  sqlite3 *handle = sql_open(path, NULL, TRUE, error);
   if (handle == NULL) return NULL;
   AiBatchStore *store = g_new0(AiBatchStore, 1);
   *store = (AiBatchStore){queue, handle, g_strdup(owner)};
@@ -63,7 +63,7 @@ static gboolean begin(AiBatchStore *store) {
 
 static gboolean end(AiBatchStore *store, gboolean good) {
   if (good && sql_run(store->handle, "COMMIT", NULL)) return TRUE;
-  if (!sqlite3_get_autocommit(store->handle)) sqlite3_exec(store->handle, "ROLLBACK", NULL, NULL, NULL);
+  sql_rollback(store->handle);
   return FALSE;
 }
 

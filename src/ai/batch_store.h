@@ -8,7 +8,7 @@
  */
 #pragma once
 #include "ai/batch.h"
-#include "ai/sql.h"
+#include "store/sql.h"
 
 typedef struct AiBatchStore AiBatchStore;
 

@@ -341,9 +341,7 @@ void ai_budget_settle(AiBudget *budget, gint64 ticket, const AiAmounts *spent) {
 }
 
 gboolean ai_budget_flush(AiBudget *budget, gint64 wait_ms) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += wait_ms / 1000 + 1;
+  struct timespec until = condition_time_in_ms(wait_ms);
   pthread_mutex_lock(&budget->lock);
   guint64 aim = budget->pushed;
   int late = 0;
