@@ -4,8 +4,10 @@
 
 #include "lake/registry.h"
 #include "model/relation.h"
+#include "query/guard.h"
 
 #define MAX_SCOPES 64
+#define MAX_PASSED 4096 /* hashes of statements */
 
 struct AnswerData {
   gint references;
@@ -13,8 +15,9 @@ struct AnswerData {
   LakeSnapshot *snapshot;
   Model *model;
   PlanLake *lake;
-  pthread_mutex_t lock; /* of `views` */
+  pthread_mutex_t lock; /* of `views` and `passed` */
   GHashTable *views;    /* scope key -> DataView* */
+  GHashTable *passed;   /* hashes of statements that the guard let through */
 };
 
 void data_view_clear(DataView *view) {
@@ -83,6 +86,7 @@ AnswerData *answer_data_open(const AnswerServiceOptions *options, const DataChoi
   data->references = 1;
   pthread_mutex_init(&data->lock, NULL);
   data->views = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, data_view_free);
+  data->passed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   data->model = model_load(workspace, error);
   if (data->model == NULL) return NULL;
   data->snapshot = open_snapshot(workspace, choice, error);
@@ -98,6 +102,7 @@ AnswerData *answer_data_ref(AnswerData *data) {
 void answer_data_unref(AnswerData *data) {
   if (data == NULL || !g_atomic_int_dec_and_test(&data->references)) return;
   g_clear_pointer(&data->views, g_hash_table_unref);
+  g_clear_pointer(&data->passed, g_hash_table_unref);
   plan_lake_free(data->lake);
   engine_unref(data->engine);
   g_clear_pointer(&data->snapshot, lake_snapshot_unref);
@@ -110,6 +115,36 @@ Engine *answer_data_engine(const AnswerData *data) { return data->engine; }
 LakeSnapshot *answer_data_snapshot(const AnswerData *data) { return data->snapshot; }
 Model *answer_data_model(const AnswerData *data) { return data->model; }
 PlanLake *answer_data_lake(const AnswerData *data) { return data->lake; }
+
+/* ---- the guard ---- */
+
+static gboolean has_passed(AnswerData *data, const char *hash) {
+  pthread_mutex_lock(&data->lock);
+  gboolean known = g_hash_table_contains(data->passed, hash);
+  pthread_mutex_unlock(&data->lock);
+  return known;
+}
+
+static void note_passed(AnswerData *data, const char *hash) {
+  pthread_mutex_lock(&data->lock);
+  if (g_hash_table_size(data->passed) >= MAX_PASSED) g_hash_table_remove_all(data->passed);
+  g_hash_table_add(data->passed, g_strdup(hash));
+  pthread_mutex_unlock(&data->lock);
+}
+
+gboolean answer_data_guard(AnswerData *data, const char *sql, const char *const *relations, GError **error) {
+  g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+  for (const char *const *name = relations; *name != NULL; name++) g_checksum_update(checksum, (const guchar *)*name, (gssize)strlen(*name) + 1);
+  g_checksum_update(checksum, (const guchar *)"", 1); /* no name is empty: here the text begins */
+  g_checksum_update(checksum, (const guchar *)sql, (gssize)strlen(sql));
+  const char *hash = g_checksum_get_string(checksum);
+  if (has_passed(data, hash)) return TRUE;
+  GuardPolicy policy = {relations, 0};
+  g_autofree char *checked = guard_check(data->engine, sql, &policy, error);
+  if (checked == NULL) return FALSE;
+  note_passed(data, hash);
+  return TRUE;
+}
 
 /* ---- what a scope sees ---- */
 

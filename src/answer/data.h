@@ -1,6 +1,6 @@
 /*
  * One picture of a workspace: a snapshot of its tables, the model, an engine that sees exactly these, and what each scope
- * sees of it. Immutable but for views built on first use; reference counted; thread-safe. A newly published snapshot is
+ * sees of it. Immutable but for what is kept on first use; reference counted; thread-safe. A newly published snapshot is
  * another AnswerData; questions in flight keep theirs. Inside answer/.
  */
 #pragma once
@@ -21,6 +21,12 @@ Engine *answer_data_engine(const AnswerData *data);
 LakeSnapshot *answer_data_snapshot(const AnswerData *data);
 Model *answer_data_model(const AnswerData *data);
 PlanLake *answer_data_lake(const AnswerData *data);
+
+/*
+ * The guard's verdict (query/guard.h) about a statement of the compiler's over these relations (NULL-terminated). Which
+ * statements passed is remembered, by their whole text, for a bounded number of them: a verdict depends on nothing else.
+ */
+gboolean answer_data_guard(AnswerData *data, const char *sql, const char *const *relations, GError **error);
 
 /* What one scope sees; each of the outputs may be NULL. (transfer full) */
 typedef struct {

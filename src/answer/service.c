@@ -168,9 +168,7 @@ static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **e
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (guint i = 0; i < turn->model->datasets->len; i++) g_ptr_array_add(names, ((Dataset *)g_ptr_array_index(turn->model->datasets, i))->name);
   g_ptr_array_add(names, NULL);
-  GuardPolicy policy = {(const char *const *)names->pdata, 0};
-  g_autofree char *checked = guard_check(answer_data_engine(turn->data), compiled->shown_sql, &policy, error);
-  return checked != NULL;
+  return answer_data_guard(turn->data, compiled->shown_sql, (const char *const *)names->pdata, error);
 }
 
 QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error) {

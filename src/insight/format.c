@@ -85,9 +85,28 @@ static const char *month_name(int month, gboolean brief, char buffer[4]) {
   return buffer;
 }
 
+/* "3 January 2017"; a daily series has a thousand of them, twice over. */
 static char *label_of_day(int year, int month, int day, gboolean brief) {
   char buffer[4];
-  return g_strdup_printf("%d %s %d", day, month_name(month, brief, buffer), year);
+  const char *name = month_name(month, brief, buffer);
+  if (year < 1000 || year > 9999) return g_strdup_printf("%d %s %d", day, name, year);
+  gsize length = strlen(name);
+  char *text = g_malloc(length + sizeof "31  2000"), *at = text;
+  if (day >= 10) *at++ = (char)('0' + day / 10);
+  *at++ = (char)('0' + day % 10);
+  *at++ = ' ';
+  memcpy(at, name, length);
+  at += length;
+  *at++ = ' ';
+  for (int unit = 1000; unit > 0; unit /= 10) *at++ = (char)('0' + year / unit % 10);
+  *at = '\0';
+  return text;
+}
+
+char *view_day_label(Day day, gboolean brief) {
+  int year, month, day_of_month;
+  day_to_ymd(day, &year, &month, &day_of_month);
+  return label_of_day(year, month, day_of_month, brief);
 }
 
 char *view_period_label(const char *period, gboolean brief) {
@@ -106,28 +125,20 @@ char *view_period_label(const char *period, gboolean brief) {
     part = text_leading_number(period + 6);
     return brief ? g_strdup_printf("W%02d %d", part, year) : g_strdup_printf("week %d of %d", part, year);
   }
-  if (length == 10 && day_parse_iso(period, &day)) {
-    day_to_ymd(day, &year, &month, &part);
-    return label_of_day(year, month, part, brief);
-  }
+  if (length == 10 && day_parse_iso(period, &day)) return view_day_label(day, brief);
   return g_strdup(period);
 }
 
 /* ---- cells ---- */
 static char *format_date(const Value *value, gboolean brief) {
-  int year, month, day;
-  if (value->type == VALUE_DATE) {
-    day_to_ymd((Day)value->integer, &year, &month, &day);
-    return label_of_day(year, month, day, brief);
-  }
+  if (value->type == VALUE_DATE) return view_day_label((Day)value->integer, brief);
   const gint64 day_us = 86400LL * 1000000;
   gint64 days = value->integer / day_us, rest = value->integer % day_us;
   if (rest < 0) {
     rest += day_us;
     days--;
   }
-  day_to_ymd((Day)days, &year, &month, &day);
-  g_autofree char *date = label_of_day(year, month, day, brief);
+  g_autofree char *date = view_day_label((Day)days, brief);
   if (rest == 0) return g_steal_pointer(&date);
   int minutes = (int)(rest / 60000000);
   return g_strdup_printf("%s %02d:%02d", date, minutes / 60, minutes % 60);

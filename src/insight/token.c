@@ -25,9 +25,20 @@ static gsize chunk_length(const char *at) {
   return (gsize)((end == at && *at != '\0' ? g_utf8_next_char(at) : end) - at);
 }
 
+#define SHORT_OPENER 32
+
+/* Most openers are known by the time they come again ("1 January", "2 January"): nothing is allocated for those. */
 static void add_opener(Phrases *phrases, const char *text) {
-  char *opener = g_utf8_strdown(text, (gssize)chunk_length(text));
-  g_hash_table_add(phrases->openers, opener);
+  gsize length = chunk_length(text);
+  char lower[SHORT_OPENER];
+  gboolean is_plain = length < sizeof lower;
+  for (gsize i = 0; is_plain && i < length; i++) {
+    is_plain = (guchar)text[i] < 128;
+    lower[i] = g_ascii_tolower(text[i]);
+  }
+  if (is_plain) lower[length] = '\0';
+  if (is_plain && g_hash_table_contains(phrases->openers, lower)) return;
+  g_hash_table_add(phrases->openers, g_utf8_strdown(text, (gssize)length));
 }
 
 static gboolean may_open_phrase(const Phrases *phrases, const char *at) {
@@ -38,12 +49,12 @@ static gboolean may_open_phrase(const Phrases *phrases, const char *at) {
 static void add_phrase(Phrases *phrases, GHashTable *table, const char *text, const Token *meaning) {
   gsize length = strlen(text);
   if (length == 0 || length > PHRASE_MAX_BYTES) return;
-  g_autofree char *key = table == phrases->folded ? g_utf8_strdown(text, -1) : g_strdup(text);
-  if (g_hash_table_contains(table, key)) return;
+  g_autofree char *folded = table == phrases->folded ? g_utf8_strdown(text, -1) : NULL;
+  if (g_hash_table_contains(table, folded != NULL ? folded : text)) return;
   phrases->longest = MAX(phrases->longest, length);
   add_opener(phrases, text);
-  Token *copy = g_memdup2(meaning, sizeof *meaning);
-  g_hash_table_insert(table, g_steal_pointer(&key), copy);
+  char *key = folded != NULL ? g_steal_pointer(&folded) : g_strdup(text);
+  g_hash_table_insert(table, key, g_memdup2(meaning, sizeof *meaning));
 }
 
 static void add_member(Phrases *phrases, const char *text, const Token *meaning) {

@@ -82,10 +82,7 @@ char *view_cell_label(const ResultView *view, const ViewDimension *dimension, gs
     gboolean is_period = dimension->is_time || g_strcmp0(column->type, "period") == 0;
     return is_period ? view_period_label(value->text, brief) : g_strdup(value->text);
   }
-  if (value->type == VALUE_DATE && brief) {
-    g_autofree char *iso = day_format_iso((Day)value->integer);
-    return view_period_label(iso, TRUE);
-  }
+  if (value->type == VALUE_DATE && brief) return view_day_label((Day)value->integer, TRUE);
   if (dimension->is_cyclic && value->type == VALUE_INT && strcmp(dimension->noun, "hour") == 0)
     return g_strdup_printf("%02" G_GINT64_FORMAT ":00", value->integer);
   return insight_format_value(column, value);

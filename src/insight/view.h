@@ -78,6 +78,7 @@ char *view_format_points(double difference); /* size of a difference of two frac
 char *view_words(const char *label);
 /* "2020-11" -> "November 2020" ("Nov 2020" when brief); what is no period is copied. (transfer full) */
 char *view_period_label(const char *period, gboolean brief);
+char *view_day_label(Day day, gboolean brief); /* "3 January 2017" */
 /* The cell as people read it within one dimension: codes by name, periods, "(none)". (transfer full) */
 char *view_cell_label(const ResultView *view, const ViewDimension *dimension, gsize row, gboolean brief);
 /* Signs in front of changes, units left to the caller. (transfer full) */
