@@ -1,8 +1,11 @@
 #include "answer/plan.h"
+#include "answer/plan_keys.h"
 #include <string.h>
 
 /* Rollups as small as this are read once: opening their file would take longer than reading it. */
 #define MEMORY_ROLLUP_BYTES (1 << 20)
+/* So many keys are held against each file's bounds one by one. */
+#define LISTED_KEYS 200
 
 typedef struct {
   const Rollup *definition; /* of the model */
@@ -12,9 +15,8 @@ typedef struct {
 struct PlanLake {
   Model *model;
   LakeSnapshot *snapshot;
-  GArray *rollups;      /* of PlanRollup, smallest first */
-  pthread_mutex_t lock; /* of `tables` */
-  GHashTable *tables;   /* name -> DeltaTable*, opened when first needed */
+  GArray *rollups; /* of PlanRollup, smallest first */
+  PlanKeys *keys;
 };
 
 /* ---- the lake ---- */
@@ -50,6 +52,7 @@ PlanLake *plan_lake_open(const char *workspace, Model *model, LakeSnapshot *snap
   lake->snapshot = lake_snapshot_ref(snapshot);
   lake->rollups = g_array_new(FALSE, TRUE, sizeof(PlanRollup));
   g_array_set_clear_func(lake->rollups, free_rollup);
+  lake->keys = plan_keys_new(engine, model, snapshot);
   for (guint i = 0; i < model->rollups->len; i++) {
     g_autoptr(GError) error = NULL;
     PlanRollup rollup = {g_ptr_array_index(model->rollups, i), NULL};
@@ -66,6 +69,7 @@ PlanLake *plan_lake_open(const char *workspace, Model *model, LakeSnapshot *snap
 void plan_lake_free(PlanLake *lake) {
   if (lake == NULL) return;
   g_array_unref(lake->rollups);
+  plan_keys_free(lake->keys);
   lake_snapshot_unref(lake->snapshot);
   model_unref(lake->model);
   g_free(lake);
@@ -167,11 +171,53 @@ static void add_predicate(const ReadCondition *condition, GArray *predicates, GP
   g_ptr_array_add(values, g_steal_pointer(&list));
 }
 
-/* Marks the files that may hold a row of the read. */
-static void mark_files(const DeltaTable *table, const GPtrArray *read, gboolean *matters) {
+typedef struct {
+  GArray *predicates; /* of DeltaPredicate */
+  GPtrArray *values;  /* what they point to */
+} Predicates;
+
+static guint count_files(const DeltaTable *table, const Predicates *wanted) {
+  guint files = 0;
+  for (guint i = 0; i < table->files->len; i++)
+    files += delta_file_may_match(table, g_ptr_array_index(table->files, i), (const DeltaPredicate *)(gpointer)wanted->predicates->data,
+                                  wanted->predicates->len);
+  return files;
+}
+
+/* What another table says about a column: a list of few keys, the bounds of many. */
+static void add_keys(const PlanLake *lake, const ReadCondition *condition, gint64 rows, Deadline deadline, Predicates *wanted) {
+  g_autoptr(GPtrArray) keys = plan_keys_ask(lake->keys, condition->keys, rows, deadline);
+  if (keys == NULL) return;
+  if (keys->len <= LISTED_KEYS) {
+    ReadCondition list = {condition->column, condition->type, OP_EQUAL, keys, NULL};
+    add_predicate(&list, wanted->predicates, wanted->values);
+    return;
+  }
+  g_autoptr(GPtrArray) first = g_ptr_array_new(), last = g_ptr_array_new();
+  g_ptr_array_add(first, keys->pdata[0]);
+  g_ptr_array_add(last, keys->pdata[keys->len - 1]);
+  ReadCondition low = {condition->column, condition->type, OP_GREATER_EQUAL, first, NULL};
+  ReadCondition high = {condition->column, condition->type, OP_LESS_EQUAL, last, NULL};
+  add_predicate(&low, wanted->predicates, wanted->values);
+  add_predicate(&high, wanted->predicates, wanted->values);
+}
+
+/* Marks the files that may hold a row of the read. Other tables are asked only where more than one file is left. */
+static void mark_files(const PlanLake *lake, const DeltaTable *table, const GPtrArray *read, Deadline deadline, gboolean *matters) {
   g_autoptr(GArray) predicates = g_array_new(FALSE, FALSE, sizeof(DeltaPredicate));
   g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < read->len; i++) add_predicate(g_ptr_array_index(read, i), predicates, values);
+  Predicates wanted = {predicates, values};
+  gboolean has_keys = FALSE;
+  for (guint i = 0; i < read->len; i++) {
+    const ReadCondition *condition = g_ptr_array_index(read, i);
+    has_keys = has_keys || condition->keys != NULL;
+    if (condition->keys == NULL) add_predicate(condition, predicates, values);
+  }
+  if (has_keys && count_files(table, &wanted) < 2) has_keys = FALSE;
+  for (guint i = 0; has_keys && i < read->len; i++) {
+    const ReadCondition *condition = g_ptr_array_index(read, i);
+    if (condition->keys != NULL) add_keys(lake, condition, delta_table_rows(table), deadline, &wanted);
+  }
   for (guint i = 0; i < table->files->len; i++)
     matters[i] =
         matters[i] || delta_file_may_match(table, g_ptr_array_index(table->files, i),
@@ -179,12 +225,13 @@ static void mark_files(const DeltaTable *table, const GPtrArray *read, gboolean 
 }
 
 /* SQL of the files that matter; NULL: all of them, beneath the logical name. (transfer full) */
-static char *bind_files(const QueryRelation *relation, const SnapshotTable *snapshot, PlanRead *read) {
+static char *bind_files(const PlanLake *lake, const QueryRelation *relation, const SnapshotTable *snapshot, Deadline deadline,
+                        PlanRead *read) {
   if (relation->reads == NULL || read->files_total < 2) return NULL;
   const DeltaTable *table = snapshot->delta;
   if (table == NULL) return NULL;
   g_autofree gboolean *matters = g_new0(gboolean, table->files->len + 1);
-  for (guint i = 0; i < relation->reads->len; i++) mark_files(table, g_ptr_array_index(relation->reads, i), matters);
+  for (guint i = 0; i < relation->reads->len; i++) mark_files(lake, table, g_ptr_array_index(relation->reads, i), deadline, matters);
   g_autoptr(GPtrArray) files = g_ptr_array_new();
   gint64 bytes = 0, rows = 0;
   for (guint i = 0; i < table->files->len; i++) {
@@ -209,7 +256,7 @@ static PlanRead read_of_rollup(const PlanLake *lake, const QueryPlan *plan) {
   return (PlanRead){rollup_view_dataset(plan->rollup), files, serving->bytes, files, serving->bytes, serving->rows};
 }
 
-static void bind_plan(QueryPlan *plan, const PlanLake *lake) {
+static void bind_plan(QueryPlan *plan, const PlanLake *lake, Deadline deadline) {
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < plan->compiled->relations->len; i++) {
     const QueryRelation *relation = g_ptr_array_index(plan->compiled->relations, i);
@@ -221,7 +268,7 @@ static void bind_plan(QueryPlan *plan, const PlanLake *lake) {
       read.bytes = read.bytes_total = table->bytes;
       read.rows = table->rows;
     }
-    g_ptr_array_add(tables, table != NULL ? bind_files(relation, table, &read) : NULL);
+    g_ptr_array_add(tables, table != NULL ? bind_files(lake, relation, table, deadline, &read) : NULL);
     g_array_append_val(plan->reads, read);
   }
   plan->sql = compiled_query_bind(plan->compiled, (char *const *)tables->pdata);
@@ -237,13 +284,13 @@ void query_plan_free(QueryPlan *plan) {
 }
 
 QueryPlan *query_plan_new(PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved, const Model *model,
-                          const AccessScope *scope, GError **error) {
+                          const AccessScope *scope, Deadline deadline, GError **error) {
   CompiledQuery *compiled = semantic_query_compile(resolved, model, scope, error);
   if (compiled == NULL) return NULL;
   QueryPlan *plan = g_new0(QueryPlan, 1);
   plan->compiled = compiled;
   plan->reads = g_array_new(FALSE, FALSE, sizeof(PlanRead));
   choose_rollup(plan, lake, views, resolved, scope);
-  bind_plan(plan, lake);
+  bind_plan(plan, lake, deadline);
   return plan;
 }

@@ -33,6 +33,9 @@ typedef struct {
 } QueryPlan;
 void query_plan_free(QueryPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryPlan, query_plan_free)
-/* `views` as from plan_lake_views; must outlive the plan. Never fails for want of a rollup or a log. (transfer full) */
+/*
+ * `views` as from plan_lake_views; must outlive the plan. Small tables may be asked, until the deadline, for the keys that
+ * a filter on them leaves. Never fails for want of a rollup or a log. (transfer full)
+ */
 QueryPlan *query_plan_new(PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved, const Model *model,
-                          const AccessScope *scope, GError **error);
+                          const AccessScope *scope, Deadline deadline, GError **error);

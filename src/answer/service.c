@@ -172,7 +172,7 @@ static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **e
 }
 
 QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error) {
-  return query_plan_new(answer_data_lake(turn->data), turn->rollups, resolved, turn->model, turn->request->scope, error);
+  return query_plan_new(answer_data_lake(turn->data), turn->rollups, resolved, turn->model, turn->request->scope, turn->request->deadline, error);
 }
 
 ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError **error) {

@@ -137,6 +137,8 @@ void compiler_render_parts(Compiler *compiler, const char *body, CompiledQuery *
 /* ---- reads.c: which rows are needed ---- */
 /* The statement reads the rows of the source that meet the context; NULL: all of them. */
 void row_source_add_read(Compiler *compiler, RowSource *source, const RowContext *context);
+/* read_keys.c: adds what filters (of const Filter*) on tables that rows lead to say about the rows' own columns. */
+void read_add_keys(const Compiler *compiler, const RowSource *source, const GPtrArray *filters, GPtrArray *read);
 
 /* ---- rollup_leaf.c ---- */
 /*

@@ -43,12 +43,15 @@ typedef struct {
 } AnswerColumn;
 void answer_column_free(AnswerColumn *column);
 
+#define READ_MAX_KEYS 2000
+
 /* A condition that every row of a read meets, on a stored column; it may say less than the query does. */
 typedef struct {
   char *column;
   FieldType type;    /* TEXT, INTEGER, DATE or TIMESTAMP */
   Operator op;       /* EQUAL (any of the values), LESS, LESS_EQUAL, GREATER, GREATER_EQUAL */
   GPtrArray *values; /* of char*: text, whole numbers, ISO dates */
+  struct CompiledQuery *keys; /* set: the values are its only column, in order; more than READ_MAX_KEYS say nothing */
 } ReadCondition;
 
 /* One table beneath the statement, with the access scope applied around it. */
@@ -59,7 +62,7 @@ typedef struct {
   char *head, *tail; /* around the table's relation */
 } QueryRelation;
 
-typedef struct {
+typedef struct CompiledQuery {
   char *sql;             /* readable, stable, parameterised; scoped relations are CTEs at the top */
   char *shown_sql;       /* the same without the scope's CTEs, literals inlined: for people */
   GPtrArray *parameters; /* of Parameter* */

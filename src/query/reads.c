@@ -10,6 +10,7 @@ static void read_condition_free(gpointer pointer) {
   ReadCondition *condition = pointer;
   g_free(condition->column);
   g_ptr_array_unref(condition->values);
+  compiled_query_free(condition->keys);
   g_free(condition);
 }
 
@@ -29,7 +30,7 @@ static char *stored_column(const Compiler *compiler, const RowSource *source, co
 /* Takes `column`. */
 static ReadCondition *add_condition(GPtrArray *read, char *column, FieldType type, Operator op) {
   ReadCondition *condition = g_new0(ReadCondition, 1);
-  *condition = (ReadCondition){column, type, op, g_ptr_array_new_with_free_func(g_free)};
+  *condition = (ReadCondition){column, type, op, g_ptr_array_new_with_free_func(g_free), NULL};
   g_ptr_array_add(read, condition);
   return condition;
 }
@@ -79,21 +80,28 @@ static void add_filter(const Compiler *compiler, const RowSource *source, const 
 }
 
 static void add_filters(const Compiler *compiler, const RowSource *source, const GPtrArray *filters, GPtrArray *read) {
-  for (guint i = 0; filters && i < filters->len; i++) add_filter(compiler, source, filters->pdata[i], read);
+  for (guint i = 0; i < filters->len; i++) add_filter(compiler, source, filters->pdata[i], read);
+  read_add_keys(compiler, source, filters, read);
+}
+
+static void collect_filters(const GPtrArray *filters, GPtrArray *out) {
+  for (guint i = 0; filters && i < filters->len; i++) g_ptr_array_add(out, filters->pdata[i]);
 }
 
 void row_source_add_read(Compiler *compiler, RowSource *source, const RowContext *context) {
   if (source->reads_all) return;
-  g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(read_condition_free);
+  g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(read_condition_free), filters = g_ptr_array_new();
+  g_autoptr(Filter) member = NULL;
   if (context) {
     add_time(compiler, source, context, read);
-    add_filters(compiler, source, context->filters, read);
-    add_filters(compiler, source, context->own, read);
+    collect_filters(context->filters, filters);
+    collect_filters(context->own, filters);
   }
   if (context && context->member_field && !context->member_rest) {
-    g_autoptr(Filter) member = filter_new_values(context->member_field, OP_EQUAL, context->member, NULL);
-    add_filter(compiler, source, member, read);
+    member = filter_new_values(context->member_field, OP_EQUAL, context->member, NULL);
+    g_ptr_array_add(filters, member);
   }
+  add_filters(compiler, source, filters, read);
   if (!read->len)
     source->reads_all = TRUE;
   else

@@ -85,6 +85,38 @@ class Rollups(unittest.TestCase):
         self.assertLess(part["bytes_scanned"] * 50, part["bytes_total"])
         self.assertLess(read * 20, part["bytes_total"], "the operating system counted more")
 
+    def test_1b_filters_on_what_rows_lead_to_leave_files_out_too(self):
+        """The region of a store: a few stores, their states' files, and the same totals as without the filter."""
+        shop = self.folder / "by_state"
+        self.run_ok("init", shop, self.made / "products.csv", self.made / "stores.csv")
+        (shop / "ingest").mkdir(exist_ok=True)
+        (shop / "ingest/order_lines.yaml").write_text(DEFINITION.replace("landing/", f"{self.made}/order_lines/")
+                                                      .replace("[order_month, channel]", "[ship_state]"))
+        self.run_ok("ingest", "-w", shop)
+        server = Server(shop, "--cache", "0")
+        self.addCleanup(server.process.kill)
+
+        def query(**more):
+            status, _, text = server.post("/v1/query", {"query": {"metrics": ["revenue"], **more}})
+            self.assertEqual(status, 200, text)
+            return json.loads(text)
+
+        whole = {row[0]: row[1] for row in query(dimensions=[{"field": "stores.region"}])["rows"]}
+        self.assertGreater(len(whole), 3)
+        for region, revenue in whole.items():
+            if region is None:
+                continue
+            part = query(filters=[{"field": "stores.region", "values": [region]}])
+            self.assertEqual(part["rows"], [[revenue]], region)
+            read = source(part)
+            self.assertLess(read["files"] * 2, read["files_total"], region)
+        names = [row[0] for row in query(dimensions=[{"field": "stores.region"}])["rows"] if row[0]]
+        others = query(filters=[{"field": "stores.region", "values": names[:1], "negated": True}])
+        self.assertEqual(source(others)["files"], source(others)["files_total"], "rows without a store are others too")
+        self.assertAlmostEqual(others["rows"][0][0], sum(whole.values()) - whole[names[0]], 2)
+        nobody = query(filters=[{"field": "stores.region", "op": "starts_with", "values": ["no such"]}])
+        self.assertEqual(source(nobody)["files"], 0)
+
     def test_2_a_rollup_answers_the_same(self):
         plain = {question: ask(self.shop, question)[1] for question in (
             "revenue by day", "revenue by department", "revenue by channel", "revenue by department in march 2024")}
