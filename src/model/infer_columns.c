@@ -89,7 +89,7 @@ static const Concept *prefer_name(const Inference *inference, const InferColumn 
 
 /* "Transaction" numbers transactions, "Transactions" counts them. */
 static const Concept *prefer_number(const Inference *inference, const InferColumn *column) {
-  if (!infer_is_concept(column, "order_count") || column->words[1] != NULL)
+  if ((!infer_is_concept(column, "order_count") && !infer_is_concept(column, "customer_count")) || column->words[1] != NULL)
     return column->concept;
   g_autofree char *phrase = retail_header_phrase(column->profile->column->label);
   g_autofree char *singular = text_singular(phrase);
@@ -105,6 +105,20 @@ static const Concept *prefer_count(const Inference *inference, const InferColumn
   if (!counts || (!infer_is_concept(column, "return_flag") && !infer_is_concept(column, "cancel_flag")))
     return column->concept;
   return infer_is_concept(column, "return_flag") ? retail_lexicon_concept(inference->lexicon, "returned_units") : NULL;
+}
+
+/* "Customer" is one of them; "Customers" in whole numbers, on rows that are not customers, is how many there were. */
+static const Concept *prefer_quantity(const Inference *inference, const InferColumn *column) {
+  const Concept *concept = column->concept;
+  const ColumnProfile *profile = column->profile;
+  if (concept == NULL || concept->kind != CONCEPT_IDENTIFIER || profile->column->type != FIELD_INTEGER || g_strv_length(column->words) != 1)
+    return concept;
+  g_autofree char *phrase = retail_header_phrase(profile->column->label);
+  g_autofree char *singular = text_singular(phrase);
+  gboolean unique = profile->filled > 1 && profile->distinct == profile->filled;
+  if (g_str_equal(phrase, singular) || unique || profile->low < 0)
+    return concept;
+  return retail_lexicon_match(inference->lexicon, column->words, KIND(CONCEPT_MEASURE), NULL);
 }
 
 /* The number of a payment card has twelve digits at least; anything shorter is that of a loyalty card, which is a customer's. */
@@ -124,6 +138,7 @@ static InferColumn *column_new(const Inference *inference, InferTable *table, co
                                          &column->score);
   column->concept = prefer_name(inference, column);
   column->concept = prefer_number(inference, column);
+  column->concept = prefer_quantity(inference, column);
   column->concept = prefer_count(inference, column);
   column->concept = prefer_loyalty_card(inference, column);
   column->is_key = profile->filled == table->profile->rows && profile->distinct == profile->filled && profile->filled > 1;

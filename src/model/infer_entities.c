@@ -112,6 +112,20 @@ static InferColumn *called_like(const InferColumn *key, const char *entity) {
   return NULL;
 }
 
+/* "Retailer" beside "Retailer ID" where the rows are not retailers. */
+static InferColumn *beside(const InferColumn *key) {
+  guint n = g_strv_length(key->words);
+  for (guint i = 0; n > 1 && g_str_equal(key->words[n - 1], "id") && i < key->table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(key->table->columns, i);
+    gboolean same = column != key && column->profile->is_text && column->field->role == FIELD_ROLE_DIMENSION && g_strv_length(column->words) == n - 1;
+    for (guint j = 0; same && j < n - 1; j++)
+      same = g_str_equal(column->words[j], key->words[j]);
+    if (same)
+      return column;
+  }
+  return NULL;
+}
+
 /* First and last name of people who are listed by number. */
 static InferColumn *full_name(Inference *inference, const Entity *entity, const InferColumn *key) {
   InferColumn *parts[2] = {NULL, NULL};
@@ -147,6 +161,8 @@ static gboolean conclude_name(Inference *inference, Entity *entity, const InferC
   }
   if (name == NULL)
     name = own_name(key);
+  if (name == NULL)
+    name = beside(key);
   if (name == NULL && g_str_equal(entity->name, "product"))
     name = telling_text(key);
   gboolean names = FALSE;

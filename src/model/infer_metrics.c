@@ -134,9 +134,10 @@ static void add_number(Inference *inference, InferTable *table, InferColumn *col
   gboolean canonical = concept != NULL && concept->kind == CONCEPT_MEASURE && infer_find_concept(table, concept->name) == column &&
                        canonical_is_free(inference, concept->name) && !g_str_equal(concept->name, "margin") &&
                        !g_str_equal(concept->name, "revenue") && !g_str_equal(concept->name, "days_measure");
-  if (canonical && g_str_equal(concept->name, "order_count"))
-    canonical = canonical_is_free(inference, "orders");
-  const char *name = !canonical ? column->field->name : g_str_equal(concept->name, "order_count") ? "orders" : concept->name;
+  const char *counted = concept == NULL ? NULL : g_str_equal(concept->name, "order_count") ? "orders" : g_str_equal(concept->name, "customer_count") ? "customers" : NULL;
+  if (canonical && counted != NULL)
+    canonical = canonical_is_free(inference, counted);
+  const char *name = !canonical ? column->field->name : counted != NULL ? counted : concept->name;
   Metric *metric = infer_add_column_metric(inference, name, column);
   if (metric == NULL)
     return;

@@ -71,6 +71,46 @@ static gboolean separate_tax(Sales *sales, GError **error) {
   return TRUE;
 }
 
+/*
+ * "Gross Amt" beside "Net Amt", never below it: what was earned is the net one, and each is asked for by its own name. Gross
+ * is before discounts where there are any, else it includes tax.
+ */
+static gboolean prefer_net(Sales *sales, GError **error) {
+  InferColumn *gross = sales->total, *net = NULL;
+  if (gross == NULL || !infer_has_word(gross, "gross") || !is_money_sum(gross))
+    return TRUE;
+  for (guint i = 0; net == NULL && i < sales->table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(sales->table->columns, i);
+    if (column != gross && infer_has_word(column, "net") && is_money_sum(column) &&
+        (infer_is_concept(column, "revenue") || infer_is_concept(column, "revenue_excluding_tax")))
+      net = column;
+  }
+  if (net == NULL)
+    return TRUE;
+  g_autofree char *below = g_strdup_printf("abs(%s::DOUBLE) <= abs(%s::DOUBLE) + 0.011", sql_of(net), sql_of(gross));
+  double share = 0;
+  if (!infer_share(sales->inference, sales->table, below, &share, error))
+    return FALSE;
+  if (share < LEAST_EQUAL)
+    return TRUE;
+  static const char *const words[] = {"gross sales", "gross revenue", "gross turnover", "gross takings", NULL};
+  static const char *const taxed[] = {"sales including tax", "revenue including tax", "sales with tax", "revenue with tax", "gross sales including tax",
+      "total including tax", "sales incl tax", "revenue incl tax", "sales including vat", "revenue including vat", "gross sales including vat", NULL};
+  const InferColumn *discount = infer_find_concept(sales->table, "discount");
+  Metric *metric = infer_add_column_metric(sales->inference, "revenue_before_deductions", gross);
+  if (metric != NULL) {
+    gross->has_metric = TRUE;
+    infer_add_words(sales->inference, metric, (char *const *)words);
+    if (discount == NULL || discount->field->default_aggregate != AGGREGATE_SUM)
+      infer_add_words(sales->inference, metric, (char *const *)taxed);
+    infer_apply_net(sales->inference, sales->table, metric);
+  }
+  infer_note(sales->inference, "revenue", "%s is never above %s: it is what was earned", net->field->label, gross->field->label);
+  sales->total = net;
+  sales->net = sales->tax = NULL;
+  return TRUE;
+}
+
 /* The column of a concept in the table itself, or else in one that its rows lead to. */
 static InferColumn *find_near(const Sales *sales, const char *concept) {
   InferColumn *own = infer_find_concept(sales->table, concept);
@@ -491,7 +531,7 @@ static gboolean find_units_by_price(Sales *sales, GError **error) {
 }
 
 static gboolean conclude_sales(Sales *sales, GError **error) {
-  if (!separate_tax(sales, error))
+  if (!prefer_net(sales, error) || !separate_tax(sales, error))
     return FALSE;
   if (sales->total == NULL && sales->net != NULL)
     sales->total = sales->net;
