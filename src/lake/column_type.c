@@ -31,7 +31,7 @@ gboolean header_is_identifier(const char *header) {
   static const char *const last[] = {
       "id",     "ids",      "uuid",    "guid",  "code",      "no",      "nr",      "num", "number", "zip", "zipcode",
       "postal", "postcode", "pincode", "phone", "telephone", "mobile",  "fax",     "sku", "asin",   "ean", "upc",
-      "gtin",   "isbn",     "barcode", "ref",   "reference", "account", "invoice", "ssn", "iban",   "#",   NULL};
+      "gtin",   "isbn",     "barcode", "ref",   "reference", "account", "invoice", "ssn", "iban",   "via", "#",   NULL};
   static const char *const anywhere[] = {"zip",   "postal",    "postcode", "zipcode", "pincode",
                                          "phone", "telephone", "barcode",  NULL};
   static const char *const leading[] = {"n°", "nº", "code", NULL};

@@ -89,6 +89,7 @@ gboolean infer_is_money(const InferColumn *column) { return g_str_has_prefix(col
 static void infer_column_free(gpointer data) {
   InferColumn *column = data;
   g_strfreev(column->words);
+  g_free(column->short_phrase);
   g_free(column);
 }
 

@@ -70,6 +70,8 @@ typedef struct {
   gboolean is_rate;             /* numbers that are averaged */
   double scale;                 /* what a number is divided by to be a fraction; 1 */
   gboolean has_metric;          /* a metric stands for exactly this column */
+  char *short_phrase;           /* the header without words that several headers begin with; NULL: it has none of these */
+  gboolean says_short;          /* people may say the short phrase alone */
 } InferColumn;
 struct InferTable {
   TableProfile *profile;

@@ -1,5 +1,6 @@
 /* What each column is for: role, unit, how it is aggregated, coded values, personal data. */
 #include "model/infer.h"
+#include "model/infer_private.h"
 #include <string.h>
 
 #define KIND(kind) (1u << (kind))
@@ -107,6 +108,12 @@ static const Concept *prefer_count(const Inference *inference, const InferColumn
   return infer_is_concept(column, "return_flag") ? retail_lexicon_concept(inference->lexicon, "returned_units") : NULL;
 }
 
+/* Sizes of products are few; whole numbers that go far are how large something is. */
+static const Concept *prefer_extent(const InferColumn *column) {
+  const ColumnProfile *profile = column->profile;
+  return infer_is_concept(column, "size") && profile->is_number && profile->high >= 200 && profile->distinct > 5 ? NULL : column->concept;
+}
+
 /* "Customer" is one of them; "Customers" in whole numbers, on rows that are not customers, is how many there were. */
 static const Concept *prefer_quantity(const Inference *inference, const InferColumn *column) {
   const Concept *concept = column->concept;
@@ -139,6 +146,7 @@ static InferColumn *column_new(const Inference *inference, InferTable *table, co
   column->concept = prefer_name(inference, column);
   column->concept = prefer_number(inference, column);
   column->concept = prefer_quantity(inference, column);
+  column->concept = prefer_extent(column);
   column->concept = prefer_count(inference, column);
   column->concept = prefer_loyalty_card(inference, column);
   column->is_key = profile->filled == table->profile->rows && profile->distinct == profile->filled && profile->filled > 1;
@@ -199,7 +207,8 @@ static FieldRole role_of_integer(InferColumn *column) {
     return FIELD_ROLE_IDENTIFIER;
   if (has_any_word(column, places))
     return FIELD_ROLE_DETAIL;
-  if (two_sided || (has_any_word(column, groups) && profile->distinct <= FEW_VALUES))
+  gboolean year = g_str_equal(last_word(column), "year") && profile->low >= 1800 && profile->high <= 2100 && profile->distinct <= FEW_VALUES;
+  if (two_sided || year || (has_any_word(column, groups) && profile->distinct <= FEW_VALUES))
     return FIELD_ROLE_DIMENSION;
   return FIELD_ROLE_MEASURE;
 }
@@ -381,6 +390,8 @@ static void conclude_words(const Inference *inference, InferColumn *column) {
     model_add_word(&field->synonyms, slug_words);
   if (g_strcmp0(header_words, label) != 0 && *header_words != '\0')
     model_add_word(&field->synonyms, header_words);
+  if (column->says_short && field->role != FIELD_ROLE_IDENTIFIER && g_strcmp0(column->short_phrase, label) != 0)
+    model_add_word(&field->synonyms, column->short_phrase);
   if (column->concept != NULL && field->role != FIELD_ROLE_MEASURE && (column->score >= 40 || column->words[1] == NULL))
     for (char **word = column->concept->words; *word != NULL; word++)
       if (g_strcmp0(*word, label) != 0)
@@ -474,11 +485,11 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
 }
 
 gboolean infer_columns(Inference *inference, InferTable *table, GError **error) {
-  for (guint i = 0; i < table->profile->columns->len; i++) {
-    InferColumn *column = column_new(inference, table, g_ptr_array_index(table->profile->columns, i));
-    g_ptr_array_add(table->columns, column);
-    if (!conclude_column(inference, table, column, error))
+  for (guint i = 0; i < table->profile->columns->len; i++)
+    g_ptr_array_add(table->columns, column_new(inference, table, g_ptr_array_index(table->profile->columns, i)));
+  infer_shared_prefixes(inference, table);
+  for (guint i = 0; i < table->profile->columns->len; i++)
+    if (!conclude_column(inference, table, g_ptr_array_index(table->columns, i), error))
       return FALSE;
-  }
   return TRUE;
 }

@@ -14,6 +14,16 @@ static InferColumn *entity_column(const InferTable *table, const char *entity) {
   return column != NULL ? column : infer_find_entity_column(table, entity, CONCEPT_NAME);
 }
 
+/* The key of payments, one for each order, is that of the orders. */
+static gboolean is_borrowed(const Inference *inference, const InferColumn *key) {
+  for (guint i = 0; i < inference->model->relationships->len; i++) {
+    const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
+    if (g_strcmp0(join->from_dataset, key->table->dataset->name) == 0 && g_strcmp0(join->from_fields[0], key->field->name) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* A table of the things themselves first, then the main facts, then any other table. */
 static InferColumn *find_key(const Inference *inference, const char *entity) {
   InferColumn *best = NULL;
@@ -23,7 +33,7 @@ static InferColumn *find_key(const Inference *inference, const char *entity) {
     InferColumn *column = entity_column(table, entity);
     if (column == NULL)
       continue;
-    gboolean own_table = column == table->key && table->is_one_side && !table->lists_returns;
+    gboolean own_table = column == table->key && table->is_one_side && !table->lists_returns && !is_borrowed(inference, column);
     int rank = own_table ? 4 : table == inference->main ? 3 : table->dataset->is_fact ? 2 : 1;
     if (rank > best_rank) {
       best = column;
@@ -197,6 +207,19 @@ static void add_entity_words(Inference *inference, Entity *entity, const InferCo
   g_autofree char *phrase = retail_header_phrase(key->field->label);
   if (!g_str_equal(phrase, entity->name))
     model_add_word(&entity->synonyms, phrase);
+}
+
+/* "customer_unique_id" in a table with one row for each order's customer: the one that comes back is the customer. */
+static InferColumn *steadier_key(InferColumn *key) {
+  const InferTable *table = key->table;
+  for (guint i = 0; key == table->key && key->concept != NULL && i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    guint n = g_strv_length(column->words);
+    if (column != key && n > 2 && g_str_equal(column->words[n - 1], "id") && infer_has_word(column, "unique") && column->concept == key->concept &&
+        column->profile->nulls == 0 && column->profile->distinct < table->profile->rows)
+      return column;
+  }
+  return key;
 }
 
 static gboolean add_entity(Inference *inference, const char *name, InferColumn *key, GError **error) {
@@ -419,6 +442,8 @@ gboolean infer_entities(Inference *inference, GError **error) {
                                       "warehouse", "return", "shipment", "shipper", "review"};
   for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
     InferColumn *key = find_key(inference, known[i]);
+    if (key != NULL && g_str_equal(known[i], "customer"))
+      key = steadier_key(key);
     gboolean listed = key != NULL && g_str_equal(known[i], "return") && key->table->lists_returns &&
                       !key->table->dataset->is_fact; /* there it is the orders that came back: a condition of theirs */
     if (key != NULL && !listed && !add_entity(inference, known[i], key, error))

@@ -61,11 +61,14 @@ void infer_add_header_words(const Inference *inference, Metric *metric, const In
   g_autofree char *phrase = retail_header_phrase(column->field->label);
   g_autofree char *spelled = retail_header_spelled(inference->lexicon, column->field->label);
   g_autofree char *slug = g_strdelimit(g_strdup(column->field->name), "_", ' ');
-  const char *const all[] = {phrase, spelled, slug};
+  g_autofree char *written = g_strdelimit(g_utf8_strdown(column->field->label, -1), "_-", ' ');
+  const char *const all[] = {phrase, spelled, slug, written};
   g_autofree char *label = metric->label != NULL ? g_utf8_strdown(metric->label, -1) : g_strdup("");
   for (guint i = 0; i < G_N_ELEMENTS(all); i++)
     if (*all[i] != '\0' && !g_str_equal(all[i], label))
       model_add_word(&metric->synonyms, all[i]);
+  if (column->says_short && !g_str_equal(column->short_phrase, label))
+    model_add_word(&metric->synonyms, column->short_phrase);
 }
 
 char *infer_column_expression(const InferColumn *column) {
@@ -92,7 +95,12 @@ char *infer_metric_label(const Inference *inference, const InferColumn *column) 
   g_autofree char *spelled = retail_header_spelled(inference->lexicon, header);
   if (made_for_people || *spelled == '\0')
     return g_strdup(header);
-  return capitalised(spelled);
+  gsize letters = strlen(header); /* "MarkDown1" and "MarkDown2" are two */
+  while (letters > 0 && g_ascii_isdigit(header[letters - 1]))
+    letters--;
+  g_autofree char *numbered = header[letters] != '\0' && !g_str_has_suffix(spelled, header + letters)
+                                  ? g_strdup_printf("%s %s", spelled, header + letters) : g_strdup(spelled);
+  return capitalised(numbered);
 }
 
 Metric *infer_add_column_metric(Inference *inference, const char *name, const InferColumn *column) {
@@ -229,7 +237,9 @@ static char *count_label(const Inference *inference, const Entity *entity, const
 static InferColumn *counting_column(const Inference *inference, const Entity *entity) {
   InferTable *home = infer_find_table(inference, entity->dataset);
   InferColumn *key = entity->key != NULL ? infer_find_column(home, entity->key) : NULL;
-  if (inference->main == NULL || key == NULL || home == inference->main)
+  gboolean own_events = home != NULL && g_str_equal(entity->name, "order") && home->dataset->is_fact && home->dataset->default_date != NULL &&
+                        key == home->key; /* an order without lines is an order as well */
+  if (inference->main == NULL || key == NULL || home == inference->main || own_events)
     return key;
   g_autoptr(GPtrArray) path = model_join_path(inference->model, inference->main->dataset->name, entity->dataset);
   if (path != NULL && path->len > 0) {

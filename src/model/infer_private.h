@@ -5,6 +5,8 @@
 /* A field computed from a column; NULL when the name is taken. */
 InferColumn *infer_add_computed(Inference *inference, InferTable *table, const InferColumn *source, const char *name,
                                 FieldType type, FieldRole role, const char *expression);
+/* What columns mean without the words that several headers of the table begin with. */
+void infer_shared_prefixes(const Inference *inference, InferTable *table);
 gboolean infer_joins(Inference *inference, GError **error);
 void infer_facts(Inference *inference);
 /* TRUE when rows of `from` lead many-to-one to `to`, or they are the same. */

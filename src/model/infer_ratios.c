@@ -123,15 +123,32 @@ static void add_orders_gone(Inference *inference, const char *condition_name) {
   }
 }
 
+/* The column of the lines that names their order, where orders are counted in a table of their own; NULL. */
+static const InferColumn *order_of_lines(const Inference *inference, const InferTable *lines, const Metric *orders) {
+  g_autoptr(GPtrArray) path = model_join_path(inference->model, lines->dataset->name, orders->dataset);
+  const Relationship *only = path != NULL && path->len == 1 ? g_ptr_array_index(path, 0) : NULL;
+  return only != NULL && g_strcmp0(only->to_fields[0], orders->expression) == 0 ? infer_find_column(lines, only->from_fields[0]) : NULL;
+}
+
 /* Orders whose value counts: with cancelled orders left out of revenue, they are left out below it as well. */
 static const char *orders_of_revenue(Inference *inference) {
   const Metric *revenue = model_find_metric(inference->model, "revenue"), *orders = model_find_metric(inference->model, "orders");
-  if (revenue == NULL || orders == NULL || revenue->conditions[0] == NULL || !g_str_equal(revenue->dataset, orders->dataset))
+  if (revenue == NULL || orders == NULL)
     return "orders";
-  const InferTable *table = infer_find_table(inference, orders->dataset);
-  Metric *metric = infer_add_metric(inference, "completed_orders", orders->aggregate, table, orders->expression);
+  const InferTable *table = infer_find_table(inference, revenue->dataset);
+  gboolean apart = !g_str_equal(revenue->dataset, orders->dataset);
+  const InferColumn *number = apart && table != NULL ? order_of_lines(inference, table, orders) : NULL;
+  const InferTable *home = infer_find_table(inference, orders->dataset);
+  gboolean empty_orders = number != NULL && home != NULL && number->profile->distinct < home->profile->rows;
+  if ((apart && number == NULL) || (revenue->conditions[0] == NULL && !empty_orders))
+    return "orders";
+  Metric *metric = infer_add_metric(inference, "completed_orders", orders->aggregate, table, apart ? number->field->name : orders->expression);
   if (metric == NULL)
     return "orders";
+  if (revenue->conditions[0] == NULL) {
+    infer_describe(inference, metric, "Orders with lines", "count", "Orders of which something was sold");
+    return "completed_orders";
+  }
   infer_describe(inference, metric, "Completed orders", "count", "Orders that were neither cancelled nor returned");
   model_set_words(&metric->conditions, (const char *const *)revenue->conditions);
   model_add_word(&metric->synonyms, "orders not cancelled");

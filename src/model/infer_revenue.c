@@ -5,39 +5,20 @@
 #include "model/infer.h"
 #include "model/expression.h"
 #include "model/infer_private.h"
+#include "model/infer_sales.h"
 #include <string.h>
-
-#define LEAST_EQUAL 0.99 /* of the rows, for an equation between columns to hold */
-
-typedef struct {
-  Inference *inference;
-  InferTable *table;
-  InferColumn *total, *net, *tax;
-  char *revenue;     /* expression */
-  char *revenue_net; /* expression excluding tax; NULL */
-  gboolean profit_is_net; /* computed from revenue excluding tax */
-  char *computed_profit; /* over the table's own columns; NULL */
-  const char *unit;
-} Sales;
-
-static const char *sql_of(const InferColumn *column) { return column->profile->sql; }
 
 /* total = part + rest on nearly every row, to the cent. */
 static gboolean adds_up(Sales *sales, const InferColumn *total, const InferColumn *part, const InferColumn *rest, gboolean *holds,
                         GError **error) {
   g_autofree char *test = g_strdup_printf(
-      "abs(%s::DOUBLE - %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.0005 * abs(%s::DOUBLE) OR (%s IS NULL OR %s IS NULL)", sql_of(total),
-      sql_of(part), sql_of(rest), sql_of(total), sql_of(total), sql_of(part));
+      "abs(%s::DOUBLE - %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.0005 * abs(%s::DOUBLE) OR (%s IS NULL OR %s IS NULL)", infer_sql_of(total),
+      infer_sql_of(part), infer_sql_of(rest), infer_sql_of(total), infer_sql_of(total), infer_sql_of(part));
   double share = 0;
   if (!infer_share(sales->inference, sales->table, test, &share, error))
     return FALSE;
   *holds = share >= LEAST_EQUAL;
   return TRUE;
-}
-
-static gboolean is_money_sum(const InferColumn *column) {
-  return column->field->role == FIELD_ROLE_MEASURE && column->field->default_aggregate == AGGREGATE_SUM && infer_is_money(column) &&
-         g_str_equal(column->field->expression, column->field->name);
 }
 
 /*
@@ -50,7 +31,7 @@ static gboolean separate_tax(Sales *sales, GError **error) {
   for (guint i = 0; i < sales->table->columns->len; i++) {
     InferColumn *other = g_ptr_array_index(sales->table->columns, i);
     gboolean with = FALSE, without = FALSE;
-    if (other == sales->total || other == sales->tax || !is_money_sum(other))
+    if (other == sales->total || other == sales->tax || !infer_is_money_sum(other))
       continue;
     if (!adds_up(sales, sales->total, other, sales->tax, &without, error) || !adds_up(sales, other, sales->total, sales->tax, &with, error))
       return FALSE;
@@ -68,46 +49,6 @@ static gboolean separate_tax(Sales *sales, GError **error) {
                sales->tax->field->label);
     return TRUE;
   }
-  return TRUE;
-}
-
-/*
- * "Gross Amt" beside "Net Amt", never below it: what was earned is the net one, and each is asked for by its own name. Gross
- * is before discounts where there are any, else it includes tax.
- */
-static gboolean prefer_net(Sales *sales, GError **error) {
-  InferColumn *gross = sales->total, *net = NULL;
-  if (gross == NULL || !infer_has_word(gross, "gross") || !is_money_sum(gross))
-    return TRUE;
-  for (guint i = 0; net == NULL && i < sales->table->columns->len; i++) {
-    InferColumn *column = g_ptr_array_index(sales->table->columns, i);
-    if (column != gross && infer_has_word(column, "net") && is_money_sum(column) &&
-        (infer_is_concept(column, "revenue") || infer_is_concept(column, "revenue_excluding_tax")))
-      net = column;
-  }
-  if (net == NULL)
-    return TRUE;
-  g_autofree char *below = g_strdup_printf("abs(%s::DOUBLE) <= abs(%s::DOUBLE) + 0.011", sql_of(net), sql_of(gross));
-  double share = 0;
-  if (!infer_share(sales->inference, sales->table, below, &share, error))
-    return FALSE;
-  if (share < LEAST_EQUAL)
-    return TRUE;
-  static const char *const words[] = {"gross sales", "gross revenue", "gross turnover", "gross takings", NULL};
-  static const char *const taxed[] = {"sales including tax", "revenue including tax", "sales with tax", "revenue with tax", "gross sales including tax",
-      "total including tax", "sales incl tax", "revenue incl tax", "sales including vat", "revenue including vat", "gross sales including vat", NULL};
-  const InferColumn *discount = infer_find_concept(sales->table, "discount");
-  Metric *metric = infer_add_column_metric(sales->inference, "revenue_before_deductions", gross);
-  if (metric != NULL) {
-    gross->has_metric = TRUE;
-    infer_add_words(sales->inference, metric, (char *const *)words);
-    if (discount == NULL || discount->field->default_aggregate != AGGREGATE_SUM)
-      infer_add_words(sales->inference, metric, (char *const *)taxed);
-    infer_apply_net(sales->inference, sales->table, metric);
-  }
-  infer_note(sales->inference, "revenue", "%s is never above %s: it is what was earned", net->field->label, gross->field->label);
-  sales->total = net;
-  sales->net = sales->tax = NULL;
   return TRUE;
 }
 
@@ -152,9 +93,9 @@ static gboolean find_amount_by_price(Sales *sales, InferColumn **found, GError *
     InferColumn *column = g_ptr_array_index(table->columns, i);
     if (column == price || !may_be_amount(column))
       continue;
-    g_autofree char *product = g_strdup_printf("(%s::DOUBLE * %s::DOUBLE)", sql_of(units), sql_of(price));
-    g_autofree char *equal = g_strdup_printf("abs(%s::DOUBLE - %s) <= 0.011 + 0.001 * abs(%s)", sql_of(column), product, product);
-    g_autofree char *within = g_strdup_printf("abs(%s::DOUBLE) <= 0.011 + 1.001 * abs(%s)", sql_of(column), product);
+    g_autofree char *product = g_strdup_printf("(%s::DOUBLE * %s::DOUBLE)", infer_sql_of(units), infer_sql_of(price));
+    g_autofree char *equal = g_strdup_printf("abs(%s::DOUBLE - %s) <= 0.011 + 0.001 * abs(%s)", infer_sql_of(column), product, product);
+    g_autofree char *within = g_strdup_printf("abs(%s::DOUBLE) <= 0.011 + 1.001 * abs(%s)", infer_sql_of(column), product);
     double share = 0, below = 0;
     if (!infer_share(sales->inference, table, equal, &share, error) || !infer_share(sales->inference, table, within, &below, error))
       return FALSE;
@@ -177,8 +118,8 @@ static gboolean settle_line_cost(Sales *sales, GError **error) {
     price = infer_find_concept(table, "list_price");
   if (cost == NULL || units == NULL || price == NULL || infer_find_concept(table, "cost") != NULL || cost->field->role != FIELD_ROLE_MEASURE)
     return TRUE;
-  g_autofree char *several = g_strdup_printf("%s >= 3", sql_of(units));
-  g_autofree char *above = g_strdup_printf("%s >= 3 AND %s::DOUBLE > %s::DOUBLE", sql_of(units), sql_of(cost), sql_of(price));
+  g_autofree char *several = g_strdup_printf("%s >= 3", infer_sql_of(units));
+  g_autofree char *above = g_strdup_printf("%s >= 3 AND %s::DOUBLE > %s::DOUBLE", infer_sql_of(units), infer_sql_of(cost), infer_sql_of(price));
   double many = 0, dear = 0;
   if (!infer_share(sales->inference, table, several, &many, error) || !infer_share(sales->inference, table, above, &dear, error))
     return FALSE;
@@ -206,6 +147,7 @@ static char *price_expression(Sales *sales) {
     return NULL;
   sales->unit = price->field->unit;
   if (units == NULL && infer_rows_are_pieces(sales->table)) {
+    sales->piece = price->table == sales->table ? infer_find_column(sales->table, price->field->name) : NULL;
     infer_note(sales->inference, "revenue", "%s of each line: there is no quantity, a line is one piece", price->field->label);
     return g_strdup(price->field->name);
   }
@@ -220,6 +162,8 @@ static char *price_expression(Sales *sales) {
   g_autofree char *part = infer_column_expression(discount);
   infer_note(sales->inference, "revenue", "no column holds it: %s times %s less %s", units->field->label, price->field->label,
              discount->field->label);
+  sales->undiscounted = g_strdup_printf("%s * %s", units->field->name, price_sql);
+  sales->discounted_part = g_strdup_printf("%s * %s * coalesce(%s, 0)", units->field->name, price_sql, part);
   return g_strdup_printf("%s * %s * (1 - coalesce(%s, 0))", units->field->name, price_sql, part);
 }
 
@@ -257,16 +201,6 @@ gboolean infer_column_is_sale(const InferColumn *column) {
   return FALSE;
 }
 
-static Metric *add_sum(Sales *sales, const char *name, const char *expression, const char *label, const char *unit,
-                       const char *description, const char *const *words) {
-  Metric *metric = infer_add_metric(sales->inference, name, AGGREGATE_SUM, sales->table, expression);
-  if (metric == NULL)
-    return NULL;
-  infer_describe(sales->inference, metric, label, unit, description);
-  infer_add_words(sales->inference, metric, (char *const *)words);
-  return metric;
-}
-
 /* The same sum before cancellations and returns, and the value of those. */
 static void add_gross(Sales *sales, const char *base, const char *expression, const char *unit) {
   Inference *inference = sales->inference;
@@ -281,7 +215,7 @@ static void add_gross(Sales *sales, const char *base, const char *expression, co
            excludes(inference, sales->table, gone[i]);
   if (!any)
     return;
-  Metric *metric = add_sum(sales, name, expression, units ? "Gross units" : "Gross revenue", unit,
+  Metric *metric = infer_add_sum(sales, name, expression, units ? "Gross units" : "Gross revenue", unit,
                            units ? "Units before cancellations and returns" : "Revenue before cancellations and returns",
                            units ? unit_words : revenue_words);
   for (guint i = 0; i < G_N_ELEMENTS(gone) && metric != NULL; i++)
@@ -301,7 +235,7 @@ static void add_gone(Sales *sales, const char *condition, const char *base, cons
   g_autofree char *name = g_strdup_printf("%s_%s", condition, units ? "units" : "value");
   g_autofree char *label = g_strdup_printf("%s %s", cancelled ? "Cancelled" : "Returned", units ? "units" : "value");
   g_autofree char *description = g_strdup_printf("%s of %s, as a positive number", units ? "Units" : "Value", found->label);
-  Metric *metric = add_sum(sales, name, expression, label, unit, description, NULL);
+  Metric *metric = infer_add_sum(sales, name, expression, label, unit, description, NULL);
   if (metric == NULL)
     return;
   model_add_word(&metric->conditions, condition);
@@ -340,7 +274,7 @@ static void add_gross_and_gone(Sales *sales, const char *base, const char *expre
 static void add_revenue(Sales *sales) {
   Inference *inference = sales->inference;
   g_autofree char *label = sales->total != NULL ? infer_metric_label(inference, sales->total) : g_strdup("Revenue");
-  Metric *metric = add_sum(sales, "revenue", sales->revenue, label, sales->unit,
+  Metric *metric = infer_add_sum(sales, "revenue", sales->revenue, label, sales->unit,
                            sales->revenue_net != NULL ? "Revenue including tax" : "Revenue", NULL);
   if (metric == NULL)
     return;
@@ -355,14 +289,16 @@ static void add_revenue(Sales *sales) {
   if (sales->revenue_net != NULL)
     infer_add_words(inference, metric, (char *const *)with_tax);
   infer_apply_net(inference, sales->table, metric);
+  infer_add_piece_price(sales, metric);
+  infer_add_undiscounted(sales);
   add_gross_and_gone(sales, "revenue", sales->revenue, sales->unit);
   static const char *const gross[] = {"gross revenue", "gross sales", "gross turnover", NULL};
-  if (model_find_metric(inference->model, "gross_revenue") == NULL)
+  if (model_find_metric(inference->model, "gross_revenue") == NULL && sales->undiscounted == NULL)
     infer_add_words(inference, metric, (char *const *)gross);
   if (sales->revenue_net == NULL)
     return;
   g_autofree char *net_label = sales->net != NULL ? infer_metric_label(inference, sales->net) : g_strdup("Revenue excluding tax");
-  Metric *net = add_sum(sales, "revenue_excluding_tax", sales->revenue_net, net_label, sales->unit, "Revenue without tax", NULL);
+  Metric *net = infer_add_sum(sales, "revenue_excluding_tax", sales->revenue_net, net_label, sales->unit, "Revenue without tax", NULL);
   if (net == NULL)
     return;
   if (sales->net != NULL) {
@@ -400,8 +336,8 @@ static gboolean find_charged_units(Sales *sales, const InferColumn **units, GErr
     gboolean counts = column == *units;
     for (char **word = column->words; *word != NULL && !counts; word++) counts = g_strv_contains(WORDS, *word);
     if (!counts || column == price || column->field->role != FIELD_ROLE_MEASURE || infer_is_money(column)) continue;
-    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", sql_of(column),
-                                            sql_of(price), sql_of(sales->total), sql_of(sales->total));
+    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", infer_sql_of(column),
+                                            infer_sql_of(price), infer_sql_of(sales->total), infer_sql_of(sales->total));
     double share = 0;
     if (!infer_share(sales->inference, sales->table, test, &share, error)) return FALSE;
     if (share <= best + (column == *units ? 0 : 0.02)) continue; /* of equals the plain one */
@@ -420,7 +356,7 @@ static char *cost_expression(Sales *sales, const InferColumn *units) {
     return NULL;
   g_autofree char *each_sql = near_expression(sales, each);
   g_autofree char *expression = g_strdup_printf("%s * %s", units->field->name, each_sql);
-  Metric *metric = add_sum(sales, "cost", expression, "Cost", sales->unit, "Quantity times unit cost", NULL);
+  Metric *metric = infer_add_sum(sales, "cost", expression, "Cost", sales->unit, "Quantity times unit cost", NULL);
   if (metric != NULL) {
     infer_add_concept_words(sales->inference, metric, "cost");
     infer_apply_net(sales->inference, sales->table, metric);
@@ -445,7 +381,7 @@ static void add_profit(Sales *sales, const InferColumn *units) {
     return;
   const char *income = sales->revenue_net != NULL ? sales->revenue_net : sales->revenue;
   g_autofree char *expression = g_strdup_printf("%s - %s", income, cost);
-  Metric *metric = add_sum(sales, "profit", expression, "Profit", sales->unit, "Revenue less cost", NULL);
+  Metric *metric = infer_add_sum(sales, "profit", expression, "Profit", sales->unit, "Revenue less cost", NULL);
   if (metric == NULL)
     return;
   infer_add_concept_words(sales->inference, metric, "profit");
@@ -470,8 +406,8 @@ static gboolean add_margin(Sales *sales, GError **error) {
   if (column == NULL || profit == NULL || column->field->default_aggregate != AGGREGATE_AVERAGE ||
       expression_is_joined(sales->table->dataset, sales->revenue))
     return TRUE;
-  g_autofree char *test = g_strdup_printf("(%s) = 0 OR abs(%s / %.1f - %s::DOUBLE / (%s)::DOUBLE) < 0.001", sales->revenue, sql_of(column),
-                                          column->scale, sql_of(profit), sales->revenue);
+  g_autofree char *test = g_strdup_printf("(%s) = 0 OR abs(%s / %.1f - %s::DOUBLE / (%s)::DOUBLE) < 0.001", sales->revenue, infer_sql_of(column),
+                                          column->scale, infer_sql_of(profit), sales->revenue);
   double share = 0;
   if (!infer_share(inference, sales->table, test, &share, error))
     return FALSE;
@@ -515,8 +451,8 @@ static gboolean find_units_by_price(Sales *sales, GError **error) {
     gboolean counts = column->field->role == FIELD_ROLE_MEASURE && column->field->type == FIELD_INTEGER && !infer_is_money(column) && column != total;
     if (!counts || !is_price(price) || column == price || price == total)
       continue;
-    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", sql_of(column),
-                                            sql_of(price), sql_of(total), sql_of(total));
+    g_autofree char *test = g_strdup_printf("abs(%s::DOUBLE * %s::DOUBLE - %s::DOUBLE) <= 0.011 + 0.001 * abs(%s::DOUBLE)", infer_sql_of(column),
+                                            infer_sql_of(price), infer_sql_of(total), infer_sql_of(total));
     double share = 0;
     if (!infer_share(sales->inference, table, test, &share, error))
       return FALSE;
@@ -531,7 +467,7 @@ static gboolean find_units_by_price(Sales *sales, GError **error) {
 }
 
 static gboolean conclude_sales(Sales *sales, GError **error) {
-  if (!prefer_net(sales, error) || !separate_tax(sales, error))
+  if (!infer_prefer_net(sales, error) || !separate_tax(sales, error))
     return FALSE;
   if (sales->total == NULL && sales->net != NULL)
     sales->total = sales->net;
@@ -569,5 +505,7 @@ gboolean infer_revenue(Inference *inference, InferTable *table, GError **error) 
   g_free(sales.revenue);
   g_free(sales.revenue_net);
   g_free(sales.computed_profit);
+  g_free(sales.undiscounted);
+  g_free(sales.discounted_part);
   return done;
 }
