@@ -14,11 +14,29 @@ static InferColumn *entity_column(const InferTable *table, const char *entity) {
   return column != NULL ? column : infer_find_entity_column(table, entity, CONCEPT_NAME);
 }
 
+static guint n_joins_to(const Inference *inference, const InferTable *table) {
+  guint n = 0;
+  for (guint i = 0; i < inference->model->relationships->len; i++)
+    n += g_str_equal(((const Relationship *)g_ptr_array_index(inference->model->relationships, i))->to_dataset, table->dataset->name);
+  return n;
+}
+
+/* How much a table looks like that of the things themselves: called after them, dated, and others lead to it. */
+static guint home_rank(const Inference *inference, const InferTable *table, const char *entity) {
+  g_autofree char *noun = infer_table_noun(table->dataset->name);
+  g_auto(GStrv) words = retail_header_words(inference->lexicon, noun);
+  gboolean named = words[0] != NULL && g_str_equal(words[g_strv_length(words) - 1], entity);
+  return named * 1000 + (table->dataset->default_date != NULL) * 100 + n_joins_to(inference, table);
+}
+
 /* The key of payments, one for each order, is that of the orders. */
-static gboolean is_borrowed(const Inference *inference, const InferColumn *key) {
+static gboolean is_borrowed(const Inference *inference, const InferColumn *key, const char *entity) {
   for (guint i = 0; i < inference->model->relationships->len; i++) {
     const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
-    if (g_strcmp0(join->from_dataset, key->table->dataset->name) == 0 && g_strcmp0(join->from_fields[0], key->field->name) == 0)
+    gboolean own = g_str_equal(join->from_dataset, key->table->dataset->name) && g_str_equal(join->from_fields[0], key->field->name);
+    const InferTable *other = own && join->from_fields[1] == NULL ? infer_find_table(inference, join->to_dataset) : NULL;
+    if (other != NULL && (!infer_leads_to(inference, other, key->table) ||
+                          home_rank(inference, other, entity) > home_rank(inference, key->table, entity)))
       return TRUE;
   }
   return FALSE;
@@ -33,7 +51,7 @@ static InferColumn *find_key(const Inference *inference, const char *entity) {
     InferColumn *column = entity_column(table, entity);
     if (column == NULL)
       continue;
-    gboolean own_table = column == table->key && table->is_one_side && !table->lists_returns && !is_borrowed(inference, column);
+    gboolean own_table = column == table->key && table->is_one_side && !table->lists_returns && !is_borrowed(inference, column, entity);
     int rank = own_table ? 4 : table == inference->main ? 3 : table->dataset->is_fact ? 2 : 1;
     if (rank > best_rank) {
       best = column;
