@@ -151,6 +151,8 @@ char *rollup_aggregate_sql(const RollupView *view, Aggregate aggregate, const ch
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */
 /* The key that a field refers to, when it is the many side of a relationship of one field. NULL: none. */
+/* Whether the conditions of a leaf ("name", "!name") can be told from the rows of a dataset. */
+gboolean reach_conditions(const Model *model, const Dataset *dataset, char **names);
 const Field *reach_referenced_key(const Model *model, const Field *field);
 /* The date of a dataset's rows: its default date, or that of the nearest dataset it leads to. NULL: none. */
 const Field *reach_default_date(const Model *model, const Dataset *dataset);

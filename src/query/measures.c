@@ -129,16 +129,6 @@ static gboolean asks_time(const Grouping *grouping, const RowContext *context) {
   return context->time.kind != TIME_ALL || has_time_key(grouping);
 }
 
-/* The conditions of a leaf can be told from the rows of a dataset. */
-static gboolean sees_conditions(const Model *model, const Dataset *dataset, char **names) {
-  for (guint i = 0; names && names[i]; i++) {
-    const Condition *condition = model_find_condition(model, names[i] + (names[i][0] == '!'));
-    g_autoptr(GPtrArray) path = condition ? model_join_path(model, dataset->name, condition->dataset) : NULL;
-    if (!path) return FALSE; /* an empty path: its own */
-  }
-  return TRUE;
-}
-
 /* Distinct keys can be counted wherever they are referred to: customers live in one table, what they bought in another.
  */
 static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec,
@@ -147,12 +137,12 @@ static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping,
   if (!counted || (!timed && dataset_fits(compiler, grouping, spec->dataset, context))) return spec->dataset;
   const Dataset *main_fact =
       compiler->model->default_dataset ? model_find_dataset(compiler->model, compiler->model->default_dataset) : NULL;
-  if (main_fact && reach_field(compiler->model, main_fact, counted) && sees_conditions(compiler->model, main_fact, spec->conditions) &&
+  if (main_fact && reach_field(compiler->model, main_fact, counted) && reach_conditions(compiler->model, main_fact, spec->conditions) &&
       dataset_fits(compiler, grouping, main_fact, context))
     return main_fact;
   for (guint i = 0; i < compiler->model->datasets->len; i++) {
     const Dataset *dataset = compiler->model->datasets->pdata[i];
-    if (reach_field(compiler->model, dataset, counted) && sees_conditions(compiler->model, dataset, spec->conditions) && dataset_fits(compiler, grouping, dataset, context))
+    if (reach_field(compiler->model, dataset, counted) && reach_conditions(compiler->model, dataset, spec->conditions) && dataset_fits(compiler, grouping, dataset, context))
       return dataset;
   }
   return spec->dataset;

@@ -39,6 +39,15 @@ static const Field *referring_field(const Model *model, const Dataset *dataset, 
   return NULL;
 }
 
+gboolean reach_conditions(const Model *model, const Dataset *dataset, char **names) {
+  for (guint i = 0; names && names[i]; i++) {
+    const Condition *condition = model_find_condition(model, names[i] + (names[i][0] == '!'));
+    g_autoptr(GPtrArray) path = condition ? model_join_path(model, dataset->name, condition->dataset) : NULL;
+    if (!path) return FALSE; /* an empty path: its own */
+  }
+  return TRUE;
+}
+
 const Field *reach_field(const Model *model, const Dataset *dataset, const Field *field) {
   if (dataset->rollup) return rollup_reach_field(model, dataset, field);
   if (g_strcmp0(field->dataset, dataset->name) == 0) return field;
