@@ -86,7 +86,8 @@ typedef struct {
 #define AI_REQUEST_INIT {.temperature = -1, .deadline = DEADLINE_NEVER}
 
 typedef struct {
-  gint64 input_tokens, cached_tokens, output_tokens; /* cached: the part of input the provider had */
+  gint64 input_tokens, output_tokens;
+  gint64 cached_tokens, written_tokens; /* parts of input: what the provider had already, and what it put into its cache */
   gint64 cost_nano;                                  /* billionths of the price table's currency, exact */
 } AiUsage;
 typedef enum { AI_CACHE_MISS, AI_CACHE_HIT, AI_CACHE_JOINED /* the same call was in flight */, AI_CACHE_STALE /* last good */ } AiCacheOutcome;

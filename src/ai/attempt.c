@@ -54,6 +54,8 @@ static void attempt_end(AiAttempt *attempt, const AiUsage *usage) {
   if (usage != NULL) {
     call->out.usage.input_tokens += usage->input_tokens;
     call->out.usage.cached_tokens += usage->cached_tokens;
+    call->out.usage.written_tokens += usage->written_tokens;
+    call->saved_nano += ai_route_saved_by_cache(call->config, attempt->route, usage);
     call->out.usage.output_tokens += usage->output_tokens;
     call->out.usage.cost_nano += spent.amount[AI_UNIT_MONEY];
   }
@@ -374,6 +376,8 @@ void ai_call_worst_usage(const AiCall *call, const AiRoute *route, AiUsage *usag
   gint64 n = MAX(1, json_get_int(request, "n", 1));
   gint64 output = call->operation == AI_OPERATION_CHAT ? json_get_int(request, "max_completion_tokens", json_get_int(request, "max_tokens", route->max_output)) * n : 0;
   *usage = (AiUsage){.input_tokens = ai_tokens_bound(request), .output_tokens = output};
+  /* At worst all of it goes into the provider's cache, where that costs more. */
+  if (route->provider->type == AI_PROVIDER_ANTHROPIC) usage->written_tokens = usage->input_tokens;
 }
 
 static void reserve(AiAttempt *attempt) {

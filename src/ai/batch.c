@@ -4,7 +4,7 @@
 
 #include "ai/call.h"
 #include "ai/facts.h"
-#include "ai/json_schema.h"
+#include "base/json_schema.h"
 
 typedef struct {
   GPtrArray *works;
@@ -46,7 +46,7 @@ static json_t *batch_messages(Batch *batch, int min_group) {
 /* An answer that would not have passed by itself does not pass in company. */
 static gboolean is_good(const Batch *batch, const AiWork *work, const json_t *answer, double *score) {
   *score = -1;
-  if (answer == NULL || !ai_schema_holds(batch->template->output, answer, NULL)) return FALSE;
+  if (answer == NULL || !json_schema_holds(batch->template->output, NULL, answer, "the answer", NULL)) return FALSE;
   if (!batch->template->check_facts && !json_get_bool(work->job, "check_facts", FALSE)) return TRUE;
   g_autofree char *text = json_to_text(answer, JSON_PLAIN);
   g_autofree char *known = g_strconcat(batch->template->instructions, "\n", batch->template->system, NULL);

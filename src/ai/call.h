@@ -70,6 +70,7 @@ struct AiCall {
   gint64 started_us, at_ms;
   gint refs;
   int last_status;
+  gint64 saved_nano; /* by the providers' caches */
   gint64 last_wait_ms;
   gboolean restart_next;  /* the next piece begins anew */
   gboolean continued_next; /* the next piece comes from another route, and says so */
@@ -105,7 +106,9 @@ json_t *ai_call_request(const AiCall *call, const AiRoute *route);
 gint64 ai_tokens_bound(const json_t *chat);
 gint64 ai_tokens_estimate(gsize bytes);
 void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out);
-/* The same in a provider's batch. */
+/* What the provider's cache took off the price, in billionths. */
+gint64 ai_route_saved_by_cache(const AiConfig *config, const AiRoute *route, const AiUsage *usage);
+/* Cost, in a provider's batch. */
 void ai_route_batch_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out);
 /* The most that one attempt at this route may use. */
 void ai_call_worst_usage(const AiCall *call, const AiRoute *route, AiUsage *usage);

@@ -19,7 +19,7 @@ typedef struct {
 /* Millionths of a millionth (pico) of the currency, for one token. The file has them per million tokens. */
 typedef struct {
   char *model, *from; /* from: ISO date from which it holds */
-  gint64 input_pico, cached_pico, output_pico;
+  gint64 input_pico, cached_pico, written_pico, output_pico; /* cached, written: what the provider's cache had, and what went into it */
   gint64 batch_ppm; /* share of it that is paid in a provider's batch */
 } AiPrice;
 

@@ -9,6 +9,8 @@
 #define PICO 1e12
 /* What OpenAI, Azure and Anthropic take for a request in a batch. */
 #define DEFAULT_BATCH_SHARE 0.5
+/* Of the price of input, for what goes into the cache; only Anthropic says what did, and takes this. */
+#define CACHE_WRITE_SHARE 1.25
 
 void ai_route_free(gpointer data) {
   AiRoute *route = data;
@@ -124,13 +126,13 @@ gboolean config_read_model(AiConfig *config, const ConfigPart *part, const char 
 }
 
 static gboolean read_price(AiConfig *config, const ConfigPart *part, GError **error) {
-  if (!config_names(part, "model from input cached_input output batch", error)) return FALSE;
+  if (!config_names(part, "model from input cached_input cache_write output batch", error)) return FALSE;
   AiPrice *price = g_new0(AiPrice, 1);
   g_ptr_array_add(config->prices, price);
-  double input = 0, output = 0, cached = -1, batch = DEFAULT_BATCH_SHARE;
+  double input = 0, output = 0, cached = -1, written = -1, batch = DEFAULT_BATCH_SHARE;
   if (!config_text(part, "model", &price->model, error) || !config_text(part, "from", &price->from, error) ||
       !config_number(part, "input", 0, 1e6, &input, error) || !config_number(part, "output", 0, 1e6, &output, error) ||
-      !config_number(part, "cached_input", 0, 1e6, &cached, error) || !config_number(part, "batch", 0, 1, &batch, error))
+      !config_number(part, "cached_input", 0, 1e6, &cached, error) || !config_number(part, "cache_write", 0, 1e6, &written, error) || !config_number(part, "batch", 0, 1, &batch, error))
     return FALSE;
   if (price->model == NULL) return config_fail(part, error, "a price needs a model");
   GDate date;
@@ -141,6 +143,7 @@ static gboolean read_price(AiConfig *config, const ConfigPart *part, GError **er
   price->input_pico = llround(input * PICO / 1e6);
   price->output_pico = llround(output * PICO / 1e6);
   price->batch_ppm = llround(batch * 1e6);
+  price->written_pico = written < 0 ? llround(input * CACHE_WRITE_SHARE * PICO / 1e6) : llround(written * PICO / 1e6);
   price->cached_pico = cached < 0 ? price->input_pico : llround(cached * PICO / 1e6);
   return TRUE;
 }

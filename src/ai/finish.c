@@ -182,6 +182,7 @@ static void record(AiCall *call) {
   entry->attempts = call->out.attempts;
   entry->repairs = call->out.repair_rounds;
   entry->consistency = call->out.consistency;
+  entry->saved_nano = call->saved_nano;
   entry->input = content_for_record(call, json_object_get(call->chat, call->operation == AI_OPERATION_CHAT ? "messages" : "input"));
   if (call->operation == AI_OPERATION_CHAT) entry->output = content_for_record(call, reply_message(call->reply));
   if (call->out.cache != AI_CACHE_MISS && call->reply != NULL && call->plan != NULL) {

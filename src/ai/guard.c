@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "ai/facts.h"
-#include "ai/json_schema.h"
+#include "base/json_schema.h"
 #include "ai/redact.h"
 
 /* ---- before ---- */
@@ -69,7 +69,7 @@ static gboolean check_schema(AiCall *call, const char *text, GString *problems) 
     g_string_append(problems, "The answer must be one JSON value and nothing else.\n");
     return FALSE;
   }
-  if (ai_schema_holds(call->schema, call->out.json, problems)) return TRUE;
+  if (json_schema_holds(call->schema, NULL, call->out.json, "the answer", problems)) return TRUE;
   json_decref(call->out.json);
   call->out.json = NULL;
   g_string_append(problems, "Answer again with JSON that meets the schema, and nothing else.\n");

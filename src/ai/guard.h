@@ -1,7 +1,7 @@
 /*
  * Guardrails of a call. Before: limits of size, personal data and secrets redacted. After: the answer's JSON schema, unsafe
  * content, and every number, direction and name held against the data that was sent. What they found stands in the
- * call's verdicts. The pieces are pure: redact.h, json_schema.h, facts.h.
+ * call's verdicts. The pieces are pure: redact.h, facts.h, base/json_schema.h.
  */
 #pragma once
 #include "ai/call.h"

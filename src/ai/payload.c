@@ -1,7 +1,7 @@
 /* What leaves the house for a template, and in which form. */
 #include <string.h>
 
-#include "ai/json_schema.h"
+#include "base/json_schema.h"
 #include "ai/template.h"
 
 /* Stands in every request that carries data, at its static beginning. */
@@ -201,7 +201,7 @@ json_t *ai_template_messages(const AiTemplate *template, const json_t *input, in
   g_autoptr(GString) problems = g_string_new(NULL), data = g_string_new(NULL);
   json_t *declared;
   gsize index;
-  if (input == NULL || !ai_schema_holds(template->input, input, problems)) {
+  if (input == NULL || !json_schema_holds(template->input, NULL, input, "the input", problems)) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "the input does not meet the template's schema: %s", input == NULL ? "there is none" : problems->str);
     return NULL;
   }

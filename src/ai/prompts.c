@@ -4,11 +4,11 @@
 
 #include "ai/call.h"
 #include "ai/facts.h"
-#include "ai/json_schema.h"
+#include "base/json_schema.h"
 
 /* As the gateway judges an answer. */
 static gboolean is_valid(const AiTemplate *template, const AiPayload *payload, const json_t *reply, GString *why) {
-  if (template->output != NULL && !ai_schema_holds(template->output, reply, why)) return FALSE;
+  if (template->output != NULL && !json_schema_holds(template->output, NULL, reply, "the answer", why)) return FALSE;
   if (!template->check_facts) return TRUE;
   g_autofree char *known = g_strconcat(template->instructions, "\n", template->system, NULL);
   g_autoptr(GString) said = g_string_new(json_string_value(reply));

@@ -30,12 +30,13 @@ void ai_usage_read(const json_t *usage, AiUsage *out) {
   out->input_tokens = MAX(0, json_get_int(usage, "prompt_tokens", 0));
   out->output_tokens = MAX(0, json_get_int(usage, "completion_tokens", 0));
   out->cached_tokens = MAX(0, json_get_int(json_object_get(usage, "prompt_tokens_details"), "cached_tokens", 0));
+  out->written_tokens = MAX(0, json_get_int(json_object_get(usage, "prompt_tokens_details"), "cache_creation_tokens", 0));
 }
 
 json_t *ai_usage_json(const AiUsage *usage) {
-  return json_pack("{s:I, s:I, s:I, s:{s:I}}", "prompt_tokens", (json_int_t)usage->input_tokens, "completion_tokens",
+  return json_pack("{s:I, s:I, s:I, s:{s:I, s:I}}", "prompt_tokens", (json_int_t)usage->input_tokens, "completion_tokens",
                    (json_int_t)usage->output_tokens, "total_tokens", (json_int_t)(usage->input_tokens + usage->output_tokens),
-                   "prompt_tokens_details", "cached_tokens", (json_int_t)usage->cached_tokens);
+                   "prompt_tokens_details", "cached_tokens", (json_int_t)usage->cached_tokens, "cache_creation_tokens", (json_int_t)usage->written_tokens);
 }
 
 char *ai_content_text(const json_t *content) {

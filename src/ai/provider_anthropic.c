@@ -150,6 +150,13 @@ static void add_parameters(const AiRoute *route, const json_t *chat, json_t *nat
   if (user != NULL) json_object_set_new(native, "metadata", json_pack("{s:s}", "user_id", user));
 }
 
+/* The static beginning is what the provider may keep (in its order: tools, system, messages): the hint stands at its end. */
+static void hint_cache(json_t *native) {
+  const json_t *system = json_object_get(native, "system"), *tools = json_object_get(native, "tools"), *last = json_array_size(system) > 0 ? system : tools;
+  if (json_array_size(last) > 0) json_object_set_new(json_array_get(last, json_array_size(last) - 1), "cache_control", json_pack("{s:s}", "type", "ephemeral"));
+  if (json_array_size(system) == 0) json_object_del(native, "system");
+}
+
 static json_t *request(const AiRoute *route, const json_t *chat, gboolean stream, GError **error) {
   if (json_get_int(chat, "n", 1) != 1) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "this provider gives one choice; leave out n");
@@ -166,11 +173,8 @@ static json_t *request(const AiRoute *route, const json_t *chat, gboolean stream
   }
   gint64 most = json_get_int(chat, "max_completion_tokens", json_get_int(chat, "max_tokens", route->max_output));
   json_object_set_new(native, "max_tokens", json_integer(most));
-  /* The static beginning is what the provider may keep: the hint stands at the end of the system part. */
-  gsize n = json_array_size(system);
-  if (n > 0) json_object_set_new(json_array_get(system, n - 1), "cache_control", json_pack("{s:s}", "type", "ephemeral"));
-  else json_object_del(native, "system");
   add_tools(chat, native);
+  hint_cache(native);
   add_parameters(route, chat, native);
   if (stream) json_object_set_new(native, "stream", json_true());
   return g_steal_pointer(&native);
@@ -193,6 +197,7 @@ static void read_usage(const json_t *usage, AiUsage *out) {
   if (json_is_integer(json_object_get(usage, "input_tokens"))) {
     out->input_tokens = MAX(0, json_get_int(usage, "input_tokens", 0)) + read + written;
     out->cached_tokens = read;
+    out->written_tokens = written;
   }
   out->output_tokens = MAX(0, json_get_int(usage, "output_tokens", out->output_tokens));
 }

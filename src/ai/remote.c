@@ -227,6 +227,7 @@ static void read_result(const json_t *result, AiResponse *response) {
   response->usage.input_tokens = json_get_int(usage, "prompt_tokens", 0);
   response->usage.output_tokens = json_get_int(usage, "completion_tokens", 0);
   response->usage.cached_tokens = json_get_int(json_object_get(usage, "prompt_tokens_details"), "cached_tokens", 0);
+  response->usage.written_tokens = json_get_int(json_object_get(usage, "prompt_tokens_details"), "cache_creation_tokens", 0);
   response->usage.cost_nano = nano_of(json_get_string(result, "cost"));
   response->attempts = (int)json_get_int(result, "attempts", 1);
   response->repair_rounds = (int)json_get_int(result, "repair_rounds", 0);

@@ -95,9 +95,10 @@ static void cost_of(const AiConfig *config, const AiRoute *route, const AiUsage 
   out->amount[AI_UNIT_TOKENS] = tokens;
   out->amount[AI_UNIT_CREDITS] = route->credits * tokens;
   if (price == NULL) return;
-  gint64 cached = MIN(usage->cached_tokens, usage->input_tokens);
+  gint64 cached = MIN(usage->cached_tokens, usage->input_tokens), written = MIN(usage->written_tokens, usage->input_tokens - cached);
   /* 128 bits: a hostile count of tokens must not wrap a bill around. */
-  __int128 pico = (__int128)price->input_pico * (usage->input_tokens - cached) + (__int128)price->cached_pico * cached +
+  __int128 pico = (__int128)price->input_pico * (usage->input_tokens - cached - written) + (__int128)price->cached_pico * cached +
+                  (__int128)price->written_pico * written +
                   (__int128)price->output_pico * usage->output_tokens;
   if (in_batch) pico = (pico * price->batch_ppm + 999999) / 1000000;
   __int128 nano = (pico + 999) / 1000;
@@ -106,6 +107,15 @@ static void cost_of(const AiConfig *config, const AiRoute *route, const AiUsage 
 
 void ai_route_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out) {
   cost_of(config, route, usage, FALSE, out);
+}
+
+gint64 ai_route_saved_by_cache(const AiConfig *config, const AiRoute *route, const AiUsage *usage) {
+  AiAmounts real, without;
+  AiUsage uncached = *usage;
+  uncached.cached_tokens = 0;
+  cost_of(config, route, usage, FALSE, &real);
+  cost_of(config, route, &uncached, FALSE, &without);
+  return MAX(0, without.amount[AI_UNIT_MONEY] - real.amount[AI_UNIT_MONEY]);
 }
 
 void ai_route_batch_cost(const AiConfig *config, const AiRoute *route, const AiUsage *usage, AiAmounts *out) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/embedded.h"
-#include "server/schema.h"
+#include "base/json_schema.h"
 
 static json_t *read_embedded(const char *name, GError **error) {
   const EmbeddedFile *file = embedded_file_find(name);
@@ -43,7 +43,7 @@ static void turn_inward(json_t *schema, const char *name) {
   }
   /* No text holds a NUL. The contracts need not say it of each, but those who make up requests want to know. */
   if (may_be_text(schema) && json_object_get(schema, "pattern") == NULL && json_object_get(schema, "format") == NULL)
-    json_object_set_new(schema, "pattern", json_string(SCHEMA_NO_NUL));
+    json_object_set_new(schema, "pattern", json_string(JSON_SCHEMA_NO_NUL));
   json_object_foreach(schema, key, member) turn_inward(member, name);
   json_array_foreach(schema, index, member) turn_inward(member, name);
 }
@@ -105,7 +105,7 @@ static json_t *describe_parameter(const RouteParameter *parameter) {
     for (char **choice = choices; *choice != NULL; choice++) json_array_append_new(list, json_string(*choice));
     json_object_set_new(schema, "enum", list);
   }
-  if (text) json_object_set_new(schema, "pattern", json_string(SCHEMA_NO_NUL));
+  if (text) json_object_set_new(schema, "pattern", json_string(JSON_SCHEMA_NO_NUL));
   else json_object_set_new(schema, "default", json_integer(parameter->fallback));
   return json_pack("{s:s, s:s, s:b, s:s, s:o}", "name", parameter->name, "in", parameter->in_path ? "path" : "query",
                    "required", parameter->required, "description", parameter->description, "schema", schema);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "server/headers.h"
-#include "server/schema.h"
+#include "base/json_schema.h"
 
 /* Bodies that are remembered: their size, and what their JSON may take beside. */
 #define KNOWN_BODY_MAX 1024
@@ -135,7 +135,7 @@ static json_t *read_body(Request *request, const char *bytes, gsize length) {
   }
   g_autoptr(json_t) body = with_whole_numbers(parsed);
   const json_t *schema = json_object_get(request->state->components, request->match.route->request);
-  if (schema_check(schema, request->state->components, body, &error)) return g_steal_pointer(&body);
+  if (json_schema_check(schema, request->state->components, body, &error)) return g_steal_pointer(&body);
   reply_set_error(&request->reply, error);
   return NULL;
 }

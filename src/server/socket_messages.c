@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "server/questions.h"
-#include "server/schema.h"
+#include "base/json_schema.h"
 #include "server/socket_private.h"
 
 static const EventReaderCalls flight_calls = {NULL, socket_hub_wake};
@@ -96,7 +96,7 @@ static void ask(Socket *socket, const json_t *message, const char *schema_name, 
   if (!has_room(socket, ref)) return;
   Reply reply = {0};
   EventStream *stream = NULL;
-  if (schema_check(json_object_get(state->components, schema_name), state->components, body, &error)) stream = question_start(state, body, &error);
+  if (json_schema_check(json_object_get(state->components, schema_name), state->components, body, &error)) stream = question_start(state, body, &error);
   if (stream == NULL) {
     reply_set_error(&reply, error);
     say_problem(socket, ref, NULL, &reply);

@@ -15,7 +15,8 @@ KEY = "provider-secret-key"
 
 def behaviour(text="Hello there.", **more):
     """What a provider does with one request: tools [(name, arguments)], usage (input, output), status, retry_after, delay, drip,
-    cut_after (pieces, then the connection breaks), hang_up (closes after the reply without saying so), malformed, endless, finish, cached."""
+    cut_after (pieces, then the connection breaks), hang_up (closes after the reply without saying so), malformed, endless, finish, cached (tokens that
+    its cache had), kept (that went into it; Anthropic)."""
     return {"text": text, **more}
 
 
@@ -232,8 +233,8 @@ class Anthropic(Form):
 
     def usage(self, what):
         read, written = what.get("usage", (12, 5))
-        cached = what.get("cached", 0)
-        return {"input_tokens": read - cached, "output_tokens": written, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
+        cached, kept = what.get("cached", 0), what.get("kept", 0)
+        return {"input_tokens": read - cached - kept, "output_tokens": written, "cache_read_input_tokens": cached, "cache_creation_input_tokens": kept}
 
     def stop(self, what):
         names = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}

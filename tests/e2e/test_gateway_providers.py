@@ -1,5 +1,6 @@
 """One conformance suite over every provider: what goes in as OpenAI's form comes out the same, whoever is behind."""
 import json
+import sqlite3
 import unittest
 
 from gateway import URLS, GatewayCase, config_over, provider, vendor_clients
@@ -123,6 +124,54 @@ class Conformance(GatewayCase):
         server, gateway = self.start(kind, behaviour(status=429, retry_after=0), behaviour(status=503), behaviour("At last."))
         status, reply, _ = gateway.chat()
         self.assertEqual((status, reply["choices"][0]["message"]["content"], len(server.seen)), (200, "At last.", 3))
+
+    @over_each
+    def test_what_does_not_change_stands_first(self, kind):
+        """So that the provider's own cache has it: two requests of a template differ only behind it, and Anthropic is told where it ends."""
+        server, gateway = self.start(kind, behaviour(json.dumps({"headline": "Fine", "summary": "All is well."})))
+        config = json.loads(gateway.path.read_text())
+        config["models"]["summary"] = config["models"]["main"]
+        gateway.reload(config)
+        for question in ("How did sales do?", "What else is there to say?"):
+            status, reply, _ = gateway.request("/llm/summary", {"template": "summary", "input": {"question": question, "period": "May", "rows": []}})
+            self.assertEqual(status, 200, reply)
+        one, two = ([*self.static_part(kind, request["body"])] for request in server.seen)
+        self.assertEqual(one[0], two[0])
+        self.assertGreater(len(one[0]), 500)
+        self.assertNotIn("How did sales do?", one[0])
+        self.assertNotEqual(one[1], two[1])
+        if kind == "anthropic":
+            self.assertEqual(server.seen[0]["body"]["system"][-1]["cache_control"], {"type": "ephemeral"})
+            gateway.chat("Sales?", tools=TOOLS)
+            self.assertEqual(server.seen[-1]["body"]["tools"][-1]["cache_control"], {"type": "ephemeral"})
+
+    def static_part(self, kind, body):
+        """What stands before the caller's words, and the rest."""
+        if kind == "anthropic":
+            return json.dumps(body["system"]), json.dumps(body["messages"])
+        if kind == "gemini":
+            return json.dumps(body["systemInstruction"]), json.dumps(body["contents"])
+        self.assertEqual([message["role"] for message in body["messages"]], ["system", "user"])
+        return json.dumps(body["messages"][0]), json.dumps(body["messages"][1:])
+
+    @over_each
+    def test_cached_tokens_cost_less_and_are_counted(self, kind):
+        """20 tokens in, of which the provider's cache had 8 at a quarter of the price; Anthropic kept 4 for a quarter more."""
+        folder = self.folder / kind
+        folder.mkdir()
+        (folder / "prices.yaml").write_text(json.dumps({"prices": [{"model": "m0", "input": 1_000_000, "cached_input": 250_000, "output": 1_000_000}]}))
+        server = self.server(behaviour("Fine.", usage=(20, 5), cached=8, kept=4))
+        gateway = self.gateway(config_over(server, kind=kind, prices="prices.yaml", budgets=[{"company": "*", "limit": 5000}]), name=kind)
+        self.assertEqual(gateway.chat()[0], 200)
+        self.assertEqual(gateway.stream()[0], "Fine.")
+        gateway.stop()
+        with sqlite3.connect(gateway.state / "ai-calls.db") as database:
+            rows = database.execute("SELECT cached_tokens, cost_nano / 1e9, saved_nano / 1e9 FROM calls").fetchall()
+        expected = 12 + 8 / 4 + 5 + (4 / 4 if kind == "anthropic" else 0)
+        self.assertEqual(rows[0], (8, expected, 6))
+        self.assertEqual(rows[1], (8, expected, 6))
+        with sqlite3.connect(gateway.state / "ai-budget.db") as database:
+            self.assertEqual(database.execute("SELECT spent / 1e9, reserved FROM ledger").fetchall(), [(2 * expected, 0)])
 
     def test_the_older_form_of_anthropic(self):
         server = self.server()

@@ -6,7 +6,7 @@
 #include "server/headers.h"
 #include "server/listen.h"
 #include "server/openapi.h"
-#include "server/schema.h"
+#include "base/json_schema.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +28,7 @@ static void check_head(const char *line) {
 
 static void check_body(const json_t *components, const char *name, const json_t *body) {
   g_autoptr(GError) error = NULL;
-  if (!schema_check(json_object_get(components, name), components, body, &error)) {
+  if (!json_schema_check(json_object_get(components, name), components, body, &error)) {
     if (error == NULL) abort();
     Reply reply = {0};
     reply_set_error(&reply, error);

@@ -3,7 +3,6 @@
 
 #include "ai/drift.h"
 #include "ai/facts.h"
-#include "ai/json_schema.h"
 
 static const char DATA[] =
     "{\"period\": \"last month\", \"total\": 1234567.89, \"share\": 0.256, \"rows\": ["
@@ -47,43 +46,6 @@ static void test_texts(void) {
   }
 }
 
-static void test_schema(void) {
-  static const struct {
-    const char *schema, *value;
-    gboolean holds;
-  } CASES[] = {
-      {"{}", "1", TRUE},
-      {"{\"type\": \"integer\"}", "1.0", TRUE},
-      {"{\"type\": \"integer\"}", "1.5", FALSE},
-      {"{\"type\": [\"string\", \"null\"]}", "null", TRUE},
-      {"{\"type\": \"object\", \"required\": [\"a\"]}", "{}", FALSE},
-      {"{\"properties\": {\"a\": {\"type\": \"string\"}}, \"additionalProperties\": false}", "{\"a\": \"x\", \"b\": 1}", FALSE},
-      {"{\"properties\": {\"a\": {\"minLength\": 2}}}", "{\"a\": \"\xc3\xa4\xc3\xb6\"}", TRUE},
-      {"{\"items\": {\"enum\": [1, \"x\"]}}", "[1, \"x\", 1]", TRUE},
-      {"{\"items\": {\"enum\": [1, \"x\"]}}", "[2]", FALSE},
-      {"{\"minItems\": 2, \"uniqueItems\": true}", "[1, 1]", FALSE},
-      {"{\"minimum\": 0, \"exclusiveMaximum\": 5}", "5", FALSE},
-      {"{\"multipleOf\": 0.1}", "0.3", TRUE},
-      {"{\"pattern\": \"^a+$\"}", "\"aab\"", FALSE},
-      {"{\"anyOf\": [{\"type\": \"string\"}, {\"const\": 4}]}", "4", TRUE},
-      {"{\"oneOf\": [{\"minimum\": 1}, {\"minimum\": 2}]}", "3", FALSE},
-      {"{\"not\": {\"type\": \"null\"}}", "null", FALSE},
-      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/a\"}}}}", "[[], [[]]]", TRUE},
-      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"type\": \"array\", \"items\": {\"$ref\": \"#/$defs/a\"}}}}", "[[], [1]]", FALSE},
-      {"{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#/$defs/a\"}}}", "1", FALSE},
-      {"{\"$ref\": \"#/nothing\"}", "1", FALSE},
-  };
-  for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
-    g_autofree char *list = g_strdup_printf("[%s, %s]", CASES[i].schema, CASES[i].value);
-    g_autoptr(json_t) both = json_parse(list, strlen(list), NULL);
-    g_autoptr(GString) problems = g_string_new(NULL);
-    gboolean holds = ai_schema_holds(json_array_get(both, 0), json_array_get(both, 1), problems);
-    if (holds != CASES[i].holds) g_test_message("%s with %s: %s", CASES[i].schema, CASES[i].value, problems->str);
-    g_assert_cmpint(holds, ==, CASES[i].holds);
-    g_assert_true(holds == (problems->len == 0));
-  }
-}
-
 static void test_drift(void) {
   AiDrift *drift = ai_drift_new();
   for (int i = 0; i < 200; i++) g_assert_null(ai_drift_add(drift, "a", i % 10 == 0 ? 0.9 : 1.0));
@@ -103,7 +65,6 @@ static void test_drift(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ai/facts/texts", test_texts);
-  g_test_add_func("/ai/facts/schema", test_schema);
   g_test_add_func("/ai/facts/drift", test_drift);
   return g_test_run();
 }
