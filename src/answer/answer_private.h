@@ -4,6 +4,14 @@
 #include "answer/data.h"
 #include "answer/plan.h"
 
+/* A change by one dimension: what the sentence on it is told from and held against. */
+typedef struct {
+  SemanticQuery *query;
+  QueryPlan *plan;
+  ResultTable *result;
+} ChangePart;
+void change_part_free(gpointer part);
+
 typedef struct {
   AnswerService *service;
   const AnswerRequest *request;
@@ -23,6 +31,7 @@ typedef struct {
   QueryPlan *whole_plan;
   CompiledQuery *whole;   /* a change that was explained: the whole of it, for the sentences; NULL (of whole_plan) */
   ResultTable *whole_result;
+  GPtrArray *parts;       /* of ChangePart*: the same change by one dimension each; NULL */
   gint64 started_us, understood_us, executed_us;
   const char *route;
 } Turn;

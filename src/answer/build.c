@@ -239,27 +239,22 @@ json_t *turn_build_understood(Turn *turn, const SemanticQuery *query, const Sema
 }
 
 #define DRIVER_SENTENCES 3
-#define DRIVER_LEAST_PART 0.2
 
-/* "Region: Central accounts for 77.5 % of the change.": the largest member of each dimension that explains a good part. */
-static void add_drivers(Narrative *narrative, const GPtrArray *columns, const ResultTable *table) {
-  const guint part_column = 5;
+static void take_all(GPtrArray *to, GPtrArray *from) {
+  while (from->len > 0) g_ptr_array_add(to, g_ptr_array_steal_index(from, 0));
+}
+
+/* "By region, Central accounts for 77.5 % of the change.": of each dimension that explains a good part, checked like any sentence. */
+static void add_drivers(const Turn *turn, Narrative *narrative) {
   guint said = 0;
-  const char *dimension = "";
-  for (gsize row = 0; row < table->n_rows && said < DRIVER_SENTENCES; row++) {
-    const Value *name = result_table_at(table, row, 0), *part = result_table_at(table, row, part_column);
-    if (strcmp(name->text, dimension) == 0) continue; /* members stand largest first */
-    dimension = name->text;
-    if (part->type == VALUE_NULL || part->number < DRIVER_LEAST_PART || part->number > 1) continue;
-    g_autofree char *shown = insight_format_value(g_ptr_array_index(columns, part_column), part);
-    g_ptr_array_add(narrative->sentences, g_strdup_printf("By %s, %s accounts for %s of the change.", dimension,
-                                                          result_table_at(table, row, 1)->text, shown));
-    Fact *fact = g_new0(Fact, 1);
-    fact->text = g_strdup(shown);
-    fact->value = value_to_json(part);
-    fact->from = g_strdup_printf("rows[%" G_GSIZE_FORMAT "].contribution", row);
-    g_ptr_array_add(narrative->facts, fact);
-    said++;
+  for (guint i = 0; turn->parts != NULL && i < turn->parts->len && said < DRIVER_SENTENCES; i++) {
+    const ChangePart *part = g_ptr_array_index(turn->parts, i);
+    InsightInput input = {part->query, turn->model, part->plan->compiled->columns, part->result};
+    g_autoptr(Narrative) told = insight_narrate(&input);
+    said += told->sentences->len;
+    narrative->dropped += told->dropped;
+    take_all(narrative->sentences, told->sentences);
+    take_all(narrative->facts, told->facts);
   }
 }
 
@@ -294,7 +289,7 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   if (turn->whole != NULL) g_ptr_array_set_size(plain->dimensions, 0);
   InsightInput whole = {plain, turn->model, turn->whole != NULL ? turn->whole->columns : NULL, turn->whole_result};
   g_autoptr(Narrative) narrative = insight_narrate(turn->whole != NULL ? &whole : &input);
-  if (turn->whole != NULL) add_drivers(narrative, compiled->columns, result);
+  if (turn->whole != NULL) add_drivers(turn, narrative);
   GString *text = g_string_new(NULL);
   for (guint i = 0; i < narrative->sentences->len; i++)
     g_string_append_printf(text, "%s%s", i > 0 ? " " : "", (const char *)g_ptr_array_index(narrative->sentences, i));

@@ -78,6 +78,23 @@ static int compare_rank(gconstpointer a, gconstpointer b) {
   return left > right ? -1 : left < right;
 }
 
+void change_part_free(gpointer pointer) {
+  ChangePart *part = pointer;
+  semantic_query_free(part->query);
+  query_plan_free(part->plan);
+  result_table_free(part->result);
+  g_free(part);
+}
+
+/* Keeps what the sentence on this dimension is told from. Takes all three. */
+static void keep_part(Turn *turn, SemanticQuery *query, QueryPlan *plan, ResultTable *result) {
+  ChangePart *part = g_new0(ChangePart, 1);
+  *part = (ChangePart){query, plan, result};
+  query->analysis = ANALYSIS_DRIVERS;
+  if (turn->parts == NULL) turn->parts = g_ptr_array_new_with_free_func(change_part_free);
+  g_ptr_array_add(turn->parts, part);
+}
+
 static gboolean add_dimension(Turn *turn, const SemanticQuery *resolved, const Field *field, ResultTable *table, GError **error) {
   g_autoptr(SemanticQuery) query = semantic_query_copy(resolved);
   query->analysis = ANALYSIS_NONE;
@@ -115,6 +132,7 @@ static gboolean add_dimension(Turn *turn, const SemanticQuery *resolved, const F
     }
   }
   if (ranks->len > DRIVERS_MAX_MEMBERS) add_driver(table, field->label, "(other)", other, total);
+  keep_part(turn, g_steal_pointer(&query), g_steal_pointer(&plan), g_steal_pointer(&result));
   return TRUE;
 }
 

@@ -31,6 +31,7 @@ static void turn_clear(Turn *turn) {
   query_plan_free(turn->whole_plan);
   g_clear_pointer(&turn->rollups, g_ptr_array_unref);
   result_table_free(turn->whole_result);
+  g_clear_pointer(&turn->parts, g_ptr_array_unref);
   g_free(turn->id);
   g_free(turn->session);
   g_free(turn->after);

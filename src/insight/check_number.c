@@ -183,12 +183,24 @@ static gboolean mark_rows(const Check *check, int index, const ViewMeasure *meas
   return TRUE;
 }
 
+/* "77.5 % of the change": of what all groups together changed by. */
+static gboolean is_of_change(const Check *check, int index) {
+  int at = index + 2;
+  if (!claim_is_cue(check, index + 1, CUE_OF)) return FALSE;
+  if (claim_is_cue(check, at, CUE_ARTICLE)) at++;
+  return check_is_word(check, at, " change ");
+}
+
 static gboolean check_share(Check *check, int index) {
   BoundMeasure bound = claim_measure(check, index);
   if (bound.measure < 0 || check->view->n_rows == 0) return FALSE;
   const ViewMeasure *measure = view_measure(check->view, (guint)bound.measure);
   g_autofree gboolean *rows = g_new0(gboolean, check->view->n_rows);
   if (!mark_rows(check, index, measure, rows)) return FALSE;
+  if (is_of_change(check, index)) {
+    double part = derive_share_of_change(check->view, measure, rows);
+    return !claim_token(check, index)->number.has_sign && check_tie_number(check, index, part, part, "change of rows / change of all rows");
+  }
   double share = derive_share(check->view, measure, rows);
   return check_tie_number(check, index, share, share,
                           measure->share >= 0 ? "sum of shares" : "sum of rows / sum of all rows");

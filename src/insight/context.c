@@ -1,5 +1,6 @@
 /* What a result is about, in words: its period, its filters, what is compared with what. */
 #include "insight/view.h"
+#include "query/restate.h"
 #include <string.h>
 
 /* ---- periods ---- */
@@ -206,12 +207,20 @@ static char *cyclic_words(const Filter *filter) {
   return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
-/* "There were 89 customers that meet the conditions": the measure is of what is filtered. */
-static gboolean counts_entity(const ResultView *view, const char *entity) {
-  if (view->input->model == NULL || entity == NULL || view->query->measures->len == 0) return FALSE;
+/* The customers of "customers who bought in 2021" are what is counted or listed: they are not named twice. */
+static gboolean tells_entity(const ResultView *view, const char *entity) {
+  const Model *model = view->input->model;
+  if (model == NULL || entity == NULL) return FALSE;
+  if (view->query->measures->len == 0 && view->query->dimensions->len == 1) {
+    const Dimension *dimension = g_ptr_array_index(view->query->dimensions, 0);
+    const Field *field = dimension->field != NULL ? model_find_field(model, dimension->field) : NULL;
+    return field != NULL && g_strcmp0(field->entity, entity) == 0;
+  }
+  if (view->query->measures->len == 0) return FALSE;
   const Measure *measure = g_ptr_array_index(view->query->measures, 0);
-  const Metric *metric = measure->metric != NULL ? model_find_metric(view->input->model, measure->metric) : NULL;
-  return metric != NULL && g_strcmp0(metric->entity, entity) == 0;
+  const Metric *metric = measure->metric != NULL ? model_find_metric(model, measure->metric) : NULL;
+  const Field *field = measure->field != NULL && measure->aggregate == AGGREGATE_COUNT_DISTINCT ? model_find_field(model, measure->field) : NULL;
+  return (metric != NULL && g_strcmp0(metric->entity, entity) == 0) || (field != NULL && g_strcmp0(field->entity, entity) == 0);
 }
 
 /* "of the top 10 customers" */
@@ -222,11 +231,60 @@ static char *top_words(const ResultView *view, const Filter *filter) {
   return g_strdup_printf("%s the %s %d %s", filter->negated ? "without" : "of", filter->top > 0 ? "top" : "bottom", ABS(filter->top), nouns);
 }
 
+static gboolean is_deed(const Filter *filter) {
+  return (filter->kind == FILTER_ENTITY || filter->kind == FILTER_DID) && filter->top == 0;
+}
+
+/* Labels of measures within running text: "with more than 10 orders". */
+static void lower_measure(GString *words, const Model *model, const Filter *filter) {
+  const Metric *metric = filter->measure != NULL && filter->measure->metric != NULL ? model_find_metric(model, filter->measure->metric) : NULL;
+  if (metric == NULL || metric->label == NULL) return;
+  g_autofree char *lower = view_words(metric->label);
+  g_string_replace(words, metric->label, lower, 0);
+}
+
+/* "bought Flat White", not "bought Product Flat White". */
+static void drop_labels(GString *words, const Model *model, const Filter *filter) {
+  for (guint i = 0; filter->did != NULL && i < filter->did->len; i++) {
+    const Filter *did = g_ptr_array_index(filter->did, i);
+    const Field *field = did->kind == FILTER_FIELD && did->field != NULL ? model_find_field(model, did->field) : NULL;
+    const char *value = did->values != NULL && did->values->len > 0 ? g_ptr_array_index(did->values, 0) : NULL;
+    if (field == NULL || field->label == NULL || value == NULL || view_is_bare(value)) continue;
+    g_autofree char *labelled = g_strdup_printf("%s %s", field->label, value);
+    g_string_replace(words, labelled, value, 0);
+  }
+}
+
+/* What things did or have, all of it at once: "for customers who bought in 2021 and never bought in 2022"; of what is
+ * counted only " who bought in 2021 ...". */
+static char *deeds_words(const ResultView *view, const Filter *first) {
+  const Model *model = view->input->model;
+  g_autoptr(GPtrArray) deeds = g_ptr_array_new();
+  for (guint i = 0; i < view->query->filters->len; i++) {
+    Filter *filter = g_ptr_array_index(view->query->filters, i);
+    if (is_deed(filter) && g_strcmp0(filter->entity, first->entity) == 0) g_ptr_array_add(deeds, filter);
+  }
+  g_autofree char *restated = model != NULL ? restate_filters(model, deeds) : NULL;
+  if (restated == NULL) return g_strdup("that meet the conditions");
+  g_autoptr(GString) words = g_string_new(restated);
+  for (guint i = 0; i < deeds->len; i++) {
+    lower_measure(words, model, g_ptr_array_index(deeds, i));
+    drop_labels(words, model, g_ptr_array_index(deeds, i));
+  }
+  g_string_replace(words, " and bought ", " and ", 0);
+  if (!g_str_has_prefix(words->str, "for ") || !tells_entity(view, first->entity)) return g_strdup(words->str);
+  static const char *const STARTS[] = {" who ", " with ", " without ", " worth ", " sold ", " never sold "};
+  const char *start = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(STARTS); i++) {
+    const char *found = strstr(words->str, STARTS[i]);
+    if (found != NULL && (start == NULL || found < start)) start = found;
+  }
+  return g_strdup(start != NULL ? start + 1 : words->str);
+}
+
 static char *group_words(const ResultView *view, const Filter *filter) {
   if (filter->top != 0) return top_words(view, filter);
-  if (filter->field != NULL || counts_entity(view, filter->entity)) return g_strdup("that meet the conditions");
-  g_autofree char *nouns = text_plural(filter->entity != NULL ? filter->entity : "row");
-  return g_strdup_printf("for %s that meet the conditions", nouns);
+  return deeds_words(view, filter);
 }
 
 static char *filter_words(const ResultView *view, const Filter *filter) {

@@ -383,3 +383,19 @@ gboolean derive_top_rows(const ResultView *view, int column, int extreme, gsize 
   for (gsize row = 0; row < view->n_rows; row++) rows[row] = view_number(view, row, column) * extreme >= last;
   return TRUE;
 }
+
+static double zero_where_missing(double value) {
+  return isnan(value) ? 0 : value;
+}
+
+double derive_share_of_change(const ResultView *view, const ViewMeasure *measure, const gboolean *rows) {
+  double part = 0, whole = 0;
+  if (!view->is_compared || !view->complete || !measure->additive || measure->value < 0 || measure->previous < 0) return NAN;
+  for (gsize row = 0; row < view->n_rows; row++) {
+    double change = zero_where_missing(view_number(view, row, measure->value)) -
+                    zero_where_missing(view_number(view, row, measure->previous));
+    whole += change;
+    if (rows[row]) part += change;
+  }
+  return whole < 0 || whole > 0 ? part / whole : NAN;
+}

@@ -26,6 +26,9 @@ double derive_sum(const Check *check, const Subject *subject, const ViewMeasure 
 double derive_mean(const Check *check, const Subject *subject, int column);
 /* Share of the given rows in the whole; NAN where the whole is not known. `rows`: bytes, one per row. */
 double derive_share(const ResultView *view, const ViewMeasure *measure, const gboolean *rows);
+/* What the given rows changed by as a part of what all of them changed by; NAN where those cannot be added. A row that is
+ * missing on one side had 0 there. */
+double derive_share_of_change(const ResultView *view, const ViewMeasure *measure, const gboolean *rows);
 /* Marks the `count` rows with the largest (extreme 1) or smallest values. FALSE when a tie makes the choice arbitrary.
  */
 gboolean derive_top_rows(const ResultView *view, int column, int extreme, gsize count, gboolean *rows);

@@ -203,7 +203,7 @@ char *view_words(const char *label) {
 
 gboolean view_is_plural(const char *name) {
   static const char *const STOPS[] = {" of ", " per ", " by ", " to ",     " from ",
-                                      " in ", " for ", " (",   " before ", " after "};
+                                      " in ", " for ", " (",   " before ", " after ", " with "};
   static const char *const SINGULAR_HEADS[] = {"average ", "mean ",    "median ",   "number ",  "share ",
                                                "value ",   "count ",   "smallest ", "largest ", "highest ",
                                                "lowest ",  "maximum ", "minimum "};

@@ -27,6 +27,7 @@ typedef struct {
   const ResultTable *result;
 } InsightInput;
 
+/* With `resolved->analysis` DRIVERS and one dimension: which member accounts for most of the change. */
 Narrative *insight_narrate(const InsightInput *input);
 /*
  * Every number, direction word (rose, fell, more, less) and superlative (highest, lowest) of the text must follow from

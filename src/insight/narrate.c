@@ -131,11 +131,11 @@ static void narrate_members(Narrator *narrator) {
   const ViewDimension *dimension = view_dimension(view, 0);
   g_autofree char *count = text_format_number((double)view->n_rows, 0);
   if (view->n_rows == 1)
-    narrate_tell(narrator, "Only %s matches%s.", dimension->labels[0], view->context);
+    narrate_tell(narrator, "There is one %s%s: %s.", dimension->noun, view->context, dimension->labels[0]);
   else if (view->limited)
     narrate_tell(narrator, "%s %s are shown%s.", count, dimension->nouns, view->context);
   else
-    narrate_tell(narrator, "%s %s match%s.", count, dimension->nouns, view->context);
+    narrate_tell(narrator, "There are %s %s%s.", count, dimension->nouns, view->context);
 }
 
 static void narrate_groups(Narrator *narrator) {
@@ -177,6 +177,8 @@ Narrative *insight_narrate(const InsightInput *input) {
     narrate_detail(&narrator);
   else if (view->measures->len == 0 && view->dimensions->len > 0)
     narrate_members(&narrator);
+  else if (view->is_compared && view->dimensions->len == 1 && view->query->analysis == ANALYSIS_DRIVERS)
+    narrate_driver(&narrator);
   else if (view->is_compared && view->n_rows == 1)
     narrate_comparison(&narrator);
   else if (view->is_compared)
@@ -187,6 +189,6 @@ Narrative *insight_narrate(const InsightInput *input) {
     narrate_one_group(&narrator);
   else
     narrate_groups(&narrator);
-  if (narrative->sentences->len == 0) narrate_extent(&narrator);
+  if (narrative->sentences->len == 0 && view->query->analysis != ANALYSIS_DRIVERS) narrate_extent(&narrator);
   return narrative;
 }

@@ -27,6 +27,7 @@ GArray *narrate_ranked(const ResultView *view, int column);
 void narrate_single(Narrator *narrator);
 void narrate_comparison(Narrator *narrator);      /* one row: now against before, West against East */
 void narrate_comparison_rows(Narrator *narrator); /* one row per group or period */
+void narrate_driver(Narrator *narrator); /* which group accounts for most of the change */
 void narrate_series(Narrator *narrator, const ViewMeasure *measure);
 void narrate_ranking(Narrator *narrator, const ViewMeasure *measure);
 void narrate_having(Narrator *narrator);

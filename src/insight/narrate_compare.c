@@ -316,3 +316,35 @@ void narrate_comparison_rows(Narrator *narrator) {
     tell_widest_gap(narrator, measure);
   }
 }
+
+/* ---- why it changed ---- */
+#define DRIVER_LEAST_PART 0.2 /* of the change: less explains little */
+
+void narrate_driver(Narrator *narrator) {
+  const ResultView *view = narrator->view;
+  const ViewMeasure *measure = view->measures->len > 0 ? view_measure(view, 0) : NULL;
+  gsize largest = 0;
+  double most = 0;
+  for (gsize row = 0; measure != NULL && row < view->n_rows; row++) {
+    g_autofree gboolean *one = g_new0(gboolean, view->n_rows);
+    one[row] = TRUE;
+    double part = derive_share_of_change(view, measure, one);
+    if (!(part > most)) continue;
+    most = part;
+    largest = row;
+  }
+  if (most < DRIVER_LEAST_PART) return;
+  const ViewDimension *dimension = view_dimension(view, 0);
+  const Value *member = result_table_at(view->input->result, largest, dimension->column);
+  if (member->type == VALUE_NULL) return; /* nobody's rows explain nothing */
+  if (most > 1) { /* others made up for some of it */
+    Delta delta;
+    if (!derive_row_delta(view, measure, largest, &delta) || isnan(delta.change)) return;
+    g_autofree char *by = view_format(view, delta.column, fabs(delta.change));
+    narrate_tell(narrator, "By %s, %s%s %s most in %s, by %s.", dimension->noun, measure->name, view->filter_context,
+                 delta.change > 0 ? "rose" : "fell", dimension->labels[largest], by);
+    return;
+  }
+  g_autofree char *shown = view_format_percent(most);
+  narrate_tell(narrator, "By %s, %s accounts for %s of the change.", dimension->noun, dimension->labels[largest], shown);
+}

@@ -20,6 +20,14 @@ static void tell_count(Narrator *narrator, const ViewMeasure *measure, double va
     narrate_tell(narrator, "There were %s %s%s.", count, measure->name, context);
 }
 
+/* "orders per customer", "minutes to table": no things that there are. */
+static gboolean names_a_ratio(const char *name) {
+  static const char *const LINKS[] = {" per ", " of ", " from ", " to ", " (", " in ", " before ", " after "};
+  for (guint i = 0; i < G_N_ELEMENTS(LINKS); i++)
+    if (strstr(name, LINKS[i]) != NULL) return TRUE;
+  return FALSE;
+}
+
 static void tell_measure(Narrator *narrator, const ViewMeasure *measure, gboolean is_only) {
   const ResultView *view = narrator->view;
   const Value *cell = result_table_at(view->input->result, 0, (guint)measure->main);
@@ -30,7 +38,7 @@ static void tell_measure(Narrator *narrator, const ViewMeasure *measure, gboolea
   if (cell->type == VALUE_NULL)
     narrate_tell(narrator, "There is no value for %s%s.", measure->name, view->context);
   else if (is_only && is_count_unit(column) && measure->plural && value >= 0 && value == floor(value) &&
-           strchr(measure->name, ' ') == NULL)
+           !names_a_ratio(measure->name))
     tell_count(narrator, measure, value);
   else if (is_only && measure->is_profit && value < 0 && !view_is_fraction(view, measure->main))
     narrate_tell(narrator, "There was a loss of %s%s.", amount + 1, view->context);

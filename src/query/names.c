@@ -1,5 +1,5 @@
 /* Names, labels and units of dimensions and measures. */
-#include "query/compiler.h"
+#include "query/restate.h"
 #include <string.h>
 
 /* ---- names: as columns ---- */
@@ -141,6 +141,11 @@ static char *made_label(const Model *model, const Measure *measure) {
   if (measure->kind == MEASURE_AGGREGATE || measure->kind == MEASURE_DATE_DIFFERENCE)
     return aggregate_measure_label(model, measure);
   g_autofree char *left = measure->left ? measure_label(model, measure->left) : g_strdup("value");
+  if (measure->kind == MEASURE_PER && measure->tested && measure->aggregate == AGGREGATE_COUNT) {
+    g_autofree char *per = text_plural(measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));
+    g_autofree char *test = restate_test(measure->test, measure->test_value, measure->test_value_to);
+    return g_strdup_printf("%s with %s %s", per, left, test);
+  }
   if (measure->kind == MEASURE_PER)
     return g_strdup_printf("%s %s per %s", label_word(measure->aggregate), left,
                            measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));

@@ -199,7 +199,11 @@ static void add_plain(GString *text, const SemanticQuery *query, const Model *mo
 }
 
 static void add_drivers(GString *text, const SemanticQuery *query, const Model *model) {
-  g_autofree char *measures = measures_words(query, model), *why = g_strdup_printf("why did %s change", measures);
+  static const char *const MOVES[] = {[TOWARD_NONE] = "change", [TOWARD_RISE] = "rise", [TOWARD_FALL] = "fall"};
+  g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < query->measures->len; i++) g_ptr_array_add(words, restate_measure(model, query->measures->pdata[i]));
+  g_autofree char *measures = restate_list(words, " and ");
+  g_autofree char *why = g_strdup_printf("why did %s %s", measures, MOVES[query->compare.toward]);
   add(text, why);
 }
 
