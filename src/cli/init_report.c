@@ -58,6 +58,10 @@ static void print_table(const InitReport *report, const ImportedTable *table) {
     g_autofree char *rejected = count_of(table->rejected_rows, "row");
     printf("    %s could not be read, and why stands in %s/lake/_rejected/%s.csv\n", rejected, report->workspace, table->table);
   }
+  for (guint i = 0, shown = 0; i < table->columns->len && shown < MOST_LINES; i++) {
+    const ImportedColumn *column = g_ptr_array_index(table->columns, i);
+    if (column->to_check && ++shown) printf("    %s: %s\n", column->label, column->note);
+  }
 }
 
 static void print_metrics(const InitReport *report) {

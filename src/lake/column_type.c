@@ -101,9 +101,11 @@ static void decide_order(const ColumnProfile *profile, const TableEvidence *evid
   } else {
     gint64 sibling_dmy = evidence->date_evidence[DATE_ORDER_DMY], sibling_mdy = evidence->date_evidence[DATE_ORDER_MDY];
     const char *why = "nothing in the file tells which; check this";
+    column->to_check = TRUE;
     if (sibling_dmy != sibling_mdy) {
       best = sibling_dmy > sibling_mdy ? DATE_ORDER_DMY : DATE_ORDER_MDY;
       why = "as in the other date columns of the file";
+      column->to_check = FALSE;
     } else if (profile->dots_in_dates > 0) {
       best = DATE_ORDER_DMY;
       why = "usual with dots; check this";
@@ -122,6 +124,7 @@ static void decide_order(const ColumnProfile *profile, const TableEvidence *evid
   if (plan->use_second_order) {
     g_autofree char *count = count_text(rest);
     add_note(column, "%s cells fit only %s and are read so; check this", count, order_name(plan->second_order));
+    column->to_check = TRUE;
   }
 }
 
@@ -227,6 +230,14 @@ static gboolean decide_counted_time(const ColumnProfile *profile, const char *he
   return TRUE;
 }
 
+/* Nearly all of the values are of a kind, and yet too many are not for the column to be. */
+static void note_nearly(gint64 fitting, gint64 values, const char *kind, ImportedColumn *column) {
+  if (fitting == values || fitting < values - values / 5) return;
+  g_autofree char *rest = count_text(values - fitting), *all = count_text(values);
+  add_note(column, "kept as text: %s of %s values are no %s", rest, all, kind);
+  column->to_check = TRUE;
+}
+
 void column_profile_decide(const ColumnProfile *profile, const char *header, const TableEvidence *evidence,
                            ColumnPlan *plan, ImportedColumn *column) {
   memset(plan, 0, sizeof *plan);
@@ -254,6 +265,9 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
     column->type = plan->type;
   } else if (numbers >= values - tolerance) {
     decide_number(profile, header, evidence, values, plan, column);
+  } else {
+    note_nearly(profile->dates, values, "dates", column);
+    note_nearly(numbers, values, "numbers", column);
   }
   column->type = plan->type;
   column->is_path =

@@ -56,13 +56,23 @@ FieldType import_field_of_sql(const char *type, const char *name, GString *expre
   return FIELD_TEXT;
 }
 
+/* Of what the engine says of a file, the part that is of use to the file's owner. */
+static void blame_file(const char *shown, GError **error) {
+  if (!error || !*error) return;
+  if ((*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
+  g_autoptr(GRegex) talk = g_regex_new("^SQL engine: [A-Za-z ]*Error: | in file ['\"][^\n]*?['\"](?=[ ,.:;\\n]|$)|\\n(?s:.*)", 0, 0, NULL);
+  g_autofree char *rest = talk ? g_regex_replace_literal(talk, (*error)->message, -1, 0, "", 0, NULL) : NULL;
+  if (rest) {
+    g_free((*error)->message);
+    (*error)->message = g_steal_pointer(&rest);
+  }
+  g_prefix_error(error, "%s: ", shown);
+}
+
 static ResultTable *describe(ImportContext *context, const char *relation, const char *shown, GError **error) {
   g_autofree char *sql = g_strdup_printf("DESCRIBE SELECT * FROM %s", relation);
   ResultTable *columns = engine_query(context->engine, sql, NULL, 0, context->deadline, error);
-  if (!columns && error && *error) {
-    if ((*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
-    g_prefix_error(error, "%s: ", shown);
-  }
+  if (!columns) blame_file(shown, error);
   return columns;
 }
 
@@ -137,8 +147,7 @@ GPtrArray *source_json_tables(ImportContext *context, const TableSource *source,
   g_autofree char *sql =
       g_strdup_printf("COPY (%s FROM %s) TO %s (FORMAT csv, HEADER, FORCE_QUOTE *)", select->str, relation, target);
   if (!engine_execute(context->engine, sql, context->deadline, error)) {
-    if (error && *error && (*error)->code == AISLE_ERROR_ENGINE) (*error)->code = AISLE_ERROR_BAD_INPUT;
-    g_prefix_error(error, "%s: ", source->shown);
+    blame_file(source->shown, error);
     return NULL;
   }
   TableSource *text = g_new0(TableSource, 1);

@@ -19,6 +19,7 @@ typedef struct {
   gboolean is_percent; /* cells carried %, stored as fraction */
   gboolean is_path;    /* "A|B|C" */
   char *note;          /* evidence in words: "dates are month/day/year: 4,112 cells have a second number above 12" */
+  gboolean to_check;   /* the note says something that a person should look at */
 } ImportedColumn;
 typedef struct {
   char *table;         /* lake table name, from the file name */

@@ -54,6 +54,14 @@ static char *stem_of(const char *path) {
   return stem;
 }
 
+/* "2024_sales" -> "sales_2024": names of tables begin with a letter. (transfer full) */
+static char *letter_first(const char *stem) {
+  gsize digits = strspn(stem, "0123456789");
+  gsize gap = strspn(stem + digits, "-_. ");
+  const char *rest = stem + digits + gap;
+  return digits > 0 && g_ascii_isalpha(*rest) ? g_strdup_printf("%s_%.*s", rest, (int)digits, stem) : g_strdup(stem);
+}
+
 /* "sales_2024-01" -> "sales"; NULL where there is no date or number at the end. (transfer full) */
 static char *series_of(const char *stem) {
   gsize end = strlen(stem);
@@ -90,9 +98,14 @@ static gboolean collect(const char *path, int depth, GPtrArray *files, GError **
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE, "more than %d files", MAX_FILES);
     return FALSE;
   }
-  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+  if (g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
     g_ptr_array_add(files, g_strdup(path));
     return TRUE;
+  }
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s is neither a file nor a folder (files are read more than once); write it to a file first",
+                path);
+    return FALSE;
   }
   if (is_workspace(path)) return TRUE;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
@@ -158,7 +171,7 @@ GPtrArray *sources_find(const char *const *paths, GError **error) {
     } else {
       source = g_new0(TableSource, 1);
       source->kind = kind;
-      source->name = g_steal_pointer(&stem);
+      source->name = letter_first(stem);
       source->paths = g_ptr_array_new_with_free_func(g_free);
       source->shown = g_strdup(path);
       g_ptr_array_add(sources, source);

@@ -30,7 +30,8 @@ static guint32 read32(const guchar *p) {
 }
 
 static gboolean damaged(const ZipArchive *archive, const char *what, GError **error) {
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s is damaged: %s", archive->path, what);
+  (void)archive;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "the archive is damaged: %s", what);
   return FALSE;
 }
 
@@ -166,7 +167,7 @@ static gboolean unpack_deflated(Unpacking *unpacking, GError **error) {
 gboolean zip_archive_read(ZipArchive *archive, const char *name, ZipVisitor visit, gpointer user_data, GError **error) {
   const ZipEntry *entry = g_hash_table_lookup(archive->entries, name);
   if (!entry) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s has no part %s", archive->path, name);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "the archive has no part %s, so it is no workbook", name);
     return FALSE;
   }
   guchar local[LOCAL_RECORD_BYTES];

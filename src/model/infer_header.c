@@ -12,6 +12,9 @@ static gboolean means_identifier(const char *word) {
   return FALSE;
 }
 
+/* What is longer is no name that somebody glued. */
+#define MAX_GLUED_BYTES 60
+
 /*
  * Cuts "orderdate" into known words with as few pieces as can be. Pieces of two letters are taken only at the end and
  * only where they are usual there; otherwise chance splits are too many.
@@ -19,9 +22,9 @@ static gboolean means_identifier(const char *word) {
 static gboolean split_glued(const RetailLexicon *lexicon, const char *glued, GPtrArray *pieces, int depth) {
   if (*glued == '\0')
     return TRUE;
-  if (depth == 0)
-    return FALSE;
   gsize length = strlen(glued);
+  if (depth == 0 || length > MAX_GLUED_BYTES)
+    return FALSE;
   for (gsize take = length; take >= 2; take--) {
     g_autofree char *piece = g_strndup(glued, take);
     static const char *const short_ends[] = {"id", "no", "dt", "cd", "nm", "nr", NULL};
@@ -159,7 +162,7 @@ char *retail_header_phrase(const char *header) {
 /* "DEALSIZE": what comes before a known word is a word as well, if only for people to say it. */
 static gboolean split_known_end(const RetailLexicon *lexicon, const char *glued, GPtrArray *pieces) {
   gsize length = strlen(glued);
-  for (gsize start = 3; start + 4 <= length; start++)
+  for (gsize start = 3; length <= MAX_GLUED_BYTES && start + 4 <= length; start++)
     if (g_hash_table_contains(lexicon->vocabulary, glued + start)) {
       g_ptr_array_add(pieces, g_strndup(glued, start));
       g_ptr_array_add(pieces, g_strdup(glued + start));

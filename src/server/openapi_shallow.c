@@ -19,15 +19,19 @@ typedef struct {
 
 static const Variant variants[] = {
     {"_request", "", {NULL}, {"_metric", "_request_metric", "_filters", "_request_filters", "_dimension", "_request_dimension"}},
-    {"_request_metric", "_metric", {NULL}, {"_metric", "_part_metric", "_filters", "_request_filters"}},
+    {"_request_metric", "_metric", {NULL}, {"_metric", "_plain_metric", "_filters", "_plain_filters"}},
     {"_request_dimension", "_dimension", {NULL}, {"_metric", "_plain_metric"}},
     {"_request_filters", "_filters", {NULL}, {"_filter", "_request_filter"}},
     {"_request_filter", "_filter", {NULL}, {"_metric", "_plain_metric", "_filters", "_plain_filters"}},
-    {"_part_metric", "_metric", {"of", "ratio", "difference", "sum"}, {"_filters", "_request_filters"}},
     {"_plain_metric", "_metric", {"of", "ratio", "difference", "sum"}, {"_filters", "_plain_filters"}},
     {"_plain_filters", "_filters", {NULL}, {"_filter", "_plain_filter"}},
     {"_plain_filter", "_filter", {"any", "did", "metric"}, {NULL}},
+    /* What is only kept is read by what reads it where it is asked: its description need not be walked to the same depth again. */
+    {"_kept", "", {NULL}, {"_metric", "_kept_metric", "_filters", "_plain_filters", "_dimension", "_kept_dimension"}},
+    {"_kept_metric", "_metric", {"aggregate", "ratio", "difference", "sum"}, {"_filters", "_plain_filters"}},
+    {"_kept_dimension", "_dimension", {NULL}, {"_metric", "_kept_metric"}},
 };
+static const char *const keeping[] = {"NewPin", "PinChange", "NewLink", "TaskRequest", NULL}; /* requests with a query that is kept */
 
 /* Where a reference leads from now on; the same where nothing is said of it. */
 static const char *redirected(const Variant *variant, const char *reference) {
@@ -77,11 +81,12 @@ static void add_variant(json_t *components, const Variant *variant) {
 }
 
 json_t *openapi_shallow_components(const json_t *components) {
-  static const Variant of_request = {NULL, NULL, {NULL}, {"", "_request"}};
+  static const Variant of_request = {NULL, NULL, {NULL}, {"", "_request"}}, of_kept = {NULL, NULL, {NULL}, {"", "_kept"}};
   json_t *shallow = json_deep_copy(components);
   for (guint i = 0; i < G_N_ELEMENTS(variants); i++) add_variant(shallow, &variants[i]);
   for (guint i = 0; i < routes_count(); i++) {
-    if (routes[i].request != NULL) redirect(&of_request, json_object_get(shallow, routes[i].request));
+    const char *request = routes[i].request;
+    if (request != NULL) redirect(g_strv_contains(keeping, request) ? &of_kept : &of_request, json_object_get(shallow, request));
   }
   return shallow;
 }
