@@ -276,7 +276,8 @@ class Life(ServeCase):
             self.assertIn(address.rsplit(":", 1)[0], done.stderr)
         self.assertIn("no accounts yet", run("serve", "-w", self.workspace, "--listen", "0.0.0.0:80").stderr)
         self.assertEqual(run("serve", "-w", self.folder / "nowhere").returncode, NOT_FOUND)
-        self.assertEqual(run("serve").returncode, INVALID_ARGUMENT)
+        self.assertEqual(run("serve").returncode, NOT_FOUND)  # here is no workspace
+        self.assertEqual(run("serve", "somewhere").returncode, INVALID_ARGUMENT)
         taken = run("serve", "-w", self.workspace, "--listen", f"127.0.0.1:{self.server.port}")
         self.assertNotEqual(taken.returncode, 0)
         self.assertIn("listen", taken.stderr)
