@@ -103,6 +103,11 @@ void parse_without(Parse *parse, const Entity *person);
 /* A filter on what else the entity did (transfer full), and one more value for it. */
 Filter *parse_new_did(const Entity *entity, gboolean negated);
 void parse_add_did_value(GPtrArray *filters, const Item *item);
+void parse_happened(Parse *parse);    /* orders with a return, without a payment; called by parse_special */
+void parse_finish_happened(Parse *parse); /* customers who returned something in May: that is when they did; once the period is known */
+void parse_happened_dates(Parse *parse); /* by month of order, of what came back later; once the measures are known */
+/* Whether the noun names rows of another event than what is measured. */
+gboolean parse_is_other_event(const Parse *parse, const Item *item);
 void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */

@@ -37,7 +37,7 @@ static void claim_context(Parse *parse) {
   if (parse->query->measures->len > 0) parse_claim_loose_links(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
-    if (item->claimed) continue;
+    if (item->claimed || parse_is_other_event(parse, item)) continue;
     const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
     int after = parse_next(parse, i + 1);
     gboolean before_time = (next != NULL && next->kind == ITEM_TIME) || (after >= 0 && parse_item(parse, (guint)after)->kind == ITEM_TIME);

@@ -522,6 +522,7 @@ void parse_special(Parse *parse) {
   if (parse->query->measures->len == 0) read_first_last_date(parse);
   parse_durations(parse);
   gboolean first = read_first_order(parse);
+  parse_happened(parse);
   read_never(parse);
   parse_without(parse, person_entity(parse));
   if (!first) read_cohort(parse);

@@ -106,12 +106,14 @@ static void read_pieces(Parse *parse) {
   parse_measures(parse);
   parse_columns(parse);
   parse_reach(parse);
+  parse_happened_dates(parse);
   parse_tests(parse);
   parse_times(parse);
   parse_share(parse);
   parse_changes(parse);
   parse_rank(parse);
   parse_finish_special(parse);
+  parse_finish_happened(parse);
 }
 
 static const char *kind_name(const Item *item) {

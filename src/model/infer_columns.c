@@ -355,6 +355,49 @@ static void add_flag_code(InferColumn *column, const char *value) {
   model_add_code(column->field, value, labels);
 }
 
+/* The word of the group that the value is, spaces and hyphens aside; NULL. */
+static const CodedValue *coded_as(const GPtrArray *group, const char *value) {
+  g_autofree char *folded = text_fold(value);
+  g_autoptr(GString) plain = g_string_new(folded);
+  g_string_replace(plain, " ", "", 0);
+  g_string_replace(plain, "-", "", 0);
+  for (guint i = 0; group != NULL && i < group->len; i++) {
+    const CodedValue *code = g_ptr_array_index(group, i);
+    if (g_str_equal(code->code, plain->str))
+      return code;
+  }
+  return NULL;
+}
+
+/* "Webshop" among the places where things are sold is what people call web or online; where several are, each keeps its own name. */
+static void conclude_online(Inference *inference, InferColumn *column) {
+  const ColumnProfile *profile = column->profile;
+  const GPtrArray *group = g_hash_table_lookup(inference->lexicon->codes, "sold_online");
+  const CodedValue *found = NULL;
+  const FrequentValue *said = NULL;
+  if (!profile->is_text || !profile->frequent_complete || profile->distinct < 2 || column->field->role != FIELD_ROLE_DIMENSION)
+    return;
+  for (guint i = 0; i < profile->frequent->len; i++) {
+    const FrequentValue *value = g_ptr_array_index(profile->frequent, i);
+    const CodedValue *code = coded_as(group, value->value);
+    if (code != NULL && found != NULL)
+      return;
+    if (code != NULL) {
+      found = code;
+      said = value;
+    }
+  }
+  if (found == NULL)
+    return;
+  g_autoptr(GPtrArray) labels = g_ptr_array_new();
+  g_ptr_array_add(labels, said->value); /* the first is what is shown */
+  for (char **label = found->labels; *label != NULL; label++)
+    g_ptr_array_add(labels, *label);
+  g_ptr_array_add(labels, NULL);
+  model_add_code(column->field, said->value, (const char *const *)labels->pdata);
+  infer_note_column(inference, column, "%s is where things are sold online", said->value);
+}
+
 static void conclude_codes(Inference *inference, InferColumn *column) {
   const ColumnProfile *profile = column->profile;
   gboolean flag = is_flag(column) && !infer_is_concept(column, "gender");
@@ -479,6 +522,7 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
   conclude_words(inference, column);
   if (role == FIELD_ROLE_DIMENSION)
     conclude_codes(inference, column);
+  conclude_online(inference, column);
   if (column->concept != NULL)
     infer_note_column(inference, column, "the header says %s", column->concept->name);
   return conclude_personal(inference, column, error);

@@ -182,6 +182,14 @@ static void add_refunds(Inference *inference, InferTable *table) {
   infer_add_concept_words(inference, metric, "refunds");
   infer_add_words(inference, metric, (char *const *)words);
   infer_note(inference, metric->name, "money of %s: what was paid back", table->dataset->name);
+  g_autofree char *expression = infer_column_expression(found);
+  Metric *each = infer_add_metric(inference, "average_refund", AGGREGATE_AVERAGE, table, expression);
+  static const char *const of_each[] = {"refund per return", "average refund per return", "average value of a return", "average return value", NULL};
+  if (each == NULL)
+    return;
+  infer_describe(inference, each, "Average refund", found->field->unit, "What was paid back for one return, on average");
+  infer_add_words(inference, each, (char *const *)of_each);
+  each->lower_is_better = TRUE;
 }
 
 /* A table of returns with a date of its own counts what came back. */

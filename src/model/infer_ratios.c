@@ -239,6 +239,7 @@ void infer_ratios(Inference *inference, const InferTable *table) {
       "days from order to shipping", "processing time", "handling time", "lead time", "order to ship time", NULL};
   static const char *const delivery[] = {"days to deliver", "delivery time", "days to delivery", "time to deliver",
       "days between order and delivery", "days from order to delivery", "average delivery time", NULL};
+  static const Ratio by_value = {.name = "refund_share"}; /* known line by line */
   add_orders_gone(inference, "cancelled");
   add_orders_gone(inference, "returned");
   add_average_order_value(inference);
@@ -253,6 +254,12 @@ void infer_ratios(Inference *inference, const InferTable *table) {
                                  {"variance to budget", "difference to budget", "budget gap", "gap to target", "variance against budget",
                                   "over or under budget", "gap to budget", "variance"}};
   add_derived(inference, &variance, METRIC_DIFFERENCE);
+  static const Ratio kept = {"revenue_after_returns", "revenue", "refunds", "Revenue after returns", "", "Revenue minus refunds", FALSE,
+                             {"net revenue after returns", "sales after returns", "net sales after returns", "revenue net of returns",
+                              "sales net of returns", "revenue after refunds", "revenue less refunds", "revenue less returns", "sales less returns",
+                              "revenue minus returns"}};
+  if (rate_of_returns(inference, &by_value) != NULL)
+    add_derived(inference, &kept, METRIC_DIFFERENCE);
   for (guint i = 0; i < inference->tables->len; i++) { /* dates stand in the lines, or in the orders they lead to */
     const InferTable *other = g_ptr_array_index(inference->tables, i);
     if (!other->dataset->is_fact || !infer_leads_to(inference, table, other))
