@@ -106,6 +106,8 @@ void parse_add_did_value(GPtrArray *filters, const Item *item);
 void parse_happened(Parse *parse);    /* orders with a return, without a payment; called by parse_special */
 void parse_finish_happened(Parse *parse); /* customers who returned something in May: that is when they did; once the period is known */
 void parse_happened_dates(Parse *parse); /* by month of order, of what came back later; once the measures are known */
+/* Whether measures stand on rows with a date of their own, and lead to those of this date. */
+gboolean parse_has_other_date(const Parse *parse, const Field *date);
 /* Whether the noun names rows of another event than what is measured. */
 gboolean parse_is_other_event(const Parse *parse, const Item *item);
 void parse_durations(Parse *parse); /* days from one date to another */

@@ -55,7 +55,10 @@ static gboolean count_in_fact(Parse *parse, guint index) {
     active = active || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event) || item_is_word(item, WORD_MORE_THAN_ONCE) ||
              item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
   }
-  if (reference == NULL || !active) return FALSE;
+  const Metric *counts = reference != NULL ? parse_entity_metric(parse, entity) : NULL;
+  gboolean same = entity->is_event && counts != NULL && counts->kind == METRIC_AGGREGATE && counts->aggregate == AGGREGATE_COUNT_DISTINCT && counts->conditions[0] == NULL &&
+                  g_strcmp0(counts->dataset, reference->dataset) == 0 && g_strcmp0(counts->expression, reference->name) == 0;
+  if (reference == NULL || !active || same) return FALSE;
   count_keys(parse, index, entity, reference);
   return TRUE;
 }

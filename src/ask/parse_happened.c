@@ -138,7 +138,7 @@ static int event_of_grain(const Parse *parse, guint grain) {
 }
 
 /* The measures stand on rows with a date of their own, and lead to those of the date. */
-static gboolean has_other_date(const Parse *parse, const Field *date) {
+gboolean parse_has_other_date(const Parse *parse, const Field *date) {
   for (guint i = 0; i < parse->query->measures->len; i++) {
     const Measure *measure = g_ptr_array_index(parse->query->measures, i);
     const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
@@ -157,7 +157,7 @@ void parse_happened_dates(Parse *parse) {
     const Entity *entity = event >= 0 ? parse_item(parse, (guint)event)->meaning.entity : NULL;
     const Dataset *rows = entity != NULL && entity->is_event && entity->dataset != NULL ? model_find_dataset(parse->model, entity->dataset) : NULL;
     const Field *date = rows != NULL ? reach_default_date(parse->model, rows) : NULL;
-    if (date == NULL || !has_other_date(parse, date)) continue;
+    if (date == NULL || !parse_has_other_date(parse, date)) continue;
     parse->query->time_field = lexicon_field_path(date);
     parse_claim(parse, (guint)event, "date");
     parse_describe(parse, (guint)event, "by %s", date->label);

@@ -318,13 +318,16 @@ static void check_range(Parse *parse, const TimeRange *range) {
 /* "shipped in March", "members who joined in 2023": a date other than the usual one is named beside a period. */
 static void read_time_field(Parse *parse) {
   gboolean any_time = FALSE;
+  for (guint i = 1; i < parse_n(parse) && parse_time_dimension(parse) >= 0; i++) /* "by month going by Order Date" */
+    any_time = any_time || (parse_item(parse, i)->kind == ITEM_FIELD &&
+                            strcmp(token_at(parse->items->tokens, parse_item(parse, i - 1)->first)->fold, "going") == 0);
   for (guint i = 0; i < parse_n(parse); i++) any_time = any_time || (parse_item(parse, i)->kind == ITEM_TIME && !parse_item(parse, i)->claimed);
   for (guint i = 0; any_time && i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     const Field *field = item->kind == ITEM_FIELD ? item->meaning.field : NULL;
     if (field == NULL || item->claimed || field->role != FIELD_ROLE_TIME) continue;
     parse_claim(parse, i, "date");
-    if (field != lexicon_default_date(parse->lexicon) && parse->query->time_field == NULL) parse->query->time_field = lexicon_field_path(field);
+    if ((field != lexicon_default_date(parse->lexicon) || parse_has_other_date(parse, field)) && parse->query->time_field == NULL) parse->query->time_field = lexicon_field_path(field);
   }
 }
 

@@ -195,8 +195,7 @@ static void add_refunds(Inference *inference, InferTable *table) {
 /* A table of returns with a date of its own counts what came back. */
 static void count_returns(Inference *inference, InferTable *table) {
   static const char *const units_words[] = {"units were returned", "units returned", "items returned", "units came back", NULL};
-  static const char *const order_words[] = {"returned orders", "orders were returned", "orders returned", "orders came back",
-                                            "orders with returns", NULL};
+  static const char *const order_words[] = {"returned orders", "orders were returned", "orders returned", "orders came back", NULL};
   InferColumn *units = infer_find_concept(table, "units"), *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
   if (table == inference->main || !table->dataset->is_fact || !table->lists_returns)
     return;

@@ -158,11 +158,25 @@ static char *group_plural(const Model *model, const Filter *filter) {
   return field ? text_plural(field->label) : entity_plural(model, filter->entity);
 }
 
+/* "for orders with returns": rows of another table that lead to it, however many. NULL: it is another test. */
+static char *happened_filter(const Model *model, const Filter *filter, const char *entities) {
+  const Measure *by = filter->measure;
+  const Metric *metric = by && by->kind == MEASURE_METRIC && by->metric && !by->filters->len ? model_find_metric(model, by->metric) : NULL;
+  gboolean rows = metric && metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_COUNT && !metric->expression &&
+                  !metric->conditions[0] && g_strcmp0(metric->dataset, model->default_dataset) != 0;
+  const Dataset *dataset = rows ? model_find_dataset(model, metric->dataset) : NULL;
+  if (!dataset || filter->top || filter->within || filter->op != OP_GREATER || number_of(filter->values, 0) > 0) return NULL;
+  g_autofree char *when = restate_time(&by->time, model);
+  return g_strdup_printf("for %s %s %s%s%s", entities, filter->negated ? "without" : "with", dataset->label, when ? " " : "", when ? when : "");
+}
+
 static char *entity_filter(const Model *model, const Filter *filter) {
   g_autofree char *entities = group_plural(model, filter),
                   *measure = filter->measure ? restate_measure(model, filter->measure) : g_strdup("");
   g_autofree char *test = restate_test(filter->op, number_of(filter->values, 0), number_of(filter->values, 1));
   const Measure *by = filter->measure;
+  char *happened = happened_filter(model, filter, entities);
+  if (happened) return happened;
   if (filter->top)
     return g_strdup_printf("%s the %s %d %s by %s", filter->negated ? "excluding" : "for", filter->top > 0 ? "top" : "bottom",
                            ABS(filter->top), entities, measure);
