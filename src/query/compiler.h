@@ -156,6 +156,8 @@ gboolean reach_conditions(const Model *model, const Dataset *dataset, char **nam
 const Field *reach_referenced_key(const Model *model, const Field *field);
 /* The date of a dataset's rows: its default date, or that of the nearest dataset it leads to. NULL: none. */
 const Field *reach_default_date(const Model *model, const Dataset *dataset);
+/* Rows of orders, their lines and their payments: each happened at a time. */
+gboolean reach_holds_events(const Model *model, const Dataset *dataset);
 /* Field that is the key of the entity; NULL when every row is one and there is no single primary key. */
 const Field *reach_entity_key(const Model *model, const Entity *entity);
 /* The dataset from which all of the fields can be reached: the first one's own, the default, any. NULL: none. */

@@ -90,35 +90,12 @@ static gboolean dataset_fits(Compiler *compiler, const Grouping *grouping, const
   return fits;
 }
 
-/* Lines and payments of orders: each happened when what it leads to did, or at a date of its own. */
-static gboolean belongs_to_event(const Model *model, const Dataset *dataset, const char *event) {
-  g_autoptr(GPtrArray) path = model_join_path(model, dataset->name, event);
-  if (!path || !path->len) return FALSE;
-  const Relationship *first = path->pdata[0];
-  gboolean is_one_to_one = dataset->primary_key[0] && !dataset->primary_key[1] && first->from_fields[0] && !first->from_fields[1] &&
-                           g_str_equal(first->from_fields[0], dataset->primary_key[0]);
-  return dataset->is_fact || is_one_to_one;
-}
-
-/* Orders have their own dates even where order lines lead to them. */
-static gboolean holds_events(const Model *model, const Dataset *dataset) {
-  for (guint i = 0; i < model->entities->len; i++) {
-    const Entity *entity = model->entities->pdata[i];
-    const Field *key = entity->is_event ? reach_entity_key(model, entity) : NULL;
-    const Field *referenced = key ? reach_referenced_key(model, key) : NULL;
-    if (key && (g_str_equal(key->dataset, dataset->name) || (referenced && g_str_equal(referenced->dataset, dataset->name)) ||
-                belongs_to_event(model, dataset, key->dataset)))
-      return TRUE;
-  }
-  return FALSE;
-}
-
 /*
  * Seats of stores, limits of customers: beside facts that lead to it, what a table only lists stands for the whole
  * time. Its own dates (opened, joined) say when it was listed, not when something happened.
  */
 static gboolean is_standing(const Compiler *compiler, const Dataset *dataset, const RowContext *context) {
-  if (context->time_field || holds_events(compiler->model, dataset)) return FALSE;
+  if (context->time_field || reach_holds_events(compiler->model, dataset)) return FALSE;
   for (guint i = 0; i < compiler->measured->len; i++) {
     const Dataset *other = compiler->measured->pdata[i];
     g_autoptr(GPtrArray) path = other != dataset ? model_join_path(compiler->model, other->name, dataset->name) : NULL;

@@ -112,3 +112,26 @@ const Dataset *reach_common_dataset(const Model *model, const GPtrArray *fields)
     if (reaches_all(model, model->datasets->pdata[i], fields)) return model->datasets->pdata[i];
   return NULL;
 }
+
+/* Lines and payments of orders: each happened when what it leads to did, or at a date of its own. */
+static gboolean belongs_to_event(const Model *model, const Dataset *dataset, const char *event) {
+  g_autoptr(GPtrArray) path = model_join_path(model, dataset->name, event);
+  if (!path || !path->len) return FALSE;
+  const Relationship *first = path->pdata[0];
+  gboolean is_one_to_one = dataset->primary_key[0] && !dataset->primary_key[1] && first->from_fields[0] && !first->from_fields[1] &&
+                           g_str_equal(first->from_fields[0], dataset->primary_key[0]);
+  return dataset->is_fact || is_one_to_one;
+}
+
+/* Orders have their own dates even where order lines lead to them. */
+gboolean reach_holds_events(const Model *model, const Dataset *dataset) {
+  for (guint i = 0; i < model->entities->len; i++) {
+    const Entity *entity = model->entities->pdata[i];
+    const Field *key = entity->is_event ? reach_entity_key(model, entity) : NULL;
+    const Field *referenced = key ? reach_referenced_key(model, key) : NULL;
+    if (key && (g_str_equal(key->dataset, dataset->name) || (referenced && g_str_equal(referenced->dataset, dataset->name)) ||
+                belongs_to_event(model, dataset, key->dataset)))
+      return TRUE;
+  }
+  return FALSE;
+}
