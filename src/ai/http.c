@@ -11,20 +11,7 @@
 #define MAX_CONNECTIONS 8192
 #define BACKLOG 1024
 #define STREAM_BLOCK (16 * 1024)
-
-struct AiHttp {
-  AiGateway *gateway;
-  int listening;
-  int port;
-  gint draining; /* atomic: no new connections */
-  gint stopping; /* atomic: no new requests */
-  AiHttpLoop loops[AI_MAX_LOOPS];
-  int n_loops;
-  pthread_mutex_t lock;
-  pthread_cond_t changed;
-  int stopped; /* loops; under lock */
-  gint open;   /* atomic: requests in flight */
-};
+#define SWEEP_US 30000
 
 const char *http_header(const AiHttpRequest *request, const char *name) {
   if (request->outside != NULL) return http_outside_header(request, name);
@@ -45,14 +32,35 @@ static void on_hangup(guint32 events, gpointer data) {
   if (request->call != NULL) ai_call_cancel(request->call);
 }
 
-void http_suspend(AiHttpRequest *request) {
-  if (request->suspended) return;
-  request->suspended = TRUE;
-  MHD_suspend_connection(request->connection);
-  if (request->hangup != NULL) return;
-  /* A suspended connection does not see its client leave. */
+/* A suspended connection does not see its client leave. */
+static void watch_client(AiHttpRequest *request) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
   if (info != NULL) request->hangup = ai_loop_watch(request->on->parts->loop, info->connect_fd, EPOLLRDHUP | EPOLLONESHOT, on_hangup, request);
+}
+
+/* Most requests are over before it would pay to watch: those that the second sweep finds asleep still are watched. */
+static void sweep(gpointer data) {
+  AiHttpLoop *on = data;
+  gboolean any = FALSE;
+  GHashTableIter requests;
+  gpointer key;
+  on->sweep = NULL;
+  g_hash_table_iter_init(&requests, on->requests);
+  while (g_hash_table_iter_next(&requests, &key, NULL)) {
+    AiHttpRequest *request = key;
+    if (!request->suspended || request->hangup != NULL) continue;
+    if (request->seen_asleep) watch_client(request);
+    else any = request->seen_asleep = TRUE;
+  }
+  if (any) on->sweep = ai_loop_after(on->parts->loop, SWEEP_US, sweep, on);
+}
+
+void http_suspend(AiHttpRequest *request) {
+  if (request->suspended) return;
+  AiHttpLoop *on = request->on;
+  request->suspended = TRUE;
+  MHD_suspend_connection(request->connection);
+  if (request->hangup == NULL && on->sweep == NULL) on->sweep = ai_loop_after(on->parts->loop, SWEEP_US, sweep, on);
 }
 
 static void wake(AiHttpRequest *request) {
@@ -404,13 +412,14 @@ static int turn(gpointer data) {
 static void start_here(gpointer data) {
   AiHttpLoop *on = data;
   AiHttp *http = on->http;
-  on->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, on, MHD_OPTION_LISTEN_SOCKET, dup(http->listening),
+  on->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, on, MHD_OPTION_NOTIFY_CONNECTION, http_accept_ended, on,
                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, on, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                                 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_SECONDS, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)MAX_CONNECTIONS, MHD_OPTION_END);
   const union MHD_DaemonInfo *info = on->daemon != NULL ? MHD_get_daemon_info(on->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
   if (info != NULL && info->epoll_fd >= 0) on->watch = ai_loop_watch(on->parts->loop, info->epoll_fd, EPOLLIN, on_readable, on);
   ai_loop_set_turn(on->parts->loop, turn, on);
   on->runnable = TRUE;
+  if (on == &http->loops[0]) http_accept_start(http);
   pthread_mutex_lock(&http->lock);
   http->stopped--;
   pthread_cond_broadcast(&http->changed);
@@ -437,6 +446,7 @@ static void stop_here(gpointer data) {
   AiHttpLoop *on = data;
   AiHttp *http = on->http;
   ai_watch_free(on->parts->loop, on->watch);
+  ai_timer_cancel(on->parts->loop, g_steal_pointer(&on->sweep));
   if (on->daemon != NULL) {
     for (int round = 0; round < 64; round++) {
       gboolean calm = end_open(on);
@@ -449,6 +459,17 @@ static void stop_here(gpointer data) {
   g_hash_table_unref(on->requests);
   on->daemon = NULL;
   ai_loop_set_turn(on->parts->loop, NULL, NULL);
+  pthread_mutex_lock(&http->lock);
+  http->stopped++;
+  pthread_cond_broadcast(&http->changed);
+  pthread_mutex_unlock(&http->lock);
+}
+
+/* Before the loops stop: none of them is handed a connection any more. */
+static void end_accepting(gpointer data) {
+  AiHttpLoop *on = data;
+  AiHttp *http = on->http;
+  if (on == &http->loops[0]) http_accept_stop(http);
   pthread_mutex_lock(&http->lock);
   http->stopped++;
   pthread_cond_broadcast(&http->changed);
@@ -492,6 +513,7 @@ AiHttp *ai_http_start(AiGateway *gateway, const struct sockaddr *address, sockle
   on_all_loops(http, start_here, 0);
   gboolean started = TRUE;
   for (int i = 0; i < http->n_loops; i++) started = started && http->loops[i].watch != NULL;
+  started = started && http->accepting != NULL;
   if (started) return http;
   g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BUSY, "the HTTP server could not be started");
   ai_http_stop(http, 0);
@@ -508,6 +530,8 @@ void ai_http_stop(AiHttp *http, gint64 drain_ms) {
   shutdown(http->listening, SHUT_RD);
   for (gint64 waited = 0; waited < drain_ms && g_atomic_int_get(&http->open) > 0; waited += 5) g_usleep(5000);
   g_atomic_int_set(&http->stopping, 1);
+  on_all_loops(http, end_accepting, http->n_loops);
+  http->stopped = 0; /* of the next step */
   on_all_loops(http, stop_here, http->n_loops);
   close(http->listening);
   pthread_cond_destroy(&http->changed);

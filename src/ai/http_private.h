@@ -18,6 +18,7 @@ typedef struct {
   GByteArray *body;
   gboolean too_large, dispatched, suspended;
   gboolean replied;      /* the response is queued */
+  gboolean seen_asleep;  /* by the sweep before this one */
   AiAccount account;
   char *scope_key;
   char *region;          /* NULL: any */
@@ -46,8 +47,32 @@ struct AiHttpLoop {
   struct MHD_Daemon *daemon;
   AiWatch *watch;
   gboolean runnable; /* libmicrohttpd has something to do */
+  gint connections;  /* atomic: open, and on their way from where they are accepted */
+  AiTimer *sweep;    /* looks after requests that sleep for long */
   GHashTable *requests; /* of AiHttpRequest*: those that are not finished */
 };
+
+struct AiHttp {
+  AiGateway *gateway;
+  int listening;
+  int port;
+  AiWatch *accepting; /* of the first loop, as the timer below */
+  AiTimer *pause;
+  gint draining; /* atomic: no new connections */
+  gint stopping; /* atomic: no new requests */
+  AiHttpLoop loops[AI_MAX_LOOPS];
+  int n_loops;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  int stopped; /* loops; under lock */
+  gint open;   /* atomic: requests in flight */
+};
+
+/* ---- http_accept.c; on the first loop ---- */
+void http_accept_start(AiHttp *http);
+void http_accept_stop(AiHttp *http); /* nothing is handed on after that */
+/* libmicrohttpd tells of connections here, on their loop. */
+void http_accept_ended(void *data, struct MHD_Connection *connection, void **kept, enum MHD_ConnectionNotificationCode code);
 
 /* ---- http.c ---- */
 /* The reply is ready (status set): wakes the connection when it sleeps. */

@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/condition.h"
 #include "store/sql.h"
@@ -12,6 +15,7 @@
 #define BATCH_PAUSE_MS 25
 /* After so many pauses without a record the thread sleeps until one comes; before, nobody needs to wake it. */
 #define PAUSES_AWAKE 40
+#define WRITER_NICE 10
 #define REPLIES_KEPT_MS ((gint64)24 * 3600000)
 
 static const char SCHEMA[] =
@@ -110,8 +114,14 @@ static void wait_for_records(AiRecords *records) {
   records->hurry = FALSE;
 }
 
+/* Replies do not wait for what is written about them. */
+static void give_way(void) {
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), WRITER_NICE);
+}
+
 static void *run_records(void *data) {
   AiRecords *records = data;
+  give_way();
   GPtrArray *taken = g_ptr_array_new_with_free_func((GDestroyNotify)ai_record_free);
   pthread_mutex_lock(&records->lock);
   for (;;) {
