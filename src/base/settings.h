@@ -20,6 +20,7 @@
   X(SERVER_WORKERS, "server.workers", INTEGER, "4", "questions that may run at once")                                    \
   X(SERVER_QUEUE, "server.queue", INTEGER, "64", "questions that may wait; one more is told to come again")              \
   X(SERVER_TIMEOUT, "server.timeout", DURATION, "30s", "how long a question may take")                                   \
+  X(SERVER_ABANDON, "server.abandon", DURATION, "30s", "how long a question goes on when nobody waits for its events any more") \
   X(SERVER_SCHEDULES, "server.schedules", BOOLEAN, "true", "whether the server carries out schedules: of ingestion files, rollups, compaction") \
   X(LOG_QUERIES, "log.queries", DURATION, "90d", "how long the query log is kept; 0: for ever")                          \
   X(LAKE_LOCATION, "lake.location", TEXT, "", "where tables are kept: a folder or s3://bucket/prefix; empty: lake/ of the workspace") \

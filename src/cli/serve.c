@@ -61,7 +61,8 @@ static Settings *read_settings(int argc, char **argv, char **workspace, GError *
     g_free(texts[i]);
   }
   good = good && check_range(settings, SETTING_ENGINE_THREADS, 1024, error) && check_range(settings, SETTING_SERVER_WORKERS, 256, error) &&
-         check_range(settings, SETTING_SERVER_QUEUE, 65536, error) && check_range(settings, SETTING_SERVER_TIMEOUT, 86400000, error);
+         check_range(settings, SETTING_SERVER_QUEUE, 65536, error) && check_range(settings, SETTING_SERVER_TIMEOUT, 86400000, error) &&
+         check_range(settings, SETTING_SERVER_ABANDON, 86400000, error);
   return good ? g_steal_pointer(&settings) : NULL;
 }
 
@@ -120,7 +121,8 @@ int cli_serve(int argc, char **argv) {
   ServerOptions server_options = {.program = program, .gateway = elsewhere ? NULL : agents.gateway, .agents = agents.agents, .listen = listen_at,
                                   .workers = (int)settings_integer(settings, SETTING_SERVER_WORKERS),
                                   .queue_max = (int)settings_integer(settings, SETTING_SERVER_QUEUE),
-                                  .request_ms = (int)settings_integer(settings, SETTING_SERVER_TIMEOUT)};
+                                  .request_ms = (int)settings_integer(settings, SETTING_SERVER_TIMEOUT),
+                                  .abandon_ms = (int)settings_integer(settings, SETTING_SERVER_ABANDON)};
   g_autoptr(Server) server = server_start(&server_options, service, &error);
   if (server == NULL) return cli_fail("serve", error);
   serve_until_signal(server, &signals);

@@ -72,7 +72,7 @@ void handle_agent_events(const Call *call, Reply *reply) {
   ServerState *state = call->state;
   g_autoptr(GError) error = NULL;
   g_autofree char *id = answer_new_id(), *owner = access_scope_key(state->scope);
-  EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = EVENT_ABANDON_MS};
+  EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = state->abandon_ms};
   g_autoptr(EventStream) stream = event_hub_open(state->events, &options, &error);
   if (stream == NULL) {
     reply_set_error(reply, error);

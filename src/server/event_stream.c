@@ -50,7 +50,15 @@ const char *event_stream_id(const EventStream *stream) { return stream->id; }
 const gint *event_stream_cancelled(const EventStream *stream) { return &stream->cancelled; }
 gboolean event_stream_is_plain(const EventStream *stream) { return stream->plain; }
 Progress *event_stream_progress(EventStream *stream) { return &stream->progress; }
-void event_stream_cancel(EventStream *stream) { g_atomic_int_set(&stream->cancelled, 1); }
+
+void event_stream_cancel(EventStream *stream) {
+  g_atomic_int_set(&stream->unwanted, 1);
+  g_atomic_int_set(&stream->cancelled, 1);
+}
+
+static void give_up(EventStream *stream) {
+  g_atomic_int_set(&stream->cancelled, 1);
+}
 
 /* ---- publishing; all under the lock ---- */
 
@@ -138,6 +146,13 @@ gboolean event_stream_has_ended(EventStream *stream) {
   return event_stream_ended_us(stream, NULL) != 0;
 }
 
+gboolean event_stream_was_left(EventStream *stream) {
+  pthread_mutex_lock(&stream->lock);
+  gboolean left = stream->readers == NULL && stream->last_left_us != 0;
+  pthread_mutex_unlock(&stream->lock);
+  return left && g_atomic_int_get(&stream->unwanted) == 0;
+}
+
 gint64 event_stream_ended_us(EventStream *stream, gsize *bytes) {
   pthread_mutex_lock(&stream->lock);
   gint64 ended_us = stream->ended_us;
@@ -170,7 +185,7 @@ void event_stream_tick(EventStream *stream, gint64 now_us) {
   if (stream->ended_us == 0) {
     if (stream->shows_progress && now_us - stream->opened_us >= EVENT_PROGRESS_MS * 1000) show_progress(stream, now_us);
     if (stream->abandon_ms >= 0 && stream->last_left_us != 0 && now_us - stream->last_left_us >= stream->abandon_ms * 1000)
-      event_stream_cancel(stream);
+      give_up(stream);
     for (EventReader *reader = stream->readers; reader != NULL; reader = reader->next) {
       if (reader->paused_us == 0 || now_us - reader->paused_us < EVENT_PING_MS * 1000) continue;
       reader->ping_due = TRUE;
@@ -205,7 +220,7 @@ void event_reader_free(EventReader *reader) {
   else stream->readers = reader->next;
   if (reader->next != NULL) reader->next->previous = reader->previous;
   if (stream->readers == NULL) stream->last_left_us = g_get_monotonic_time();
-  if (stream->readers == NULL && stream->abandon_ms == 0) event_stream_cancel(stream);
+  if (stream->readers == NULL && stream->abandon_ms == 0) give_up(stream);
   pthread_mutex_unlock(&stream->lock);
   g_free(reader);
   event_stream_unref(stream);

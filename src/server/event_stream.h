@@ -59,6 +59,8 @@ void event_stream_end(EventStream *stream);
 void event_stream_cancel(EventStream *stream);
 gboolean event_stream_is_plain(const EventStream *stream);
 gboolean event_stream_has_ended(EventStream *stream);
+/* Whether all its readers left and nobody cancelled it: it was given up, or nobody waits for what it ends with. */
+gboolean event_stream_was_left(EventStream *stream);
 guint64 event_stream_last_number(EventStream *stream); /* 0: nothing yet */
 const char *event_stream_id(const EventStream *stream);      /* NULL: none. (transfer none) */
 const gint *event_stream_cancelled(const EventStream *stream); /* for a Deadline; lives as long as the stream */

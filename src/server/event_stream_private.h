@@ -28,6 +28,7 @@ struct EventStream {
   gint64 abandon_ms, opened_us;
   gboolean lasting, plain, shows_progress;
   gint cancelled; /* atomic */
+  gint unwanted;  /* atomic: cancelled by somebody, not for want of readers */
   Progress progress;
 
   pthread_mutex_t lock; /* of what follows */

@@ -37,45 +37,51 @@ static void reply_with_task(const Call *call, const char *id, gboolean whole, in
 }
 
 /* A title for a task: the question, or what the query means. */
-static char *title_of(const Call *call) {
-  const char *question = json_get_string(call->body, "question");
+static char *title_of(ServerState *state, const json_t *body, Deadline deadline) {
+  const char *question = json_get_string(body, "question");
   if (question != NULL) return g_strdup(question);
   AnswerRequest request;
-  question_read(call->state, call->body, &request);
-  request.deadline = call->deadline;
+  question_read(state, body, &request);
+  request.deadline = deadline;
   request.understand_only = TRUE;
   request.unlogged = TRUE;
   request.session = NULL;
-  g_autoptr(json_t) answer = answer_ask(call->state->service, &request);
+  g_autoptr(json_t) answer = answer_ask(state->service, &request);
   const char *restatement = json_get_string(answer, "restatement");
   return g_strdup(restatement != NULL ? restatement : "a query");
 }
 
-static gboolean has_room(const Call *call, const char *scope_key, Reply *reply) {
-  g_autoptr(GError) error = NULL;
-  g_autoptr(json_t) tasks = store_list_tasks(answer_service_store(call->state->service), scope_key, MAX_TASKS, &error);
+static gboolean has_room(Store *store, const char *scope_key, GError **error) {
+  g_autoptr(json_t) tasks = store_list_tasks(store, scope_key, MAX_TASKS, error);
+  if (tasks == NULL) return FALSE;
   guint waiting = 0;
   for (gsize i = 0; i < json_array_size(tasks); i++) {
     const char *status = json_get_string(json_array_get(tasks, i), "status");
     waiting += strcmp(status, "queued") == 0 || strcmp(status, "running") == 0;
   }
-  if (tasks == NULL) reply_set_error(reply, error);
-  else if (waiting >= TASK_MAX_WAITING) reply_set_problem(reply, AISLE_ERROR_BUSY, "there are too many tasks waiting; cancel some or come back later");
-  return reply->status == 0;
+  if (waiting < TASK_MAX_WAITING) return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "there are too many tasks waiting; cancel some or come back later");
+  return FALSE;
+}
+
+gboolean kept_add_task(ServerState *state, const json_t *body, const char *id, Deadline deadline, GError **error) {
+  Store *store = answer_service_store(state->service);
+  g_autofree char *scope_key = access_scope_key(state->scope);
+  if (!has_room(store, scope_key, error)) return FALSE;
+  g_autofree char *title = title_of(state, body, deadline);
+  StoreTask task = {.id = id, .scope_key = scope_key, .title = title, .request = body, .created_ms = g_get_real_time() / 1000};
+  if (!store_put_task(store, &task, error)) return FALSE;
+  task_runner_wake(state->tasks);
+  return TRUE;
 }
 
 void handle_task_add(const Call *call, Reply *reply) {
   g_autoptr(GError) error = NULL;
-  g_autofree char *scope_key = access_scope_key(call->state->scope);
-  if (!has_room(call, scope_key, reply)) return;
-  g_autofree char *title = title_of(call);
   g_autofree char *id = kept_new_id("t");
-  StoreTask task = {.id = id, .scope_key = scope_key, .title = title, .request = call->body, .created_ms = g_get_real_time() / 1000};
-  if (!store_put_task(answer_service_store(call->state->service), &task, &error)) {
+  if (!kept_add_task(call->state, call->body, id, call->deadline, &error)) {
     reply_set_error(reply, error);
     return;
   }
-  task_runner_wake(call->state->tasks);
   reply_with_task(call, id, FALSE, 202, reply);
   kept_tell(call->state, "tasks");
 }

@@ -12,5 +12,10 @@ void kept_copy_times(json_t *to, const json_t *from, gboolean always);
 void kept_tell(ServerState *state, const char *kind);
 /* The "next" of a list: the last one's cursor where the list is full, else null. (transfer full) */
 json_t *kept_next(const json_t *found, gint64 limit);
+/*
+ * A question (AskRequest, QueryRequest) put in the queue of tasks under `id`. Its title is the question, or what the query
+ * means, for which `deadline` holds. BUSY: too many wait.
+ */
+gboolean kept_add_task(ServerState *state, const json_t *body, const char *id, Deadline deadline, GError **error);
 /* A request that asks a kept answer again, under the same id. Points into `kept`. */
 void kept_answer_request(const Call *call, const json_t *kept, AnswerRequest *request);

@@ -67,6 +67,23 @@ static void tell_end(EventStream *stream, GBytes *answer, int status) {
   g_bytes_unref(answer);
 }
 
+#define TITLE_MS 5000
+
+/*
+ * A question of a conversation that was interrupted because nobody waited for it any more (a tab was closed, a connection
+ * lost), or whose time was up when nobody did: whoever asked finds its result later.
+ */
+static void go_on_as_task(const Question *question, int status) {
+  gboolean stopped = status == aisle_error_info(AISLE_ERROR_CANCELLED)->http_status || status == aisle_error_info(AISLE_ERROR_TIMEOUT)->http_status;
+  ServerState *state = question->state;
+  if (!stopped || json_get_string(question->body, "session") == NULL || g_atomic_int_get(&state->draining)) return;
+  if (!event_stream_was_left(question->stream)) return;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *id = g_strconcat("t", strchr(event_stream_id(question->stream), '_'), NULL);
+  if (!kept_add_task(state, question->body, id, deadline_in_ms(TITLE_MS, NULL), &error)) g_warning("a question that was left could not be made a task: %s", error->message);
+  else kept_tell(state, "tasks");
+}
+
 /* On a worker. */
 static void answer_question(Work *work) {
   Question *question = (Question *)work;
@@ -80,6 +97,7 @@ static void answer_question(Work *work) {
   request.deadline.progress = event_stream_progress(question->stream);
   int status = 200;
   GBytes *answer = answer_ask_text(state->service, &request, &status);
+  go_on_as_task(question, status);
   tell_end(question->stream, answer, status);
   event_stream_end(question->stream);
   if (json_get_string(question->body, "session") != NULL) kept_tell(state, "threads");
@@ -90,7 +108,7 @@ static void answer_question(Work *work) {
 EventStream *question_start(ServerState *state, const json_t *body, GError **error) {
   g_autofree char *id = answer_new_id();
   g_autofree char *owner = access_scope_key(state->scope);
-  EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = EVENT_ABANDON_MS, .shows_progress = TRUE};
+  EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = state->abandon_ms, .shows_progress = TRUE};
   g_autoptr(EventStream) stream = event_hub_open(state->events, &options, error);
   if (stream == NULL) return NULL;
   const char *session = json_get_string(body, "session"), *words = json_get_string(body, "question");

@@ -8,6 +8,7 @@ void question_read(const ServerState *state, const json_t *body, AnswerRequest *
 /*
  * Starts to answer on a worker. The stream bears the answer's id and tells, in this order: accepted, understood, running
  * (again and again), result, sentences; then done (the whole answer, also when it is refused or asked back) or error (a
- * problem). Cancelled EVENT_ABANDON_MS after its last reader left. Must not wait. BUSY: the queue is full. (transfer full)
+ * problem). Interrupted some time after its last reader left; where it belongs to a session it then goes on as a task, which
+ * bears its id with another letter (a_1f -> t_1f): its result waits. Must not wait. BUSY: the queue is full. (transfer full)
  */
 EventStream *question_start(ServerState *state, const json_t *body, GError **error);

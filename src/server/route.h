@@ -46,6 +46,7 @@ struct ServerState {
   struct Schedule *schedule;      /* NULL: schedules are left to others */
   struct RegistryWatch *registry; /* tables that lie elsewhere */
   gint64 request_ms;       /* how long a question may take */
+  gint64 abandon_ms;       /* how long it goes on when nobody reads its events any more */
   void (*finish)(const Call *call); /* of Route.start */
 };
 

@@ -307,6 +307,7 @@ Server *server_start(const ServerOptions *options, AnswerService *service, GErro
   state->submit = submit;
   state->metrics.started_s = time(NULL);
   state->request_ms = options->request_ms > 0 ? options->request_ms : DEFAULT_REQUEST_MS;
+  state->abandon_ms = options->abandon_ms > 0 ? options->abandon_ms : EVENT_ABANDON_MS;
   state->components = openapi_components(error);
   if (state->components == NULL || !warm_up(state, error)) return NULL;
   state->openapi = openapi_document(state->components);

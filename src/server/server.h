@@ -13,6 +13,7 @@ typedef struct {
   int workers;          /* 0: 4 */
   int queue_max;        /* requests that may wait for a worker; 0: 64 */
   int request_ms;       /* how long a question may take; 0: 30,000 */
+  int abandon_ms;       /* how long it goes on when nobody reads its events any more; 0: 30,000 */
   struct AiGateway *gateway;   /* its addresses are served too; one of this process; outlives the server; NULL: none (transfer none) */
   const char *program;  /* path of aisle, which carries out schedules; NULL: nobody does */
   struct AgentService *agents; /* for questions in steps; outlives the server; NULL: none (transfer none) */

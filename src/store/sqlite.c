@@ -23,6 +23,10 @@ static const char *const statement_sql[SQL_COUNT] = {
     [SQL_INSERT_ANSWER] = "INSERT OR IGNORE INTO answers (id, session, tenant, user, scope, question, status, query, options, route,"
                           " created_ms, latency_us, bytes_scanned, rows, versions, cost, after, as_of, restatement)"
                           " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    /* What was answered stays as it is. */
+    [SQL_MEND_ANSWER] = "UPDATE answers SET status = ?7, query = ?8, options = ?9, route = ?10, latency_us = ?12, bytes_scanned = ?13,"
+                        " rows = ?14, versions = ?15, cost = ?16, as_of = ?18, restatement = ?19"
+                        " WHERE id = ?1 AND scope = ?5 AND session IS ?2 AND status = 'failed'",
     [SQL_TOUCH_THREAD] = "INSERT INTO threads (id, scope, title, turns, created_ms, updated_ms) VALUES (?1, ?2, ?3, 1, ?4, ?4)"
                          " ON CONFLICT (id, scope) DO UPDATE SET turns = turns + 1, updated_ms = max(updated_ms, excluded.updated_ms)",
     [SQL_GET_ANSWER] = ANSWER_COLUMNS "WHERE a.id = ?1 AND a.scope = ?2",

@@ -18,22 +18,18 @@ static gboolean touch_thread(Database *database, const StoreAnswer *answer, gint
   return sqlite_finish(database, statement, NULL, error);
 }
 
-gboolean sqlite_insert_answer(Database *database, const StoreAnswer *answer, GError **error) {
-  enum { TENANT, USER, SCOPE, QUESTION, QUERY, OPTIONS, VERSIONS, RESTATEMENT };
-  const struct {
-    int index;
-    const char *text;
-  } texts[] = {[TENANT] = {3, answer->tenant},         [USER] = {4, answer->user},
-               [SCOPE] = {5, answer->scope_key},       [QUESTION] = {6, answer->question},
-               [QUERY] = {8, answer->query_json},      [OPTIONS] = {9, answer->options_json},
-               [VERSIONS] = {15, answer->versions_json}, [RESTATEMENT] = {19, answer->restatement}};
-  gint64 ids[G_N_ELEMENTS(texts)] = {0};
-  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-    if (texts[i].text != NULL && !sqlite_text_id(database, texts[i].text, &ids[i], error)) return FALSE;
-  }
-  sqlite3_stmt *statement = sqlite_prepared(database, SQL_INSERT_ANSWER, error);
-  if (statement == NULL) return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+/* Texts are kept once and named by number. */
+enum { TENANT, USER, SCOPE, QUESTION, QUERY, OPTIONS, VERSIONS, RESTATEMENT, N_TEXTS };
+
+typedef struct {
+  int index; /* of the parameter */
+  const char *text;
+} AnswerText;
+
+static sqlite3_stmt *prepared_answer(Database *database, SqliteStatement name, const StoreAnswer *answer, const AnswerText *texts, const gint64 *ids, GError **error) {
+  sqlite3_stmt *statement = sqlite_prepared(database, name, error);
+  if (statement == NULL) return NULL;
+  for (guint i = 0; i < N_TEXTS; i++) {
     if (texts[i].text != NULL) sqlite3_bind_int64(statement, texts[i].index, ids[i]);
   }
   sql_bind_text(statement, 1, answer->id);
@@ -47,9 +43,25 @@ gboolean sqlite_insert_answer(Database *database, const StoreAnswer *answer, GEr
   sqlite3_bind_double(statement, 16, answer->cost);
   sql_bind_text(statement, 17, answer->after);
   sql_bind_text(statement, 18, answer->as_of);
-  int inserted = 0;
-  if (!sqlite_finish(database, statement, &inserted, error)) return FALSE;
-  return answer->session == NULL || inserted == 0 || touch_thread(database, answer, ids[SCOPE], error);
+  return statement;
+}
+
+gboolean sqlite_insert_answer(Database *database, const StoreAnswer *answer, GError **error) {
+  const AnswerText texts[N_TEXTS] = {[TENANT] = {3, answer->tenant},         [USER] = {4, answer->user},
+                                     [SCOPE] = {5, answer->scope_key},       [QUESTION] = {6, answer->question},
+                                     [QUERY] = {8, answer->query_json},      [OPTIONS] = {9, answer->options_json},
+                                     [VERSIONS] = {15, answer->versions_json}, [RESTATEMENT] = {19, answer->restatement}};
+  gint64 ids[N_TEXTS] = {0};
+  for (guint i = 0; i < N_TEXTS; i++) {
+    if (texts[i].text != NULL && !sqlite_text_id(database, texts[i].text, &ids[i], error)) return FALSE;
+  }
+  int changed = 0;
+  sqlite3_stmt *statement = prepared_answer(database, SQL_INSERT_ANSWER, answer, texts, ids, error);
+  if (statement == NULL || !sqlite_finish(database, statement, &changed, error)) return FALSE;
+  if (changed > 0) return answer->session == NULL || touch_thread(database, answer, ids[SCOPE], error);
+  /* A question that was interrupted and answered later, as a task: one turn of its conversation. */
+  statement = prepared_answer(database, SQL_MEND_ANSWER, answer, texts, ids, error);
+  return statement != NULL && sqlite_finish(database, statement, &changed, error);
 }
 
 /* ---- reading ---- */

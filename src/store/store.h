@@ -31,7 +31,10 @@ typedef struct {
   GBytes *shared;           /* holds status, query, options, versions, as_of and restatement, which many answers share; NULL: nothing does */
 } StoreAnswer;
 
-/* Queued and written in batches by a thread of the store (bounded queue; a full queue blocks up to 1 s, then BUSY). */
+/*
+ * Queued and written in batches by a thread of the store (bounded queue; a full queue blocks up to 1 s, then BUSY). Under an
+ * id that is there already only a failed one is replaced, in its place: a question that was interrupted and answered later.
+ */
 gboolean store_put_answer(Store *store, const StoreAnswer *answer, GError **error);
 /* The same without any wait: FALSE when the queue is full now. */
 gboolean store_try_put_answer(Store *store, const StoreAnswer *answer);

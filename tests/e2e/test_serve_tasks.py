@@ -68,6 +68,56 @@ class Tasks(unittest.TestCase):
         self.call("DELETE", f"/v1/tasks/{added['id']}", status=204)
         self.call("GET", f"/status/{added['id']}", status=404)
 
+    def leave(self, question, session):
+        """Asks and leaves before the answer is there, as a closed tab does: the stream's id."""
+        asked = self.server.stream("POST", "/v1/ask", {"question": question, **({"session": session} if session else {})})
+        ident = next(asked)[2]["id"]
+        asked.close()
+        return ident
+
+    def test_a_question_that_was_left_waits_as_a_task(self):
+        self.assertEqual(self.server.stop(), 0)
+        self.server = Server(self.workspace, "--threads", "1", "--cache", "0", "--workers", "1", environment={"AISLE_SERVER_ABANDON": "1s"})
+        self.addCleanup(self.server.stop)
+        for attempt in range(5):  # the answer may be faster than the news that nobody waits for it
+            # One worker: those before it are answered first, so that it is still under way when it is given up.
+            before = [self.server.stream("POST", "/v1/ask", {"question": SLOW}) for _ in range(5)]
+            session = f"left{attempt}"
+            alone = self.leave(SLOW, None)
+            ident = self.leave(SLOW, session)
+            for stream in before:
+                list(stream)
+                stream.close()
+            task = f"t{ident[1:]}"
+            self.wait_until(lambda: self.turns(session), "the question is in its conversation")
+            if self.server.get(f"/status/{task}")[0] == 200:
+                break
+        self.assertEqual(self.wait_for(task)["status"], "done")
+        whole = self.call("GET", f"/v1/tasks/{task}")
+        self.assertEqual((whole["answer"]["id"], whole["answer"]["status"]), (ident, "answered"))
+        self.assertEqual([(turn["id"], turn["status"]) for turn in self.turns(session)], [(ident, "answered")], "one turn, with its answer")
+        self.call("GET", f"/status/t{alone[1:]}", status=404)  # without a conversation there is nobody to wait for it
+
+    def test_what_was_cancelled_is_no_task(self):
+        before = [self.server.stream("POST", "/v1/ask", {"question": SLOW}) for _ in range(5)]
+        asked = self.server.stream("POST", "/v1/ask", {"question": SLOW, "session": "cancelled"})
+        ident = next(asked)[2]["id"]
+        self.assertEqual(self.server.request("DELETE", f"/v1/streams/{ident}")[0], 204)
+        for stream in [asked, *before]:
+            list(stream)
+            stream.close()
+        self.call("GET", f"/status/t{ident[1:]}", status=404)
+
+    def turns(self, session):
+        status, _, text = self.server.get(f"/v1/threads/{session}")
+        return json.loads(text)["turns"] if status == 200 else []
+
+    def wait_until(self, holds, what, seconds=120):
+        until = time.monotonic() + seconds
+        while not holds():
+            self.assertLess(time.monotonic(), until, f"waited in vain until {what}")
+            time.sleep(0.05)
+
     def test_a_killed_server_takes_its_tasks_up_again(self):
         ids = [self.add(f"{SLOW} in {month} 2023") for month in ("March", "April")] + [self.add(SLOW) for _ in range(6)]
         self.wait_for(ids[0], ("running", "done"))

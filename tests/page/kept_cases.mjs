@@ -150,6 +150,27 @@ test("a long question is finished in the background and its result waits", async
   await door.close();
 });
 
+test("a question whose tab was closed is found where it was asked, as a task", async ({ page }) => {
+  // What the server does with it is shown in tests/e2e/test_serve_tasks.py; here is what its user sees on coming back.
+  const session = unique("t").replace(/\W/g, "");
+  const question = "profit by category in 2024";
+  const answer = await (await page.request.post(`${SHOP}/v1/ask`, { data: { question, session } })).json();
+  const task = { id: `t${answer.id.slice(1)}`, title: question, status: "running", percent: 40, rows: 12, error: null, request: { question, session }, created_at: "2024-12-01T10:00:00Z" };
+  let asked = 0;
+  await page.route(`**/v1/threads/${session}`, async (route) => {
+    const thread = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...thread, turns: thread.turns.map((turn) => ({ ...turn, status: "failed" })) } });
+  });
+  await page.route("**/v1/tasks", (route) => route.fulfill({ json: { tasks: [task] } }));
+  await page.route(`**/v1/tasks/${task.id}`, (route) => route.fulfill({ json: asked++ < 2 ? task : { ...task, status: "done", percent: 100, answer, answer_id: answer.id } }));
+  await page.goto(`${SHOP}/#/t/${session}`);
+  const first = page.locator(".turn").first();
+  await first.locator(".progress", { hasText: "in the background" }).waitFor();
+  await first.locator(".result").waitFor();
+  assert.equal(await first.locator(".result tbody tr").count(), 3);
+  assert.equal(await page.locator(".turn").count(), 1);
+});
+
 test("an answer is exported as table, workbook and picture", async ({ page }) => {
   await page.goto(SHOP);
   const first = await ask(page, "sales by region");

@@ -151,8 +151,27 @@ static void test_time(void) {
   now = g_get_monotonic_time();
   event_stream_tick(stream, now + 29 * G_USEC_PER_SEC);
   g_assert_cmpint(g_atomic_int_get(event_stream_cancelled(stream)), ==, 0);
+  g_assert_true(event_stream_was_left(stream));
   event_stream_tick(stream, now + 31 * G_USEC_PER_SEC);
   g_assert_cmpint(g_atomic_int_get(event_stream_cancelled(stream)), ==, 1);
+  g_assert_true(event_stream_was_left(stream));
+}
+
+/* What somebody cancelled is not wanted; what nobody reads may still be. */
+static void test_left_is_not_cancelled(void) {
+  EventStreamOptions options = {.abandon_ms = 30000};
+  g_autoptr(EventStream) stream = event_stream_new(&options);
+  g_assert_false(event_stream_was_left(stream)); /* nobody came yet */
+  Calls counted = {0};
+  EventReader *reader = event_reader_new(stream, 0, &calls, &counted);
+  g_assert_false(event_stream_was_left(stream));
+  event_reader_free(reader);
+  g_assert_true(event_stream_was_left(stream));
+  reader = event_reader_new(stream, 0, &calls, &counted);
+  g_assert_false(event_stream_was_left(stream)); /* somebody came back */
+  event_stream_cancel(stream);
+  event_reader_free(reader);
+  g_assert_false(event_stream_was_left(stream));
 }
 
 static void test_a_silent_reader_is_pinged(void) {
@@ -229,6 +248,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/events/a-stream-is-bounded", test_a_stream_is_bounded);
   g_test_add_func("/events/finding-needs-the-owner", test_finding_needs_the_owner);
   g_test_add_func("/events/time", test_time);
+  g_test_add_func("/events/left-is-not-cancelled", test_left_is_not_cancelled);
   g_test_add_func("/events/a-silent-reader-is-pinged", test_a_silent_reader_is_pinged);
   g_test_add_func("/events/many-threads", test_many_threads);
   return g_test_run();

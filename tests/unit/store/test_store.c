@@ -135,6 +135,30 @@ static void test_incomplete_answers_are_refused(Fixture *fixture, gconstpointer 
   g_assert_true(json_is_null(json_object_get(answer, "query")));
 }
 
+static void assert_status(Store *store, const char *expected) {
+  flush(store);
+  g_autoptr(json_t) list = store_search_answers(store, &(StoreSearch){.scope_key = "scope", .session = "s", .limit = 10}, NULL);
+  g_assert_cmpuint(json_array_size(list), ==, 1);
+  g_assert_cmpstr(json_get_string(json_array_get(list, 0), "status"), ==, expected);
+  g_autoptr(json_t) thread = store_get_thread(store, "s", "scope", NULL);
+  g_assert_cmpint(json_get_int(thread, "turns", 0), ==, 1);
+}
+
+/* A question that was interrupted and answered later stays one turn; what was answered is never replaced. */
+static void test_a_failed_answer_is_mended(Fixture *fixture, gconstpointer unused) {
+  (void)unused;
+  g_autoptr(Store) store = open_store(fixture->path);
+  static const char *const statuses[][2] = {{"failed", "failed"}, {"answered", "answered"}, {"failed", "answered"}, {"refused", "answered"}};
+  for (guint i = 0; i < G_N_ELEMENTS(statuses); i++) {
+    StoreAnswer answer = {.id = "x", .session = "s", .status = statuses[i][0], .scope_key = "scope", .question = "how much"};
+    g_assert_true(store_put_answer(store, &answer, NULL));
+    assert_status(store, statuses[i][1]);
+  }
+  StoreAnswer other = {.id = "x", .session = "s", .status = "answered", .scope_key = "another"};
+  g_assert_true(store_put_answer(store, &other, NULL));
+  assert_status(store, "answered");
+}
+
 typedef struct {
   Store *store;
   int number;
@@ -237,6 +261,7 @@ int main(int argc, char **argv) {
   CASE("another-scope-sees-nothing", test_another_scope_sees_nothing);
   CASE("sessions-and-lists", test_sessions_and_lists);
   CASE("incomplete-answers-are-refused", test_incomplete_answers_are_refused);
+  CASE("a-failed-answer-is-mended", test_a_failed_answer_is_mended);
   CASE("many-writers", test_many_writers);
   CASE("a-newer-file-is-refused", test_a_newer_file_is_refused);
   CASE("a-broken-file-is-refused", test_a_broken_file_is_refused);

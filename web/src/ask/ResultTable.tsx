@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import type { Answer } from "../api/types";
 import { type Cell, type Column, formatCell, formatNumber, headerOf, isNumeric } from "../lib/format";
+import { OTHERS } from "../lib/drill";
 import { type Model, findMetric } from "../lib/model";
 import { dimensionField, metricName } from "../lib/query";
 import { usePrinting } from "../lib/theme";
@@ -107,6 +108,9 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
   const totals = rows.length > 1 ? columns.map((column, index) => totalOf(answer, column, index, model)) : [];
   const hasTotals = totals.some((total) => total !== null);
   const partial = answer.query?.limit !== undefined;
+  // Causes of a change stand as dimension and member.
+  const isDrivers = answer.query?.analysis === "drivers";
+  const named = isDrivers ? 1 : 0;
 
   return (
     <div ref={scroller} className={`table-frame ${sorted.length > WHOLE_ROWS ? "long" : ""} ${virtual ? "tall" : ""}`} role="region" aria-label={label} tabIndex={0}>
@@ -132,7 +136,7 @@ export function ResultTable({ answer, model, label, onPick }: Props): ReactEleme
             <tr key={row.index} aria-rowindex={top + place + 2}>
               {columns.map((column, index) => {
                 const text = formatCell(row.cells[index], column);
-                const picks = index === 0 && onPick !== undefined && column.role === "dimension";
+                const picks = index === named && onPick !== undefined && column.role === "dimension" && !(isDrivers && text === OTHERS);
                 return (
                   <td key={index} className={isNumeric(column) ? "number" : ""}>
                     {picks ? <button type="button" className="pick" aria-haspopup="menu" onClick={(event) => onPick(row.cells, event.currentTarget)}>{text}</button> : text}

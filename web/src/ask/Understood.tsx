@@ -1,7 +1,8 @@
 // The question as it was typed, each understood word underlined with what it became; a click changes it.
 import type { ReactElement } from "react";
 import type { Answer } from "../api/types";
-import { type Model, findField } from "../lib/model";
+import { spokenName } from "../lib/format";
+import { type Model, fieldLabel } from "../lib/model";
 import { type Query, dimensionField, dimensionLabel, metricLabel, metricName } from "../lib/query";
 import { Panel } from "../ui/parts";
 import { DimensionEditor, FilterEditor, MetricEditor, TimeEditor } from "./editors";
@@ -50,7 +51,7 @@ function editorOf(span: Span, { answer, model, run }: Props): Editor | undefined
     close();
     run(next);
   };
-  const meaning = (span.meaning ?? "").toLowerCase();
+  const meaning = spokenName(span.meaning ?? "").toLowerCase();
   if (span.kind === "time") return (close) => <TimeEditor query={query} model={model} run={then(close)} resolved={answer.resolved} />;
   if (span.kind === "metric") {
     const index = (query.metrics ?? []).findIndex((metric) => metricLabel(model, metric).toLowerCase() === meaning);
@@ -64,7 +65,7 @@ function editorOf(span: Span, { answer, model, run }: Props): Editor | undefined
   if (span.kind === "value") {
     const index = (query.filters ?? []).findIndex(
       (filter) => "field" in filter && filter.field !== undefined && !("cyclic" in filter) && (filter.op === undefined || filter.op === "=") &&
-        meaning.startsWith((findField(model, filter.field)?.label ?? filter.field).toLowerCase()),
+        meaning.startsWith(fieldLabel(model, filter.field).toLowerCase()),
     );
     const filter = query.filters?.[index];
     const field = filter && "field" in filter ? filter.field : undefined;

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactElement, useState } from "react";
 import { call } from "../api/client";
 import type { SemanticQueryTime, SemanticQueryUnit, Values } from "../api/types";
+import { plural } from "../lib/format";
 import { type Model, fieldLabel, groupingFields } from "../lib/model";
 import { type Query, lastDayBefore, setDimension, setFilter, setLimit, setMetric, setTime, timeLabel } from "../lib/query";
 import { Button, Fetched, SearchBox, useSettled } from "../ui/parts";
@@ -52,7 +53,7 @@ const UNITS: SemanticQueryUnit[] = ["day", "week", "month", "quarter", "year"];
 export function DimensionEditor({ query, model, run, index, current }: EditorProps & { index: number; current?: string | undefined }): ReactElement {
   const choices = [
     ...UNITS.map((unit) => ({ key: `time:${unit}`, label: unit, hint: "time" })),
-    ...groupingFields(model).map((choice) => ({ key: choice.name, label: choice.label })),
+    ...groupingFields(model).map((choice) => ({ key: choice.name, label: choice.label, hint: choice.dataset })),
   ];
   const pick = (key: string) => run(setDimension(query, index, key.startsWith("time:") ? { time: key.slice(5) as SemanticQueryUnit } : { field: key }));
   return <ChoiceList label="Find a field" choices={choices} current={current} pick={pick} />;
@@ -120,7 +121,7 @@ export function ValuesEditor({ field, model, chosen, apply }: { field: string; m
                 <label className="choice">
                   <input type="checkbox" checked={picked.includes(one.value)} onChange={() => toggle(one.value)} />
                   <span>{one.value}</span>
-                  {one.rows >= 0 && <small>{one.rows.toLocaleString("en")}</small>}
+                  {one.rows >= 0 && <small title={plural(one.rows, "row")}>{one.rows.toLocaleString("en")}</small>}
                 </label>
               </li>
             ))}
@@ -147,7 +148,7 @@ export function NewFilter({ query, model, run }: EditorProps): ReactElement {
   const [field, setField] = useState<string | null>(null);
   if (field !== null) return <FilterEditor query={query} model={model} run={run} index={query.filters?.length ?? 0} field={field} />;
   const choices = [
-    ...groupingFields(model).map((choice) => ({ key: choice.name, label: choice.label })),
+    ...groupingFields(model).map((choice) => ({ key: choice.name, label: choice.label, hint: choice.dataset })),
     ...model.conditions.map((condition) => ({ key: `condition:${condition.name}`, label: condition.label, hint: "condition" })),
   ];
   const pick = (key: string) => (key.startsWith("condition:") ? run(setFilter(query, query.filters?.length ?? 0, { condition: key.slice(10) })) : setField(key));

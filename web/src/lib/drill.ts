@@ -37,6 +37,9 @@ export function bucketRange(text: string): { from: string; to: string } | undefi
   return { from: `${year}-01-01`, to: `${year + 1}-01-01` };
 }
 
+/** Of the causes of a change: those that are too small to be named. */
+export const OTHERS = "(other)";
+
 interface Narrowed {
   query: Query;
   time: SemanticQueryTime | undefined;
@@ -84,7 +87,31 @@ function narrow(query: Query, columns: Column[], row: Cell[], model: Model): Nar
   return result;
 }
 
+/** Whether a period has more days than one would want to see one by one. */
+function isLong(time: SemanticQueryTime | undefined): boolean {
+  const { from, to, unit, count } = (time ?? {}) as { from?: string; to?: string; unit?: string; count?: number };
+  if (from !== undefined && to !== undefined) return Date.parse(to) - Date.parse(from) > 62 * 86_400_000;
+  return unit === undefined || ["quarter", "half", "year"].includes(unit) || (unit === "month" && (count ?? 1) > 2);
+}
+
+/** Below one cause of a change: why it moved itself, and how it went. Its row names the dimension and the member. */
+function drillIntoDriver(query: Query, row: Cell[], model: Model): Drill | null {
+  const [dimension, member] = row;
+  const field = groupingFields(model).find((choice) => choice.field.label === dimension);
+  if (field === undefined || member === OTHERS) return null;
+  const next: Query = structuredClone(query);
+  next.filters = [...(next.filters ?? []), member === null || member === undefined ? { field: field.name, op: "is_null" } : { field: field.name, values: [member] }];
+  const { analysis: _, ...compared } = next;
+  const { compare: __, ...alone } = compared;
+  const unit = isLong(query.time) ? "month" : "day";
+  return {
+    title: `${field.label}: ${member ?? "(none)"}`,
+    choices: [{ label: "why it moved", query: next }, { label: "only this", query: compared }, { label: `by ${unit}`, query: { ...structuredClone(alone), dimensions: [{ time: unit }] } }],
+  };
+}
+
 export function drillOf(query: Query | null | undefined, columns: Column[], row: Cell[], model: Model): Drill | null {
+  if (query?.analysis === "drivers") return drillIntoDriver(query, row, model);
   if (!query?.metrics?.length || !query.dimensions?.length || query.detail || query.analysis) return null;
   const narrowed = narrow(query, columns, row, model);
   if (narrowed === undefined) return null;

@@ -91,9 +91,13 @@ export function longMonth(text: string): string {
 /** A column that says by how much something moved. */
 const isMovement = (column: Column): boolean => column.kind === "change" || column.kind === "growth";
 
-/** A word that the program chose begins like a heading; a column's own name stays as it is. */
+/** Names made for machines, as people write them: "store_name" -> "store name". */
+export const spokenName = (text: string): string => text.replace(/\b[a-z0-9]+(?:_[a-z0-9]+)+\b/g, (name) => name.replaceAll("_", " "));
+
+/** A word that the program chose, or a name made for machines, begins like a heading; a column's own name stays as it is. */
 export function headerOf(column: Column): string {
   const chosen = column.type === "period" || ["change", "growth", "share"].includes(column.kind ?? "");
+  if (/^[a-z][a-z0-9_]*$/.test(column.label)) return spokenName(column.label).replace(/^./, (letter) => letter.toUpperCase());
   return chosen ? column.label.charAt(0).toUpperCase() + column.label.slice(1) : column.label;
 }
 

@@ -1,6 +1,7 @@
 // The semantic model, as the page uses it. /v1/model describes it as an object; what is read of it is stated here.
 import { useQuery } from "@tanstack/react-query";
 import { call } from "../api/client";
+import { spokenName } from "./format";
 
 export interface ModelField {
   name: string;
@@ -99,12 +100,14 @@ export function findField(model: Model, name: string | undefined): ModelField | 
   return undefined;
 }
 
-export const fieldLabel = (model: Model, name: string | undefined): string => findField(model, name)?.label ?? name ?? "";
+export const fieldLabel = (model: Model, name: string | undefined): string => spokenName(findField(model, name)?.label ?? name ?? "");
 
 export interface FieldChoice {
   name: string; // dataset.field
   label: string;
   field: ModelField;
+  /** Where several tables may have a field of this name. */
+  dataset?: string;
 }
 
 /** Fields that results may be grouped by or filtered on, those people use most first. */
@@ -113,7 +116,7 @@ export function groupingFields(model: Model): FieldChoice[] {
   for (const dataset of model.datasets) {
     for (const field of dataset.fields) {
       if (field.role !== "dimension" && field.role !== "identifier") continue;
-      choices.push({ name: `${dataset.name}.${field.name}`, label: field.label, field });
+      choices.push({ name: `${dataset.name}.${field.name}`, label: spokenName(field.label), field, ...(model.datasets.length > 1 ? { dataset: dataset.label } : {}) });
     }
   }
   const rank = (choice: FieldChoice) => (choice.field.role === "dimension" ? 0 : 1e9) + (choice.field.distinct_count ?? 1e6);

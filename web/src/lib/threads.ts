@@ -2,7 +2,7 @@
 import { useSyncExternalStore } from "react";
 import { ApiError, asProblem, call, jsonBody } from "../api/client";
 import { type Progress, type StreamHandlers, cancelStream, resume, stream, wait } from "../api/stream";
-import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, Task, ThreadWithTurns } from "../api/types";
+import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, Task, Tasks, ThreadWithTurns } from "../api/types";
 import type { Query } from "./query";
 
 export type TurnState = "stored" | "loading" | "running" | "done" | "failed" | "cancelled" | "task";
@@ -136,6 +136,23 @@ function withNextFrame(draw: () => void): void {
   else requestAnimationFrame(draw);
 }
 
+/** A question that nobody waited for is carried on by the server as a task, whose id says whose it is. */
+async function taskOf(answerId: string): Promise<Task | undefined> {
+  const { tasks } = await call<Tasks>("/v1/tasks");
+  return tasks.find((task) => task.id === `t${answerId.slice(1)}` && task.status !== "cancelled" && task.status !== "failed");
+}
+
+/** Whether it goes on as a task, which is followed from now on. */
+async function followLeft(thread: string, key: string): Promise<boolean> {
+  const turn = turnOf(thread, key);
+  const task = turn?.id ? await taskOf(turn.id).catch(() => undefined) : undefined;
+  if (turn === undefined || task === undefined) return false;
+  update(thread, key, { state: "task", task: task.id, problem: null, reconnecting: 0 });
+  writePending((list) => [...list.filter((one) => one.id !== turn.id && one.id !== task.id), { thread, id: task.id, question: turn.question, task: true }]);
+  void followTask(thread, key, task.id);
+  return true;
+}
+
 type Runner = (handlers: StreamHandlers, signal: AbortSignal) => Promise<Answer>;
 
 async function run(thread: string, key: string, question: string | null, start: Runner): Promise<void> {
@@ -172,11 +189,12 @@ async function run(thread: string, key: string, question: string | null, start: 
     settle(thread, key, await start(handlers, abort.signal));
   } catch (error) {
     if (turnOf(thread, key)?.state === "task") return; // it goes on elsewhere
+    if (!abort.signal.aborted && (await followLeft(thread, key))) return;
     const cancelled = abort.signal.aborted || (error instanceof ApiError && error.code === "cancelled");
     update(thread, key, { state: cancelled ? "cancelled" : "failed", problem: asProblem(error), partial: null, progress: null, reconnecting: 0 });
   } finally {
     clearTimeout(long);
-    running.delete(key);
+    if (running.get(key) === abort) running.delete(key);
     if (id !== "") writePending((list) => list.filter((one) => one.id !== id));
     if (missed.delete(thread)) void refreshThread(thread);
   }
@@ -326,7 +344,11 @@ function withoutFirstRuns(stored: StoredTurn[]): StoredTurn[] {
 function takeUp(thread: string, pending: Pending): void {
   const turn = { ...blankTurn(pending.question, null), id: pending.task ? null : pending.id };
   if (!pending.task) {
-    begin(thread, turn, (handlers, signal) => resume(pending.id, handlers, signal));
+    begin(thread, turn, async (handlers, signal) => {
+      // Away for long: then it was interrupted here and goes on as a task.
+      if (await taskOf(pending.id).catch(() => undefined)) throw new ApiError({ code: "cancelled" });
+      return resume(pending.id, handlers, signal);
+    });
     return;
   }
   const state = threads.get(thread) ?? { turns: [], loaded: true };
@@ -358,6 +380,7 @@ export async function loadThread(thread: string): Promise<void> {
   writePending((list) => list.filter((one) => one.task || !there.has(one.id)));
   for (const one of pending) if (one.task || !there.has(one.id)) takeUp(thread, one);
   for (const turn of turns.slice(-DRAWN_AT_ONCE)) void fetchStoredAnswer(thread, turn);
+  for (const turn of turns) if (turn.state === "failed" && turn.id !== null) void followLeft(thread, turn.key);
 }
 
 /** Another tab or the command line may have added turns. */

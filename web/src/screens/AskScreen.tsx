@@ -6,7 +6,7 @@ import type { Suggestions, Tables } from "../api/types";
 import { loadCharts, prefetchCharts } from "../ask/ChartPanel";
 import { Composer, type ComposerHandle } from "../ask/Composer";
 import { TurnView, titleOf } from "../ask/TurnView";
-import { formatPeriod, plural } from "../lib/format";
+import { formatPeriod, plural, spokenName } from "../lib/format";
 import { type Model, useModel } from "../lib/model";
 import { go, pathOf } from "../lib/router";
 import { type Turn, ask, loadThread, newThreadId, useThread } from "../lib/threads";
@@ -31,7 +31,7 @@ function Welcome({ pick }: { pick: (question: string) => void }): ReactElement {
     <div className="welcome-more">
       <ul className="starters" aria-label="Questions to start with">
         {starters.map((question) => (
-          <li key={question}><button type="button" onClick={() => pick(question)}>{question}</button></li>
+          <li key={question}><button type="button" onClick={() => pick(spokenName(question))}>{spokenName(question)}</button></li>
         ))}
       </ul>
       {facts.length > 0 && (

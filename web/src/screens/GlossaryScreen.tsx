@@ -1,10 +1,10 @@
 // The semantic model as a book of words: what each measure and field means, how it is worked out, where it comes from.
 import { useQuery } from "@tanstack/react-query";
-import { type ReactElement, type ReactNode, useMemo, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { call } from "../api/client";
 import type { Values } from "../api/types";
 import { plural } from "../lib/format";
-import { type Model, type ModelField, type ModelMetric, useModel } from "../lib/model";
+import { type Model, type ModelField, type ModelMetric, fieldLabel, findMetric, useModel } from "../lib/model";
 import { go, pathOf } from "../lib/router";
 import { ask, newThreadId } from "../lib/threads";
 import { Button, Empty, Fetched, SearchBox } from "../ui/parts";
@@ -34,14 +34,15 @@ function Words({ synonyms }: { synonyms: string[] }): ReactElement | null {
 }
 
 function MetricEntry({ metric, model }: { metric: ModelMetric; model: Model }): ReactElement {
-  const formula = metric.expression ? (metric.aggregate ? `${metric.aggregate}(${metric.expression})` : metric.expression) : metric.numerator ? `${metric.numerator} / ${metric.denominator ?? ""}` : metric.kind;
+  const formula = metric.expression ? (metric.aggregate ? `${metric.aggregate}(${metric.expression})` : metric.expression) : metric.kind;
+  const named = (name: string) => <a href={pathOf("glossary", name)}>{findMetric(model, name)?.label ?? name}</a>;
   const table = model.datasets.find((one) => one.name === metric.dataset);
   const conditions = (metric.conditions ?? []).map((name) => model.conditions.find((one) => one.name === name)?.label ?? name);
   return (
     <>
       {metric.description && metric.description.toLowerCase() !== metric.label.toLowerCase() && <p>{metric.description}.</p>}
       <dl>
-        <dt>Formula</dt><dd><code>{formula}</code></dd>
+        <dt>Formula</dt><dd>{metric.numerator ? <>{named(metric.numerator)} divided by {named(metric.denominator ?? "")}</> : <code>{formula}</code>}</dd>
         {conditions.length > 0 && <><dt>Only rows</dt><dd>{conditions.join(", ")}</dd></>}
         <dt>Unit</dt><dd>{metric.unit.startsWith("currency:") ? metric.unit.slice(9) : (UNITS[metric.unit] ?? (metric.unit || "a number"))}</dd>
         <dt>Adding up</dt><dd>{ADDING[metric.additivity] ?? metric.additivity}</dd>
@@ -67,7 +68,7 @@ function FieldEntry({ field, dataset, model }: { field: ModelField; dataset: Mod
       {typeof field.distinct_count === "number" && <><dt>Different values</dt><dd>{field.distinct_count.toLocaleString("en")}{field.null_count ? `; empty in ${plural(field.null_count, "row")}` : ""}</dd></>}
       {field.minimum !== null && field.maximum !== null && !listed && <><dt>From, to</dt><dd>{field.minimum} – {field.maximum}</dd></>}
       {(values.data?.values.length ?? 0) > 0 && <><dt>Examples</dt><dd>{values.data!.values.map((one) => one.value).join(", ")}</dd></>}
-      {ladders.length > 0 && <><dt>Levels</dt><dd>{ladders.map((one) => one.levels.join(" › ")).join("; ")}</dd></>}
+      {ladders.length > 0 && <><dt>Levels</dt><dd>{ladders.map((one) => one.levels.map((level) => fieldLabel(model, `${one.dataset}.${level}`)).join(" › ")).join("; ")}</dd></>}
       {field.personal && <><dt>Personal data</dt><dd>{field.personal}</dd></>}
       <dt>Comes from</dt><dd><a href={pathOf("tables", dataset.name)}>{dataset.label}</a>, column <code>{field.name}</code></dd>
     </dl>
@@ -102,13 +103,15 @@ function Book({ model, wanted }: { model: Model; wanted: string | null }): React
   const words = search.trim().toLowerCase();
   const found = entries.filter((entry) => entry.words.includes(words));
   const shown = entries.find((entry) => entry.key === wanted);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [wanted]);
   const kinds = [...new Set(found.map((entry) => entry.kind))];
   return (
     <>
       <h1>Glossary</h1>
       <p className="lead">What each word means in your data. It is kept in the workspace’s model files, where it is corrected.</p>
       <div className={`book ${shown ? "reading" : ""}`}>
-        <div className="book-list">
+        <div className="book-list" ref={list}>
           <SearchBox label="Find a word" value={search} onChange={setSearch} />
           {kinds.map((kind) => (
             <section key={kind} aria-label={kind}>

@@ -38,7 +38,8 @@ export function HistoryScreen(): ReactElement {
       <SearchBox label="Find a question" value={search} onChange={setSearch} />
       <Fetched query={history} what="the history">
         {({ pages }) => {
-          const entries = pages.flatMap((page) => page.entries);
+          // What the pins ask for themselves, each time they are opened, is nothing that somebody asked.
+          const entries = pages.flatMap((page) => page.entries).filter((entry) => entry.question !== null || entry.session !== null);
           if (entries.length === 0) return <Empty title={settled ? "No question holds these words." : "Nothing was asked yet."} />;
           return (
             <ul className="entries">

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { asProblem, call } from "../api/client";
 import type { TableDetail, Tables } from "../api/types";
-import { formatPeriod, formatWhen, plural } from "../lib/format";
+import { formatPeriod, formatWhen } from "../lib/format";
 import { pathOf } from "../lib/router";
 import { Empty, ErrorNote, Fetched } from "../ui/parts";
 
@@ -71,7 +71,7 @@ export function TablesScreen({ name }: { name: string | null }): ReactElement {
         return (
           <>
             <h1>Tables</h1>
-            <p className="lead">All answers are of one snapshot, <code>{data.snapshot}</code>: a load that is under way is never half seen.</p>
+            <p className="lead">All answers are of one snapshot of the data (<code title={data.snapshot}>{data.snapshot.slice(0, 12)}</code>): a load that is under way is never half seen.</p>
             <div className="table-frame" role="region" aria-label="Tables" tabIndex={0}>
               <table>
                 <thead><tr><th scope="col">Table</th><th scope="col" className="number">Rows</th><th scope="col">Dates</th><th scope="col" className="number">Version</th><th scope="col" className="number">Columns</th></tr></thead>
@@ -79,7 +79,7 @@ export function TablesScreen({ name }: { name: string | null }): ReactElement {
                   {data.tables.map((table) => (
                     <tr key={table.name}>
                       <td><a href={pathOf("tables", table.name)}>{table.label}</a> <small>{table.name}</small></td>
-                      <td className="number">{table.rows.toLocaleString("en")}</td><td>{range(table)}</td><td className="number">{table.version}</td><td className="number">{plural(table.fields.length, "column")}</td>
+                      <td className="number">{table.rows.toLocaleString("en")}</td><td>{range(table)}</td><td className="number">{table.version}</td><td className="number">{table.fields.length}</td>
                     </tr>
                   ))}
                 </tbody>
