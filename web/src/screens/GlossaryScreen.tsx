@@ -104,7 +104,9 @@ function Book({ model, wanted }: { model: Model; wanted: string | null }): React
   const found = entries.filter((entry) => entry.words.includes(words));
   const shown = entries.find((entry) => entry.key === wanted);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }), [wanted]);
+  useEffect(() => {
+    list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+  }, [wanted]);
   const kinds = [...new Set(found.map((entry) => entry.kind))];
   return (
     <>
