@@ -106,6 +106,20 @@ static json_t *source_json(const Turn *turn, const PlanRead *read) {
   return source;
 }
 
+/* The last day that all facts behind the answer have rows of; 0: it cannot be told. */
+static Day facts_through(const Turn *turn, const SemanticQuery *resolved) {
+  Day through = 0;
+  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  for (guint i = 0; turn->plan != NULL && values != NULL && resolved->time_field == NULL && i < turn->plan->reads->len; i++) {
+    const PlanRead *read = &g_array_index(turn->plan->reads, PlanRead, i);
+    const Dataset *dataset = model_find_dataset(turn->model, read->dataset->name);
+    const Field *date = dataset != NULL && dataset->is_fact && dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
+    DateRange range = date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
+    if (range.known && (through == 0 || range.last < through)) through = range.last;
+  }
+  return through;
+}
+
 static json_t *sources_json(const Turn *turn) {
   json_t *list = json_array();
   for (guint i = 0; turn->plan != NULL && i < turn->plan->reads->len; i++) {
@@ -208,6 +222,24 @@ static void note_shape(Turn *turn, const SemanticQuery *resolved, const ResultTa
     turn_caveat(turn, "unequal_days", "the periods have %d and %d days", current_days, baseline_days);
 }
 
+/* Stock is not added up over time: which count is shown has to be said. */
+static void note_snapshot(Turn *turn, const SemanticQuery *resolved) {
+  for (guint i = 0; i < resolved->dimensions->len; i++)
+    if (((const Dimension *)g_ptr_array_index(resolved->dimensions, i))->kind == DIMENSION_TIME) return; /* of each period its last */
+  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  for (guint i = 0; values != NULL && i < resolved->measures->len; i++) {
+    const Measure *measure = g_ptr_array_index(resolved->measures, i);
+    const Metric *metric = measure->kind == MEASURE_METRIC && measure->metric != NULL ? model_find_metric(turn->model, measure->metric) : NULL;
+    const Dataset *dataset = metric != NULL && metric->additivity == ADDITIVITY_SNAPSHOT ? model_find_dataset(turn->model, metric->dataset) : NULL;
+    const Field *date = dataset != NULL && dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
+    DateRange range = date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
+    if (!range.known) continue;
+    gboolean earlier = resolved->time.kind == TIME_ABSOLUTE && resolved->time.to != DAY_NONE && resolved->time.to <= range.last;
+    g_autofree char *day = day_range_describe(earlier ? resolved->time.to - 1 : range.last, earlier ? resolved->time.to : range.last + 1, &turn->model->calendar);
+    turn_caveat(turn, "snapshot", earlier ? "%s as last counted up to %s" : "%s as counted on %s", metric->label, day);
+  }
+}
+
 /* What a query means, before or without running it. */
 static json_t *describe_query(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                               const AskResult *asked) {
@@ -249,7 +281,7 @@ static void add_drivers(const Turn *turn, Narrative *narrative) {
   guint said = 0;
   for (guint i = 0; turn->parts != NULL && i < turn->parts->len && said < DRIVER_SENTENCES; i++) {
     const ChangePart *part = g_ptr_array_index(turn->parts, i);
-    InsightInput input = {part->query, turn->model, part->plan->compiled->columns, part->result};
+    InsightInput input = {part->query, turn->model, part->plan->compiled->columns, part->result, 0};
     g_autoptr(Narrative) told = insight_narrate(&input);
     said += told->sentences->len;
     narrative->dropped += told->dropped;
@@ -274,20 +306,21 @@ static const char *const SENTENCE_KEYS[] = {"narrative", "facts", "caveats", "so
 json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
+  note_snapshot(turn, resolved);
   note_other_way(turn, resolved, compiled, result);
   note_quality(turn, compiled->tables);
   json_t *answer = describe_query(turn, query, resolved, compiled, asked);
   json_object_set_new(answer, "rows", rows_json(result));
   json_object_set_new(answer, "row_count", json_integer((json_int_t)result->n_rows));
   json_object_set_new(answer, "truncated", json_boolean(result->truncated));
-  InsightInput input = {resolved, turn->model, compiled->columns, result};
+  InsightInput input = {resolved, turn->model, compiled->columns, result, facts_through(turn, resolved)};
   json_t *chart = insight_chart(&input);
   json_object_set_new(answer, "chart", chart != NULL ? chart : json_null());
   turn_report(turn, "result", answer, RESULT_KEYS);
   g_autoptr(SemanticQuery) plain = semantic_query_copy(resolved);
   plain->analysis = ANALYSIS_NONE;
   if (turn->whole != NULL) g_ptr_array_set_size(plain->dimensions, 0);
-  InsightInput whole = {plain, turn->model, turn->whole != NULL ? turn->whole->columns : NULL, turn->whole_result};
+  InsightInput whole = {plain, turn->model, turn->whole != NULL ? turn->whole->columns : NULL, turn->whole_result, 0};
   g_autoptr(Narrative) narrative = insight_narrate(turn->whole != NULL ? &whole : &input);
   if (turn->whole != NULL) add_drivers(turn, narrative);
   GString *text = g_string_new(NULL);

@@ -115,7 +115,7 @@ static void append_caveats(GString *out, const json_t *answer, const char *dim, 
 static void append_result(GString *out, const json_t *answer, int width) {
   Rebuilt rebuilt = {0};
   rebuild(answer, &rebuilt);
-  InsightInput input = {rebuilt.query, NULL, rebuilt.columns, rebuilt.result};
+  InsightInput input = {rebuilt.query, NULL, rebuilt.columns, rebuilt.result, 0};
   if (rebuilt.result->n_rows > 0) {
     g_autofree char *table = insight_render_table(&input, width, RENDER_MAX_ROWS);
     g_autofree char *chart = insight_render_chart(&input, width);
@@ -129,7 +129,7 @@ gboolean answer_check_sentence(AnswerService *service, const json_t *answer, con
   Rebuilt rebuilt = {0};
   rebuild(answer, &rebuilt);
   g_autoptr(Model) model = answer_service_model_ref(service);
-  InsightInput input = {rebuilt.query, model, rebuilt.columns, rebuilt.result};
+  InsightInput input = {rebuilt.query, model, rebuilt.columns, rebuilt.result, 0};
   g_autofree char *reason = NULL;
   gboolean holds = rebuilt.result->n_rows > 0 && insight_check_sentence(&input, sentence, &reason);
   if (why_not != NULL) *why_not = g_steal_pointer(&reason);

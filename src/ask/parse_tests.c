@@ -398,6 +398,7 @@ static void apply_test(Parse *parse, const NumberTest *test) {
     if (metric != NULL && (parse->counted != NULL || parse->counted_field != NULL || parse_has_word(parse, WORD_HOW_MANY))) drop_tested_measure(parse, metric);
   } else if (entity != NULL && entity->key != NULL && metric != NULL) {
     add_group_test(parse, entity, NULL, metric, test);
+    if (row_level && parse->counted == entity) drop_tested_measure(parse, metric); /* "how many customers have credit days of 60" */
   } else if (!add_row_filter(parse, metric, field, test)) {
     return;
   }

@@ -237,6 +237,7 @@ json_t *insight_chart(const InsightInput *input) {
   if (view->dimensions->len == 0) return NULL;
   const ViewMeasure *measure = view_measure(view, 0);
   const ViewDimension *dimension = view_dimension(view, 0);
+  if (view_lists_events(view)) return ranking_chart(view);
   if (view->dimensions->len == 2 && !view->is_compared && view->query->limit_within == 0)
     return chart_two_dimensions(view, measure);
   if (view->dimensions->len > 1) return ranking_chart(view);

@@ -91,12 +91,21 @@ static gboolean check_new(const Check *check, int index) {
   return !(before > 0 || before < 0);
 }
 
+/* "April 2020 is incomplete": of one period, and so. */
+static gboolean check_partial(const Check *check, int index) {
+  Subject subject = claim_subject(check, index);
+  gsize row = 0;
+  if (!check->view->is_series) return TRUE;
+  return subject.any && claim_rows(check, &subject, &row) == 1 && view_is_partial(check->view, row);
+}
+
 static gboolean check_cue(Check *check, int index) {
   const Token *token = claim_token(check, index);
   switch (token->cue) {
   case CUE_LOSS: return check_loss(check, index);
   case CUE_NEGATIVE: return check_loss(check, index);
   case CUE_NO: return check_none(check, index);
+  case CUE_PARTIAL: return check_partial(check, index);
   case CUE_TIE: return check_tie(check, index);
   case CUE_NEW: return check_new(check, index);
   case CUE_SAME:

@@ -102,6 +102,36 @@ static void name_sides(ResultView *view) {
   if (view->previous_name == NULL) view->previous_name = g_strdup("the period before");
 }
 
+/* "opened" of "Opened On", "joined" of "Joined", "enrolled" of "Enrolled On": what happened on that date. NULL: no such word. */
+static char *date_verb(const Field *date) {
+  g_autofree char *words = view_words(date->label != NULL ? date->label : date->name);
+  static const char *const TAILS[] = {" on", " at", " date", " in"};
+  for (guint i = 0; i < G_N_ELEMENTS(TAILS); i++)
+    if (g_str_has_suffix(words, TAILS[i])) words[strlen(words) - strlen(TAILS[i])] = '\0';
+  return g_str_has_suffix(words, "ed") && strchr(words, ' ') == NULL ? g_steal_pointer(&words) : NULL;
+}
+
+gboolean view_lists_things(const ResultView *view, const Dataset *dataset) {
+  const Model *model = view->input->model;
+  if (model == NULL || g_strcmp0(model->default_dataset, dataset->name) == 0 || dataset->primary_key[0] == NULL) return FALSE;
+  for (guint e = 0; e < model->entities->len; e++) {
+    const Entity *entity = g_ptr_array_index(model->entities, e);
+    gboolean own = !entity->is_event && g_strcmp0(entity->dataset, dataset->name) == 0;
+    if (own && g_strcmp0(entity->key, dataset->primary_key[0]) == 0 && dataset->primary_key[1] == NULL) return TRUE;
+  }
+  return FALSE;
+}
+
+/* "opened before 2010": the period is that of another date than the facts' own. (transfer full) */
+static char *by_own_date(const ResultView *view, const char *phrase) {
+  const Model *model = view->input->model;
+  const Field *date = model != NULL && view->query->time_field != NULL ? model_find_field(model, view->query->time_field) : NULL;
+  const Dataset *dataset = date != NULL ? model_find_dataset(model, date->dataset) : NULL;
+  if (date == NULL || (dataset != NULL && !view_lists_things(view, dataset) && g_strcmp0(dataset->default_date, date->name) == 0)) return g_strdup(phrase);
+  g_autofree char *verb = date_verb(date), *label = view_words(date->label != NULL ? date->label : date->name);
+  return verb != NULL ? g_strdup_printf("%s %s", verb, phrase) : g_strdup_printf("%s (by %s)", phrase, label);
+}
+
 static char *time_phrase(const ResultView *view) {
   const TimeRange *time = &view->query->time;
   if (time->kind != TIME_ABSOLUTE || view->previous_is_period) return NULL;
@@ -143,6 +173,11 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
   const Field *field = NULL;
   g_autofree char *noun = field_noun(view, filter->field, &field);
   if (filter->op == OP_EQUAL || filter->op == OP_NOT_EQUAL) {
+    gboolean yes_no = field != NULL && field->type == FIELD_BOOLEAN && filter->values->len == 1;
+    if (yes_no) { /* "(marketing consent: yes)" */
+      gboolean yes = (g_ascii_strcasecmp(g_ptr_array_index(filter->values, 0), "true") == 0) == ((filter->op == OP_EQUAL) != filter->negated);
+      return g_strdup_printf("(%s: %s)", noun, yes ? "yes" : "no");
+    }
     g_autofree char *values = join_values(filter, field, noun);
     gboolean excluded = (filter->op == OP_NOT_EQUAL) != filter->negated;
     return g_strdup_printf("%s %s", excluded ? "excluding" : "for", values);
@@ -354,7 +389,7 @@ void view_describe_context(ResultView *view) {
   }
   if (context->len > 0) add_phrase(view, context->str + 1);
   view->filter_context = g_strdup(context->str);
-  g_autofree char *time = time_phrase(view);
+  g_autofree char *period = time_phrase(view), *time = period != NULL ? by_own_date(view, period) : NULL;
   if (time != NULL) {
     g_string_append_printf(context, " %s", time);
     add_phrase(view, time);

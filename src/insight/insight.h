@@ -25,6 +25,7 @@ typedef struct {
   const Model *model;
   const GPtrArray *columns; /* of AnswerColumn* */
   const ResultTable *result;
+  Day data_through; /* last day the facts have rows of: what a series' last period is held against; 0: unknown */
 } InsightInput;
 
 /* With `resolved->analysis` DRIVERS and one dimension: which member accounts for most of the change. */

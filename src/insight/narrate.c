@@ -148,7 +148,9 @@ static void narrate_groups(Narrator *narrator) {
     const ViewMeasure *measure = view_measure(view, i);
     if (view->is_series)
       narrate_series(narrator, measure);
-    else if (view->dimensions->len == 1)
+    else if (narrate_spread(narrator, measure))
+      continue;
+    else if (view->dimensions->len == 1 || view_lists_events(view))
       narrate_ranking(narrator, measure);
     else
       narrate_two_dimensions(narrator, measure);

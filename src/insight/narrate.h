@@ -29,6 +29,7 @@ void narrate_comparison(Narrator *narrator);      /* one row: now against before
 void narrate_comparison_rows(Narrator *narrator); /* one row per group or period */
 void narrate_driver(Narrator *narrator); /* which group accounts for most of the change */
 void narrate_series(Narrator *narrator, const ViewMeasure *measure);
+gboolean narrate_spread(Narrator *narrator, const ViewMeasure *measure); /* FALSE: the groups are no single numbers */
 void narrate_ranking(Narrator *narrator, const ViewMeasure *measure);
 void narrate_having(Narrator *narrator);
 gboolean narrate_is_having_list(const ResultView *view);

@@ -341,8 +341,8 @@ void narrate_driver(Narrator *narrator) {
     Delta delta;
     if (!derive_row_delta(view, measure, largest, &delta) || isnan(delta.change)) return;
     g_autofree char *by = view_format(view, delta.column, fabs(delta.change));
-    narrate_tell(narrator, "By %s, %s%s %s most in %s, by %s.", dimension->noun, measure->name, view->filter_context,
-                 delta.change > 0 ? "rose" : "fell", dimension->labels[largest], by);
+    narrate_tell(narrator, "By %s, in %s, %s%s %s most, by %s.", dimension->noun, dimension->labels[largest], measure->name,
+                 view->filter_context, delta.change > 0 ? "rose" : "fell", by);
     return;
   }
   g_autofree char *shown = view_format_percent(most);

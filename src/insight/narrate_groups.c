@@ -224,9 +224,26 @@ void narrate_ranking(Narrator *narrator, const ViewMeasure *measure) {
   tell_sum(narrator, measure);
 }
 
+/* ---- how things spread ---- */
+/* "The group with 1 order line has the most orders with 644." FALSE: it is no such grouping. */
+gboolean narrate_spread(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  if (view->dimensions->len != 1 || !view_dimension(view, 0)->is_each_value || view->is_compared) return FALSE;
+  g_autoptr(GArray) ranked = narrate_ranked(view, measure->main);
+  if (ranked->len < 2) return FALSE;
+  gsize first = row_at(ranked, 0), last = row_at(ranked, ranked->len - 1);
+  if (view_number(view, first, measure->main) == view_number(view, row_at(ranked, 1), measure->main)) return FALSE;
+  gboolean lone_last = view_number(view, last, measure->main) != view_number(view, row_at(ranked, ranked->len - 2), measure->main);
+  char **labels = view_dimension(view, 0)->labels;
+  g_autofree char *amount = narrate_amount(narrator, first, measure->main), *few = narrate_amount(narrator, last, measure->main);
+  gboolean told = narrate_tell(narrator, "The group with %s has the %s %s%s with %s.", labels[first], narrate_extreme(view, measure, 1), measure->name, view->context, amount);
+  if (told && lone_last) narrate_tell(narrator, "The group with %s has the %s %s with %s.", labels[last], narrate_extreme(view, measure, -1), measure->name, few);
+  return told;
+}
+
 /* ---- lists that passed a bound ---- */
 static const Having *list_bound(const ResultView *view) {
-  if (view->query->having->len != 1 || view->dimensions->len != 1 || view->is_compared || view->is_series ||
+  if (view->query->having->len != 1 || (view->dimensions->len != 1 && !view_lists_events(view)) || view->is_compared || view->is_series ||
       view->measures->len == 0)
     return NULL;
   const Having *having = &g_array_index(view->query->having, Having, 0);
@@ -278,20 +295,39 @@ void narrate_having(Narrator *narrator) {
 }
 
 /* ---- two dimensions ---- */
+/* The groups within which the limit holds: all dimensions but the last. */
+static gboolean same_outer(const ResultView *view, gsize one, gsize other) {
+  for (guint d = 0; d + 1 < view->dimensions->len; d++)
+    if (strcmp(view_dimension(view, d)->labels[one], view_dimension(view, d)->labels[other]) != 0) return FALSE;
+  return TRUE;
+}
+
+static char *outer_label(const ResultView *view, gsize row) {
+  g_autoptr(GString) label = g_string_new(NULL);
+  for (guint d = 0; d + 1 < view->dimensions->len; d++)
+    g_string_append_printf(label, "%s%s", d > 0 ? " in " : "", view_dimension(view, d)->labels[row]);
+  return g_string_free(g_steal_pointer(&label), FALSE);
+}
+
+#define LEADERS_TOLD 4
+
+/* "In Plants, Fern has the highest turnover with 5; in Tools, ...": the one that was asked for first, of each group. */
 static void tell_leaders_within(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
-  const ViewDimension *outer = view_dimension(view, 0), *inner = view_dimension(view, 1);
+  const ViewDimension *inner = view_dimension(view, view->dimensions->len - 1);
+  gboolean lowest = view->query->order->len > 0 && !g_array_index(view->query->order, Order, 0).descending;
+  int sign = lowest ? -1 : 1;
   g_autoptr(GString) sentence = g_string_new(NULL);
   guint groups = 0;
-  for (gsize row = 0; row < view->n_rows && groups < 4; row++) {
-    if (row > 0 && strcmp(outer->labels[row], outer->labels[row - 1]) == 0) continue;
+  for (gsize row = 0; row < view->n_rows && groups < LEADERS_TOLD; row++) {
+    if (row > 0 && same_outer(view, row, row - 1)) continue;
     gsize best = row;
-    for (gsize other = row + 1; other < view->n_rows && strcmp(outer->labels[other], outer->labels[row]) == 0; other++)
-      if (view_number(view, other, measure->main) > view_number(view, best, measure->main)) best = other;
+    for (gsize other = row + 1; other < view->n_rows && same_outer(view, other, row); other++)
+      if (view_number(view, other, measure->main) * sign > view_number(view, best, measure->main) * sign) best = other;
     if (isnan(view_number(view, best, measure->main))) continue;
-    g_autofree char *amount = narrate_amount(narrator, best, measure->main);
-    g_string_append_printf(sentence, "%s %s, %s has the %s %s with %s", groups > 0 ? "; in" : "In", outer->labels[row],
-                           inner->labels[best], narrate_extreme(view, measure, 1), measure->name, amount);
+    g_autofree char *amount = narrate_amount(narrator, best, measure->main), *outer = outer_label(view, row);
+    g_string_append_printf(sentence, "%s %s, %s has the %s %s with %s", groups > 0 ? "; in" : "In", outer,
+                           inner->labels[best], narrate_extreme(view, measure, sign), measure->name, amount);
     groups++;
   }
   if (groups > 0) narrate_tell(narrator, "%s.", sentence->str);

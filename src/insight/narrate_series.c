@@ -31,7 +31,7 @@ static void tell_peak_and_low(Narrator *narrator, const ViewMeasure *measure, co
   gsize top = g_array_index(ranked, gsize, 0), second = g_array_index(ranked, gsize, 1);
   gsize low = g_array_index(ranked, gsize, ranked->len - 1), next = g_array_index(ranked, gsize, ranked->len - 2);
   gboolean has_peak = view_number(view, top, measure->main) > view_number(view, second, measure->main);
-  gboolean has_low = view_number(view, low, measure->main) < view_number(view, next, measure->main);
+  gboolean has_low = view_number(view, low, measure->main) < view_number(view, next, measure->main) && !view_is_partial(view, low);
   g_autofree char *high_amount = narrate_amount(narrator, top, measure->main);
   g_autofree char *low_amount = narrate_amount(narrator, low, measure->main);
   const char *of = view->measures->len > 1 ? " of " : "", *name = view->measures->len > 1 ? measure->name : "";
@@ -44,7 +44,7 @@ static void tell_peak_and_low(Narrator *narrator, const ViewMeasure *measure, co
     narrate_tell(narrator, "The low%s%s was %s in %s.", of, name, low_amount, labels[low]);
 }
 
-static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measure, gsize count) {
+static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measure, gsize count, gboolean partial) {
   const ResultView *view = narrator->view;
   double sum = view_sum(view, measure->value);
   if (!measure->additive || !view->complete || isnan(sum) || count < 3 || view->measures->len > 1 || measure->value < 0)
@@ -52,6 +52,10 @@ static void tell_total_and_average(Narrator *narrator, const ViewMeasure *measur
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *total = view_format(view, measure->value, sum);
   g_autofree char *mean = view_format(view, measure->value, sum / (double)count);
+  if (partial) {
+    narrate_tell(narrator, "%s came to %s altogether.", name, total);
+    return;
+  }
   /* Periods without rows are not there, so they are not in the average. */
   narrate_tell(narrator, "%s came to %s altogether, an average of %s per %s%s.", name, total, mean,
                view_dimension(view, 0)->noun, view_is_contiguous(view) ? "" : " that has any");
@@ -82,7 +86,14 @@ void narrate_series(Narrator *narrator, const ViewMeasure *measure) {
     }
   if (measure->window >= 0) tell_window(narrator, measure, last);
   if (measure->window >= 0 && measure->main == measure->window) return;
-  tell_first_to_last(narrator, measure, first, last);
+  gsize count = ranked->len;
+  gboolean partial = last > first && view_is_partial(view, last);
+  gsize before = last;
+  while (partial && before > first && (before == last || isnan(view_number(view, before, measure->main)))) before--;
+  if (before > first || !partial) tell_first_to_last(narrator, measure, first, before);
+  if (partial) {
+    narrate_tell(narrator, "%s is incomplete and left out of this comparison.", view_dimension(view, 0)->labels[last]);
+  }
   tell_peak_and_low(narrator, measure, ranked);
-  tell_total_and_average(narrator, measure, ranked->len);
+  tell_total_and_average(narrator, measure, count, partial);
 }

@@ -8,16 +8,27 @@ static gboolean is_count_unit(const AnswerColumn *column) {
          (column->unit != NULL && *column->unit == '\0' && g_strcmp0(column->type, "integer") == 0);
 }
 
+/* What a table lists is there now: customers, stores. What happened was. */
+static gboolean is_listed(const ResultView *view, const ViewMeasure *item) {
+  const SemanticQuery *query = view->query;
+  const Measure *measure = item->measure >= 0 && (guint)item->measure < query->measures->len ? g_ptr_array_index(query->measures, (guint)item->measure) : NULL;
+  const Field *field = measure != NULL && measure->field != NULL && view->input->model != NULL ? model_find_field(view->input->model, measure->field) : NULL;
+  const Dataset *dataset = field != NULL ? model_find_dataset(view->input->model, field->dataset) : NULL;
+  gboolean keys = measure != NULL && measure->kind == MEASURE_AGGREGATE && measure->aggregate == AGGREGATE_COUNT_DISTINCT;
+  return keys && dataset != NULL && view_lists_things(view, dataset);
+}
+
 static void tell_count(Narrator *narrator, const ViewMeasure *measure, double value) {
   const char *context = narrator->view->context;
+  gboolean listed = is_listed(narrator->view, measure);
   g_autofree char *singular = text_singular(measure->name);
   g_autofree char *count = text_format_number(value, 0);
   if (value == 0)
-    narrate_tell(narrator, "There were no %s%s.", measure->name, context);
+    narrate_tell(narrator, "There %s no %s%s.", listed ? "are" : "were", measure->name, context);
   else if (value == 1)
-    narrate_tell(narrator, "There was 1 %s%s.", singular, context);
+    narrate_tell(narrator, "There %s 1 %s%s.", listed ? "is" : "was", singular, context);
   else
-    narrate_tell(narrator, "There were %s %s%s.", count, measure->name, context);
+    narrate_tell(narrator, "There %s %s %s%s.", listed ? "are" : "were", count, measure->name, context);
 }
 
 /* "orders per customer", "minutes to table": no things that there are. */

@@ -47,6 +47,7 @@ typedef enum {
   CUE_BREAK,
   CUE_MONEY,
   CUE_NO,
+  CUE_PARTIAL,
   CUE_NEW
 } Cue;
 

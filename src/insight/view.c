@@ -148,6 +148,27 @@ static TimeUnit unit_from_cells(const ResultView *view, guint column) {
   return TIME_UNIT_NONE;
 }
 
+gboolean view_lists_events(const ResultView *view) {
+  const ViewDimension *first = view->dimensions->len > 1 ? view_dimension(view, 0) : NULL;
+  const Model *model = view->input->model;
+  const Entity *entity = first != NULL && first->field != NULL && first->field->entity != NULL && model != NULL
+                             ? model_find_entity(model, first->field->entity)
+                             : NULL;
+  return entity != NULL && entity->is_event && first->field->role == FIELD_ROLE_IDENTIFIER;
+}
+
+/* "1 order line", "12 orders". (transfer full) */
+static char *number_of_things(const AnswerColumn *column, const char *number) {
+  g_autofree char *words = view_words(column->label != NULL ? column->label : column->name);
+  static const char *const HEADS[] = {"number of different ", "number of "};
+  const char *things = words;
+  for (guint i = 0; i < G_N_ELEMENTS(HEADS); i++)
+    if (g_str_has_prefix(things, HEADS[i])) things += strlen(HEADS[i]);
+  g_autofree char *one = text_singular(things), *many = text_plural(one);
+  gboolean plural = strcmp(many, things) == 0 && strcmp(number, "1") != 0;
+  return g_strdup_printf("%s %s", number, plural ? many : one);
+}
+
 static void add_dimension(ResultView *view, guint column_index) {
   const AnswerColumn *column = g_ptr_array_index(view->input->columns, column_index);
   ViewDimension *item = g_new0(ViewDimension, 1);
@@ -160,6 +181,7 @@ static void add_dimension(ResultView *view, guint column_index) {
   item->is_cyclic = kind == DIMENSION_CYCLIC;
   item->is_bucket =
       kind == DIMENSION_BUCKET || kind == DIMENSION_ENTITY_BUCKET || g_strcmp0(column->kind, "bucket") == 0;
+  item->is_each_value = kind == DIMENSION_ENTITY_BUCKET && item->dimension->edges != NULL && item->dimension->edges->len == 0;
   if (item->is_time) item->unit = item->dimension != NULL ? item->dimension->unit : unit_from_cells(view, column_index);
   if (kind == DIMENSION_FIELD && item->dimension != NULL && item->dimension->field != NULL &&
       view->input->model != NULL)
@@ -170,6 +192,10 @@ static void add_dimension(ResultView *view, guint column_index) {
   for (gsize row = 0; row < view->n_rows; row++) {
     g_autofree char *label = view_cell_label(view, item, row, FALSE);
     gboolean needs_noun = !item->is_time && view_is_bare(label);
+    if (item->is_each_value && *label != '\0') {
+      item->labels[row] = number_of_things(column, label);
+      continue;
+    }
     item->labels[row] = needs_noun ? g_strdup_printf("%s %s", item->noun, label) : g_steal_pointer(&label);
   }
 }

@@ -14,6 +14,7 @@ typedef struct {
   gboolean is_time;           /* calendar buckets */
   gboolean is_cyclic;         /* weekday, hour of day: natural order, no growth */
   gboolean is_bucket;         /* ranges of a value */
+  gboolean is_each_value;     /* of how much each thing has: "1 order line", "2 order lines" */
   TimeUnit unit;              /* calendar buckets: which */
   char *noun, *nouns;         /* "sub-category", "sub-categories" */
   char **labels;              /* per row, as sentences say it: "November 2020", "West", "customer 17850", "(none)" */
@@ -87,5 +88,11 @@ char *view_format_cell(const AnswerColumn *column, const Value *value, gboolean 
 void view_describe_context(ResultView *view);
 gboolean view_is_plural(const char *name);
 char *view_capital(const char *name); /* first letter upper (transfer full) */
+/* The dataset has one row for each of some things (stores, members), and is not what the questions are mostly about. */
+gboolean view_lists_things(const ResultView *view, const Dataset *dataset);
+/* Each row is one event with what is said of it: order, customer, date. */
+gboolean view_lists_events(const ResultView *view);
+/* The row's period, in a series, goes on well after the data or the time asked about ends. */
+gboolean view_is_partial(const ResultView *view, gsize row);
 /* Digits only, or too short to stand alone: needs its noun in front. */
 gboolean view_is_bare(const char *label);

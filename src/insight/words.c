@@ -79,6 +79,7 @@ static const CueWords CUES[] = {
     {" about around roughly approximately nearly almost some circa ", CUE_ABOUT},
     {" shown listed these those among ", CUE_SHOWN},
     {" while but whereas although though ", CUE_BREAK},
+    {" incomplete unfinished partial ", CUE_PARTIAL},
     {" new ", CUE_NEW}};
 
 typedef struct {

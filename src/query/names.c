@@ -107,6 +107,13 @@ static const char *field_label(const Model *model, const char *name) {
 static char *counted_label(const Model *model, const Measure *measure, const char *what) {
   const Field *field = measure->field ? model_find_field(model, measure->field) : NULL;
   const Entity *entity = field && field->entity && field->role == FIELD_ROLE_IDENTIFIER ? model_find_entity(model, field->entity) : NULL;
+  const Dataset *listing = entity && !entity->is_event ? model_find_dataset(model, field->dataset) : NULL;
+  gboolean lists = listing && listing->label && g_strcmp0(entity->dataset, listing->name) == 0 && !g_str_has_suffix(listing->label, "list");
+  if (lists && g_strcmp0(model->default_dataset, listing->name) != 0 && listing->primary_key[0] && !listing->primary_key[1]) {
+    g_autofree char *noun = text_singular(listing->label); /* "loyalty members", as the table that lists them is called */
+    g_autofree char *plural = text_plural(noun);
+    if (g_str_equal(plural, listing->label)) return g_steal_pointer(&plural);
+  }
   if (entity) {
     g_autofree char *noun = g_strdelimit(g_strdup(entity->name), "_", ' ');
     return text_plural(noun);

@@ -243,7 +243,9 @@ Shape *shape_new(const json_t *json) {
     add_column(shape, COLUMN_DIMENSION, json_string_value(item), "", NULL, -1)->type = g_strdup("text");
   json_array_foreach (json_object_get(json, "measures"), i, item) add_measure_columns(shape, item, (int)i);
   fill_result(shape, json_object_get(json, "rows"));
-  shape->input = (InsightInput){shape->query, shape->model, shape->columns, shape->result};
+  shape->input = (InsightInput){shape->query, shape->model, shape->columns, shape->result, 0};
+  Day through;
+  if (day_parse_iso(text_of(json, "data_through", ""), &through)) shape->input.data_through = through;
   return shape;
 }
 

@@ -128,7 +128,7 @@ static void test_odd_results(void) {
   g_autoptr(GPtrArray) shapes = shapes_load("shapes.json");
   for (guint i = 0; i < shapes->len; i++) {
     Shape *shape = g_ptr_array_index(shapes, i);
-    InsightInput bare = {NULL, NULL, shape->columns, shape->result};
+    InsightInput bare = {NULL, NULL, shape->columns, shape->result, 0};
     g_autoptr(Narrative) narrative = insight_narrate(&bare);
     g_autofree char *table = insight_render_table(&bare, 80, 10);
     g_autofree char *chart = insight_render_chart(&bare, 80);
