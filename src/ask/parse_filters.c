@@ -72,6 +72,7 @@ static void add_value(Parse *parse, guint index) {
   }
   item->filter = filter;
   parse_claim(parse, index, "value");
+  parse_claim_flagged_period(parse, index, hit->field);
   parse_describe(parse, index, "%s %s %s", hit->field->label, item->negated ? "≠" : "=", hit->value);
 }
 
@@ -189,9 +190,10 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
   filter->op = OP_IS_NULL;
-  if (field->type == FIELD_BOOLEAN) {
+  const char *no = parse_flag_value(field, TRUE) != NULL && field->null_count == 0 ? parse_flag_value(field, FALSE) : NULL;
+  if (no != NULL || field->type == FIELD_BOOLEAN) {
     filter->op = OP_EQUAL;
-    g_ptr_array_add(filter->values, g_strdup("false"));
+    g_ptr_array_add(filter->values, g_strdup(no != NULL ? no : "false"));
   } else if (field->role == FIELD_ROLE_MEASURE && field->null_count == 0) { /* "no discount": there is always a number, so nought is meant */
     filter->op = OP_EQUAL;
     g_ptr_array_add(filter->values, g_strdup("0"));
@@ -450,10 +452,10 @@ void parse_filters(Parse *parse) {
   prefer_conditions(parse);
   read_existence(parse);
   settle_fields(parse);
+  parse_flags(parse);
   read_missing(parse);
   read_present(parse);
   parse_links(parse);
-  parse_flags(parse);
   for (guint i = 0; i < parse_n(parse); i++) {
     Item *item = parse_item(parse, i);
     if (!item->claimed && item->meaning.condition != NULL) read_condition(parse, i);

@@ -6,8 +6,7 @@
 
 #include "ask/parse.h"
 
-/* The stored value that means yes (or no); NULL: the field says neither. */
-static const char *flag_value(const Field *field, gboolean yes) {
+const char *parse_flag_value(const Field *field, gboolean yes) {
   static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "nein", "non", NULL};
   if (field->type == FIELD_BOOLEAN) return yes ? "true" : "false";
   for (guint i = 0; i < field->codes->len; i++) {
@@ -18,11 +17,12 @@ static const char *flag_value(const Field *field, gboolean yes) {
   return NULL;
 }
 
+static gboolean is_flag(const Field *field) { return field != NULL && parse_flag_value(field, TRUE) != NULL && parse_flag_value(field, FALSE) != NULL; }
+
 static const Field *flag_field(const Parse *parse, const Item *item) {
   gboolean free = !item->claimed || g_strcmp0(item->claimed_as, "names the field") == 0; /* "vegetarian vs non-vegetarian" */
   const Field *field = item->kind == ITEM_FIELD && free ? parse_group_field(parse, item) : NULL;
-  if (field == NULL || item->plural || flag_value(field, TRUE) == NULL || flag_value(field, FALSE) == NULL) return NULL;
-  return field;
+  return is_flag(field) ? field : NULL;
 }
 
 static const char *fold_at(const Parse *parse, int index) {
@@ -42,7 +42,7 @@ static int other_side(const Parse *parse, guint index, const Field *field) {
   for (guint at = index + 1; at < parse_n(parse) && at <= index + 5; at++) {
     const Item *item = parse_item(parse, at);
     if (item_is_word(item, WORD_COMPARE) || item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR)) linked = TRUE;
-    else if (linked && (item_is_word(item, WORD_NOT) || item_is_word(item, WORD_OTHER))) negated = TRUE;
+    else if (linked && (item_is_word(item, WORD_NOT) || item_is_word(item, WORD_OTHER) || item_is_word(item, WORD_MISSING))) negated = TRUE;
     else if (linked && negated && (item->kind == ITEM_FIELD || item->kind == ITEM_VALUE)) {
       const Field *same = item->kind == ITEM_FIELD ? parse_group_field(parse, item) : item->hits != NULL && item->hits->len > 0 ? item_hit(item, NULL)->field : NULL;
       return same == field ? (int)at : -1;
@@ -54,7 +54,7 @@ static int other_side(const Parse *parse, guint index, const Field *field) {
 
 static void add_flag(Parse *parse, guint index, const Field *field, gboolean yes) {
   g_autofree char *path = lexicon_field_path(field);
-  Filter *filter = filter_new_values(path, OP_EQUAL, flag_value(field, yes), NULL);
+  Filter *filter = filter_new_values(path, OP_EQUAL, parse_flag_value(field, yes), NULL);
   g_ptr_array_add(parse->query->filters, filter);
   parse_item(parse, index)->filter = filter;
   parse_claim(parse, index, "flag");
@@ -64,11 +64,33 @@ static void add_flag(Parse *parse, guint index, const Field *field, gboolean yes
 static gboolean is_described_noun(const Item *item) {
   return item != NULL && !item->comma_before &&
          (item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS || item->kind == ITEM_METRIC || (item->kind == ITEM_FIELD && item->plural) ||
-          item_is_word(item, WORD_SHARE));
+          item->kind == ITEM_GRAIN || item_is_word(item, WORD_SHARE));
+}
+
+void parse_claim_flagged_period(Parse *parse, guint index, const Field *field) {
+  static const char *const LINKS[] = {"with", "of", "on", "under", "during", "having", NULL};
+  if (!is_flag(field)) return;
+  const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+  const gboolean each = index > 0 && item_is_word(parse_item(parse, index - 1), WORD_EACH);
+  if (next != NULL && next->kind == ITEM_GRAIN && !next->comma_before && !next->claimed) {
+    if (!each) parse_claim(parse, index + 1, "context");
+    return;
+  }
+  const gboolean linked = index >= 2 && g_strv_contains(LINKS, fold_at(parse, (int)index - 1));
+  if (!linked || parse_item(parse, index - 2)->kind != ITEM_GRAIN || asks_for_groups_at(parse, (int)index - 3)) return;
+  parse_claim(parse, index - 2, "context");
+}
+
+/* "are sales higher on promo days": than on the others. */
+static gboolean compares_sides(const Parse *parse) {
+  const gboolean more = parse_has_word(parse, WORD_MORE) || parse_has_word(parse, WORD_LESS) || parse_has_word(parse, WORD_MORE_THAN) ||
+                        parse_has_word(parse, WORD_LESS_THAN);
+  return parse_n(parse) > 0 && item_is_word(parse_item(parse, 0), WORD_YES_NO) && more && !parse_has_word(parse, WORD_THAN);
 }
 
 void parse_flags(Parse *parse) {
-  static const char *const STATES[] = {"are", "is", "were", "was", "gave", "give", "have", "has", "had", "with", "be", "that", "being", NULL};
+  static const char *const STATES[] = {"are", "is", "were", "was", "gave", "give", "have", "has", "had", "with", "be", "that", "being", "during", "on",
+                                       "in", "under", "run", "runs", "running", "use", "uses", "used", "using", NULL};
   for (guint i = 0; i < parse_n(parse); i++) {
     const Field *field = flag_field(parse, parse_item(parse, i));
     if (field == NULL) continue;
@@ -84,10 +106,19 @@ void parse_flags(Parse *parse) {
     if (negated) before--;
     const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
-    gboolean adjective = is_described_noun(next) && (counted || !asks_for_groups_at(parse, before));
+    const gboolean plural = parse_item(parse, i)->plural;
+    gboolean period = next != NULL && next->kind == ITEM_GRAIN && !item_is_word(parse_item(parse, (guint)MAX(before, 0)), WORD_BY);
+    gboolean adjective = !plural && is_described_noun(next) && (period || counted || !asks_for_groups_at(parse, before));
     gboolean predicate = g_strv_contains(STATES, fold_at(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
-    if (!negated && !adjective && !predicate) continue;
+    if ((!negated || plural) && !adjective && !predicate) continue;
+    if (compares_sides(parse)) {
+      parse_add_field_dimension(parse, field);
+      parse_claim(parse, i, "both sides");
+      parse_claim_flagged_period(parse, i, field);
+      continue;
+    }
     add_flag(parse, i, field, !negated);
+    parse_claim_flagged_period(parse, i, field);
     if (negated) parse_claim(parse, i - 1, "negation");
   }
 }
