@@ -241,6 +241,14 @@ static gboolean is_distinct_noun(const Items *items, guint first, guint count) {
   return meaning != NULL && meaning->entity != NULL && !meaning->entity->is_event;
 }
 
+/* "best seller", where sellers are people in the data: the best of them. */
+static gboolean names_ranked_noun(const Items *items, guint last) {
+  if (strcmp(token_at(items->tokens, last)->singular, "seller") != 0) return FALSE;
+  g_autofree char *noun = tokens_stem_phrase(items->tokens, last, 1);
+  const Meaning *meaning = lexicon_find(items->lexicon, noun);
+  return meaning != NULL && (meaning->entity != NULL || meaning->field != NULL);
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
@@ -257,6 +265,7 @@ static Item read_item(const Items *items, guint first) {
                        strcmp(token_at(items->tokens, first)->fold, "list") == 0; /* not the "listed customers" */
     if (command) meaning = NULL;
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
+    if (words != NULL && count > 1 && names_ranked_noun(items, first + count - 1)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;
     if (meaning != NULL && meaning->metric != NULL && meaning->entity == NULL && is_distinct_noun(items, first, count)) continue;

@@ -22,6 +22,7 @@ typedef struct {
   gboolean is_stop;        /* may go unused */
   gboolean comma_before;
   gboolean is_inflected_verb; /* ends with -ed or -ing */
+  gboolean pinned;         /* the question says whose field it is ("supplier country") */
   gboolean claimed;
   gboolean negated;
   const char *claimed_as;  /* what a rule used it for; static string */

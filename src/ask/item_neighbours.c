@@ -85,6 +85,14 @@ static gboolean contradicts(const Items *items, const Item *value, const Item *n
   return finer;
 }
 
+/* "store type a": a letter that is a value as written, right after its field. */
+static gboolean is_letter_of(const Items *items, guint noun_at, const Item *value, const ValueHit *hit) {
+  const Item *noun = item_at(items, noun_at), *before = noun_at > 0 ? item_at(items, noun_at - 1) : NULL;
+  const gboolean grouped = before != NULL && (item_is_word(before, WORD_BY) || item_is_word(before, WORD_EACH));
+  return hit != NULL && noun->kind == ITEM_FIELD && !grouped && value->count == 1 && strlen(token_at(items->tokens, value->first)->fold) == 1 &&
+         hit->match == VALUE_MATCH_EXACT;
+}
+
 static void join_neighbours(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
     Item *noun = item_at(items, i);
@@ -97,7 +105,7 @@ static void join_neighbours(Items *items) {
     for (guint k = i + 1; k < items->items->len; k++) { /* "branch A", "branches A and B" */
       Item *value = item_at(items, k);
       const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);
-      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital;
+      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital && !is_letter_of(items, i, value, hit);
       if (hit != NULL && !lower_stop && value->kind != ITEM_METRIC && value->kind != ITEM_FIELD) {
         become_value(value, hit->field);
         if (!noun->claimed && !noun->plural && noun->meaning.field == hit->field) {
@@ -187,7 +195,7 @@ static void adopt_members(Items *items) {
       const Item *value = sides[side];
       Item *other = sides[1 - side];
       const ValueHit *hit = value->kind == ITEM_VALUE ? item_hit(value, NULL) : NULL;
-      gboolean doubtful = other->kind == ITEM_WORD || other->kind == ITEM_UNKNOWN;
+      gboolean doubtful = other->kind == ITEM_WORD || other->kind == ITEM_UNKNOWN || other->kind == ITEM_CONDITION; /* "Planes and Ships": not what was shipped */
       if (hit != NULL && doubtful && item_hit(other, hit->field) != NULL) become_value(other, hit->field);
     }
   }
@@ -225,7 +233,48 @@ static void prefer_dimensions(Items *items) {
   }
 }
 
+/* "people who paid by card" are customers, where nothing else is called so. */
+static void people_are_customers(Items *items) {
+  static const char *const PEOPLE[] = {"people", "person", "persons", "individuals", NULL};
+  const Entity *customer = model_find_entity(items->lexicon->model, "customer");
+  for (guint i = 0; customer != NULL && i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind != ITEM_UNKNOWN || item->count != 1 || !g_strv_contains(PEOPLE, token_at(items->tokens, item->first)->fold)) continue;
+    item->meaning = (Meaning){.entity = customer};
+    item->kind = ITEM_ENTITY;
+  }
+}
+
+/* The field of the entity's own table that is called as `field` is. */
+static const Field *own_namesake(const Items *items, const Entity *entity, const Field *field) {
+  const Dataset *own = entity->dataset != NULL ? model_find_dataset(items->lexicon->model, entity->dataset) : NULL;
+  if (own == NULL || own->is_fact || field == NULL || field->entity != NULL) return NULL;
+  g_autofree char *label = phrase_normalise(field->label);
+  for (guint f = 0; f < own->fields->len; f++) {
+    const Field *other = g_ptr_array_index(own->fields, f);
+    g_autofree char *other_label = phrase_normalise(other->label);
+    if (other == field || strcmp(other->name, field->name) == 0 || strcmp(label, other_label) == 0) return other;
+  }
+  return NULL;
+}
+
+/* "supplier country" is the supplier's, though customers have one too. */
+static void pin_owned_fields(Items *items) {
+  for (guint i = 0; i + 1 < items->items->len; i++) {
+    Item *owner = item_at(items, i), *field = item_at(items, i + 1);
+    if (owner->kind != ITEM_ENTITY || owner->plural || owner->claimed || field->kind != ITEM_FIELD || field->comma_before) continue;
+    const Field *own = own_namesake(items, owner->meaning.entity, field->meaning.field);
+    if (own == NULL) continue;
+    field->meaning = (Meaning){.field = own};
+    field->pinned = TRUE;
+    owner->claimed = TRUE;
+    owner->claimed_as = "names the field";
+  }
+}
+
 void items_join_neighbours(Items *items) {
+  people_are_customers(items);
+  pin_owned_fields(items);
   ends_of_periods(items);
   join_neighbours(items);
   adopt_described(items);

@@ -159,6 +159,8 @@ static void read_often(Parse *parse) {
   const Dataset *dataset = field != NULL ? model_find_dataset(parse->model, field->dataset) : NULL;
   if (dataset != NULL && dataset->is_fact && orders != NULL && orders->dataset != NULL && strcmp(orders->dataset, dataset->name) != 0)
     orders = parse_rows_metric(parse, dataset); /* "most common return reason": of the returns */
+  const Dataset *main_fact = orders == NULL && parse->model->default_dataset != NULL ? model_find_dataset(parse->model, parse->model->default_dataset) : NULL;
+  if (main_fact != NULL) orders = parse_rows_metric(parse, dataset != NULL && dataset->is_fact ? dataset : main_fact); /* no orders: lines are what there is */
   const Metric *metric = product && units != NULL ? units : orders;
   for (guint i = 0; often >= 0 && i < parse_n(parse); i++) /* "most popular in terms of value" */
     if (item_is_word(parse_item(parse, i), WORD_BY) && parse_next(parse, i + 1) >= 0 && parse_free_word(parse, (guint)parse_next(parse, i + 1), WORD_VALUE_WORD))
@@ -464,6 +466,8 @@ static void add_default_metric(Parse *parse) {
   for (guint i = 0; own_spend && i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->meaning.entity != NULL || item_is_word(item, WORD_WHO)) own_spend = FALSE; /* customers spend with us */
+    gboolean subject = (int)i < spent && (item->kind == ITEM_FIELD || g_strcmp0(item->claimed_as, "flag") == 0 || g_strcmp0(item->claimed_as, "both sides") == 0);
+    if (subject && !says_we) own_spend = FALSE; /* "which location spends the most" */
   }
   const char *spent_word = spent >= 0 ? token_at(parse->items->tokens, parse_item(parse, (guint)spent)->first)->fold : "";
   if (!g_str_has_prefix(spent_word, "spen")) own_spend = FALSE; /* "paid in cash" */

@@ -99,14 +99,34 @@ static GPtrArray *namesakes(const Parse *parse, const Field *field) {
   return fields;
 }
 
+static gboolean is_pinned(const Parse *parse, const Field *field) {
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (parse_item(parse, i)->pinned && parse_item(parse, i)->meaning.field == field) return TRUE;
+  return FALSE;
+}
+
+/* "sellers by country": of those that are counted, where their own table says it. */
+static const Field *field_of_counted(const Parse *parse, const GPtrArray *candidates) {
+  const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
+  const Metric *metric = only != NULL && only->metric != NULL ? model_find_metric(parse->model, only->metric) : NULL;
+  const Entity *entity = metric != NULL && metric->entity != NULL ? model_find_entity(parse->model, metric->entity) : NULL;
+  for (guint i = 0; entity != NULL && entity->dataset != NULL && !entity->is_event && i < candidates->len; i++) {
+    const Field *field = g_ptr_array_index(candidates, i);
+    const Dataset *dataset = model_find_dataset(parse->model, field->dataset);
+    if (strcmp(field->dataset, entity->dataset) == 0 && dataset != NULL && !dataset->is_fact) return field;
+  }
+  return NULL;
+}
+
 static void settle_dimensions(Parse *parse, const GPtrArray *datasets) {
   for (guint i = 0; i < parse->query->dimensions->len; i++) {
     Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
     const Field *field = dimension->field != NULL ? model_find_field(parse->model, dimension->field) : NULL;
-    if (dimension->kind != DIMENSION_FIELD || field == NULL) continue;
+    if (dimension->kind != DIMENSION_FIELD || field == NULL || is_pinned(parse, field)) continue;
     g_autoptr(GPtrArray) candidates = namesakes(parse, field);
     gboolean tied;
-    const Field *best = best_field(parse, datasets, candidates, &tied);
+    const Field *best = field_of_counted(parse, candidates);
+    if (best == NULL) best = best_field(parse, datasets, candidates, &tied);
     if (best == NULL || best == field) continue;
     g_free(dimension->field);
     dimension->field = lexicon_field_path(best);

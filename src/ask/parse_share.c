@@ -22,6 +22,7 @@ static Measure *whole_of(const Measure *part) {
 /* "share of VALUE in the total": what stands between "share of" and "in" is the part. */
 static gboolean stands_in_whole(const Parse *parse, guint value) {
   static const char *const LINKS[] = {"in", "of", "within", "among", NULL};
+  if (value + 1 < parse_n(parse) && parse_item(parse, value + 1)->kind == ITEM_GRAIN && parse_item(parse, value + 1)->claimed) value++; /* "holiday weeks" */
   if (value + 1 >= parse_n(parse)) return FALSE;
   const Item *link = parse_item(parse, value + 1);
   if (!g_strv_contains(LINKS, token_at(parse->items->tokens, link->first)->fold)) return FALSE;
