@@ -239,7 +239,10 @@ static void people_are_customers(Items *items) {
   const Entity *customer = model_find_entity(items->lexicon->model, "customer");
   for (guint i = 0; customer != NULL && i < items->items->len; i++) {
     Item *item = item_at(items, i);
-    if (item->kind != ITEM_UNKNOWN || item->count != 1 || !g_strv_contains(PEOPLE, token_at(items->tokens, item->first)->fold)) continue;
+    const gboolean counted = i > 0 && item_is_word(item_at(items, i - 1), WORD_HOW_MANY);
+    const gboolean free = item->kind == ITEM_UNKNOWN || (item->kind == ITEM_STOP && counted);
+    if (!free || item->count != 1 || !g_strv_contains(PEOPLE, token_at(items->tokens, item->first)->fold)) continue;
+    item->is_stop = FALSE;
     item->meaning = (Meaning){.entity = customer};
     item->kind = ITEM_ENTITY;
   }
@@ -248,7 +251,8 @@ static void people_are_customers(Items *items) {
 /* The field of the entity's own table that is called as `field` is. */
 static const Field *own_namesake(const Items *items, const Entity *entity, const Field *field) {
   const Dataset *own = entity->dataset != NULL ? model_find_dataset(items->lexicon->model, entity->dataset) : NULL;
-  if (own == NULL || own->is_fact || field == NULL || field->entity != NULL) return NULL;
+  const Field *key = own != NULL && entity->key != NULL ? dataset_find_field(own, entity->key) : NULL;
+  if (key == NULL || key->distinct_count != own->row_count || field == NULL || field->entity != NULL) return NULL;
   g_autofree char *label = phrase_normalise(field->label);
   for (guint f = 0; f < own->fields->len; f++) {
     const Field *other = g_ptr_array_index(own->fields, f);

@@ -1,5 +1,6 @@
 #include "ask/lexicon.h"
 
+#include "ask/flag_words.h"
 #include "query/compiler.h"
 
 #include <string.h>
@@ -121,7 +122,7 @@ static void add_metrics(Lexicon *lexicon) {
   }
 }
 
-static void add_field_phrase(Lexicon *lexicon, const Field *field, const char *phrase) {
+void lexicon_add_field_phrase(Lexicon *lexicon, const Field *field, const char *phrase) {
   Meaning *meaning = phrase_meaning(lexicon, phrase);
   if (meaning == NULL || meaning->field == field) return;
   if (meaning->field == NULL) {
@@ -143,16 +144,16 @@ static void add_fields(Lexicon *lexicon) {
       for (guint f = 0; f < dataset->fields->len; f++) {
         const Field *field = g_ptr_array_index(dataset->fields, f);
         if (pass == 0) {
-          add_field_phrase(lexicon, field, field->label);
-          add_field_phrase(lexicon, field, field->name);
+          lexicon_add_field_phrase(lexicon, field, field->label);
+          lexicon_add_field_phrase(lexicon, field, field->name);
           g_autofree char *bare = without_parenthesis(field->label);
-          if (bare != NULL) add_field_phrase(lexicon, field, bare);
+          if (bare != NULL) lexicon_add_field_phrase(lexicon, field, bare);
         } else {
           for (char **synonym = field->synonyms; *synonym; synonym++) {
             g_autofree char *phrase = phrase_normalise(*synonym);
             g_autofree char *stemmed = phrase_stem(phrase);
             const Meaning *known = g_hash_table_lookup(lexicon->meanings, stemmed);
-            if (known == NULL || known->field == NULL) add_field_phrase(lexicon, field, *synonym);
+            if (known == NULL || known->field == NULL) lexicon_add_field_phrase(lexicon, field, *synonym);
           }
         }
       }
@@ -192,7 +193,7 @@ static void add_bare_field_words(Lexicon *lexicon) {
           const Meaning *known = g_hash_table_lookup(lexicon->meanings, stem);
           gboolean taken = known != NULL && (known->field != NULL || known->entity != NULL || known->metric != NULL || known->condition != NULL ||
                                              known->rows != NULL || known->unit != TIME_UNIT_NONE);
-          if (!taken && GPOINTER_TO_INT(g_hash_table_lookup(fitting, stem)) == 1) add_field_phrase(lexicon, field, forms[k]);
+          if (!taken && GPOINTER_TO_INT(g_hash_table_lookup(fitting, stem)) == 1) lexicon_add_field_phrase(lexicon, field, forms[k]);
         }
       }
     }
@@ -233,7 +234,7 @@ static void add_label_heads(Lexicon *lexicon) {
           const Metric *metric = g_ptr_array_index(lexicon->model->metrics, i);
           if (g_strcmp0(metric->expression, field->name) == 0 && g_strcmp0(metric->dataset, dataset->name) == 0) add_metric_phrase(lexicon, metric, head);
         }
-        if (!measure) add_field_phrase(lexicon, field, head);
+        if (!measure) lexicon_add_field_phrase(lexicon, field, head);
       }
     }
   }
@@ -421,6 +422,7 @@ Lexicon *lexicon_new(Model *model, ValueIndex *values, GError **error) {
   add_head_nouns(lexicon);
   add_conditions(lexicon);
   add_time_words(lexicon);
+  flag_words_add(lexicon);
   add_bare_field_words(lexicon);
   add_label_heads(lexicon);
   add_value_words(lexicon);

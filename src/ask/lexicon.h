@@ -41,3 +41,5 @@ const Field *lexicon_entity_field(const Lexicon *lexicon, const Entity *entity);
 const Field *lexicon_default_date(const Lexicon *lexicon);
 /* "dataset.field" (transfer full) */
 char *lexicon_field_path(const Field *field);
+/* The phrase also means the field; several fields may share it. While the lexicon is made. */
+void lexicon_add_field_phrase(Lexicon *lexicon, const Field *field, const char *phrase);

@@ -98,6 +98,7 @@ void parse_events(Parse *parse);    /* orders over 500 with their columns, or co
 void parse_gone(Parse *parse);      /* customers won, lost, not come back */
 void parse_special(Parse *parse);   /* days between, first/last date, more than once, bought but never, new, lost money */
 void parse_own_date_of(Parse *parse); /* when did the Kendal branch open; called by parse_special */
+void parse_state_of(Parse *parse);    /* which stores are closed; called by parse_filters */
 /* Only Tea; no Tea in it; called by parse_special. `person`: who buys, NULL: nobody is spoken of. */
 void parse_without(Parse *parse, const Entity *person);
 /* A filter on what else the entity did (transfer full), and one more value for it. */
@@ -114,8 +115,6 @@ void parse_durations(Parse *parse); /* days from one date to another */
 void parse_lists(Parse *parse);     /* what a table lists: who joined when, what opened first */
 void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_flags(Parse *parse);     /* vegetarian dishes; called by parse_filters */
-/* The stored value that means yes (or no); NULL: the field says neither. */
-const char *parse_flag_value(const Field *field, gboolean yes);
 /* "promo days", "weeks with a holiday": claims the noun of time beside the flag (or its value) at `index`, which only carries it. */
 void parse_claim_flagged_period(Parse *parse, guint index, const Field *field);
 void parse_links(Parse *parse);     /* on promotion, with a card, members against non-members; called by parse_filters */
@@ -123,6 +122,7 @@ void parse_claim_loose_links(Parse *parse); /* such nouns that nothing else used
 void parse_groups(Parse *parse);    /* by, each, which, monthly */
 void parse_measures(Parse *parse);  /* metrics, counts, aggregates, per entity */
 void parse_buckets(Parse *parse);   /* orders by size */
+void parse_ages(Parse *parse);      /* customers over 60, by age group */
 void parse_columns(Parse *parse);   /* two parts of one measure side by side */
 void parse_reach(Parse *parse);     /* which of several fields of one name */
 void parse_rank(Parse *parse);      /* top n, highest, order */

@@ -1,6 +1,7 @@
 /* Values, named conditions, missing values, parts of the calendar: what restricts the rows. */
 #include <string.h>
 
+#include "ask/flag_words.h"
 #include "ask/measures.h"
 
 static gboolean is_list_glue(const Item *item) {
@@ -190,7 +191,7 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
   filter->op = OP_IS_NULL;
-  const char *no = parse_flag_value(field, TRUE) != NULL && field->null_count == 0 ? parse_flag_value(field, FALSE) : NULL;
+  const char *no = flag_value(field, TRUE) != NULL && field->null_count == 0 ? flag_value(field, FALSE) : NULL;
   if (no != NULL || field->type == FIELD_BOOLEAN) {
     filter->op = OP_EQUAL;
     g_ptr_array_add(filter->values, g_strdup(no != NULL ? no : "false"));
@@ -452,6 +453,7 @@ void parse_filters(Parse *parse) {
   prefer_conditions(parse);
   read_existence(parse);
   settle_fields(parse);
+  parse_state_of(parse);
   parse_flags(parse);
   read_missing(parse);
   read_present(parse);

@@ -4,25 +4,13 @@
  */
 #include <string.h>
 
+#include "ask/flag_words.h"
 #include "ask/parse.h"
-
-const char *parse_flag_value(const Field *field, gboolean yes) {
-  static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "nein", "non", NULL};
-  if (field->type == FIELD_BOOLEAN) return yes ? "true" : "false";
-  for (guint i = 0; i < field->codes->len; i++) {
-    const CodedValue *coded = g_ptr_array_index(field->codes, i);
-    g_autofree char *lower = g_ascii_strdown(coded->code, -1);
-    if (g_strv_contains(yes ? YES : NO, lower)) return coded->code;
-  }
-  return NULL;
-}
-
-static gboolean is_flag(const Field *field) { return field != NULL && parse_flag_value(field, TRUE) != NULL && parse_flag_value(field, FALSE) != NULL; }
 
 static const Field *flag_field(const Parse *parse, const Item *item) {
   gboolean free = !item->claimed || g_strcmp0(item->claimed_as, "names the field") == 0; /* "vegetarian vs non-vegetarian" */
   const Field *field = item->kind == ITEM_FIELD && free ? parse_group_field(parse, item) : NULL;
-  return is_flag(field) ? field : NULL;
+  return flag_is(field) ? field : NULL;
 }
 
 static const char *fold_at(const Parse *parse, int index) {
@@ -54,7 +42,7 @@ static int other_side(const Parse *parse, guint index, const Field *field) {
 
 static void add_flag(Parse *parse, guint index, const Field *field, gboolean yes) {
   g_autofree char *path = lexicon_field_path(field);
-  Filter *filter = filter_new_values(path, OP_EQUAL, parse_flag_value(field, yes), NULL);
+  Filter *filter = filter_new_values(path, OP_EQUAL, flag_value(field, yes), NULL);
   g_ptr_array_add(parse->query->filters, filter);
   parse_item(parse, index)->filter = filter;
   parse_claim(parse, index, "flag");
@@ -69,7 +57,7 @@ static gboolean is_described_noun(const Item *item) {
 
 void parse_claim_flagged_period(Parse *parse, guint index, const Field *field) {
   static const char *const LINKS[] = {"with", "of", "on", "under", "during", "having", NULL};
-  if (!is_flag(field)) return;
+  if (!flag_is(field)) return;
   const Item *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
   const gboolean each = index > 0 && item_is_word(parse_item(parse, index - 1), WORD_EACH);
   if (next != NULL && next->kind == ITEM_GRAIN && !next->comma_before && !next->claimed) {

@@ -269,6 +269,25 @@ static gboolean list_rows(Parse *parse) {
   return TRUE;
 }
 
+/* "customers who never ordered Seafood", "customers who bought both": who they are, where nobody asks how many. */
+static gboolean list_who_did(Parse *parse) {
+  gboolean did = FALSE, did_not = FALSE;
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    if (filter->kind != FILTER_DID) continue;
+    if (filter->negated) did_not = TRUE;
+    else did = TRUE;
+  }
+  if (did && did_not) return FALSE; /* "bought in 2023 but not in 2024": a number of lost ones */
+  did = did || did_not;
+  int noun = parse_next(parse, 0);
+  const Item *item = did && noun >= 0 ? parse_item(parse, (guint)noun) : NULL;
+  const Entity *entity = item != NULL && item->kind == ITEM_ENTITY && item->plural && !item->meaning.entity->is_event ? item->meaning.entity : NULL;
+  if (entity == NULL || measures_something(parse) || lexicon_entity_field(parse->lexicon, entity) == NULL) return FALSE;
+  list_entity(parse, (guint)noun, entity);
+  return TRUE;
+}
+
 void parse_lists(Parse *parse) {
   if (parse->verdict != NULL || parse->query->measures->len > 0 || parse->fragment) return;
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -278,5 +297,5 @@ void parse_lists(Parse *parse) {
     if (date == NULL) continue;
     if (rank_by_own_date(parse, i, date) || list_by_own_date(parse, i, date)) return;
   }
-  if (!rank_by_event_date(parse) && !list_members(parse)) list_rows(parse);
+  if (!list_who_did(parse) && !rank_by_event_date(parse) && !list_members(parse)) list_rows(parse);
 }

@@ -444,6 +444,26 @@ static gboolean count_sold_product(Parse *parse) {
   return FALSE;
 }
 
+/* "how big is store 7": its floor area where that is known, never its sales. TRUE: the question is of that kind. */
+static gboolean asks_how_big(Parse *parse) {
+  static const char *const SIZES[] = {"size", "floor area", "area", "square feet", "square metres", NULL};
+  const int how = parse_find_word(parse, WORD_HOW_MUCH, 0);
+  const Item *item = how >= 0 ? parse_item(parse, (guint)how) : NULL;
+  if (item == NULL || item->count < 2) return FALSE;
+  const char *adjective = token_at(parse->items->tokens, item->first + 1)->fold;
+  if (strcmp(adjective, "big") != 0 && strcmp(adjective, "large") != 0) return FALSE;
+  for (const char *const *size = SIZES; *size != NULL; size++) {
+    g_autofree char *stem = phrase_stem(*size);
+    const Meaning *meaning = lexicon_find(parse->lexicon, stem);
+    if (meaning == NULL || meaning->metric == NULL) continue;
+    parse_add_metric(parse, meaning->metric);
+    parse_claim(parse, (guint)how, "size");
+    parse->metric_named = TRUE;
+    return TRUE;
+  }
+  return TRUE;
+}
+
 static void add_default_metric(Parse *parse) {
   const Metric *metric = parse_default_metric(parse);
   int value = parse->fragment ? parse_find_word(parse, WORD_VALUE_WORD, 0) : -1;
@@ -476,6 +496,7 @@ static void add_default_metric(Parse *parse) {
     parse_refuse(parse, "no_such_data", word, "The data has no record of what the company itself spends.");
     return;
   }
+  if (asks_how_big(parse)) return;
   gboolean money = FALSE;
   static const WordClass MONEY[] = {WORD_HOW_MUCH, WORD_VALUE_WORD, WORD_SOLD, WORD_BOUGHT, WORD_SPENT, WORD_EARNED};
   for (guint i = 0; i < G_N_ELEMENTS(MONEY); i++) money = money || parse_has_word(parse, MONEY[i]);

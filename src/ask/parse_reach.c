@@ -112,8 +112,7 @@ static const Field *field_of_counted(const Parse *parse, const GPtrArray *candid
   const Entity *entity = metric != NULL && metric->entity != NULL ? model_find_entity(parse->model, metric->entity) : NULL;
   for (guint i = 0; entity != NULL && entity->dataset != NULL && !entity->is_event && i < candidates->len; i++) {
     const Field *field = g_ptr_array_index(candidates, i);
-    const Dataset *dataset = model_find_dataset(parse->model, field->dataset);
-    if (strcmp(field->dataset, entity->dataset) == 0 && dataset != NULL && !dataset->is_fact) return field;
+    if (parse_listing_dataset(parse, entity) != NULL && strcmp(field->dataset, parse_listing_dataset(parse, entity)->name) == 0) return field;
   }
   return NULL;
 }

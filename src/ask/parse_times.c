@@ -346,6 +346,7 @@ static void drop_year_before(const Parse *parse, GArray *periods) {
   resolve_for_order(parse, &first->range, &from, &to);
   resolve_for_order(parse, &second->range, &earlier, &earlier_to);
   gboolean whole_year = second->unit == TIME_UNIT_YEAR && earlier != DAY_NONE && from != DAY_NONE;
+  g_array_index(periods, Period, 0).is_span = FALSE; /* "March to July against the same months of 2023" */
   if (whole_year && day_year(earlier) == day_year(from) - 1 && first->unit != TIME_UNIT_YEAR) g_array_set_size(periods, 1);
   else if (whole_year && day_year(earlier) == day_year(from) - 1 && first->range.kind == TIME_TO_DATE) g_array_set_size(periods, 1);
 }

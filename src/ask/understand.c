@@ -100,6 +100,7 @@ static void read_pieces(Parse *parse) {
   parse_gone(parse);
   parse_special(parse);
   parse_filters(parse);
+  parse_ages(parse);
   parse_buckets(parse);
   parse_groups(parse);
   parse_lists(parse);
