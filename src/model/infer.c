@@ -97,6 +97,7 @@ static void infer_table_free(gpointer data) {
   InferTable *table = data;
   table_profile_free(table->profile);
   g_ptr_array_unref(table->columns);
+  g_free(table->goods_noun);
   g_free(table);
 }
 

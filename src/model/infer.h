@@ -80,6 +80,7 @@ struct InferTable {
   InferColumn *key;    /* single-column key; NULL */
   gboolean is_one_side;/* some join leads here */
   gboolean lists_returns; /* its name says that what it lists came back or was called off */
+  char *goods_noun;    /* what is sold is called so, though no column says product; NULL */
   gboolean row_is_order;
   gboolean returned_is_partial; /* a row says how much of it came back: the rest was sold */
   gboolean gone_by_prefix; /* one condition stands for cancelled and returned alike */

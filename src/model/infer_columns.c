@@ -64,9 +64,26 @@ char *infer_table_noun(const char *table) {
   return g_strdelimit(g_steal_pointer(&noun), "_", ' ');
 }
 
+/* "l_quantity", "l_discount": letters that every header of a table begins with say whose it is, no more. */
+static gsize common_letters(const ImportedTable *table) {
+  gsize letters = 0;
+  for (guint i = 0; i < table->columns->len; i++) {
+    const ImportedColumn *column = g_ptr_array_index(table->columns, i);
+    const char *header = column->label != NULL ? column->label : column->name, *end = strchr(header, '_');
+    gsize length = end != NULL ? (gsize)(end - header) : 0;
+    if (length == 0 || length > 2 || !g_ascii_isalpha(header[0]) || end[1] == '\0' || (i > 0 && length != letters))
+      return 0;
+    const ImportedColumn *first = g_ptr_array_index(table->columns, 0);
+    if (strncmp(header, first->label != NULL ? first->label : first->name, length) != 0)
+      return 0;
+    letters = length;
+  }
+  return table->columns->len > 2 ? letters + 1 : 0;
+}
+
 /* In a table of stores, "id", "name" and "type" are the store's. */
 static char **words_of_column(const RetailLexicon *lexicon, const ImportedTable *table, const ImportedColumn *column) {
-  g_auto(GStrv) words = retail_header_words(lexicon, column->label != NULL ? column->label : column->name);
+  g_auto(GStrv) words = retail_header_words(lexicon, (column->label != NULL ? column->label : column->name) + common_letters(table));
   static const char *const general[] = {"id", "name", "code", "key", "number", "type", "status", "title", NULL};
   if (words[0] == NULL || words[1] != NULL || !g_strv_contains(general, words[0]))
     return g_steal_pointer(&words);
@@ -503,6 +520,15 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
                                          profile->column->type, role);
   column->field = field;
   model_set_text(&field->label, profile->column->label);
+  gsize letters = profile->column->label != NULL ? common_letters(table->profile->table) : 0;
+  if (letters > 0) { /* people never say them; the header stays a word for it */
+    static const char *const general[] = {"name", "type", "size", "address", "phone", "comment", "status", "code", "title", NULL};
+    const char *bare = profile->column->label + letters;
+    g_autofree char *thing = infer_table_noun(table->profile->table->table);
+    g_autofree char *rest = g_strv_contains(general, bare) ? g_strdup_printf("%s %s", thing, bare) : g_strdup(bare);
+    model_add_word(&field->synonyms, profile->column->label);
+    model_set_text(&field->label, rest);
+  }
   g_strstrip(field->label);
   model_set_text(&field->unit, "");
   field->distinct_count = profile->distinct;
@@ -531,6 +557,7 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
 gboolean infer_columns(Inference *inference, InferTable *table, GError **error) {
   for (guint i = 0; i < table->profile->columns->len; i++)
     g_ptr_array_add(table->columns, column_new(inference, table, g_ptr_array_index(table->profile->columns, i)));
+  infer_goods_of_lines(inference, table);
   infer_shared_prefixes(inference, table);
   for (guint i = 0; i < table->profile->columns->len; i++)
     if (!conclude_column(inference, table, g_ptr_array_index(table->columns, i), error))

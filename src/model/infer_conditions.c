@@ -313,6 +313,19 @@ static void conditions_of_dates(Inference *inference, InferTable *table) {
   }
 }
 
+/* Shipped or delivered after the day that was promised. */
+static void late_by_dates(Inference *inference, InferTable *table) {
+  const InferColumn *due = infer_find_concept(table, "due_date"), *done = infer_find_concept(table, "delivery_date");
+  if (done == NULL)
+    done = infer_find_concept(table, "ship_date");
+  if (due == NULL || done == NULL || due == done)
+    return;
+  g_autofree char *expression = g_strdup_printf("coalesce(%s > %s, FALSE)", done->field->name, due->field->name);
+  Condition *condition = add_condition(inference, table, "late", expression);
+  if (condition != NULL)
+    infer_note(inference, "late", "%s is after %s", done->field->label, due->field->label);
+}
+
 static gboolean table_conditions(Inference *inference, InferTable *table, GError **error) {
   if (!gone_by_prefix(inference, table, error))
     return FALSE;
@@ -324,6 +337,8 @@ static gboolean table_conditions(Inference *inference, InferTable *table, GError
   conditions_of_money(inference, table);
   if (table->dataset->is_fact)
     conditions_of_dates(inference, table);
+  if (table->dataset->is_fact)
+    late_by_dates(inference, table);
   return TRUE;
 }
 

@@ -154,6 +154,21 @@ static InferColumn *beside(const InferColumn *key) {
   return NULL;
 }
 
+/* "SubcategoryName" beside the key "ProductSubcategoryKey". */
+static InferColumn *ending_name(const InferColumn *key) {
+  guint n = g_strv_length(key->words);
+  for (guint i = 0; key == key->table->key && n > 2 && g_str_equal(key->words[n - 1], "id") && i < key->table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(key->table->columns, i);
+    guint m = g_strv_length(column->words);
+    gboolean same = column->profile->is_text && column->field->role == FIELD_ROLE_DIMENSION && m > 1 && m < n && g_str_equal(column->words[m - 1], "name");
+    for (guint j = 0; same && j + 1 < m; j++)
+      same = g_str_equal(column->words[j], key->words[n - m + j]);
+    if (same)
+      return column;
+  }
+  return NULL;
+}
+
 /* First and last name of people who are listed by number. */
 static InferColumn *full_name(Inference *inference, const Entity *entity, const InferColumn *key) {
   InferColumn *parts[2] = {NULL, NULL};
@@ -191,6 +206,8 @@ static gboolean conclude_name(Inference *inference, Entity *entity, const InferC
     name = own_name(key);
   if (name == NULL)
     name = beside(key);
+  if (name == NULL)
+    name = ending_name(key);
   if (name == NULL && g_str_equal(entity->name, "product"))
     name = telling_text(key);
   gboolean names = FALSE;
@@ -214,6 +231,19 @@ static void mark_columns(Inference *inference, const char *entity) {
   }
 }
 
+/* "SupportRepId" leads to the employees: grouped by it, they are shown by name. */
+static void mark_links(Inference *inference, const InferColumn *key, const char *entity) {
+  for (guint i = 0; i < inference->model->relationships->len; i++) {
+    const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
+    if (join->from_fields[1] != NULL || !g_str_equal(join->to_dataset, key->table->dataset->name) || !g_str_equal(join->to_fields[0], key->field->name))
+      continue;
+    const InferTable *from = infer_find_table(inference, join->from_dataset);
+    InferColumn *column = from != NULL ? infer_find_column(from, join->from_fields[0]) : NULL;
+    if (column != NULL && column->field->entity == NULL && (column->concept == NULL || column->concept->entity == NULL))
+      model_set_text(&column->field->entity, entity);
+  }
+}
+
 static void add_entity_words(Inference *inference, Entity *entity, const InferColumn *key) {
   const EntityWords *known = retail_entity_words(inference->lexicon, entity->name);
   for (char **word = known != NULL ? known->words : NULL; word != NULL && *word != NULL; word++)
@@ -222,6 +252,8 @@ static void add_entity_words(Inference *inference, Entity *entity, const InferCo
   entity->is_event = known != NULL && known->is_event;
   if (key == NULL)
     return;
+  if (g_str_equal(entity->name, "product") && key->table->goods_noun != NULL)
+    model_add_word(&entity->synonyms, key->table->goods_noun);
   g_autofree char *phrase = retail_header_phrase(key->field->label);
   if (!g_str_equal(phrase, entity->name))
     model_add_word(&entity->synonyms, phrase);
@@ -245,6 +277,7 @@ static gboolean add_entity(Inference *inference, const char *name, InferColumn *
   Entity *entity = model_builder_add_entity(inference->builder, name, table->dataset->name, key->field->name);
   add_entity_words(inference, entity, key);
   mark_columns(inference, name);
+  mark_links(inference, key, name);
   model_set_text(&key->field->entity, name);
   infer_note(inference, name, "counted by %s of %s", key->field->label, table->dataset->name);
   return conclude_name(inference, entity, key, error);
@@ -261,7 +294,9 @@ static gboolean add_unknown_entities(Inference *inference, InferTable *table, GE
     g_clear_pointer(&noun[n - 1], g_free);
     g_autofree char *phrase = g_strjoinv(" ", noun);
     g_autofree char *name = text_slug(phrase);
-    if (model_find_entity(inference->model, name) == NULL && model_find_dataset(inference->model, name) == NULL &&
+    const InferTable *namesake = infer_find_table(inference, name);
+    gboolean own_table = namesake == NULL || namesake == table; /* genres are listed in the table "genre", not in one that points to it */
+    if (model_find_entity(inference->model, name) == NULL && own_table && (namesake == NULL || column == table->key) &&
         !add_entity(inference, name, column, error))
       return FALSE;
   }
@@ -346,6 +381,11 @@ static void name_other_rows(const Inference *inference, InferTable *table) {
   g_autofree char *row = counted ? g_strdup(singular) : g_strdup_printf("%s row", words);
   g_autofree char *label = counted ? g_strdup(plural) : g_strdup_printf("%s rows", words);
   model_set_text(&table->dataset->label, label);
+  for (guint i = 0; i < table->columns->len; i++) { /* "sales by person" means the column Person */
+    const InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (g_ascii_strcasecmp(column->field->label, row) == 0)
+      return;
+  }
   model_add_word(&table->dataset->row_words, row);
 }
 

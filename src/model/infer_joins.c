@@ -60,7 +60,8 @@ int infer_join_strength(const InferColumn *many, const InferColumn *one) {
     return 0;
   if (many->field->role == FIELD_ROLE_TIME || same_words(many->words, one->words) || same_entity(many, one))
     return 3;
-  if (ends_with(many->words, one->words))
+  gboolean longer = many->words[0] != NULL && many->words[1] != NULL && one == one->table->key && ends_with(one->words, many->words);
+  if (ends_with(many->words, one->words) || longer) /* "TerritoryKey" leads to "SalesTerritoryKey" */
     return 2;
   /* By values alone only where the values are telling: numbers that count up are in every table. */
   gboolean other_thing = many->concept != NULL && many->concept->entity != NULL && one->concept != NULL &&
@@ -283,6 +284,24 @@ static void reconsider_thing(Inference *inference, InferTable *table) {
   }
 }
 
+/* Lines were sold when their order was placed, whatever days of shipping and receipt they have themselves. */
+static gboolean leads_to_dated_orders(const Inference *inference, const InferTable *lines) {
+  const InferColumn *own = lines->dataset->default_date != NULL ? infer_find_column(lines, lines->dataset->default_date) : NULL;
+  guint dates = 0;
+  for (guint i = 0; i < lines->columns->len; i++)
+    dates += ((InferColumn *)g_ptr_array_index(lines->columns, i))->field->role == FIELD_ROLE_TIME;
+  for (guint i = 0; own != NULL && dates > 1 && i < inference->model->relationships->len; i++) {
+    const Relationship *join = g_ptr_array_index(inference->model->relationships, i);
+    const InferTable *to = g_str_equal(join->from_dataset, lines->dataset->name) ? infer_find_table(inference, join->to_dataset) : NULL;
+    const InferColumn *date = to != NULL && to->dataset->is_fact && to->dataset->default_date != NULL ? infer_find_column(to, to->dataset->default_date) : NULL;
+    gboolean orders = date != NULL && infer_is_concept(date, "order_date") && to->key != NULL && to->key->concept != NULL &&
+                      g_strcmp0(to->key->concept->entity, "order") == 0;
+    if (orders && !infer_has_word(own, "order"))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 void infer_facts(Inference *inference) {
   for (guint i = 0; i < inference->tables->len; i++) {
     InferTable *table = g_ptr_array_index(inference->tables, i);
@@ -310,4 +329,6 @@ void infer_facts(Inference *inference) {
   inference->main = best;
   if (best != NULL)
     model_set_text(&inference->model->default_dataset, best->dataset->name);
+  if (best != NULL && leads_to_dated_orders(inference, best))
+    model_set_text(&best->dataset->default_date, NULL);
 }

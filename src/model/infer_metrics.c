@@ -197,6 +197,8 @@ static void count_returns(Inference *inference, InferTable *table) {
   static const char *const units_words[] = {"units were returned", "units returned", "items returned", "units came back", NULL};
   static const char *const order_words[] = {"returned orders", "orders were returned", "orders returned", "orders came back", NULL};
   InferColumn *units = infer_find_concept(table, "units"), *order = infer_find_entity_column(table, "order", CONCEPT_IDENTIFIER);
+  if (units == NULL)
+    units = infer_find_concept(table, "returned_units");
   if (table == inference->main || !table->dataset->is_fact || !table->lists_returns)
     return;
   Metric *metric = units != NULL && canonical_is_free(inference, "returned_units")
@@ -204,6 +206,7 @@ static void count_returns(Inference *inference, InferTable *table) {
   if (metric != NULL) {
     units->has_metric = TRUE;
     infer_describe(inference, metric, "Returned units", "count", "Units that came back");
+    infer_add_header_words(inference, metric, units);
     infer_add_concept_words(inference, metric, "returned_units");
     infer_add_words(inference, metric, (char *const *)units_words);
   }

@@ -60,6 +60,45 @@ static gboolean is_only_one(const InferTable *table, const InferColumn *column) 
   return TRUE;
 }
 
+static InferColumn *named_after(const InferTable *table, const char *noun) {
+  for (guint i = 0; i < table->columns->len; i++) {
+    InferColumn *column = g_ptr_array_index(table->columns, i);
+    gboolean name = g_strv_length(column->words) == 2 && g_str_equal(column->words[0], noun) && g_str_equal(column->words[1], "name");
+    if (name && column->profile->is_text && column->profile->distinct * 2 < column->profile->filled)
+      return column;
+  }
+  return NULL;
+}
+
+static gboolean names_product(const InferTable *table) {
+  for (guint i = 0; i < table->columns->len; i++) {
+    const InferColumn *column = g_ptr_array_index(table->columns, i);
+    if (column->concept != NULL && g_strcmp0(column->concept->entity, "product") == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/*
+ * "pizza_id" that is different on every line beside "pizza_name" that is not: the one numbers lines, the other is what is
+ * sold. Only where quantities or prices stand beside it and nothing is called a product.
+ */
+void infer_goods_of_lines(const Inference *inference, InferTable *table) {
+  gboolean sold = FALSE;
+  for (guint i = 0; i < table->columns->len; i++)
+    sold |= infer_is_concept(g_ptr_array_index(table->columns, i), "units") || infer_is_concept(g_ptr_array_index(table->columns, i), "unit_price");
+  for (guint i = 0; sold && !names_product(table) && i < table->columns->len; i++) {
+    InferColumn *number = g_ptr_array_index(table->columns, i);
+    gboolean numbers = number->is_key && number->concept == NULL && g_strv_length(number->words) == 2 && g_str_equal(number->words[1], "id");
+    InferColumn *name = numbers ? named_after(table, number->words[0]) : NULL;
+    if (name == NULL)
+      continue;
+    number->concept = retail_lexicon_concept(inference->lexicon, "line_id");
+    name->concept = retail_lexicon_concept(inference->lexicon, "product_name");
+    table->goods_noun = g_strdup(number->words[0]);
+  }
+}
+
 void infer_shared_prefixes(const Inference *inference, InferTable *table) {
   for (guint i = 0; i < table->columns->len; i++) {
     InferColumn *column = g_ptr_array_index(table->columns, i);

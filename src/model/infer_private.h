@@ -7,6 +7,8 @@ InferColumn *infer_add_computed(Inference *inference, InferTable *table, const I
                                 FieldType type, FieldRole role, const char *expression);
 /* What columns mean without the words that several headers of the table begin with. */
 void infer_shared_prefixes(const Inference *inference, InferTable *table);
+/* What is sold, where only the numbers of lines are called after it. */
+void infer_goods_of_lines(const Inference *inference, InferTable *table);
 gboolean infer_joins(Inference *inference, GError **error);
 void infer_facts(Inference *inference);
 /* TRUE when rows of `from` lead many-to-one to `to`, or they are the same. */

@@ -66,6 +66,8 @@ static const Ratio *rate_of_returns(const Inference *inference, const Ratio *rat
   const Metric *returned = model_find_metric(inference->model, "returned_units"), *sold = model_find_metric(inference->model, "units");
   gboolean by_line = returned != NULL && sold != NULL && !g_str_equal(returned->dataset, sold->dataset) &&
                      infer_leads_to(inference, infer_find_table(inference, returned->dataset), infer_find_table(inference, sold->dataset));
+  by_line |= returned != NULL && sold != NULL && !g_str_equal(returned->dataset, sold->dataset) &&
+             model_find_metric(inference->model, "returned_orders") == NULL; /* returns that name no order at all */
   if (g_str_equal(ratio->name, "return_rate"))
     return by_line ? &of_units : ratio;
   gboolean only_by_line = g_str_equal(ratio->name, "order_return_rate") || g_str_equal(ratio->name, "refund_share");

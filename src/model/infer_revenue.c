@@ -320,6 +320,12 @@ static void add_units(Sales *sales) {
     return;
   units->has_metric = TRUE;
   infer_add_concept_words(sales->inference, metric, "units");
+  if (sales->table->goods_noun != NULL) {
+    g_autofree char *goods = text_plural(sales->table->goods_noun), *sold = g_strdup_printf("%s sold", goods), *number = g_strdup_printf("number of %s", goods),
+                    *many = g_strdup_printf("number of %s sold", goods);
+    const char *const words[] = {sold, number, many, NULL};
+    infer_add_words(sales->inference, metric, (char *const *)words);
+  }
   infer_apply_net(sales->inference, sales->table, metric);
   add_gross_and_gone(sales, "units", units->field->name, "count");
 }
