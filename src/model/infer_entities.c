@@ -383,7 +383,7 @@ static void name_other_rows(const Inference *inference, InferTable *table) {
   model_set_text(&table->dataset->label, label);
   for (guint i = 0; i < table->columns->len; i++) { /* "sales by person" means the column Person */
     const InferColumn *column = g_ptr_array_index(table->columns, i);
-    if (g_ascii_strcasecmp(column->field->label, row) == 0)
+    if (column->field->label != NULL && g_ascii_strcasecmp(column->field->label, row) == 0)
       return;
   }
   model_add_word(&table->dataset->row_words, row);
