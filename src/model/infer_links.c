@@ -333,6 +333,101 @@ static gboolean leads_back(Search *search, gboolean *back, GError **error) {
   return TRUE;
 }
 
+/* ---- counting what only the combination identifies ---- */
+
+/* The part that numbers the things: shop numbers per country, receipt numbers per shop. Order lines have no name of their own. */
+static const KeyPair *numbering_part(const Search *search) {
+  const InferTable *one = search->one;
+  gboolean goods = infer_find_entity_column(one, "product", CONCEPT_IDENTIFIER) != NULL || infer_find_concept(one, "units") != NULL ||
+                   infer_find_concept(one, "line_id") != NULL;
+  const KeyPair *part = NULL;
+  for (guint i = 0; i < search->size; i++) {
+    const Concept *concept = search->chosen[i].one->concept;
+    gboolean numbers = concept != NULL && concept->kind == CONCEPT_IDENTIFIER && concept->entity != NULL;
+    if (numbers && (search->events ? search->chosen[i].rank == PART_EVENT : TRUE))
+      part = &search->chosen[i];
+  }
+  return search->events && goods ? NULL : part;
+}
+
+/* "country || ' ' || shop_no": empty where a part is. (transfer full) */
+static char *key_expression(const Search *search, Side side, gboolean quoted) {
+  GString *expression = g_string_new(NULL);
+  for (guint i = 0; i < search->size; i++) {
+    const InferColumn *column = side_of(&search->chosen[i], side);
+    const char *name = quoted ? column->profile->sql : column->field->name;
+    g_string_append_printf(expression, column->field->type == FIELD_TEXT ? "%s%s" : "%sCAST(%s AS VARCHAR)", i > 0 ? " || ' ' || " : "", name);
+  }
+  return g_string_free(expression, FALSE);
+}
+
+/* What the computed column holds, in as far as later parts of inference ask. (transfer none) */
+static ColumnProfile *profile_key(const Search *search, InferTable *table, Side side, const InferColumn *source, GError **error) {
+  g_autofree char *sql = key_expression(search, side, TRUE);
+  g_autofree char *counts = g_strdup_printf("SELECT count(%s)::DOUBLE, count(DISTINCT %s)::DOUBLE FROM %s", sql, sql, table->profile->relation);
+  double numbers[2] = {0, 0};
+  if (!profile_numbers(search->inference->engine, counts, search->inference->deadline, numbers, 2, error))
+    return NULL;
+  ColumnProfile *profile = g_new0(ColumnProfile, 1);
+  profile->column = source->profile->column;
+  profile->sql = g_strdup_printf("(%s)", sql);
+  profile->filled = (gint64)numbers[0];
+  profile->nulls = table->profile->rows - profile->filled;
+  profile->distinct = (gint64)numbers[1];
+  profile->is_text = TRUE;
+  profile->frequent = g_ptr_array_new();
+  g_ptr_array_add(table->profile->columns, profile);
+  return profile;
+}
+
+static gboolean add_key(Search *search, Side side, const KeyPair *part, GError **error) {
+  const InferColumn *source = side_of(part, side);
+  InferTable *table = source->table;
+  g_autofree char *name = g_strdup_printf("%s_key", part->one->concept->entity), *expression = key_expression(search, side, FALSE);
+  if (infer_find_column(table, name) != NULL)
+    return TRUE;
+  const ColumnProfile *profile = profile_key(search, table, side, source, error);
+  if (profile == NULL)
+    return FALSE;
+  InferColumn *key = infer_add_computed(search->inference, table, source, name, FIELD_TEXT, FIELD_ROLE_IDENTIFIER, expression);
+  g_autoptr(GString) label = g_string_new(NULL);
+  for (guint i = 0; i < search->size; i++)
+    g_string_append_printf(label, "%s%s", i > 0 ? " " : "", side_of(&search->chosen[i], side)->field->label);
+  model_set_text(&key->field->label, label->str);
+  key->profile = profile;
+  key->concept = part->one->concept;
+  key->score = source->score + 1; /* the better of the two, wherever the thing is looked for */
+  key->field->distinct_count = profile->distinct;
+  key->field->null_count = profile->nulls;
+  infer_note_column(search->inference, key, "only together do they say which %s is meant", part->one->concept->entity);
+  if (side == SIDE_MANY)
+    return TRUE;
+  key->is_key = TRUE;
+  table->key = key;
+  g_autoptr(GPtrArray) names = g_ptr_array_new();
+  for (guint i = 0; i < search->size; i++)
+    g_ptr_array_add(names, search->chosen[i].one->field->name);
+  g_ptr_array_add(names, NULL);
+  model_set_words(&table->dataset->primary_key, (const char *const *)names->pdata);
+  return TRUE;
+}
+
+static gboolean add_keys(Search *search, GError **error) {
+  const KeyPair *part = numbering_part(search);
+  if (part == NULL)
+    return TRUE;
+  for (guint i = (guint)(part - search->chosen); i + 1 < search->size; i++) { /* "DE 1": the number comes last */
+    KeyPair last = search->chosen[i];
+    search->chosen[i] = search->chosen[i + 1];
+    search->chosen[i + 1] = last;
+  }
+  part = &search->chosen[search->size - 1];
+  search->one->is_one_side = TRUE;
+  if (search->events && search->inference->orders == NULL && g_str_equal(part->one->concept->entity, "order"))
+    search->inference->orders = search->one;
+  return add_key(search, SIDE_ONE, part, error) && add_key(search, SIDE_MANY, part, error);
+}
+
 static void add_link(Search *search) {
   InferTable *many = search->many, *one = search->one;
   g_autofree char *name = g_strdup_printf("%s_to_%s", many->dataset->name, one->dataset->name);
@@ -373,9 +468,10 @@ static gboolean run_search(Search *search, GError **error) {
     return TRUE;
   if (!leads_back(search, &back, error))
     return FALSE;
-  if (!back)
-    add_link(search);
-  return TRUE;
+  if (back)
+    return TRUE;
+  add_link(search);
+  return add_keys(search, error);
 }
 
 gboolean infer_link(Inference *inference, InferTable *many, InferTable *one, GError **error) {

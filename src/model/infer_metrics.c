@@ -254,6 +254,9 @@ static InferColumn *counting_column(const Inference *inference, const Entity *en
   g_autoptr(GPtrArray) path = model_join_path(inference->model, inference->main->dataset->name, entity->dataset);
   if (path != NULL && path->len > 0) {
     const Relationship *last = g_ptr_array_index(path, path->len - 1);
+    InferColumn *computed = infer_find_column(infer_find_table(inference, last->from_dataset), entity->key);
+    if (last->to_fields[1] != NULL && computed != NULL)
+      return computed; /* of several parts, put together in both tables */
     if (last->to_fields[1] == NULL && g_str_equal(last->to_fields[0], entity->key))
       return infer_find_column(infer_find_table(inference, last->from_dataset), last->from_fields[0]);
   }

@@ -271,7 +271,7 @@ gboolean model_save(const Model *model, GHashTable *notes, const char *workspace
   if (!read_file(workspace, MODEL_EXTENSION_FILE, FALSE, &extension, &extension_length, error)) return FALSE;
   g_autoptr(YamlNode) old_core = parse_old(core, core_length, MODEL_CORE_FILE);
   g_autoptr(YamlNode) old_extension = parse_old(extension, extension_length, MODEL_EXTENSION_FILE);
-  g_autofree char *core_text = model_core_to_text(model, old_core);
+  g_autofree char *core_text = model_core_to_text(model, notes, old_core);
   g_autofree char *extension_text = model_extension_to_text(model, notes, old_extension);
   g_autofree char *folder = g_build_filename(workspace, "model", NULL);
   if (g_mkdir_with_parents(folder, 0755) != 0) {

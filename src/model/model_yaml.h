@@ -55,7 +55,7 @@ void model_read_defaults(ModelReader *reader, gboolean has_extension);
 /* Both file texts; NULL texts are files that do not exist. NULL with BAD_MODEL listing all problems. (transfer full) */
 Model *model_from_texts(const char *core, gsize core_length, const char *extension, gsize extension_length,
                         GError **error);
-/* Texts of both files. `old_core`, `old_extension`: earlier contents whose comments and foreign keys are kept, or NULL.
+/* Texts of both files, with `notes` (name -> evidence; NULL) as comments. `old_core`, `old_extension`: earlier contents whose comments and foreign keys are kept, or NULL.
  */
-char *model_core_to_text(const Model *model, const YamlNode *old_core);
+char *model_core_to_text(const Model *model, GHashTable *notes, const YamlNode *old_core);
 char *model_extension_to_text(const Model *model, GHashTable *notes, const YamlNode *old_extension);

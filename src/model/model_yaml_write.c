@@ -114,12 +114,12 @@ static void write_core_dataset(YamlWriter *writer, const Dataset *dataset, const
   yaml_end_item(writer);
 }
 
-static void write_core_relationship(YamlWriter *writer, const Model *model, const Relationship *relationship,
+static void write_core_relationship(YamlWriter *writer, const Model *model, const Relationship *relationship, const char *note,
                                     const YamlNode *old) {
   g_auto(GStrv) from =
       columns_of_fields(model_find_dataset(model, relationship->from_dataset), relationship->from_fields);
   g_auto(GStrv) to = columns_of_fields(model_find_dataset(model, relationship->to_dataset), relationship->to_fields);
-  yaml_begin_item(writer, old, NULL);
+  yaml_begin_item(writer, old, note);
   yaml_write_text(writer, old, "name", relationship->name);
   yaml_write_text(writer, old, "from", relationship->from_dataset);
   yaml_write_text(writer, old, "to", relationship->to_dataset);
@@ -148,7 +148,7 @@ static const YamlNode *find_old_metric(const YamlNode *old_model, const char *na
   return item;
 }
 
-static void write_core_lists(YamlWriter *writer, const Model *model, const YamlNode *old) {
+static void write_core_lists(YamlWriter *writer, const Model *model, GHashTable *notes, const YamlNode *old) {
   const YamlNode *old_datasets = yaml_get(old, "datasets"), *old_relationships = yaml_get(old, "relationships");
   yaml_begin(writer, old, "datasets", NULL);
   for (guint i = 0; i < model->datasets->len; i++) {
@@ -159,7 +159,8 @@ static void write_core_lists(YamlWriter *writer, const Model *model, const YamlN
   if (model->relationships->len > 0) yaml_begin(writer, old, "relationships", NULL);
   for (guint i = 0; i < model->relationships->len; i++) {
     const Relationship *relationship = g_ptr_array_index(model->relationships, i);
-    write_core_relationship(writer, model, relationship, find_item(old_relationships, relationship->name, i));
+    const char *note = notes != NULL ? g_hash_table_lookup(notes, relationship->name) : NULL;
+    write_core_relationship(writer, model, relationship, note, find_item(old_relationships, relationship->name, i));
   }
   if (model->relationships->len > 0) yaml_end(writer);
   if (model->metrics->len > 0) yaml_begin(writer, old, "metrics", NULL);
@@ -170,7 +171,7 @@ static void write_core_lists(YamlWriter *writer, const Model *model, const YamlN
   if (model->metrics->len > 0) yaml_end(writer);
 }
 
-char *model_core_to_text(const Model *model, const YamlNode *old_core) {
+char *model_core_to_text(const Model *model, GHashTable *notes, const YamlNode *old_core) {
   YamlWriter writer = {.out = g_string_new(NULL)};
   const YamlNode *old_models = yaml_get(old_core, "semantic_model");
   gboolean has_old = old_models != NULL && old_models->kind == YAML_LIST && old_models->items->len > 0;
@@ -181,7 +182,7 @@ char *model_core_to_text(const Model *model, const YamlNode *old_core) {
   yaml_begin_item(&writer, old, NULL);
   yaml_write_text(&writer, old, "name", model->name);
   yaml_write_foreign(&writer, old, KEYS("name", "datasets", "relationships", "metrics"));
-  write_core_lists(&writer, model, old);
+  write_core_lists(&writer, model, notes, old);
   yaml_end_item(&writer);
   yaml_end(&writer);
   return g_string_free(writer.out, FALSE);
