@@ -17,19 +17,19 @@ static const char *type_name(FieldType type) {
   return (guint)type < G_N_ELEMENTS(names) ? names[type] : "text";
 }
 
-/* {table: {column: type}} as this caller may see them. */
+/* {table: "column type, ..."} as this caller may see them; flat, as everything but declared aggregates leaves the house. */
 static json_t *describe_tables(const AgentRun *run) {
   g_autoptr(Model) model = answer_service_model_ref(agent_service_answers(run->service));
   g_autoptr(Model) visible = model_visible(model, run->request->ask.scope);
   json_t *tables = json_object();
   for (guint i = 0; i < visible->datasets->len; i++) {
     const Dataset *dataset = g_ptr_array_index(visible->datasets, i);
-    json_t *columns = json_object();
+    g_autoptr(GString) columns = g_string_new(NULL);
     for (guint j = 0; j < dataset->fields->len; j++) {
       const Field *field = g_ptr_array_index(dataset->fields, j);
-      json_object_set_new(columns, field->name, json_string(type_name(field->type)));
+      g_string_append_printf(columns, "%s%s %s", j > 0 ? ", " : "", field->name, type_name(field->type));
     }
-    json_object_set_new(tables, dataset->name, columns);
+    json_object_set_new(tables, dataset->name, json_string(columns->str));
   }
   return tables;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ai/guard.h"
+#include "ai/tier.h"
 
 #define MAX_WAIT_US (10 * G_USEC_PER_SEC)
 
@@ -132,7 +133,7 @@ static gboolean prepare(AiCall *call, GError **error) {
     json_object_set_new(call->chat, "response_format",
                         json_pack("{s:s, s:{s:s, s:O}}", "type", "json_schema", "json_schema", "name", "answer", "schema", call->schema));
   if (!ai_guard_before(call, error)) return FALSE;
-  if (call->complexity == AI_COMPLEXITY_AUTO) call->complexity = ai_judge_complexity(call->chat);
+  if (call->complexity == AI_COMPLEXITY_AUTO) call->complexity = ai_tiers_choose(call->gateway->tiers, logical->name, logical->simple_share, call->chat);
   call->plan = ai_route_plan(call->config, logical, call->complexity, &call->account, call->region);
   if (call->plan->len > 0) return TRUE;
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the model '%s' has no route for this caller", logical->name);

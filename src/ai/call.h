@@ -122,4 +122,3 @@ char *ai_call_reply_key(const AiCall *call);
 gboolean ai_call_take_cached(AiCall *call, gint64 oldest_ms, AiCacheOutcome outcome);
 /* Best first. (transfer full) */
 GPtrArray *ai_route_plan(const AiConfig *config, const AiLogical *logical, AiComplexity complexity, const AiAccount *account, const char *region);
-AiComplexity ai_judge_complexity(const json_t *chat);

@@ -43,7 +43,7 @@ typedef struct {
   int retries;         /* more attempts on the same route */
   gint64 hedge_ms;     /* 0: never */
   gboolean continues;  /* a broken stream is continued by the next route; else an error */
-  double simple_share; /* aim of the automatic choice of tiers; see tier.c */
+  double simple_share; /* of the requests, when the gateway chooses the tier; see tier.h */
 } AiLogical;
 
 typedef enum { AI_UNIT_MONEY, AI_UNIT_TOKENS, AI_UNIT_CREDITS, AI_UNIT_REQUESTS } AiUnit;

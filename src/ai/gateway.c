@@ -8,6 +8,7 @@
 #include "ai/queue.h"
 #include "ai/remote.h"
 #include "ai/template.h"
+#include "ai/tier.h"
 
 #define LOOK_EVERY_US G_USEC_PER_SEC
 #define DEFAULT_LOOPS 2
@@ -180,6 +181,7 @@ AiGateway *ai_gateway_open(const AiGatewayOptions *options, GError **error) {
   gateway->flights = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   gateway->last_look_us = g_get_monotonic_time();
   gateway->drift = ai_drift_new();
+  gateway->tiers = ai_tiers_new();
   gateway->metrics = ai_metrics_new();
   gateway->redactor = ai_redactor_new();
   int loops = CLAMP(options->threads > 0 ? options->threads : DEFAULT_LOOPS, 1, AI_MAX_LOOPS);
@@ -225,6 +227,7 @@ void ai_gateway_free(AiGateway *gateway) {
   ai_records_free(gateway->records);
   cache_free(gateway->cache);
   ai_drift_free(gateway->drift);
+  ai_tiers_free(gateway->tiers);
   ai_metrics_free(gateway->metrics);
   ai_redactor_free(gateway->redactor);
   ai_templates_unref(gateway->templates);

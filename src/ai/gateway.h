@@ -13,6 +13,7 @@ typedef struct AiCall AiCall;
 typedef struct AiTemplates AiTemplates;
 typedef struct AiQueue AiQueue;
 typedef struct AiDrift AiDrift;
+typedef struct AiTiers AiTiers;
 
 typedef struct {
   AiLoop *loop;
@@ -44,6 +45,7 @@ struct AiGateway {
   Cache *cache;
   AiQueue *queue;   /* NULL: none */
   AiDrift *drift;
+  AiTiers *tiers;
   struct AiMetrics *metrics;
   AiRedactor *redactor;
   AiFilter filter;  /* content that is not passed on; NULL: only the patterns of the configuration */

@@ -4,25 +4,6 @@
 
 #include "ai/call.h"
 
-/* Below this many bytes of messages without tools or schema a request is simple; above the other it is complex. On mixed
- * traffic this sends about 70 % to the simple tier. */
-#define SIMPLE_BYTES 2000
-#define COMPLEX_BYTES 12000
-#define COMPLEX_TURNS 12
-
-AiComplexity ai_judge_complexity(const json_t *chat) {
-  const json_t *messages = json_object_get(chat, "messages");
-  gsize bytes = 0, index;
-  json_t *message;
-  json_array_foreach((json_t *)messages, index, message) {
-    const json_t *content = json_object_get(message, "content");
-    bytes += json_is_string(content) ? json_string_length(content) : json_array_size(content) * 500;
-  }
-  gsize turns = json_array_size(messages), tools = json_array_size(json_object_get(chat, "tools"));
-  if (bytes > COMPLEX_BYTES || turns > COMPLEX_TURNS || tools > 4) return AI_COMPLEXITY_COMPLEX;
-  return bytes <= SIMPLE_BYTES && tools == 0 && turns <= 3 ? AI_COMPLEXITY_SIMPLE : AI_COMPLEXITY_MODERATE;
-}
-
 typedef struct {
   AiRoute *route;
   double rank;

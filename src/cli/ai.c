@@ -13,29 +13,68 @@ typedef struct {
   int limit;
 } AiFlags;
 
-static void print_cell(const json_t *value, gboolean head) {
-  g_autofree char *text = json_is_string(value) ? g_strdup(json_string_value(value)) : json_is_real(value) ? g_strdup_printf("%.1f", json_real_value(value)) : json_to_text(value, JSON_PLAIN);
-  printf(head ? "%-22s" : "%-22.60s", text);
+#define WIDEST 48
+
+/* (transfer full) */
+static char *cell_text(const json_t *value) {
+  if (json_is_string(value)) return g_strdup(json_string_value(value));
+  if (json_is_real(value)) return g_strdup_printf("%.1f", json_real_value(value));
+  if (value == NULL || json_is_null(value)) return g_strdup("");
+  return json_to_text(value, JSON_PLAIN);
 }
 
-/* Rows as a table for people. */
-static void print_rows(const json_t *rows) {
+/* Every column that any row has, in the order of the first that has it; what is itself a list is told apart. */
+static GPtrArray *columns_of(const json_t *rows) {
+  GPtrArray *columns = g_ptr_array_new();
   gsize index;
   json_t *row, *value;
   const char *key;
   json_array_foreach((json_t *)rows, index, row) {
-    if (index == 0) {
-      json_object_foreach(row, key, value) printf("%-22s", key);
-      printf("\n");
+    json_object_foreach(row, key, value) {
+      if (!json_is_array(value) && !g_ptr_array_find_with_equal_func(columns, key, g_str_equal, NULL)) g_ptr_array_add(columns, (gpointer)key);
     }
-    json_object_foreach(row, key, value) print_cell(value, FALSE);
+  }
+  return columns;
+}
+
+/* Rows as a table for people: each column as wide as it must be, numbers to the right. */
+static void print_rows(const json_t *rows) {
+  g_autoptr(GPtrArray) columns = columns_of(rows);
+  gsize index;
+  json_t *row;
+  for (int line = -1; line < (int)json_array_size(rows); line++) {
+    for (guint c = 0; c < columns->len; c++) {
+      const char *name = g_ptr_array_index(columns, c);
+      glong width = g_utf8_strlen(name, -1);
+      json_array_foreach((json_t *)rows, index, row) {
+        g_autofree char *text = cell_text(json_object_get(row, name));
+        width = MAX(width, MIN(g_utf8_strlen(text, -1), WIDEST));
+      }
+      const json_t *value = line >= 0 ? json_object_get(json_array_get(rows, (gsize)line), name) : NULL;
+      g_autofree char *text = line < 0 ? g_strdup(name) : cell_text(value), *shown = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), WIDEST));
+      int pad = (int)(width - g_utf8_strlen(shown, -1));
+      gboolean right = json_is_number(value);
+      printf("%s%*s%s%*s", c > 0 ? "  " : "", right ? pad : 0, "", shown, right || c + 1 == columns->len ? 0 : pad, "");
+    }
     printf("\n");
+  }
+}
+
+/* What a template's tests found, below the table. */
+static void print_problems(const json_t *rows) {
+  gsize i, j;
+  json_t *row, *problem;
+  json_array_foreach((json_t *)rows, i, row) {
+    json_array_foreach(json_object_get(row, "problems"), j, problem)
+        printf("%s %s, test \"%s\": %s\n", json_get_string(row, "template"), json_get_string(row, "version"), json_get_string(problem, "test"),
+               json_get_string(problem, "why"));
   }
 }
 
 static void print_result(const char *name, json_t *rows, gboolean as_json) {
   if (!as_json) {
     print_rows(rows);
+    print_problems(rows);
   } else {
     g_autoptr(json_t) whole = json_pack("{s:O}", name, rows);
     g_autofree char *text = json_to_text(whole, JSON_PLAIN);
