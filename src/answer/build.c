@@ -91,7 +91,7 @@ static json_t *source_json(const Turn *turn, const PlanRead *read) {
   DateRange range = values != NULL && date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
   g_autofree char *through = range.known ? day_format_iso(range.last) : NULL;
   gint64 rows = sees_all ? read->rows : values != NULL ? value_index_rows(values, dataset->name) : 0;
-  RollupReason reason = is_rolled ? ROLLUP_USED : has_rollup(turn->model, dataset->name) ? plan->reason : ROLLUP_NONE_DECLARED;
+  RollupReason reason = is_rolled ? plan->reason : has_rollup(turn->model, dataset->name) ? plan->reason : ROLLUP_NONE_DECLARED;
   json_t *source = json_object();
   json_object_set_new(source, "table", json_string(dataset->name));
   json_object_set_new(source, "version", json_integer(table->version));
@@ -240,6 +240,20 @@ static void note_snapshot(Turn *turn, const SemanticQuery *resolved) {
   }
 }
 
+/* Numbers that are not exact are called so, with how far they may be off. */
+static void note_estimates(Turn *turn) {
+  const CompiledQuery *compiled = turn->plan != NULL ? turn->plan->compiled : NULL;
+  if (compiled == NULL || compiled->estimated == NULL || turn->plan->rollup == NULL) return;
+  g_autoptr(GString) names = g_string_new(NULL);
+  for (guint i = 0; i < compiled->estimated->len; i++) {
+    const char *name = g_ptr_array_index(compiled->estimated, i);
+    const Metric *metric = model_find_metric(turn->model, name);
+    g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", metric != NULL && metric->label != NULL ? metric->label : name);
+  }
+  turn_caveat(turn, "estimated", "%s: estimated from the rollup %s, as the model allows; numbers up to %d are exact, larger ones within "
+              "%.2f %% in 19 of 20 cases", names->str, turn->plan->rollup->definition->name, ENGINE_SKETCH_EXACT, ENGINE_SKETCH_ERROR * 100);
+}
+
 /* What a query means, before or without running it. */
 static json_t *describe_query(Turn *turn, const SemanticQuery *query, const SemanticQuery *resolved, const CompiledQuery *compiled,
                               const AskResult *asked) {
@@ -307,6 +321,7 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
                             const ResultTable *result, const AskResult *asked) {
   note_shape(turn, resolved, result);
   note_snapshot(turn, resolved);
+  note_estimates(turn);
   note_other_way(turn, resolved, compiled, result);
   note_quality(turn, compiled->tables);
   json_t *answer = describe_query(turn, query, resolved, compiled, asked);

@@ -119,23 +119,42 @@ static gboolean reads_dataset(const CompiledQuery *compiled, const char *name) {
   return FALSE;
 }
 
-/* Takes the first that answers exactly; else the reason is that of the one that came nearest: reasons stand in that
- * order. */
+static void take_rollup(QueryPlan *plan, const RollupView *view, CompiledQuery *rolled) {
+  compiled_query_free(plan->compiled);
+  plan->compiled = rolled;
+  plan->rollup = view;
+}
+
+/* Takes the first that answers exactly, or else the first that the model lets estimate; else the reason is that of the
+ * one that came nearest: reasons stand in that order. */
 static void choose_rollup(QueryPlan *plan, const PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved,
                           const AccessScope *scope) {
   plan->reason = ROLLUP_NONE_DECLARED;
+  CompiledQuery *estimate = NULL;
+  const RollupView *estimating = NULL;
   for (guint i = 0; i < views->len; i++) {
     const RollupView *view = g_ptr_array_index(views, i);
     if (!reads_dataset(plan->compiled, view->definition->dataset)) continue;
     CompiledQuery *rolled = NULL;
     RollupReason reason = judge(lake, view, resolved, scope, plan->compiled, &rolled);
-    plan->reason = reason == ROLLUP_USED ? ROLLUP_USED : MAX(plan->reason, reason);
+    if (reason != ROLLUP_USED) plan->reason = MAX(plan->reason, reason);
     if (rolled == NULL) continue;
-    compiled_query_free(plan->compiled);
-    plan->compiled = rolled;
-    plan->rollup = view;
-    return;
+    if (rolled->estimated == NULL) {
+      plan->reason = ROLLUP_USED;
+      compiled_query_free(estimate);
+      take_rollup(plan, view, rolled);
+      return;
+    }
+    if (estimate != NULL) {
+      compiled_query_free(rolled);
+      continue;
+    }
+    estimate = rolled;
+    estimating = view;
   }
+  if (estimate == NULL) return;
+  plan->reason = ROLLUP_ESTIMATED;
+  take_rollup(plan, estimating, estimate);
 }
 
 /* ---- which files ---- */

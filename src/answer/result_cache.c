@@ -72,11 +72,13 @@ char *question_key(AnswerService *service, const AnswerRequest *request) {
   return end_quick_key(parts);
 }
 
-char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows) {
+char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
+                  gboolean estimated) {
   g_autoptr(GString) parts = begin_key(data, "meaning", scope);
   g_autofree char *canonical = semantic_query_canonical(resolved);
   add_part(parts, canonical);
   add_number(parts, (gint64)max_rows);
+  add_number(parts, estimated); /* a rollup that is filled later may be exact */
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guint8 *)parts->str, parts->len);
 }
 

@@ -184,7 +184,7 @@ ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError 
 /* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
 static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_rows, GError **error) {
   Cache *cache = answer_service_cache(turn->service);
-  g_autofree char *key = meaning_key(turn->data, turn->request->scope, resolved, max_rows);
+  g_autofree char *key = meaning_key(turn->data, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
   GBytes *kept = NULL;
   CacheOutcome outcome = cache_get_or_begin(cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";

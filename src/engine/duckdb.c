@@ -7,6 +7,7 @@
 #include "engine/connection_pool.h"
 #include "engine/duckdb_cells.h"
 #include "engine/duckdb_function.h"
+#include "engine/duckdb_sketch.h"
 #include "engine/engine_private.h"
 #include "engine/watchdog.h"
 
@@ -231,6 +232,14 @@ static gboolean duckdb_kind_add_text_function(Engine *engine, const char *name, 
   return FALSE;
 }
 
+static gboolean add_own_functions(Engine *engine, GError **error) {
+  g_auto(Run) run;
+  if (!run_begin(&run, engine, DEADLINE_NEVER, error)) return FALSE;
+  if (duckdb_sketch_register(run.connection)) return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_ENGINE, "the SQL engine does not take our functions");
+  return FALSE;
+}
+
 /* ---- life ---- */
 
 /* Only with its (silent) progress bar does a connection know how far a statement is; afterwards nothing can be set. */
@@ -340,6 +349,6 @@ Engine *engine_open_duckdb(const EngineOptions *options, GError **error) {
   }
   /* Dates with zones must not depend on where the program runs. */
   const char *settings = "SET GLOBAL parquet_metadata_cache = true; SET GLOBAL TimeZone = 'UTC'";
-  if (!engine_execute(engine, settings, DEADLINE_NEVER, error)) return NULL;
+  if (!engine_execute(engine, settings, DEADLINE_NEVER, error) || !add_own_functions(engine, error)) return NULL;
   return g_steal_pointer(&engine);
 }

@@ -63,7 +63,14 @@ typedef struct {
 
 typedef struct Engine Engine;
 
-/* An in-process DuckDB instance in memory. Fails with AISLE_ERROR_ENGINE. (transfer full) */
+#define ENGINE_SKETCH_EXACT 256
+#define ENGINE_SKETCH_ERROR 0.0325
+
+/*
+ * An in-process DuckDB instance in memory, with three aggregates of ours: aisle_sketch(VARCHAR), aisle_sketch_merge and
+ * aisle_sketch_count (engine/duckdb_sketch.h). A count is exact up to ENGINE_SKETCH_EXACT different values; beyond them 19
+ * of 20 lie within ENGINE_SKETCH_ERROR (a fraction) of the exact one. Fails with AISLE_ERROR_ENGINE. (transfer full)
+ */
 Engine *engine_open_duckdb(const EngineOptions *options, GError **error);
 Engine *engine_ref(Engine *engine);
 void engine_unref(Engine *engine); /* NULL is fine */

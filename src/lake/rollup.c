@@ -11,6 +11,7 @@ void rollup_spec_free(RollupSpec *spec) {
   g_strfreev(spec->joined);
   g_strfreev(spec->keys);
   g_strfreev(spec->sums);
+  g_strfreev(spec->sketches);
   g_free(spec->date);
   g_free(spec);
 }
@@ -185,7 +186,7 @@ gboolean rollup_picture_open(const char *workspace, const RollupSpec *spec, cons
 
 /* ---- relations ---- */
 static void append_columns(GString *sql, const RollupSpec *spec) {
-  char **lists[] = {spec->keys, spec->sums};
+  char **lists[] = {spec->keys, spec->sums, spec->sketches};
   guint n = 0;
   for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
     for (guint i = 0; lists[l][i]; i++) {

@@ -18,6 +18,7 @@ typedef struct {
   char **joined;     /* other lake tables that it reads, NULL-terminated */
   char **keys;       /* grouping columns of the result, the period's date first */
   char **sums;       /* columns that are added up */
+  char **sketches;   /* columns with sketches of distinct values (engine/engine.h), put together by aisle_sketch_merge */
   char *date;        /* column of the table that the period is made of; NULL: computed */
   TimeUnit grain;
 } RollupSpec;
@@ -34,7 +35,7 @@ typedef enum {
 
 typedef struct {
   RollupState state;
-  char *relation; /* SQL with exactly keys and sums as columns; several rows of one group may occur; NULL: not usable */
+  char *relation; /* SQL with exactly keys, sums and sketches as columns; several rows of one group may occur; NULL: not usable */
   gint64 version; /* of the rollup's table */
   gint64 rows, bytes; /* of the rollup's files and the rows' files that the relation reads */
   guint files, row_files;

@@ -119,6 +119,10 @@ static char *grouped_sql(const RollupSpec *spec, const char *relation) {
     g_autofree char *name = text_sql_identifier(spec->sums[i]);
     g_string_append_printf(sql, ", SUM(%s) AS %s", name, name);
   }
+  for (guint i = 0; spec->sketches[i]; i++) {
+    g_autofree char *name = text_sql_identifier(spec->sketches[i]);
+    g_string_append_printf(sql, ", aisle_sketch_merge(%s) AS %s", name, name);
+  }
   g_string_append_printf(sql, " FROM (%s) GROUP BY ", relation);
   for (guint i = 0; i < n; i++) g_string_append_printf(sql, "%s%u", i ? ", " : "", i + 1);
   return g_string_free(sql, FALSE);

@@ -193,6 +193,7 @@ Rollup *rollup_copy(const Rollup *rollup) {
   copy->dataset = g_strdup(rollup->dataset);
   copy->dimensions = g_strdupv(rollup->dimensions);
   copy->metrics = g_strdupv(rollup->metrics);
+  copy->estimates = g_strdupv(rollup->estimates);
   copy->refresh = g_strdup(rollup->refresh);
   return copy;
 }
@@ -203,6 +204,7 @@ void rollup_free(Rollup *rollup) {
   g_free(rollup->dataset);
   g_strfreev(rollup->dimensions);
   g_strfreev(rollup->metrics);
+  g_strfreev(rollup->estimates);
   g_free(rollup->refresh);
   g_free(rollup);
 }

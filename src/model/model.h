@@ -119,6 +119,7 @@ typedef struct {
   TimeUnit grain;    /* HOUR, DAY, MONTH or YEAR of the dataset's default date */
   char **dimensions; /* fields that can be grouped and filtered by: "channel", "product.category"; keys that can be counted */
   char **metrics;    /* metrics that can be asked; empty: all of the dataset that add up exactly */
+  char **estimates;  /* metrics that count different things, kept as sketches: their numbers are estimated; NULL: none */
   char *refresh;     /* how often a server brings it up to the newest rows: "5min", "hourly", ...; NULL: by hand */
 } Rollup;
 

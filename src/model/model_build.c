@@ -164,6 +164,7 @@ Rollup *model_builder_add_rollup(ModelBuilder *builder, const char *name, const 
   rollup->grain = grain;
   model_set_words(&rollup->dimensions, NULL);
   model_set_words(&rollup->metrics, NULL);
+  model_set_words(&rollup->estimates, NULL);
   g_ptr_array_add(builder->model->rollups, rollup);
   return rollup;
 }

@@ -140,9 +140,9 @@ static json_t *relationship_element(gconstpointer element) {
 }
 static json_t *rollup_element(gconstpointer element) {
   const Rollup *rollup = element;
-  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "name", rollup->name, "dataset", json_text_or_null(rollup->dataset), "grain",
+  return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "name", rollup->name, "dataset", json_text_or_null(rollup->dataset), "grain",
                    time_unit_name(rollup->grain), "dimensions", json_words(rollup->dimensions), "metrics",
-                   json_words(rollup->metrics), "refresh", json_text_or_null(rollup->refresh));
+                   json_words(rollup->metrics), "estimates", json_words(rollup->estimates), "refresh", json_text_or_null(rollup->refresh));
 }
 
 static json_t *hierarchy_element(gconstpointer element) {

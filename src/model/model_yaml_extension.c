@@ -274,7 +274,7 @@ static gboolean parse_grain(const char *text, guint *out) {
 
 static void read_rollup(ModelReader *reader, const YamlNode *key, const YamlNode *entry, gpointer target) {
   (void)target;
-  model_reader_check_keys(reader, entry, KEYS("dataset", "grain", "dimensions", "metrics", "refresh"));
+  model_reader_check_keys(reader, entry, KEYS("dataset", "grain", "dimensions", "metrics", "estimates", "refresh"));
   guint grain = TIME_UNIT_DAY;
   model_reader_enum(reader, entry, "grain", parse_grain, "hour, day, month, year", &grain);
   Rollup *rollup = model_builder_add_rollup(reader->builder, key->text, NULL, (TimeUnit)grain);
@@ -282,6 +282,7 @@ static void read_rollup(ModelReader *reader, const YamlNode *key, const YamlNode
   model_reader_text(reader, entry, "dataset", &rollup->dataset);
   model_reader_words(reader, entry, "dimensions", &rollup->dimensions);
   model_reader_words(reader, entry, "metrics", &rollup->metrics);
+  model_reader_words(reader, entry, "estimates", &rollup->estimates);
   model_reader_text(reader, entry, "refresh", &rollup->refresh);
   gint64 every;
   if (rollup->refresh != NULL && !schedule_parse(rollup->refresh, &every))

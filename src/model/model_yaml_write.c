@@ -352,6 +352,7 @@ static void rollup_element(ExtensionWriter *writer, gconstpointer element, const
   yaml_write_text(yaml, old, "grain", time_unit_name(rollup->grain));
   yaml_write_words(yaml, old, "dimensions", rollup->dimensions);
   yaml_write_words(yaml, old, "metrics", rollup->metrics);
+  yaml_write_words(yaml, old, "estimates", rollup->estimates);
   yaml_write_text(yaml, old, "refresh", rollup->refresh);
   yaml_end(yaml);
 }

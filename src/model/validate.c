@@ -345,6 +345,14 @@ static void check_rollup_element(Validation *validation, const Rollup *rollup) {
            g_strdup("give it one, or roll up another dataset"));
   for (guint i = 0; rollup->metrics[i] != NULL; i++)
     check_metric_name(validation, rollup->metrics[i], &rollup->metrics, rollup, where, "the metric");
+  for (guint i = 0; rollup->estimates != NULL && rollup->estimates[i] != NULL; i++) {
+    const Metric *metric = model_find_metric(validation->model, rollup->estimates[i]);
+    check_metric_name(validation, rollup->estimates[i], &rollup->estimates, rollup, where, "the metric");
+    if (metric != NULL && (metric->kind != METRIC_AGGREGATE || metric->aggregate != AGGREGATE_COUNT_DISTINCT))
+      report(validation, &rollup->estimates, rollup, g_strdup(where),
+             g_strdup_printf("the metric \"%.60s\" counts no different things", rollup->estimates[i]),
+             g_strdup("only such numbers are estimated: take it out of estimates"));
+  }
   for (guint i = 0; rollup->dimensions[i] != NULL; i++) {
     const Field *field = model_find_field(validation->model, rollup->dimensions[i]);
     g_autofree char *own = dataset != NULL ? g_strdup_printf("%s.%s", dataset->name, rollup->dimensions[i]) : NULL;

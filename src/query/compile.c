@@ -11,6 +11,7 @@ void compiled_query_free(CompiledQuery *compiled) {
   g_clear_pointer(&compiled->clauses, g_ptr_array_unref);
   g_clear_pointer(&compiled->relations, g_ptr_array_unref);
   g_clear_pointer(&compiled->choices, g_array_unref);
+  g_clear_pointer(&compiled->estimated, g_ptr_array_unref);
   g_free(compiled->main);
   g_free(compiled);
 }
@@ -61,6 +62,7 @@ static CompiledQuery *compile_with(Compiler *compiler, GError **error) {
   compiled->columns = g_steal_pointer(&columns);
   compiled->tables = used_tables(compiler, compiled->sql);
   compiled->choices = g_array_ref(compiler->choices);
+  if (compiler->estimated->len) compiled->estimated = g_ptr_array_ref(compiler->estimated);
   return compiled;
 }
 

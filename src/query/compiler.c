@@ -19,6 +19,7 @@ Compiler *compiler_new(const SemanticQuery *query, const Model *model, const Acc
   compiler->query = query;
   compiler->pool = parameters_new();
   compiler->measured = g_ptr_array_new();
+  compiler->estimated = g_ptr_array_new_with_free_func(g_free);
   compiler->choices = g_array_new(FALSE, FALSE, sizeof(LeafChoice));
   compiler->ctes = g_ptr_array_new_with_free_func((GDestroyNotify)cte_free);
   compiler->cte_names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -32,6 +33,7 @@ void compiler_free(Compiler *compiler) {
   if (!compiler) return;
   g_ptr_array_unref(compiler->pool);
   g_ptr_array_unref(compiler->measured);
+  g_ptr_array_unref(compiler->estimated);
   g_array_unref(compiler->choices);
   g_ptr_array_unref(compiler->ctes);
   g_hash_table_unref(compiler->cte_names);

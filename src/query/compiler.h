@@ -61,6 +61,7 @@ typedef struct {
   GPtrArray *sources; /* of RowSource* */
   int depth;          /* of nested groupings */
   GPtrArray *measured; /* of const Dataset*: what the query's measures stand on */
+  GPtrArray *estimated; /* of char*: names of leaves that are estimated */
   guint leaves;       /* planned so far: a bound on the work */
   GArray *choices;    /* of LeafChoice, in order of planning */
   const GArray *replay; /* the choices to be made again; NULL: none */
@@ -141,12 +142,15 @@ void row_source_add_read(Compiler *compiler, RowSource *source, const RowContext
 void read_add_keys(const Compiler *compiler, const RowSource *source, const GPtrArray *filters, GPtrArray *read);
 
 /* ---- rollup_leaf.c ---- */
+typedef enum { ROLLED_SUM, ROLLED_ROW_COUNT, ROLLED_KEY_COUNT, ROLLED_ESTIMATE } RolledKind;
 /*
- * What a leaf becomes over a rollup's rows: the sum of its sums, the sum of its row counts, a count of its keys.
- * BAD_QUERY when the rollup does not hold it. (transfer full)
+ * What a leaf becomes over a rollup's rows: the sum of its sums, the sum of its row counts, a count of its keys, or an
+ * estimate from its sketches. BAD_QUERY when the rollup does not hold it. (transfer full)
  */
 char *rollup_aggregate_sql(const RollupView *view, Aggregate aggregate, const char *expression, const Field *field,
-                           gboolean is_plain, gboolean *counts_rows, GError **error);
+                           gboolean is_plain, RolledKind *kind, GError **error);
+/* The sketches of the field's distinct values; NULL: none are kept. (transfer none) */
+const RollupMeasure *rollup_find_sketch(const RollupView *view, const char *dataset, const char *field);
 
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */

@@ -23,7 +23,7 @@ typedef struct {
 /* clang-format off */
 static const GuardFunction functions[] = {
     S("!~~"), S("!~~*"), S("%"), S("&"), S("*"), S("**"), S("+"), S("-"), S("/"), S("//"), S("<"), S("<<"), S(">>"),
-    S("@"), S("^"), S("^@"), S("abs"), S("acos"), S("add"), S("age"), A("any_value"), A("approx_count_distinct"),
+    S("@"), S("^"), S("^@"), S("abs"), S("acos"), S("add"), S("age"), A("aisle_sketch_count"), A("any_value"), A("approx_count_distinct"),
     A("approx_quantile"), C("approx_top_k"), A("arbitrary"), A("arg_max"), A("arg_max_null"), A("arg_min"),
     A("arg_min_null"), A("argmax"), A("argmin"), C("array_agg"), S("array_contains"), S("array_extract"),
     S("array_length"), S("array_to_string"), S("array_value"), S("ascii"), S("asin"), S("atan"), S("atan2"), A("avg"),

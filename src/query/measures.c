@@ -263,14 +263,21 @@ static Term *plan_leaf_over(Compiler *compiler, Grouping *grouping, const LeafSp
     return NULL;
   g_autofree char *value = NULL, *date = NULL;
   FieldType date_type;
-  gboolean counts_rows = FALSE;
+  RolledKind kind = ROLLED_SUM;
   g_autofree char *rolled = NULL;
   if (source->dataset->rollup) {
     const Field *field = spec->field ? spec->field : counted;
     gboolean is_plain = !spec->field_to && !spec->is_snapshot && source->dataset == spec->dataset;
-    rolled = rollup_aggregate_sql(source->dataset->rollup, spec->aggregate, spec->expression, field, is_plain, &counts_rows, error);
+    rolled = rollup_aggregate_sql(source->dataset->rollup, spec->aggregate, spec->expression, field, is_plain, &kind, error);
     if (!rolled) return NULL;
-    if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT) /* the key within COUNT(DISTINCT key) */
+    if (kind == ROLLED_ESTIMATE) {
+      if (context->first_seen) { /* sketches do not tell which things were there before */
+        g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the rollup does not hold what is counted");
+        return NULL;
+      }
+      if (!g_ptr_array_find_with_equal_func(compiler->estimated, spec->name, g_str_equal, NULL))
+        g_ptr_array_add(compiler->estimated, g_strdup(spec->name));
+    } else if (context->first_seen && spec->aggregate == AGGREGATE_COUNT_DISTINCT) /* the key within COUNT(DISTINCT key) */
       value = g_strndup(rolled + strlen("COUNT(DISTINCT "), strlen(rolled) - strlen("COUNT(DISTINCT )"));
   }
   if (!rolled && !leaf_value(compiler, source, spec, counted, &value, error)) return NULL;
@@ -287,7 +294,7 @@ static Term *plan_leaf_over(Compiler *compiler, Grouping *grouping, const LeafSp
   g_autofree char *name = g_strconcat(spec->name, context->suffix, NULL);
   char *sql = rolled ? g_steal_pointer(&rolled) : aggregate_sql(spec->aggregate, spec->percentile, value, date);
   Leaf *leaf = block_leaf(grouping, block, name, sql, g_steal_pointer(&predicates));
-  leaf->counts_rows = counts_rows;
+  leaf->counts_rows = kind == ROLLED_ROW_COUNT;
   leaf->type = leaf_type(spec);
   leaf->is_additive = (spec->aggregate == AGGREGATE_SUM || spec->aggregate == AGGREGATE_COUNT);
   leaf->zero_when_missing = leaf->is_additive || spec->aggregate == AGGREGATE_COUNT_DISTINCT;

@@ -71,6 +71,7 @@ typedef struct CompiledQuery {
   GPtrArray *clauses;    /* of char*: the clauses of WITH; of a relation without what is read */
   char *main;            /* what follows WITH */
   GPtrArray *relations;  /* of QueryRelation* */
+  GPtrArray *estimated;  /* of char*: metrics whose numbers are estimated from sketches; NULL: none */
   GArray *choices;       /* private to the compiler */
 } CompiledQuery;
 void compiled_query_free(CompiledQuery *compiled);

@@ -45,6 +45,7 @@ static void definition_free(Rollup *rollup) {
   g_free(rollup->dataset);
   g_strfreev(rollup->dimensions);
   g_strfreev(rollup->metrics);
+  g_strfreev(rollup->estimates);
   g_free(rollup);
 }
 
@@ -55,6 +56,7 @@ void rollup_view_free(RollupView *view) {
   model_unref(view->model);
   g_clear_pointer(&view->keys, g_ptr_array_unref);
   g_clear_pointer(&view->measures, g_ptr_array_unref);
+  g_clear_pointer(&view->sketches, g_ptr_array_unref);
   g_clear_pointer(&view->conditions, g_ptr_array_unref);
   g_clear_pointer(&view->inexact, g_ptr_array_unref);
   g_free(view);
@@ -121,6 +123,8 @@ static gboolean is_column(const RollupView *view, const char *name) {
     if (g_str_equal(((const RollupKey *)view->keys->pdata[i])->name, name)) return TRUE;
   for (guint i = 0; i < view->measures->len; i++)
     if (g_str_equal(((const RollupMeasure *)view->measures->pdata[i])->column, name)) return TRUE;
+  for (guint i = 0; i < view->sketches->len; i++)
+    if (g_str_equal(((const RollupMeasure *)view->sketches->pdata[i])->column, name)) return TRUE;
   return FALSE;
 }
 
@@ -188,6 +192,34 @@ static void add_metrics(RollupView *view, const Model *full, const Dataset *rows
   for (guint i = 0; !named[0] && i < full->metrics->len; i++) add_metric(view, full, rows, full->metrics->pdata[i], 0);
 }
 
+/* Values are told apart by their texts: where two texts may be one value, none are kept. */
+static gboolean add_sketch(RollupView *view, const Model *full, const Dataset *rows, const char *name, GError **error) {
+  const Metric *metric = model_find_metric(full, name);
+  const Dataset *home = metric && metric->dataset ? model_find_dataset(full, metric->dataset) : NULL;
+  g_autofree char *column = NULL;
+  gboolean counts = home && metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_COUNT_DISTINCT &&
+                    metric->expression && expression_is_column(metric->expression, &column);
+  const Field *field = counts ? dataset_find_field(home, column) : NULL;
+  const Field *reached = field ? reach_field(full, rows, field) : NULL;
+  if (!reached || (reached->type != FIELD_TEXT && reached->type != FIELD_INTEGER && reached->type != FIELD_DATE)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_MODEL,
+                "rollup %s: \"%s\" is no number of different values that \"%s\" has or leads to; take it out of estimates",
+                view->definition->name, name, rows->name);
+    return FALSE;
+  }
+  add_conditions(view, metric->conditions);
+  if (rollup_find_sketch(view, reached->dataset, reached->name)) return TRUE;
+  RollupMeasure *sketch = g_new0(RollupMeasure, 1);
+  sketch->expression = g_strconcat(reached->dataset, ".", reached->name, NULL);
+  sketch->column = g_strdup_printf("sketch_of_%s", reached->name);
+  for (guint i = 2; is_column(view, sketch->column); i++) {
+    g_free(sketch->column);
+    sketch->column = g_strdup_printf("sketch_of_%s_%u", reached->name, i);
+  }
+  g_ptr_array_add(view->sketches, sketch);
+  return TRUE;
+}
+
 /* ---- the view ---- */
 static const Field *origin_field(const Model *model, const RollupKey *key) {
   return model_find_field(model, key->origin);
@@ -204,6 +236,8 @@ static Model *rolled_model(const RollupView *view, const Model *full) {
   g_ptr_array_add(columns, (gpointer)ROLLUP_ROWS_COLUMN);
   for (guint i = 0; i < view->measures->len; i++)
     g_ptr_array_add(columns, ((const RollupMeasure *)view->measures->pdata[i])->column);
+  for (guint i = 0; i < view->sketches->len; i++)
+    g_ptr_array_add(columns, ((const RollupMeasure *)view->sketches->pdata[i])->column);
   for (guint i = 0; i < view->conditions->len; i++) g_ptr_array_add(conditions, view->conditions->pdata[i]);
   g_ptr_array_add(columns, NULL);
   g_ptr_array_add(conditions, NULL);
@@ -231,16 +265,21 @@ RollupView *rollup_view_new(Model *full, Model *visible, const AccessScope *scop
   view->definition->dataset = g_strdup(definition->dataset);
   view->definition->dimensions = g_strdupv(definition->dimensions);
   view->definition->metrics = g_strdupv(definition->metrics);
+  view->definition->estimates = g_strdupv(definition->estimates);
+  view->definition->refresh = NULL;
   if (view->definition->grain == TIME_UNIT_HOUR && date->type == FIELD_DATE) view->definition->grain = TIME_UNIT_DAY;
   view->raw = model_ref(visible);
   view->keys = g_ptr_array_new_with_free_func(key_free);
   view->measures = g_ptr_array_new_with_free_func(measure_free_rolled);
+  view->sketches = g_ptr_array_new_with_free_func(measure_free_rolled);
   view->conditions = g_ptr_array_new_with_free_func(g_free);
   view->inexact = g_ptr_array_new_with_free_func(g_free);
   add_key(view, date);
   for (guint i = 0; definition->dimensions[i]; i++)
     if (!add_dimension(view, full, rows, definition->dimensions[i], error)) return NULL;
   add_metrics(view, full, rows);
+  for (guint i = 0; definition->estimates && definition->estimates[i]; i++)
+    if (!add_sketch(view, full, rows, definition->estimates[i], error)) return NULL;
   g_autoptr(Model) rolled = rolled_model(view, full);
   model_set_rollup(rolled, definition->dataset, view);
   view->model = model_visible(rolled, scope);
@@ -295,6 +334,13 @@ static char *fill_body(Compiler *compiler, const RollupView *view, GError **erro
     g_autofree char *value = joined_expression_sql(compiler, source, measure->expression, error);
     if (!value || !add_column(columns, g_strdup_printf("SUM(%s)", value), measure->column)) return NULL;
   }
+  for (guint i = 0; i < view->sketches->len; i++) {
+    const RollupMeasure *sketch = view->sketches->pdata[i];
+    const Field *field = model_find_field(view->raw, sketch->expression);
+    g_autofree char *value = field ? row_source_field_of(compiler, source, field, error) : NULL;
+    if (!value || !add_column(columns, g_strdup_printf("aisle_sketch(CAST(%s AS VARCHAR))", value), sketch->column))
+      return NULL;
+  }
   row_source_add_read(compiler, source, NULL);
   g_autofree char *list = sql_list(columns), *marker = compiler_cte(source->joined);
   GString *sql = g_string_new(NULL);
@@ -335,6 +381,10 @@ static void spec_columns(const RollupView *view, RollupSpec *spec) {
   g_ptr_array_add(sums, (gpointer)ROLLUP_ROWS_COLUMN);
   for (guint i = 0; i < view->measures->len; i++)
     g_ptr_array_add(sums, ((const RollupMeasure *)view->measures->pdata[i])->column);
+  g_autoptr(GPtrArray) sketches = g_ptr_array_new();
+  for (guint i = 0; i < view->sketches->len; i++)
+    g_ptr_array_add(sketches, ((const RollupMeasure *)view->sketches->pdata[i])->column);
+  spec->sketches = strv_of(sketches);
   spec->keys = strv_of(keys);
   spec->sums = strv_of(sums);
 }

@@ -11,7 +11,8 @@
 
 /* Why a rollup is used, or not: a stable code for machines, and words. The further down, the nearer it came to being used. */
 #define ROLLUP_REASONS(X)                                                                                              \
-  X(USED, "used", "the rollup answers exactly")                                                                        \
+  X(USED, "used", "the rollup answers exactly")                                                                       \
+  X(ESTIMATED, "estimated", "the rollup answers with an estimate, as the model allows")                                 \
   X(NONE_DECLARED, "none_defined", "the model defines no rollup of this table")                                        \
   X(ROW_LIST, "row_list", "rows are listed one by one")                                                                \
   X(NEEDS_ROWS, "needs_rows", "the question is about what each customer, order or the like did")                       \
@@ -59,6 +60,7 @@ typedef struct RollupView {
   Model *model;          /* the same with the rollup in place of the dataset's rows */
   GPtrArray *keys;       /* of RollupKey*: the date first */
   GPtrArray *measures;   /* of RollupMeasure* */
+  GPtrArray *sketches;   /* of RollupMeasure*: sketches of distinct values; `expression` is the field, "order.customer_id" */
   GPtrArray *conditions; /* of char*: row conditions kept as columns "aisle_is_<name>" */
   GPtrArray *inexact;    /* of char*: expressions of metrics left out because their sums are not exact */
 } RollupView;

@@ -120,11 +120,20 @@ static gboolean check_sum(Check *check, const char *expression) {
   return refuse(check, is_inexact ? ROLLUP_INEXACT_SUM : ROLLUP_MEASURE_MISSING);
 }
 
+/* Kept as keys, or as sketches. */
+static gboolean check_counted(Check *check, const char *name) {
+  if (kept_field(check, name)) return check_field(check, name, ROLLUP_DISTINCT_KEY_MISSING);
+  const Field *field = name ? model_find_field(check->view->raw, name) : NULL;
+  const Field *reached = field ? reach_field(check->view->raw, rows_of(check), field) : NULL;
+  return (reached && rollup_find_sketch(check->view, reached->dataset, reached->name)) ||
+         refuse(check, ROLLUP_DISTINCT_KEY_MISSING);
+}
+
 static gboolean check_distinct(Check *check, const char *dataset, const char *expression) {
   g_autofree char *column = NULL;
   if (!expression || !expression_is_column(expression, &column)) return refuse(check, ROLLUP_NOT_ADDITIVE);
   g_autofree char *name = g_strconcat(dataset, ".", column, NULL);
-  return kept_field(check, name) ? TRUE : refuse(check, ROLLUP_DISTINCT_KEY_MISSING);
+  return kept_field(check, name) ? TRUE : check_counted(check, name);
 }
 
 static gboolean check_metric(Check *check, const char *name, Aggregate aggregate, int depth) {
@@ -148,7 +157,7 @@ static gboolean check_aggregate(Check *check, const Measure *measure) {
   if (measure->metric) return check_metric(check, measure->metric, measure->aggregate, 0);
   if (!measure->field && measure->aggregate == AGGREGATE_COUNT) return TRUE;
   if (measure->aggregate == AGGREGATE_COUNT_DISTINCT)
-    return check_field(check, measure->field, ROLLUP_DISTINCT_KEY_MISSING);
+    return check_counted(check, measure->field);
   const Field *field = measure->field ? model_find_field(check->view->raw, measure->field) : NULL;
   if (field && g_strcmp0(field->dataset, check->view->definition->dataset) != 0 && field->role == FIELD_ROLE_MEASURE)
     return TRUE; /* another fact's rows; what rows lead to is refused by the compiler */

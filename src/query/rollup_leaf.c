@@ -30,13 +30,43 @@ static char *count_keys(const RollupView *view, const char *expression, const Fi
   return g_strdup_printf("COUNT(DISTINCT %s)", name);
 }
 
+const RollupMeasure *rollup_find_sketch(const RollupView *view, const char *dataset, const char *field) {
+  g_autofree char *origin = g_strconcat(dataset, ".", field, NULL);
+  for (guint i = 0; i < view->sketches->len; i++) {
+    const RollupMeasure *sketch = view->sketches->pdata[i];
+    if (g_str_equal(sketch->expression, origin)) return sketch;
+  }
+  return NULL;
+}
+
+/* The sketches of what is counted: of a field, or of a column of the rolled dataset itself. */
+static const RollupMeasure *sketch_of(const RollupView *view, const char *expression, const Field *field) {
+  const Dataset *rows = model_find_dataset(view->raw, view->definition->dataset);
+  const Dataset *home = field ? model_find_dataset(view->raw, field->dataset) : rows;
+  const Field *raw = home && (field || expression) ? dataset_find_field(home, field ? field->name : expression) : NULL;
+  const Field *reached = rows && raw ? reach_field(view->raw, rows, raw) : NULL;
+  return reached ? rollup_find_sketch(view, reached->dataset, reached->name) : NULL;
+}
+
+static char *count_distinct(const RollupView *view, const char *expression, const Field *field, RolledKind *kind,
+                            GError **error) {
+  *kind = ROLLED_KEY_COUNT;
+  char *exact = count_keys(view, expression, field, NULL);
+  if (exact) return exact;
+  const RollupMeasure *sketch = sketch_of(view, expression, field);
+  if (!sketch) return missing(view, error);
+  *kind = ROLLED_ESTIMATE;
+  g_autofree char *name = sql_name(sketch->column);
+  return g_strdup_printf("aisle_sketch_count(%s)", name);
+}
+
 char *rollup_aggregate_sql(const RollupView *view, Aggregate aggregate, const char *expression, const Field *field,
-                           gboolean is_plain, gboolean *counts_rows, GError **error) {
-  *counts_rows = FALSE;
-  if (aggregate == AGGREGATE_COUNT_DISTINCT) return count_keys(view, expression, field, error);
+                           gboolean is_plain, RolledKind *kind, GError **error) {
+  *kind = ROLLED_SUM;
+  if (aggregate == AGGREGATE_COUNT_DISTINCT) return count_distinct(view, expression, field, kind, error);
   if (!is_plain) return missing(view, error);
   if (aggregate == AGGREGATE_COUNT && !expression && !field) {
-    *counts_rows = TRUE;
+    *kind = ROLLED_ROW_COUNT;
     return g_strdup("SUM(" ROLLUP_ROWS_COLUMN ")");
   }
   if (aggregate != AGGREGATE_SUM) return missing(view, error);

@@ -205,6 +205,34 @@ class Rollups(unittest.TestCase):
         self.assertNotIn("[order_lines.channel]", self.run_ok("refresh", "-w", self.shop, "--advise"))
         model.write_text(text)
 
+    def test_8_estimates_are_labelled_and_never_in_place_of_exact_numbers(self):
+        model = self.shop / "model/aisle.yaml"
+        text = model.read_text()
+        self.addCleanup(model.write_text, text)
+        model.write_text(text.rstrip() + "\n  people:\n    dataset: order_lines\n    grain: day\n    metrics: [revenue]\n"
+                         "    estimates: [customers]\n")
+        questions = ("customers by month", "customers by day in march 2024", "how many customers", "average revenue per customer in 2024")
+        exact = {question: ask(self.shop, question)[1] for question in questions}
+        self.assertEqual({source(answer)["rollup"] for answer in exact.values()}, {None})
+        self.run_ok("refresh", "-w", self.shop, "people")
+        for question, before in exact.items():
+            _, answer = ask(self.shop, question)
+            self.assertEqual((source(answer)["rollup"], source(answer)["rollup_reason"]), ("people", "estimated"), question)
+            note = next(caveat["text"] for caveat in answer["caveats"] if caveat["code"] == "estimated")
+            self.assertIn("3.25 %", note)
+            self.assertEqual(len(answer["rows"]), len(before["rows"]), question)
+            for row, true in zip(answer["rows"], before["rows"]):
+                self.assertEqual(row[:-1], true[:-1])
+                few = "day" in question and true[-1] <= 256
+                self.assertLessEqual(abs(row[-1] - true[-1]), 0 if few else 0.12 * true[-1], f"{question}: {row} for {true}")
+        _, revenue = ask(self.shop, "revenue by day")
+        self.assertEqual(source(revenue)["rollup_reason"], "used")
+        self.assertNotIn("estimated", [caveat["code"] for caveat in revenue["caveats"]])
+        model.write_text(model.read_text().replace("estimates: [customers]", "estimates: [revenue]"))
+        wrong = run("check", "-w", self.shop)
+        self.assertNotEqual(wrong.returncode, 0)
+        self.assertIn("counts no different things", wrong.stdout + wrong.stderr)
+
     def test_5_a_wrong_definition_is_named(self):
         model = self.shop / "model/aisle.yaml"
         text = model.read_text()

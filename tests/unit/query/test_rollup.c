@@ -23,6 +23,7 @@ typedef struct {
   AccessScope *scopes[4];
   GPtrArray *views[4]; /* of RollupView*, smallest first, for each scope */
   guint used, not_used, run;
+  guint estimated; /* answers from sketches */
   guint with_keys; /* reads that ask another table for keys */
   guint reasons[ROLLUP_REASON_COUNT];
 } Fixture;
@@ -60,14 +61,15 @@ static Model *shop_with_rollups(const json_t *shop, const char *default_date) {
 typedef struct {
   const char *name;
   TimeUnit grain;
-  const char *dimensions[6], *metrics[6];
+  const char *dimensions[6], *metrics[6], *estimates[3];
 } Definition;
 static const Definition DEFINITIONS[] = {
-    {"yearly", TIME_UNIT_YEAR, {"region"}, {"revenue", "line_count"}},
-    {"monthly", TIME_UNIT_MONTH, {"region", "product.category"}, {0}},
-    {"daily", TIME_UNIT_DAY, {"region", "product.category"}, {0}},
-    {"hourly", TIME_UNIT_HOUR, {"region"}, {0}},
-    {"keys", TIME_UNIT_DAY, {"region", "product_id"}, {"revenue", "profit", "units", "orders", "customers", "kept"}},
+    {"yearly", TIME_UNIT_YEAR, {"region"}, {"revenue", "line_count"}, {0}},
+    {"monthly", TIME_UNIT_MONTH, {"region", "product.category"}, {0}, {0}},
+    {"daily", TIME_UNIT_DAY, {"region", "product.category"}, {0}, {0}},
+    {"hourly", TIME_UNIT_HOUR, {"region"}, {0}, {0}},
+    {"sketches", TIME_UNIT_DAY, {"region"}, {"revenue", "kept"}, {"customers"}}, /* so few that estimates are exact */
+    {"keys", TIME_UNIT_DAY, {"region", "product_id"}, {"revenue", "profit", "units", "orders", "customers", "kept"}, {0}},
 };
 
 static void add_views(Fixture *fixture, guint scope) {
@@ -76,7 +78,8 @@ static void add_views(Fixture *fixture, guint scope) {
   for (guint i = 0; i < G_N_ELEMENTS(DEFINITIONS); i++) {
     const Definition *definition = &DEFINITIONS[i];
     Rollup rollup = {.name = (char *)definition->name, .dataset = (char *)"order_line", .grain = definition->grain,
-                     .dimensions = (char **)definition->dimensions, .metrics = (char **)definition->metrics};
+                     .dimensions = (char **)definition->dimensions, .metrics = (char **)definition->metrics,
+                     .estimates = (char **)definition->estimates};
     g_autoptr(GError) error = NULL;
     RollupView *view = rollup_view_new(fixture->model, visible, fixture->scopes[scope], &rollup, &error);
     g_assert_no_error(error);
@@ -309,6 +312,7 @@ static RollupReason run_over_rollup(Fixture *fixture, guint scope, const Semanti
     if (first == ROLLUP_NONE_DECLARED) first = reason;
     if (!rolled) continue;
     g_autoptr(ResultTable) result = run_sql(fixture, rolled, rolled->sql);
+    fixture->estimated += rolled->estimated != NULL;
     assert_equal(query, view->definition->name, expected, result, rolled->sql);
     for (guint c = 0; c < compiled->columns->len; c++) {
       const AnswerColumn *a = compiled->columns->pdata[c], *b = rolled->columns->pdata[c];
@@ -351,6 +355,8 @@ static void check_differential(Fixture *fixture) {
     if (fixture->reasons[i]) g_test_message("  %s: %u", rollup_reason_code((RollupReason)i), fixture->reasons[i]);
   g_test_message("%u reads were narrowed by keys of another table", fixture->with_keys);
   g_assert_cmpuint(fixture->used * 10, >=, fixture->run * 6);
+  g_test_message("%u were answered from sketches", fixture->estimated);
+  g_assert_cmpuint(fixture->estimated * 100, >=, fixture->run);
   g_assert_cmpuint(fixture->with_keys * 40, >=, fixture->run);
 }
 
