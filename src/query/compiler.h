@@ -191,7 +191,7 @@ char *row_source_join_entity(Compiler *compiler, RowSource *source, const Field 
 char *row_source_first_date(Compiler *compiler, RowSource *source, const char *entity, const RowContext *context,
                             GError **error);
 /* entities.c: what is divided by the number of customers is of rows with a customer. NULL: all rows have one. (transfer full) */
-Filter *per_entity_filter(const Compiler *compiler, const char *numerator, const char *denominator);
+Filter *per_entity_filter(const Model *model, const char *numerator, const char *denominator);
 /* entities.c: column with a measure of each row's entity under the context. (transfer full) */
 char *row_source_entity_value(Compiler *compiler, RowSource *source, const char *entity, const Measure *measure,
                               const RowContext *context, GError **error);

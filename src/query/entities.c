@@ -105,13 +105,13 @@ char *entity_filter_sql(Compiler *compiler, RowSource *source, const Filter *fil
   return g_strdup_printf("%s IN (%s)", own_key, select);
 }
 
-Filter *per_entity_filter(const Compiler *compiler, const char *numerator, const char *denominator) {
-  const Metric *above = numerator ? model_find_metric(compiler->model, numerator) : NULL;
-  const Metric *below = denominator ? model_find_metric(compiler->model, denominator) : NULL;
-  const Entity *entity = below && below->entity ? model_find_entity(compiler->model, below->entity) : NULL;
-  const Field *key = entity && !entity->is_event ? reach_entity_key(compiler->model, entity) : NULL;
-  const Dataset *rows = above && above->dataset ? model_find_dataset(compiler->model, above->dataset) : NULL;
-  const Field *link = key && rows ? reach_field(compiler->model, rows, key) : NULL;
+Filter *per_entity_filter(const Model *model, const char *numerator, const char *denominator) {
+  const Metric *above = numerator ? model_find_metric(model, numerator) : NULL;
+  const Metric *below = denominator ? model_find_metric(model, denominator) : NULL;
+  const Entity *entity = below && below->entity ? model_find_entity(model, below->entity) : NULL;
+  const Field *key = entity && !entity->is_event ? reach_entity_key(model, entity) : NULL;
+  const Dataset *rows = above && above->dataset ? model_find_dataset(model, above->dataset) : NULL;
+  const Field *link = key && rows ? reach_field(model, rows, key) : NULL;
   if (!link || link->null_count == 0 || strcmp(link->dataset, rows->name) != 0) return NULL;
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = g_strdup_printf("%s.%s", link->dataset, link->name);

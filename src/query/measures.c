@@ -391,7 +391,7 @@ static Term *plan_metric(Compiler *compiler, Grouping *grouping, const char *met
   } else {
     g_auto(RowContext) known = row_context_copy(context);
     g_autoptr(Filter) keyed =
-        metric->kind == METRIC_RATIO ? per_entity_filter(compiler, metric->numerator, metric->denominator) : NULL;
+        metric->kind == METRIC_RATIO ? per_entity_filter(compiler->model, metric->numerator, metric->denominator) : NULL;
     if (keyed) g_ptr_array_add(known.own, keyed);
     Term *left = plan_metric(compiler, grouping, metric->numerator, metric->numerator, &known, depth + 1, error);
     Term *right =
@@ -534,7 +534,7 @@ static Term *plan_kind(Compiler *compiler, Grouping *grouping, const Measure *me
   }
   g_auto(RowContext) known = row_context_copy(context);
   g_autoptr(Filter) keyed =
-      measure->kind == MEASURE_RATIO ? per_entity_filter(compiler, measure->left->metric, measure->right->metric) : NULL;
+      measure->kind == MEASURE_RATIO ? per_entity_filter(compiler->model, measure->left->metric, measure->right->metric) : NULL;
   if (keyed) g_ptr_array_add(known.own, keyed);
   Term *left = plan_measure(compiler, grouping, measure->left, left_name, &known, error);
   Term *right = left ? plan_measure(compiler, grouping, measure->right, right_name, context, error) : NULL;

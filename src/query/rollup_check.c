@@ -136,9 +136,16 @@ static gboolean check_distinct(Check *check, const char *dataset, const char *ex
   return kept_field(check, name) ? TRUE : check_counted(check, name);
 }
 
+/* What is divided by the number of customers is of rows with a customer: the rollup must tell those apart. */
+static gboolean check_ratio(Check *check, const char *numerator, const char *denominator) {
+  g_autoptr(Filter) keyed = per_entity_filter(check->view->raw, numerator, denominator);
+  return !keyed || kept_field(check, keyed->field) || refuse(check, ROLLUP_FILTER_MISSING);
+}
+
 static gboolean check_metric(Check *check, const char *name, Aggregate aggregate, int depth) {
   const Metric *metric = name ? model_find_metric(check->view->raw, name) : NULL;
   if (!metric || depth > 16) return refuse(check, ROLLUP_MEASURE_MISSING);
+  if (metric->kind == METRIC_RATIO && !check_ratio(check, metric->numerator, metric->denominator)) return FALSE;
   if (metric->kind != METRIC_AGGREGATE)
     return check_metric(check, metric->numerator, AGGREGATE_NONE, depth + 1) &&
            check_metric(check, metric->denominator, AGGREGATE_NONE, depth + 1);
@@ -174,6 +181,9 @@ static gboolean check_measure(Check *check, const Measure *measure) {
   case MEASURE_AGGREGATE: return check_aggregate(check, measure);
   case MEASURE_DATE_DIFFERENCE: return refuse(check, ROLLUP_NOT_ADDITIVE);
   case MEASURE_PER: return check_per(check, measure);
+  case MEASURE_RATIO:
+    return check_measure(check, measure->left) && check_measure(check, measure->right) &&
+           check_ratio(check, measure->left ? measure->left->metric : NULL, measure->right ? measure->right->metric : NULL);
   default: return check_measure(check, measure->left) && check_measure(check, measure->right);
   }
 }

@@ -211,7 +211,7 @@ class Rollups(unittest.TestCase):
         self.addCleanup(model.write_text, text)
         model.write_text(text.rstrip() + "\n  people:\n    dataset: order_lines\n    grain: day\n    metrics: [revenue]\n"
                          "    estimates: [customers]\n")
-        questions = ("customers by month", "customers by day in march 2024", "how many customers", "average revenue per customer in 2024")
+        questions = ("customers by month", "customers by day in march 2024", "how many customers")
         exact = {question: ask(self.shop, question)[1] for question in questions}
         self.assertEqual({source(answer)["rollup"] for answer in exact.values()}, {None})
         self.run_ok("refresh", "-w", self.shop, "people")
@@ -225,6 +225,8 @@ class Rollups(unittest.TestCase):
                 self.assertEqual(row[:-1], true[:-1])
                 few = "day" in question and true[-1] <= 256
                 self.assertLessEqual(abs(row[-1] - true[-1]), 0 if few else 0.12 * true[-1], f"{question}: {row} for {true}")
+        _, ratio = ask(self.shop, "average revenue per customer in 2024")  # of rows with a customer: the sketch cannot tell
+        self.assertIsNone(source(ratio)["rollup"])
         _, revenue = ask(self.shop, "revenue by day")
         self.assertEqual(source(revenue)["rollup_reason"], "used")
         self.assertNotIn("estimated", [caveat["code"] for caveat in revenue["caveats"]])
