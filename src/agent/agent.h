@@ -51,6 +51,7 @@ typedef struct {
   const char *state_folder; /* agent.db is there */
   const char *cache_folder; /* vectors of names are kept there; NULL: nowhere */
   const char *weights;      /* of the text encoder; NULL: words alone are compared */
+  gboolean hides_values;    /* a model is not shown values near an unknown word */
   AgentModelFunction model; /* NULL: none */
   gpointer model_data;
 } AgentOptions;

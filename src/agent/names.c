@@ -28,7 +28,7 @@ static void name_free(gpointer pointer) {
   g_free(name);
 }
 
-static void add_name(NameIndex *index, const char *text, const char *target) {
+static void add_name(NameIndex *index, const char *text, const char *target, gboolean is_value) {
   if (text == NULL || *text == '\0' || index->names->len >= NAMES_MAX) return;
   g_autofree char *folded = text_fold(text);
   if (*folded == '\0' || g_hash_table_contains(index->by_folded, folded)) return;
@@ -36,14 +36,15 @@ static void add_name(NameIndex *index, const char *text, const char *target) {
   name->text = g_strdup(text);
   name->folded = g_steal_pointer(&folded);
   name->target = g_strdup(target);
+  name->is_value = is_value;
   g_ptr_array_add(index->names, name);
   g_hash_table_insert(index->by_folded, name->folded, name);
 }
 
 static void add_names(NameIndex *index, const char *kind, const char *thing, const char *label, char *const *synonyms) {
   g_autofree char *target = g_strdup_printf("%s %s", kind, thing);
-  add_name(index, label, target);
-  for (; synonyms != NULL && *synonyms != NULL; synonyms++) add_name(index, *synonyms, target);
+  add_name(index, label, target, FALSE);
+  for (; synonyms != NULL && *synonyms != NULL; synonyms++) add_name(index, *synonyms, target, FALSE);
 }
 
 static void add_model(NameIndex *index, const Model *model) {
@@ -70,19 +71,47 @@ static void add_model(NameIndex *index, const Model *model) {
 }
 
 /* Names come from headers of files: all are encoded once, and kept for the next process. */
+static gboolean has_letter(const char *text) {
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
+    if (g_unichar_isalpha(g_utf8_get_char(at))) return TRUE;
+  return FALSE;
+}
+
+/* Kinds of things, by what the data calls them. A word that names something else already keeps that meaning. */
+static void add_values(NameIndex *index, const Model *model, const ValueIndex *values) {
+  guint added = 0;
+  for (guint i = 0; i < model->datasets->len; i++) {
+    const Dataset *dataset = g_ptr_array_index(model->datasets, i);
+    for (guint j = 0; j < dataset->fields->len; j++) {
+      const Field *field = g_ptr_array_index(dataset->fields, j);
+      gint64 distinct = value_index_distinct(values, field);
+      if (field->type != FIELD_TEXT || field->personal != NULL || distinct < 0 || distinct > NAMES_VALUES_OF_FIELD) continue;
+      g_autoptr(GPtrArray) hits = value_index_of_field(values, field, NULL, NAMES_VALUES_OF_FIELD);
+      for (guint k = 0; k < hits->len && added < NAMES_VALUES_MAX; k++) {
+        const ValueHit *hit = g_ptr_array_index(hits, k);
+        if (!has_letter(hit->value)) continue;
+        g_autofree char *target = g_strdup_printf("value %s.%s=%s", dataset->name, field->name, hit->value);
+        add_name(index, hit->value, target, TRUE);
+        added++;
+      }
+    }
+  }
+}
+
 static void add_vectors(NameIndex *index, const char *path) {
   g_autofree const char **texts = g_new(const char *, index->names->len + 1);
   for (guint i = 0; i < index->names->len; i++) texts[i] = ((const Name *)g_ptr_array_index(index->names, i))->text;
   index->vectors = agent_vectors_open(index->encoder, path, texts, index->names->len);
 }
 
-NameIndex *name_index_new(const Model *visible, const Encoder *encoder, const char *path) {
+NameIndex *name_index_new(const Model *visible, const ValueIndex *values, const Encoder *encoder, const char *path) {
   NameIndex *index = g_new0(NameIndex, 1);
   index->references = 1;
   index->names = g_ptr_array_new_with_free_func(name_free);
   index->by_folded = g_hash_table_new(g_str_hash, g_str_equal);
   index->encoder = encoder;
   add_model(index, visible);
+  if (values != NULL) add_values(index, visible, values);
   if (encoder != NULL) add_vectors(index, path);
   return index;
 }
@@ -118,9 +147,13 @@ static GArray *nearest_by_meaning(const NameIndex *index, const char *text, guin
 }
 
 static void append_thing(GPtrArray *names, const Name *name, guint limit) {
-  for (guint i = 0; i < names->len; i++)
-    if (strcmp(((const Name *)g_ptr_array_index(names, i))->target, name->target) == 0) return;
-  if (names->len < limit) g_ptr_array_add(names, (gpointer)name);
+  guint values = 0;
+  for (guint i = 0; i < names->len; i++) {
+    const Name *other = g_ptr_array_index(names, i);
+    if (strcmp(other->target, name->target) == 0) return;
+    values += other->is_value;
+  }
+  if (names->len < limit && (!name->is_value || values < limit / 2)) g_ptr_array_add(names, (gpointer)name);
 }
 
 static gboolean shares_word(const char *text, const char *folded) {
@@ -138,7 +171,11 @@ GPtrArray *name_index_near(const NameIndex *index, const char *text, guint limit
     if (shares_word(folded, name->folded) || same_form(folded, name->folded)) append_thing(near, name, limit);
   }
   g_autoptr(GArray) hits = nearest_by_meaning(index, text, 4 * limit);
-  for (guint i = 0; i < hits->len; i++) append_thing(near, g_ptr_array_index(index->names, g_array_index(hits, VectorHit, i).entry), limit);
+  for (guint i = 0; i < hits->len; i++) {
+    VectorHit hit = g_array_index(hits, VectorHit, i);
+    const Name *name = g_ptr_array_index(index->names, hit.entry);
+    if (!name->is_value || hit.similarity >= MEANING_LEAST) append_thing(near, name, limit);
+  }
   return near;
 }
 

@@ -14,10 +14,23 @@ struct AgentService {
   pthread_mutex_t lock;  /* of what follows */
   Encoder *encoder;
   gboolean encoder_tried;
-  GHashTable *names;     /* scope and model -> NameIndex* */
+  GHashTable *names;     /* scope and model -> View* */
   GHashTable *memories;  /* owner -> json_t*: as of `memory_version` */
   gint64 memory_version;
 };
+
+/* Names of a scope, and the values they were made of: new data have new ones. */
+typedef struct {
+  NameIndex *names;
+  ValueIndex *values; /* NULL */
+} View;
+
+static void view_free(gpointer pointer) {
+  View *view = pointer;
+  name_index_unref(view->names);
+  value_index_unref(view->values);
+  g_free(view);
+}
 
 AgentService *agent_service_open(const AgentOptions *options, GError **error) {
   g_autoptr(AgentService) service = g_new0(AgentService, 1);
@@ -25,7 +38,7 @@ AgentService *agent_service_open(const AgentOptions *options, GError **error) {
   service->weights = g_strdup(options->weights);
   service->cache_folder = g_strdup(options->cache_folder);
   pthread_mutex_init(&service->lock, NULL);
-  service->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)name_index_unref);
+  service->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, view_free);
   service->memories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
   g_mkdir_with_parents(options->state_folder, 0700);
   g_autofree char *path = g_build_filename(options->state_folder, "agent.db", NULL);
@@ -102,18 +115,22 @@ char *agent_service_vectors_path(const AgentService *service, const char *kind, 
 }
 
 NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
-  g_autoptr(Model) model = answer_service_model_ref(service->options.answers);
+  g_autoptr(Model) model = answer_service_model_ref(service->options.answers), visible = NULL;
+  g_autoptr(ValueIndex) values = NULL;
+  /* Where the data cannot be read there are names still. */
+  if (!answer_service_visible(service->options.answers, scope, &visible, &values, NULL)) visible = model_visible(model, scope);
   g_autofree char *scope_key = access_scope_key(scope), *key = g_strconcat(model->hash != NULL ? model->hash : "", scope_key, NULL);
   pthread_mutex_lock(&service->lock);
-  NameIndex *names = g_hash_table_lookup(service->names, key);
-  if (names == NULL) {
+  View *view = g_hash_table_lookup(service->names, key);
+  if (view == NULL || view->values != values) {
     if (g_hash_table_size(service->names) >= VIEWS_MAX) g_hash_table_remove_all(service->names);
-    g_autoptr(Model) visible = model_visible(model, scope);
     g_autofree char *path = agent_service_vectors_path(service, "names", scope_key);
-    names = name_index_new(visible, encoder_of(service), path);
-    g_hash_table_insert(service->names, g_steal_pointer(&key), names);
+    view = g_new0(View, 1);
+    view->names = name_index_new(visible, service->options.hides_values ? NULL : values, encoder_of(service), path);
+    view->values = g_steal_pointer(&values);
+    g_hash_table_replace(service->names, g_steal_pointer(&key), view);
   }
-  name_index_ref(names);
+  NameIndex *names = name_index_ref(view->names);
   pthread_mutex_unlock(&service->lock);
   return names;
 }

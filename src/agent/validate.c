@@ -61,7 +61,7 @@ char *replace_unknown(const char *question, const json_t *unknown, const json_t 
 
 /* ---- evidence ---- */
 
-/* NULL with what is wrong in *wrong (transfer full). A value is no name: near values are asked about by rules already. */
+/* NULL with what is wrong in *wrong (transfer full). */
 static const char *evidence_for(const AgentRun *run, const char *text, const char *means, char **wrong) {
   g_autoptr(NameIndex) names = agent_service_names(run->service, run->request->ask.scope);
   const Name *name = name_index_find(names, means);

@@ -19,7 +19,7 @@ gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answer
   gboolean has_model = workspace->gateway != NULL && ai_gateway_has_model(workspace->gateway, "query");
   g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
   g_autofree char *state = g_build_filename(folder, "state", NULL), *cache = g_build_filename(folder, "cache", NULL);
-  AgentOptions options = {.answers = answers, .state_folder = state, .cache_folder = cache, .weights = weights, .model = has_model ? agent_model_by_gateway : NULL,
+  AgentOptions options = {.answers = answers, .state_folder = state, .cache_folder = cache, .weights = weights, .hides_values = !settings_boolean(settings, SETTING_AI_VALUES), .model = has_model ? agent_model_by_gateway : NULL,
                           .model_data = workspace->gateway};
   workspace->sql_allowed = settings_boolean(settings, SETTING_AI_SQL);
   workspace->agents = agent_service_open(&options, error);
