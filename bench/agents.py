@@ -3,11 +3,14 @@
 
     bench/agents.py            the weights of the encoder come from scripts/setup.sh weights
 
-Peers: a cache by nearness of vectors (MiniLM, cosine of at least 0.85, what GPTCache does with this encoder), ONNX Runtime
-on one thread over the same weights, torch where it is installed.
+Peers: a cache by nearness of vectors (MiniLM, cosine of at least 0.85), GPTCache as it comes (its own nearness and threshold,
+over the same encoder, SQLite and faiss), ONNX Runtime on one thread over the same weights. torch is not among them: pip's index
+carries it with the CUDA libraries only, several gigabytes; the build for processors lies on an index of its own.
 """
+import atexit
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -58,6 +61,40 @@ def cosine_cache(session, tokenizer):
     return [sum(float(vector(a) @ vector(b)) >= SIMILAR for a, b in question_cache.PAIRS[kind]) for kind in ("paraphrases", "twins")]
 
 
+def gptcache(session, tokenizer):
+    """The same of GPTCache, each pair in a cache of its own; None where it is not installed."""
+    try:
+        from gptcache import Cache
+        from gptcache.adapter.api import get, put
+        from gptcache.manager import CacheBase, VectorBase, get_data_manager
+        from gptcache.processor.pre import get_prompt
+        from gptcache.similarity_evaluation.distance import SearchDistanceEvaluation
+    except ImportError:
+        return None
+
+    def embed(text, **_):
+        return minilm_onnx.encode(session, tokenizer.encode(text).ids).astype("float32")
+
+    def shares(folder, first, second):
+        cache = Cache()
+        kept = get_data_manager(CacheBase("sqlite", sql_url=f"sqlite:///{folder}/answers.db"),
+                                VectorBase("faiss", dimension=384, index_path=f"{folder}/vectors"))
+        cache.init(pre_embedding_func=get_prompt, embedding_func=embed, data_manager=kept, similarity_evaluation=SearchDistanceEvaluation())
+        put(first, "the first one's", cache_obj=cache)
+        return get(second, cache_obj=cache) is not None
+    name = tempfile.mkdtemp(prefix="aisle-bench-")
+    atexit.register(shutil.rmtree, name, ignore_errors=True)  # before the caches are made: they write themselves at the end, and go first
+    counts = []
+    for kind in ("paraphrases", "twins"):
+        hits = 0
+        for number, (first, second) in enumerate(question_cache.PAIRS[kind]):
+            folder = Path(name) / f"{kind}-{number}"
+            folder.mkdir()
+            hits += shares(folder, first, second)
+        counts.append(hits)
+    return counts
+
+
 def tokenizer_of():
     from tokenizers import BertWordPieceTokenizer
     tokenizer = BertWordPieceTokenizer(str(WEIGHTS / "vocab.txt"), lowercase=True)
@@ -86,13 +123,16 @@ def main():
         server.process.terminate()
         server.process.wait(30)
     near, near_false = cosine_cache(session, tokenizer)
+    peer = gptcache(session, tokenizer)
     result["question_cache"] = {"aisle": {"hits": len(hit), "false_hits": len(false), "missed": missed},
-                                "minilm_cosine_0.85": {"hits": near, "false_hits": near_false}}
+                                "minilm_cosine_0.85": {"hits": near, "false_hits": near_false},
+                                "gptcache": {"hits": peer[0], "false_hits": peer[1]} if peer is not None else {"absent": "not installed; scripts/setup.sh bench"}}
     lines = ["# Agents, question cache, text encoder", "", "| Text | tokens | Aisle, median (least) µs | ONNX Runtime, median (least) µs |",
              "| --- | --- | --- | --- |"]
     lines += [f"| {e['text']} | {e['tokens']} | {e['median_us']:.0f} ({e['least_us']:.0f}) | {e['onnx_runtime_us']:.0f} ({e['onnx_runtime_least_us']:.0f}) |" for e in result["embedding"]]
     lines += ["", "| Question cache | of 30 paraphrases | of 30 near twins, falsely |", "| --- | --- | --- |",
-              f"| Aisle | {len(hit)} | {len(false)} |", f"| MiniLM, cosine ≥ {SIMILAR} | {near} | {near_false} |", "",
+              f"| Aisle | {len(hit)} | {len(false)} |", f"| MiniLM, cosine ≥ {SIMILAR} | {near} | {near_false} |",
+              f"| GPTCache 0.1.44 | {peer[0]} | {peer[1]} |" if peer is not None else "| GPTCache | not installed | (scripts/setup.sh bench) |", "",
               "| Question | without the agent, median µs | with it | added |", "| --- | --- | --- | --- |"]
     lines += [f"| {q['question']} | {q['ask_median_us']:.0f} | {q['agent_median_us']:.0f} | {q['agent_median_us'] - q['ask_median_us']:.0f} |"
               for q in result["agent_step"]]

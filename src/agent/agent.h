@@ -35,6 +35,10 @@ typedef struct {
   const char *idempotency;  /* the same for the same step of the same run: charged once */
   const AccessScope *scope;
   Deadline deadline;
+  /* Pieces of what the model says, as they come, on any thread, one at a time, before the call returns; a model that
+   * cannot do so gives none. `restarted`: forget what came before. NULL: not wanted. */
+  void (*on_text)(const char *text, gboolean restarted, gpointer data);
+  gpointer on_text_data;
 } AgentModelCall;
 typedef struct {
   json_t *json;     /* meets the template's schema (transfer full) */
@@ -58,6 +62,7 @@ typedef struct {
 AgentService *agent_service_open(const AgentOptions *options, GError **error); /* (transfer full) */
 void agent_service_free(AgentService *service); /* no run may be going on. NULL is fine */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AgentService, agent_service_free)
+gboolean agent_service_has_model(const AgentService *service); /* whether anyone can be asked where rules end */
 RunStore *agent_service_runs(AgentService *service);          /* (transfer none) */
 AnswerService *agent_service_answers(AgentService *service); /* (transfer none) */
 char *agent_owner(const AccessScope *scope); /* whose runs and memory: tenant, user and scope. (transfer full) */
@@ -65,6 +70,12 @@ char *agent_owner(const AccessScope *scope); /* whose runs and memory: tenant, u
 /* ---- runs ---- */
 /* After each step, on the thread of the run: its name, its number and its line of the trace. */
 typedef void (*AgentEvent)(gpointer data, const char *step, gint64 number, const json_t *detail);
+
+/*
+ * A sentence of the model, as soon as it is whole and follows from the results; on any thread, one at a time, before the
+ * step that checks them all ends. NULL: the model began anew, those told so far count no more.
+ */
+typedef void (*AgentSentence)(gpointer data, const char *sentence);
 
 typedef struct {
   AnswerRequest ask;      /* as for answer_ask(); a semantic query goes straight through */
@@ -74,6 +85,8 @@ typedef struct {
   gboolean prose;         /* sentences by the model where there are several parts; each is checked */
   AgentEvent on_event;    /* NULL */
   gpointer on_event_data;
+  AgentSentence on_sentence; /* NULL */
+  gpointer on_sentence_data;
 } AgentRequest;
 /*
  * The answer, as answer_ask() gives it; with no model, or where rules understand, it is answer_ask()'s own. Never NULL.

@@ -75,7 +75,7 @@ static AgentOutcome propose(AgentRun *run, Part *part, const json_t *answer) {
   g_autoptr(json_t) examples = run_verified_examples(run, part->asked);
   if (json_array_size(examples) > 0) json_object_set(input, "examples", examples);
   if (part->feedback != NULL) json_object_set_new(input, "what_was_wrong", json_string(part->feedback));
-  json_t *proposal = run_call_model(run, "propose", input, part->rounds);
+  json_t *proposal = run_call_model(run, "propose", input, part->rounds, NULL);
   part->rounds++;
   json_decref(part->proposal);
   part->proposal = proposal;

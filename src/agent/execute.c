@@ -1,7 +1,7 @@
 /* The executor, the analyst and the check of sentences. */
 #include <string.h>
 
-#include "agent/run.h"
+#include "agent/prose.h"
 
 AgentOutcome step_execute(AgentRun *run) {
   if (!run_restore_answers(run)) return OUTCOME_UNANSWERED;
@@ -84,17 +84,26 @@ AgentOutcome step_analyse(AgentRun *run) {
   run_note(run, "by", json_string(prose ? "model" : "templates"));
   if (!prose) return OUTCOME_OK;
   g_autoptr(json_t) input = json_pack("{s:s, s:o}", "question", run->request->ask.question, "findings", findings(run));
-  g_autoptr(json_t) said = run_call_model(run, "narrate", input, 0);
+  g_auto(Prose) coming = {.run = run};
+  g_autoptr(json_t) said = run_call_model(run, "narrate", input, 0, run->request->on_sentence != NULL ? &coming : NULL);
   run->sentences = json_incref(json_object_get(said, "sentences"));
   return OUTCOME_OK;
 }
 
 /* ---- every sentence ---- */
 
-static gboolean holds_in_some_part(const AgentRun *run, const char *sentence) {
+gboolean run_sentence_holds(const AgentRun *run, const char *sentence) {
   for (guint i = 0; i < run->parts->len; i++)
     if (answer_check_sentence(agent_service_answers(run->service), ((Part *)g_ptr_array_index(run->parts, i))->answer, sentence, NULL)) return TRUE;
   return FALSE;
+}
+
+/* Those that the model did not give piece by piece: from a record, or again after a restart. */
+static void tell_rest(AgentRun *run) {
+  for (gsize i = run->sentences_told; run->request->on_sentence != NULL && i < json_array_size(run->sentences); i++) {
+    const char *sentence = json_string_value(json_array_get(run->sentences, i));
+    if (sentence != NULL && run_sentence_holds(run, sentence)) run->request->on_sentence(run->request->on_sentence_data, sentence);
+  }
 }
 
 /* Sentences of a model that do not follow from the results are dropped; when none is left, the templates' stand. */
@@ -103,9 +112,10 @@ AgentOutcome step_check(AgentRun *run) {
   guint dropped = 0;
   for (gsize i = 0; i < json_array_size(run->sentences); i++) {
     const char *sentence = json_string_value(json_array_get(run->sentences, i));
-    if (sentence != NULL && holds_in_some_part(run, sentence)) g_string_append_printf(narrative, "%s%s", narrative->len > 0 ? " " : "", sentence);
+    if (sentence != NULL && run_sentence_holds(run, sentence)) g_string_append_printf(narrative, "%s%s", narrative->len > 0 ? " " : "", sentence);
     else dropped++;
   }
+  tell_rest(run);
   if (narrative->len > 0) json_object_set_new(run->answer, "narrative", json_string(narrative->str));
   if (run->sentences != NULL) run_note(run, "dropped_sentences", json_integer((json_int_t)dropped));
   g_string_free(narrative, TRUE);

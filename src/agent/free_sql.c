@@ -56,7 +56,7 @@ AgentOutcome step_sql(AgentRun *run) {
   if (!run_may_use_sql(run)) return OUTCOME_UNANSWERED;
   g_autoptr(json_t) input = json_pack("{s:s, s:o}", "question", run->request->ask.question, "tables", describe_tables(run));
   if (run->sql_feedback != NULL) json_object_set_new(input, "what_was_wrong", json_string(run->sql_feedback));
-  g_autoptr(json_t) said = run_call_model(run, "sql", input, run->sql_rounds);
+  g_autoptr(json_t) said = run_call_model(run, "sql", input, run->sql_rounds, NULL);
   run->sql_rounds++;
   const char *sql = json_get_string(said, "sql");
   if (sql == NULL || *sql == '\0') return OUTCOME_UNANSWERED;

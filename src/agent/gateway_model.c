@@ -10,6 +10,8 @@ gboolean agent_model_by_gateway(gpointer data, const AgentModelCall *call, Agent
   request.input = call->input;
   request.idempotency = call->idempotency;
   request.deadline = call->deadline;
+  request.on_text = call->on_text;
+  request.on_text_user = call->on_text_data;
   g_auto(AiResponse) response = {0};
   gboolean good = ai_complete(data, &request, &response, error);
   /* An answer from the record or the cache cost nothing this time. */

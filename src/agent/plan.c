@@ -107,7 +107,7 @@ AgentOutcome step_plan(AgentRun *run) {
   }
   g_autoptr(json_t) input = json_pack("{s:s}", "question", question);
   if (run->plan_feedback != NULL) json_object_set_new(input, "what_was_wrong", json_string(run->plan_feedback));
-  g_autoptr(json_t) plan = run_call_model(run, "plan", input, run->plan_rounds);
+  g_autoptr(json_t) plan = run_call_model(run, "plan", input, run->plan_rounds, NULL);
   run->plan_rounds++;
   const char *wrong = plan != NULL ? check_plan(question, json_object_get(plan, "parts")) : NULL;
   if (wrong != NULL && run->plan_rounds < AGENT_MAX_ROUNDS) {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "agent/memory.h"
+#include "agent/prose.h"
 #include "agent/service.h"
 
 Part *part_new(const char *question) {
@@ -160,9 +161,10 @@ gboolean run_may_use_model(const AgentRun *run) {
          run->cost_nano < run->request->max_cost_nano && deadline_left_ms(run->request->ask.deadline) > 0;
 }
 
-json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round) {
+json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round, Prose *prose) {
   g_autofree char *idempotency = g_strdup_printf("%s.%s.%u.%u", run->id, purpose, run->current, round);
-  AgentModelCall call = {.purpose = purpose, .input = input, .idempotency = idempotency, .scope = run->request->ask.scope, .deadline = run->request->ask.deadline};
+  AgentModelCall call = {.purpose = purpose, .input = input, .idempotency = idempotency, .scope = run->request->ask.scope, .deadline = run->request->ask.deadline,
+                         .on_text = prose != NULL ? prose_take : NULL, .on_text_data = prose};
   AgentModelReply reply = {0};
   g_autoptr(GError) error = NULL;
   gboolean good = agent_service_call_model(run->service, &call, &reply, &error);

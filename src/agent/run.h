@@ -3,6 +3,8 @@
 #include "agent/agent.h"
 #include "agent/names.h"
 
+struct Prose;
+
 typedef enum { STATE_ROUTE, STATE_PLAN, STATE_ENGINEER, STATE_VALIDATE, STATE_EXECUTE, STATE_ANALYSE, STATE_CHECK, STATE_SQL, STATE_DONE, STATE_COUNT } AgentState;
 typedef enum {
   OUTCOME_OK,         /* go on */
@@ -59,6 +61,7 @@ typedef struct {
   json_t *rules;         /* the rules' answer to the whole question; not in the checkpoint */
   json_t *answer;        /* the run's */
   json_t *sentences;     /* of the model, not yet checked; NULL */
+  gsize sentences_told;  /* how many of them were looked at while they came */
   json_t *detail;        /* what the step says of itself */
   GPtrArray *memory_ids; /* entries of memory that were used, of gint64* */
 } AgentRun;
@@ -85,8 +88,8 @@ AgentOutcome step_sql(AgentRun *run);
 /* ---- what they share ---- */
 gboolean run_may_use_model(const AgentRun *run);
 gboolean run_may_use_sql(const AgentRun *run);
-/* One call within the limits of the run; NULL when there is no answer (noted). (transfer full) */
-json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round);
+/* One call within the limits of the run; NULL when there is no answer (noted). `prose` NULL: nobody listens. (transfer full) */
+json_t *run_call_model(AgentRun *run, const char *purpose, const json_t *input, guint round, struct Prose *prose);
 /* Rules' answer to a text with the run's caller, day and limits. `whole`: it is the run's own question. (transfer full) */
 json_t *run_ask(AgentRun *run, const char *question, gboolean whole, gboolean understand_only);
 /* The rules' answer to the whole question, once. (transfer none) */
@@ -97,4 +100,6 @@ gboolean run_restore_answers(AgentRun *run);
 gboolean run_answer_verified(AgentRun *run, const json_t *asked);
 /* ["question => query"]: verified questions near this one, as this caller may see them. (transfer full) */
 json_t *run_verified_examples(AgentRun *run, const char *question);
+/* Whether a sentence follows from what some part found. */
+gboolean run_sentence_holds(const AgentRun *run, const char *sentence);
 gboolean answer_is(const json_t *answer, const char *status);

@@ -31,7 +31,7 @@ static gboolean parse_flags(int argc, char **argv, AgentFlags *flags, GError **e
   const GOptionEntry entries[] = {
       CLI_WORKSPACE(&flags->workspace),
       {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "One JSON answer on standard output", NULL},
-      {"steps", 0, 0, G_OPTION_ARG_NONE, &flags->steps, "Each step as a JSON line on standard error", NULL},
+      {"steps", 0, 0, G_OPTION_ARG_NONE, &flags->steps, "Each step, and each sentence of a model, as a JSON line on standard error", NULL},
       {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "Rules only", NULL},
       {"prose", 0, 0, G_OPTION_ARG_NONE, &flags->prose, "Sentences by the model, each checked, where there are several parts", NULL},
       {"allow-sql", 0, 0, G_OPTION_ARG_NONE, &flags->sql, "Where all else fails the model may write SQL (setting ai.sql); labelled", NULL},
@@ -71,11 +71,18 @@ static void show_step(gpointer data, const char *step, gint64 number, const json
   fprintf(stderr, "%s\n", text);
 }
 
+static void show_sentence(gpointer data, const char *sentence) {
+  (void)data;
+  g_autoptr(json_t) line = sentence != NULL ? json_pack("{s:s}", "sentence", sentence) : json_pack("{s:b}", "restarted", 1);
+  g_autofree char *text = json_to_text(line, JSON_PLAIN);
+  fprintf(stderr, "%s\n", text);
+}
+
 static AgentRequest request_of(const AgentFlags *flags, const AgentWorkspace *workspace, Day as_of) {
   return (AgentRequest){.ask = {.scope = workspace->scope, .as_of = as_of, .after = flags->after, .session = flags->session,
                                 .deadline = deadline_in_ms((gint64)flags->seconds * 1000, NULL)},
                         .allow_model = !flags->no_model, .prose = flags->prose, .allow_sql = flags->sql && workspace->sql_allowed, .max_cost_nano = (gint64)(flags->budget * 1e9),
-                        .on_event = flags->steps ? show_step : NULL};
+                        .on_event = flags->steps ? show_step : NULL, .on_sentence = flags->steps ? show_sentence : NULL};
 }
 
 static int exit_status_of(const json_t *answer) {

@@ -24,9 +24,20 @@ static gboolean has_agents(const Call *call, Reply *reply) {
 }
 
 static AgentRequest agent_request(const ServerState *state, const json_t *body) {
-  AgentRequest request = {.allow_model = json_get_bool(body, "model", TRUE), .prose = json_get_bool(body, "prose", FALSE), .max_cost_nano = AGENT_QUESTION_NANO};
+  double budget = json_get_double(body, "budget", (double)AGENT_QUESTION_NANO / 1e9);
+  AgentRequest request = {.allow_model = json_get_bool(body, "model", TRUE), .prose = json_get_bool(body, "prose", FALSE),
+                          .max_cost_nano = MIN((gint64)(budget * 1e9), AGENT_QUESTION_NANO)};
   question_read(state, body, &request.ask);
   return request;
+}
+
+/* The caller's own limit of time within the server's. */
+static Deadline agent_deadline(const json_t *body, Deadline deadline) {
+  gint64 seconds = json_get_int(body, "seconds", 0);
+  if (seconds <= 0 || seconds * 1000 >= deadline_left_ms(deadline)) return deadline;
+  Deadline own = deadline_in_ms(seconds * 1000, deadline.cancelled);
+  own.progress = deadline.progress;
+  return own;
 }
 
 /* ---- questions ---- */
@@ -34,7 +45,7 @@ static AgentRequest agent_request(const ServerState *state, const json_t *body) 
 void handle_agent(const Call *call, Reply *reply) {
   if (!has_agents(call, reply)) return;
   AgentRequest request = agent_request(call->state, call->body);
-  request.ask.deadline = call->deadline;
+  request.ask.deadline = agent_deadline(call->body, call->deadline);
   g_autoptr(json_t) answer = agent_run(call->state->agents, &request);
   if (g_strcmp0(json_get_string(answer, "status"), "failed") == 0) reply_set_failed_answer(reply, answer);
   else reply_set_json(reply, 200, answer);
@@ -43,6 +54,11 @@ void handle_agent(const Call *call, Reply *reply) {
 static void tell_step(gpointer data, const char *step, gint64 number, const json_t *detail) {
   g_autoptr(json_t) event = json_pack("{s:I, s:s, s:O}", "number", (json_int_t)number, "step", step, "detail", detail);
   event_stream_publish_json(data, "step", event);
+}
+
+static void tell_sentence(gpointer data, const char *sentence) {
+  g_autoptr(json_t) event = sentence != NULL ? json_pack("{s:s}", "text", sentence) : json_pack("{s:b}", "restarted", 1);
+  event_stream_publish_json(data, "sentence", event);
 }
 
 static void agent_question_free(AgentQuestion *question) {
@@ -57,9 +73,11 @@ static void run_question(Work *work) {
   ServerState *state = question->state;
   AgentRequest request = agent_request(state, question->body);
   request.ask.id = event_stream_id(question->stream);
-  request.ask.deadline = deadline_in_ms(state->request_ms, event_stream_cancelled(question->stream));
+  request.ask.deadline = agent_deadline(question->body, deadline_in_ms(state->request_ms, event_stream_cancelled(question->stream)));
   request.on_event = tell_step;
   request.on_event_data = question->stream;
+  request.on_sentence = tell_sentence;
+  request.on_sentence_data = question->stream;
   g_autoptr(json_t) answer = agent_run(state->agents, &request);
   event_stream_publish_json(question->stream, g_strcmp0(json_get_string(answer, "status"), "failed") == 0 ? "error" : "done", answer);
   event_stream_end(question->stream);

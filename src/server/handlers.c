@@ -1,6 +1,7 @@
 /* What each address does. Handlers of pooled routes run on workers, the others on an event loop and must not wait. */
 #include <string.h>
 
+#include "agent/agent.h"
 #include "ai/ai.h"
 #include "server/kept.h"
 #include "server/questions.h"
@@ -152,8 +153,8 @@ void handle_model(const Call *call, Reply *reply) {
 /* ---- running it ---- */
 
 void handle_health(const Call *call, Reply *reply) {
-  (void)call;
-  g_autoptr(json_t) json = json_pack("{s:s, s:s}", "status", "ok", "version", AISLE_VERSION);
+  gboolean assistant = call->state->agents != NULL && agent_service_has_model(call->state->agents);
+  g_autoptr(json_t) json = json_pack("{s:s, s:s, s:b}", "status", "ok", "version", AISLE_VERSION, "assistant", assistant);
   reply_set_json(reply, 200, json);
 }
 

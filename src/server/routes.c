@@ -111,7 +111,7 @@ const Route routes[] = {
      .summary = "Ask a question in steps, with a language model where rules end; as events, each step is told",
      .request = "AgentRequest", .body_max = 32 * KB, .media_type = MEDIA_JSON, .response = "Answer", .pooled = TRUE,
      .handler = handle_agent, .events = handle_agent_events,
-     .events_about = "Events accepted, step for each step, then done (an Answer) or error."},
+     .events_about = "Events accepted, step for each step, sentence for each checked sentence of a model while it writes (restarted: those before count no more), then done (an Answer) or error."},
     {.method = "GET", .path = "/v1/traces/{id}", .operation = "trace", .summary = "What a run of the agent did, step by step",
      .parameters = {ID_OF("the run, or of the answer it gave")}, .media_type = MEDIA_JSON, .response = "Trace", .pooled = TRUE,
      .handler = handle_trace},

@@ -10,6 +10,7 @@ import unittest
 from pathlib import Path
 
 from aisle import PROGRAM, REFUSED, ROOT, SHARED, run
+from agent_models import kind_of, replies, use_model
 from model_server import KEY, ModelServer, behaviour
 from serving import TABLE, revenue_of
 
@@ -34,16 +35,6 @@ def tearDownModule():
     SCRATCH.cleanup()
 
 
-def use_model(workspace, url):
-    """ai.yaml with one provider for both logical models."""
-    route = {"routes": [{"provider": "p", "model": "m", "max_output": 2000}]}
-    (workspace / "ai.yaml").write_text(json.dumps({
-        "version": 1, "providers": {"p": {"type": "openai", "url": url + "/v1", "key_env": "PROVIDER_KEY"}},
-        "models": {"query": route, "summary": route}, "prices": "prices.yaml"}))
-    (workspace / "prices.yaml").write_text(json.dumps({
-        "version": 1, "currency": "EUR", "prices": [{"model": "m", "from": "2020-01-01", "input": 1.0, "output": 2.0}]}))
-
-
 ENVIRONMENT = {**os.environ, "PROVIDER_KEY": KEY, "AISLE_AI_QUESTIONS": "true"}
 
 
@@ -55,16 +46,6 @@ def agent(question, *flags, workspace=None):
 
 def trace(answer):
     return json.loads(run("trace", "-w", SHOP, "--json", answer["id"]).stdout)
-
-
-def kind_of(request):
-    text = json.dumps(request["body"])
-    return "plan" if "You split questions" in text else "propose" if "You read questions" in text else "narrate"
-
-
-def replies(**by_kind):
-    """A model that gives each kind of request its own reply."""
-    return lambda request: behaviour(json.dumps(by_kind.get(kind_of(request), {"words": [], "query": {}})))
 
 
 PLAN = {"parts": [{"question": "revenue by region"}, {"question": "orders by drink"}]}

@@ -11,6 +11,8 @@ import unittest
 from pathlib import Path
 
 from aisle import ROOT, run
+from agent_models import replies, use_model
+from model_server import KEY, ModelServer
 from serving import Server
 
 CASES = sorted((ROOT / "tests/page").glob("*_cases.mjs"))
@@ -73,6 +75,7 @@ class Page(unittest.TestCase):
             server = Server(Path(scratch.name) / name)
             cls.addClassCleanup(server.stop)
             environment[f"{name.upper()}_URL"] = f"http://127.0.0.1:{server.port}"
+        environment["ASSISTED_URL"] = cls.start_assisted(Path(scratch.name))
         said, complained = Path(scratch.name) / "said", Path(scratch.name) / "complained"
         with said.open("w") as out, complained.open("w") as errors:
             try:
@@ -85,6 +88,20 @@ class Page(unittest.TestCase):
                 result = json.loads(line)
                 cls.results[result["name"]] = result
         cls.errors = complained.read_text(errors="replace")[-4000:]
+
+    @classmethod
+    def start_assisted(cls, scratch):
+        """A server with a language model to ask, which splits questions and writes one true sentence and one false."""
+        plan = {"parts": [{"question": "sales by region"}, {"question": "number of orders by category"}]}
+        total = sum(float(row["Sales"]) for row in csv.DictReader(io.StringIO(shop_table())))
+        model = ModelServer(replies(plan=plan, narrate={"sentences": [f"All 4 regions together come to {total:,.2f}.", "Drinks brought in 1,234,567.89."]}))
+        cls.addClassCleanup(model.stop)
+        made = run("init", scratch / "assisted", scratch / "shop.csv")
+        assert made.returncode == 0, made.stderr
+        use_model(scratch / "assisted", model.url)
+        server = Server(scratch / "assisted", environment={"PROVIDER_KEY": KEY, "AISLE_AI_QUESTIONS": "true"})
+        cls.addClassCleanup(server.stop)
+        return f"http://127.0.0.1:{server.port}"
 
     def check(self, name):
         result = self.results.get(name)

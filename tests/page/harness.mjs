@@ -10,6 +10,7 @@ export const axeSource = require("axe-core").source;
 
 export const SHOP = process.env.SHOP_URL ?? "";
 export const HOSTILE = process.env.HOSTILE_URL ?? "";
+export const ASSISTED = process.env.ASSISTED_URL ?? "";
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 // Generous: a machine on which other things run is no failure of the page.
 const CASE_MS = 300_000;

@@ -113,6 +113,12 @@ gboolean script_call(gpointer data, const AgentModelCall *call, AgentModelReply 
   }
   const char *problem = json_get_string(said, "$error");
   if (problem != NULL) return fail_as(problem, error);
+  g_autofree char *whole = json_to_text(said, JSON_PLAIN);
+  for (gsize at = 0; call->on_text != NULL && whole[at] != '\0';) { /* as a model would: a few bytes at a time */
+    g_autofree char *piece = g_strndup(whole + at, 7);
+    call->on_text(piece, FALSE, call->on_text_data);
+    at += strlen(piece);
+  }
   reply->json = json_deep_copy(said);
   reply->cost_nano = SCRIPT_CALL_COST;
   reply->model = g_strdup("script");

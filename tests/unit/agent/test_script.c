@@ -37,6 +37,12 @@ static void check_expected(const json_t *expect, const json_t *answer, const Scr
   if (json_object_get(expect, "calls") != NULL) g_assert_cmpint(script->calls, ==, json_get_int(expect, "calls", 0));
 }
 
+/* Sentences that were told while they came, one a line. */
+static void note_sentence(gpointer told, const char *sentence) {
+  if (sentence == NULL) g_string_truncate(told, 0);
+  else g_string_append_printf(told, "%s\n", sentence);
+}
+
 static char *folder; /* one workspace for all cases: what a run leaves belongs to the run */
 
 static void run_case(gconstpointer data) {
@@ -57,7 +63,11 @@ static void run_case(gconstpointer data) {
   request.allow_sql = json_get_bool(test, "allow_sql", FALSE);
   if (json_object_get(test, "ms") != NULL) request.ask.deadline = deadline_in_ms(json_get_int(test, "ms", 0), NULL);
   if (json_object_get(test, "budget_calls") != NULL) request.max_cost_nano = json_get_int(test, "budget_calls", 0) * SCRIPT_CALL_COST;
+  g_autoptr(GString) told = g_string_new(NULL);
+  request.on_sentence = note_sentence;
+  request.on_sentence_data = told;
   g_autoptr(json_t) answer = agent_run(shop.agents, &request);
+  if (json_get_string(expect, "told") != NULL) g_assert_cmpstr(told->str, ==, json_get_string(expect, "told"));
   g_autoptr(json_t) trace = trace_of(&shop, answer);
   g_autofree char *trace_text = json_to_text(trace, JSON_PLAIN);
   if (json_get_bool(expect, "rules", FALSE)) {

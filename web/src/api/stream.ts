@@ -14,6 +14,12 @@ export interface Progress {
   seconds?: number | null;
 }
 
+/** What an assistant did, or has just said. */
+export interface Step {
+  step: string;
+  detail: Record<string, unknown>;
+}
+
 export interface StreamHandlers {
   /** The stream's id: by it the question is cancelled and resumed. */
   accepted?: (id: string) => void;
@@ -22,6 +28,9 @@ export interface StreamHandlers {
   /** The result, or the whole answer, is here; it is not read yet. */
   arrived?: () => void;
   running?: (progress: Progress) => void;
+  step?: (step: Step) => void;
+  /** A checked sentence of a language model; null: it begins anew. */
+  sentence?: (text: string | null) => void;
   /** The connection broke and is being made anew. */
   reconnecting?: (attempt: number) => void;
 }
@@ -99,6 +108,12 @@ function take(event: StreamEvent, state: StreamState, handlers: StreamHandlers):
     case "result":
     case "sentences":
       handlers.part?.(data as Partial<Answer>);
+      break;
+    case "step":
+      handlers.step?.(data as unknown as Step);
+      break;
+    case "sentence":
+      handlers.sentence?.(typeof data["text"] === "string" ? data["text"] : null);
       break;
     case "done":
       state.answer = data as unknown as Answer;

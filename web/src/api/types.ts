@@ -14,6 +14,10 @@ export type AgentRequest = {
   model?: boolean;
   /** Sentences by the model, each checked, where there are several parts. */
   prose?: boolean;
+  /** Most that this question may cost, in the price table's currency (0.05). */
+  budget?: number;
+  /** Most that it may take, within the server's own limit. */
+  seconds?: number;
 };
 
 /** What every question gets: an answer, a question back, a refusal with its reason, or a failure. */
@@ -175,6 +179,8 @@ export type Feedback = {
 export type Health = {
   status: "ok" | "stopping";
   version?: string;
+  /** Whether a language model helps where rules end: POST /v1/agent. */
+  assistant?: boolean;
 };
 
 export type History = {

@@ -14,6 +14,7 @@ import { CHART_TYPES, type ChartType, type LooseOption, possibleTypes } from "./
 import { Clarify, Refusal } from "./Clarify";
 import { Feedback } from "./Feedback";
 import { QueryChips } from "./QueryChips";
+import { AssistantOffer, StepList, TraceOf } from "./Steps";
 import { UnderstoodQuestion } from "./Understood";
 
 interface Props {
@@ -53,10 +54,12 @@ function Waiting({ turn, thread }: { turn: Turn; thread: string }): ReactElement
         {elapsed >= SLOW_MS && <> {formatMs(elapsed)}</>}
         {turn.progress?.rows ? <>, {turn.progress.rows.toLocaleString("en")} rows so far</> : null}
       </p>
+      {turn.steps.length > 0 && <StepList steps={turn.steps} />}
+      {turn.said.length > 0 && <p className="sentences">{turn.said.join(" ")}</p>}
       <progress max={100} {...(typeof percent === "number" ? { value: percent } : {})} aria-label="Progress" />
       <div className="row">
         <Button icon="close" onClick={() => cancel(turn)}>Cancel</Button>
-        {elapsed >= SLOW_MS && turn.request !== null && <Button icon="task" onClick={() => void toTask()}>Finish in the background</Button>}
+        {elapsed >= SLOW_MS && turn.request !== null && turn.request.path !== "/v1/agent" && <Button icon="task" onClick={() => void toTask()}>Finish in the background</Button>}
       </div>
     </div>
   );
@@ -182,6 +185,8 @@ export const TurnView = memo(function TurnView({ turn, number, thread, askAgain,
         {answer?.status === "failed" && <ErrorNote problem={{ detail: answer.error?.message ?? "It failed.", ...(answer.error?.hint ? { hint: answer.error.hint } : {}) }} />}
         {answer?.status === "clarify" && <Clarify answer={answer} thread={thread} />}
         {answer?.status === "refused" && <Refusal answer={answer} question={turn.question} askAgain={askAgain} />}
+        {answer && (answer.status === "refused" || answer.status === "clarify") && turn.request?.path === "/v1/ask" && <AssistantOffer thread={thread} question={turn.question} after={turn.request.body.after ?? null} />}
+        {answer && turn.request?.path === "/v1/agent" && <TraceOf answer={answer} />}
         {body && <AnswerBody answer={body} model={model} number={number} run={run} chartType={chartType} />}
         {body && body === answer && <Actions turn={turn} answer={answer} thread={thread} chartType={chartType} setChartType={setChartType} followFrom={followFrom} />}
       </div>

@@ -1,8 +1,8 @@
 // Conversations that are open in this page. Lives outside React, so that a question goes on while another screen is shown.
 import { useSyncExternalStore } from "react";
 import { ApiError, asProblem, call, jsonBody } from "../api/client";
-import { type Progress, type StreamHandlers, cancelStream, resume, stream, wait } from "../api/stream";
-import type { Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, Task, Tasks, ThreadWithTurns } from "../api/types";
+import { type Progress, type Step, type StreamHandlers, cancelStream, resume, stream, wait } from "../api/stream";
+import type { AgentRequest, Answer, AskRequest, Problem, QueryRequest, Turn as StoredTurn, Task, Tasks, ThreadWithTurns } from "../api/types";
 import type { Query } from "./query";
 
 export type TurnState = "stored" | "loading" | "running" | "done" | "failed" | "cancelled" | "task";
@@ -11,7 +11,7 @@ export interface Turn {
   key: string;
   /** What was typed; null when a query was run. */
   question: string | null;
-  request: { path: "/v1/ask"; body: AskRequest } | { path: "/v1/query"; body: QueryRequest } | null;
+  request: { path: "/v1/ask"; body: AskRequest } | { path: "/v1/query"; body: QueryRequest } | { path: "/v1/agent"; body: AgentRequest } | null;
   state: TurnState;
   /** The answer's id, which is also the stream's. */
   id: string | null;
@@ -19,6 +19,10 @@ export interface Turn {
   task: string | null;
   progress: Progress | null;
   reconnecting: number;
+  /** What the assistant did so far, where it was asked. */
+  steps: Step[];
+  /** What it says, sentence by sentence. */
+  said: string[];
   partial: Partial<Answer> | null;
   answer: Answer | null;
   problem: Partial<Problem> | null;
@@ -160,7 +164,7 @@ async function run(thread: string, key: string, question: string | null, start: 
   running.set(key, abort);
   const long = setTimeout(() => {
     const turn = turnOf(thread, key);
-    if (turn?.state === "running") moveToTask(thread, turn).catch(() => undefined); // it then goes on as it is
+    if (turn?.state === "running" && turn.request?.path !== "/v1/agent") moveToTask(thread, turn).catch(() => undefined); // it then goes on as it is
   }, LONG_MS);
   let id = "";
   let partial: Partial<Answer> = {};
@@ -183,6 +187,8 @@ async function run(thread: string, key: string, question: string | null, start: 
     },
     arrived: () => markArrival(key),
     running: (progress) => update(thread, key, { progress, reconnecting: 0 }),
+    step: (step) => update(thread, key, { steps: [...(turnOf(thread, key)?.steps ?? []), step], reconnecting: 0 }),
+    sentence: (text) => update(thread, key, { said: text === null ? [] : [...(turnOf(thread, key)?.said ?? []), text] }),
     reconnecting: (attempt) => update(thread, key, { reconnecting: attempt }),
   };
   try {
@@ -202,7 +208,7 @@ async function run(thread: string, key: string, question: string | null, start: 
 
 function blankTurn(question: string | null, request: Turn["request"]): Turn {
   return {
-    key: randomId("k"), question, request, state: "running", id: null, task: null, progress: null, reconnecting: 0, partial: null,
+    key: randomId("k"), question, request, state: "running", id: null, task: null, progress: null, reconnecting: 0, steps: [], said: [], partial: null,
     answer: null, problem: null, startedAt: Date.now(), feedback: null, restatement: null,
   };
 }
@@ -220,6 +226,14 @@ export function ask(thread: string, question: string, after: string | null): str
   return turn.key;
 }
 
+/** In steps, with a language model where rules end. */
+export function askAssistant(thread: string, question: string, after: string | null): string {
+  const body: AgentRequest = { question, session: thread, prose: true, ...(after !== null ? { after } : {}) };
+  const turn = blankTurn(question, { path: "/v1/agent", body });
+  begin(thread, turn, (handlers, signal) => stream("/v1/agent", body, handlers, signal));
+  return turn.key;
+}
+
 /** `after` is the answer whose question was changed. */
 export function runQuery(thread: string, query: Query, after: string | null = null): string {
   const body: QueryRequest = { query, session: thread, ...(after !== null ? { after } : {}) };
@@ -232,7 +246,7 @@ export function retry(thread: string, turn: Turn): void {
   const request = turn.request;
   if (request === null) return;
   performance.clearMarks(arrivalOf(turn.key));
-  update(thread, turn.key, { state: "running", problem: null, startedAt: Date.now(), id: null });
+  update(thread, turn.key, { state: "running", problem: null, startedAt: Date.now(), id: null, steps: [], said: [] });
   void run(thread, turn.key, turn.question, (handlers, signal) => stream(request.path, request.body, handlers, signal));
 }
 
@@ -243,7 +257,7 @@ export function cancel(turn: Turn): void {
 
 /** Goes on as a task, which outlives the page and the server; the question here is cancelled. */
 export async function moveToTask(thread: string, turn: Turn): Promise<void> {
-  if (turn.request === null) return;
+  if (turn.request === null || turn.request.path === "/v1/agent") return;
   const task = await call<Task>("/v1/tasks", jsonBody(turn.request.body));
   const now = turnOf(thread, turn.key);
   if (now?.state !== "running") {
