@@ -1,13 +1,16 @@
 """aisle agent with a model that proposes the right query, and with one that is too slow to matter."""
 import json
+import subprocess
+import sys
 import threading
 import unittest
 
 import test_agent_model
+from agent_models import kind_of, use_model
 from aisle import REFUSED, ROOT, SHARED, run
 from model_server import ModelServer, behaviour
 from serving import DRINKS, revenue_of
-from test_agent_model import ENVIRONMENT, WEIGHTS, agent, kind_of, trace, use_model
+from test_agent_model import ENVIRONMENT, WEIGHTS, agent, trace
 
 CASES = json.loads((ROOT / "tests/data/agent/right_model.json").read_text())
 TWO = "revenue by region, subsequently orders by drink"
@@ -93,23 +96,70 @@ class Slow(unittest.TestCase):
         status, answer = agent("revenue by region", "--seconds", "20")
         self.assertEqual((status, [c["code"] for c in answer["caveats"] if c["code"] == "model_late"], len(self.server.seen)), (0, [], before))
 
-    def test_over_the_shared_questions(self):
-        if not (SHARED / "eval/golden.jsonl").exists():
-            self.skipTest("there are no shared questions here")
-        lines = [json.loads(line) for line in (SHARED / "eval/golden.jsonl").read_text().splitlines()]
-        lines = [line for line in lines if line["dataset"] == "superstore"]
-        folder = test_agent_model.SHOP.parent
-        workspace, path = folder / "slow", folder / "slow.jsonl"
-        self.assertEqual(run("init", workspace, next((SHARED / "data").glob("superstore*.csv*")), timeout=300).returncode, 0)
-        use_model(workspace, self.server.url)
-        path.write_text("".join(json.dumps({key: line[key] for key in ("id", "question", "as_of", "after") if line.get(key)}) + "\n" for line in lines))
-        # Each question that rules cannot read waits its second for the model, and no longer.
-        answers = {flag: [json.loads(line) for line in run("agent", "-w", workspace, "--batch", path, *flag, env=ENVIRONMENT, timeout=300).stdout.splitlines()]
-                   for flag in (("--no-model",), ("--seconds", "1"))}
-        rules, slow = answers.values()
-        self.assertEqual((len(rules), len(slow)), (len(lines), len(lines)))
-        for line, expected, answer in zip(lines, rules, slow):
+
+class OverTheSharedQuestions(unittest.TestCase):
+    """Whole runs over questions whose answers are known: with a model that is right, and with one that is slow, all are as rules have
+    them, and all are right by the judge that comes with them."""
+
+    @classmethod
+    def setUpClass(cls):
+        golden = SHARED / "eval/golden.jsonl"
+        if not golden.exists():
+            raise unittest.SkipTest("there are no shared questions here")
+        cls.lines = [json.loads(line) for line in golden.read_text().splitlines()]
+        cls.workspaces = {}
+        for dataset in sorted({line["dataset"] for line in cls.lines}):
+            cls.workspaces[dataset] = test_agent_model.SHOP.parent / f"shared-{dataset}"
+            table = next((SHARED / "data").glob(f"{dataset}*.csv*"))
+            assert run("init", cls.workspaces[dataset], table, timeout=300).returncode == 0
+        cls.rules = cls.answers("--no-model")
+
+    @classmethod
+    def answers(cls, *flags, url=None):
+        """Of all questions, in their order."""
+        found = {}
+        for dataset, workspace in cls.workspaces.items():
+            if url is not None:
+                use_model(workspace, url)
+            lines = [line for line in cls.lines if line["dataset"] == dataset]
+            path = test_agent_model.SHOP.parent / "shared.jsonl"
+            path.write_text("".join(json.dumps({key: line[key] for key in ("id", "question", "as_of", "after") if line.get(key)}) + "\n" for line in lines))
+            done = run("agent", "-w", workspace, "--batch", path, *flags, env=ENVIRONMENT, timeout=600)
+            found |= {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+        return [found[line["id"]] for line in cls.lines]
+
+    def judge(self, answers):
+        """All right by the judge, and as rules have them."""
+        for line, expected, answer in zip(self.lines, self.rules, answers):
             self.assertEqual((answer["status"], answer["rows"], answer["reason"]), (expected["status"], expected["rows"], expected["reason"]), line["question"])
+        path = test_agent_model.SHOP.parent / "answers.jsonl"
+        path.write_text("".join(json.dumps(answer) + "\n" for answer in answers))
+        done = subprocess.run([sys.executable, SHARED / "eval/score.py", path, "--json"], capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        total = json.loads(done.stdout)["total"]
+        self.assertEqual((total["questions"], total["wrong_answered_pct"]), (len(self.lines), 0), total)
+
+    def test_right(self):
+        """It proposes what rules read where they read it, and that no word fits where nothing can be right."""
+        by_question = {line["question"]: answer for line, answer in zip(self.lines, self.rules)}
+
+        def script(request):
+            answer = by_question.get(question_in(request, by_question)) or {}
+            kinds = {"plan": {"parts": []}, "propose": {"words": [], "query": answer.get("query") or {}}}
+            return behaviour(json.dumps(kinds.get(kind_of(request), {"sentences": ["Nothing to add."]})))
+        server = ModelServer(script)
+        self.addCleanup(server.stop)
+        self.judge(self.answers(url=server.url))
+        self.assertGreater(len(server.seen), 5)  # it was asked where rules stop
+
+    def test_slow(self):
+        over = threading.Event()
+        server = ModelServer(lambda _: (over.wait(300), behaviour("{}"))[1])
+        self.addCleanup(server.stop)
+        self.addCleanup(over.set)
+        # A question that rules cannot read waits its second for the model, and no longer; soon nobody waits for it at all.
+        self.judge(self.answers("--seconds", "1", url=server.url))
+        self.assertGreater(len(server.seen), 0)
 
 
 if __name__ == "__main__":
