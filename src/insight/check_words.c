@@ -281,6 +281,15 @@ static gboolean has_rivals(const Check *check, int index, const Subject *subject
   return rivals > 0;
 }
 
+/* Best within each of several groups: all of them are named. Shares within an outer group compare what is inside it. */
+static gboolean is_place_complete(const Check *check, const Subject *both, guint own) {
+  const ResultView *view = check->view;
+  if (view->query->share == SHARE_WITHIN && own < (guint)view->query->share_dimensions) return FALSE;
+  for (guint d = 0; view->query->limit_within > 1 && d < view->dimensions->len && d < CLAIM_MAX_DIMENSIONS; d++)
+    if (both->counts[d] == 0) return FALSE;
+  return TRUE;
+}
+
 static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure *measure, const Subject *subject,
                                       gboolean is_behind, int column, int extreme) {
   int direction_at = direction_near(check, index);
@@ -298,6 +307,7 @@ static gboolean check_extreme_subject(Check *check, int index, const ViewMeasure
   if (!has_rivals(check, index, subject, &pool, own)) return FALSE;
   if (direction_at < 0 && subject->counts[own] == 1 && claim_rows(check, &both, &row) > 1)
     return is_extreme_in_total(check, measure, subject, own, column, extreme);
+  if (direction_at < 0 && !is_place_complete(check, &both, own)) return FALSE;
   if (direction_at < 0) return is_extreme(check, measure, &both, &pool, column, extreme, -1, FALSE);
   /* "fell most": the smallest change. The number that follows tells whether relative or absolute; without one, both. */
   extreme *= claim_token(check, direction_at)->direction;

@@ -128,8 +128,11 @@ static char *by_own_date(const ResultView *view, const char *phrase) {
   const Field *date = model != NULL && view->query->time_field != NULL ? model_find_field(model, view->query->time_field) : NULL;
   const Dataset *dataset = date != NULL ? model_find_dataset(model, date->dataset) : NULL;
   if (date == NULL || (dataset != NULL && !view_lists_things(view, dataset) && g_strcmp0(dataset->default_date, date->name) == 0)) return g_strdup(phrase);
+  gboolean since = g_str_has_suffix(date->name, "since");
+  if (since && g_str_has_prefix(phrase, "since ")) return g_strdup(phrase);
   g_autofree char *verb = date_verb(date), *label = view_words(date->label != NULL ? date->label : date->name);
-  return verb != NULL ? g_strdup_printf("%s %s", verb, phrase) : g_strdup_printf("%s (by %s)", phrase, label);
+  if (verb == NULL) return since ? g_strdup_printf("(%s %s)", label, phrase) : g_strdup_printf("%s (by %s)", phrase, label);
+  return g_strdup_printf("%s %s", verb, phrase);
 }
 
 static char *time_phrase(const ResultView *view) {
@@ -178,12 +181,16 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
       gboolean yes = (g_ascii_strcasecmp(g_ptr_array_index(filter->values, 0), "true") == 0) == ((filter->op == OP_EQUAL) != filter->negated);
       return g_strdup_printf("(%s: %s)", noun, yes ? "yes" : "no");
     }
+    if (field != NULL && field->role == FIELD_ROLE_MEASURE && filter->values->len == 1) { /* "with discount of 0.0 %" */
+      g_autofree char *number = bound_words(field, filter, 0);
+      return g_strdup_printf("with %s %s %s", noun, (filter->op == OP_EQUAL) != filter->negated ? "of" : "other than", number);
+    }
     g_autofree char *values = join_values(filter, field, noun);
     gboolean excluded = (filter->op == OP_NOT_EQUAL) != filter->negated;
     return g_strdup_printf("%s %s", excluded ? "excluding" : "for", values);
   }
   if (filter->op == OP_IS_NULL || filter->op == OP_IS_NOT_NULL)
-    return g_strdup_printf("%s %s", (filter->op == OP_IS_NULL) != filter->negated ? "without" : "with known", noun);
+    return g_strdup_printf("%s %s", (filter->op == OP_IS_NULL) != filter->negated ? "without" : "with", noun);
   g_autofree char *low = bound_words(field, filter, 0);
   g_autofree char *high = bound_words(field, filter, 1);
   static const char *const WORDS[] = {[OP_LESS] = "below",
@@ -276,6 +283,8 @@ static void lower_measure(GString *words, const Model *model, const Filter *filt
   if (metric == NULL || metric->label == NULL) return;
   g_autofree char *lower = view_words(metric->label);
   g_string_replace(words, metric->label, lower, 0);
+  g_autofree char *single = text_singular(lower), *plural_of_one = g_strdup_printf(" 1 %s", lower), *one = g_strdup_printf(" 1 %s", single);
+  g_string_replace(words, plural_of_one, one, 0); /* "more than 1 order" */
 }
 
 /* "bought Flat White", not "bought Product Flat White". */
@@ -292,11 +301,11 @@ static void drop_labels(GString *words, const Model *model, const Filter *filter
 
 /* What things did or have, all of it at once: "for customers who bought in 2021 and never bought in 2022"; of what is
  * counted only " who bought in 2021 ...". */
-static char *deeds_words(const ResultView *view, const Filter *first) {
+static char *deeds_words(const ResultView *view, const Filter *first, const GPtrArray *filters) {
   const Model *model = view->input->model;
   g_autoptr(GPtrArray) deeds = g_ptr_array_new();
-  for (guint i = 0; i < view->query->filters->len; i++) {
-    Filter *filter = g_ptr_array_index(view->query->filters, i);
+  for (guint i = 0; i < filters->len; i++) {
+    Filter *filter = g_ptr_array_index(filters, i);
     if (is_deed(filter) && g_strcmp0(filter->entity, first->entity) == 0) g_ptr_array_add(deeds, filter);
   }
   g_autofree char *restated = model != NULL ? restate_filters(model, deeds) : NULL;
@@ -307,8 +316,9 @@ static char *deeds_words(const ResultView *view, const Filter *first) {
     drop_labels(words, model, g_ptr_array_index(deeds, i));
   }
   g_string_replace(words, " and bought ", " and ", 0);
+  g_string_replace(words, "never sold only ", "never ", 0); /* of products that were never returned */
   if (!g_str_has_prefix(words->str, "for ") || !tells_entity(view, first->entity)) return g_strdup(words->str);
-  static const char *const STARTS[] = {" who ", " with ", " without ", " worth ", " sold ", " never sold "};
+  static const char *const STARTS[] = {" who ", " with ", " without ", " worth ", " sold ", " never "};
   const char *start = NULL;
   for (guint i = 0; i < G_N_ELEMENTS(STARTS); i++) {
     const char *found = strstr(words->str, STARTS[i]);
@@ -317,18 +327,21 @@ static char *deeds_words(const ResultView *view, const Filter *first) {
   return g_strdup(start != NULL ? start + 1 : words->str);
 }
 
-static char *group_words(const ResultView *view, const Filter *filter) {
+static char *group_words(const ResultView *view, const Filter *filter, const GPtrArray *filters) {
   if (filter->top != 0) return top_words(view, filter);
-  return deeds_words(view, filter);
+  return deeds_words(view, filter, filters);
 }
 
-static char *filter_words(const ResultView *view, const Filter *filter) {
+static char *filter_words(const ResultView *view, const Filter *filter, const GPtrArray *filters) {
   const Condition *condition = NULL;
   switch (filter->kind) {
   case FILTER_FIELD: return field_filter_words(view, filter);
   case FILTER_CONDITION: {
     if (view->input->model != NULL && filter->condition != NULL)
       condition = model_find_condition(view->input->model, filter->condition);
+    g_autofree char *quality = view_words(condition != NULL ? condition->name : "selected rows");
+    gboolean adjective = condition != NULL && strchr(quality, ' ') == NULL && g_str_has_suffix(quality, "ed");
+    if (adjective && !filter->negated) return g_strdup_printf("(%s only)", quality);
     g_autofree char *label = view_words(condition != NULL && condition->label != NULL ? condition->label
                                         : filter->condition != NULL                   ? filter->condition
                                                                                       : "selected rows");
@@ -336,10 +349,19 @@ static char *filter_words(const ResultView *view, const Filter *filter) {
   }
   case FILTER_CYCLIC: return cyclic_words(filter);
   case FILTER_ENTITY:
-  case FILTER_DID: return group_words(view, filter);
+  case FILTER_DID: return group_words(view, filter, filters);
   case FILTER_ANY: break;
   }
   return g_strdup("for the selection");
+}
+
+char *view_filter_words(const ResultView *view, const GPtrArray *filters) {
+  g_autoptr(GString) words = g_string_new(NULL);
+  for (guint i = 0; i < filters->len; i++) {
+    g_autofree char *one = filter_words(view, g_ptr_array_index(filters, i), filters);
+    if (strstr(words->str, one) == NULL) g_string_append_printf(words, "%s%s", words->len > 0 ? " " : "", one);
+  }
+  return g_string_free(g_steal_pointer(&words), FALSE);
 }
 
 /* "West" of a region that every row names anyway. */
@@ -378,7 +400,7 @@ void view_describe_context(ResultView *view) {
       add_values(view, filter);
       continue;
     }
-    g_autofree char *words = filter_words(view, filter);
+    g_autofree char *words = filter_words(view, filter, view->query->filters);
     if (!add_phrase(view, words)) continue;
     /* "for Small Firm, Alentejo" */
     gboolean is_members = g_str_has_prefix(words, "for ");

@@ -72,6 +72,19 @@ char *view_format(const ResultView *view, int column, double value) {
   return format_number_as(view_column(view, column), value, FALSE);
 }
 
+#define PAIR_MOST_DECIMALS 4
+
+void view_format_pair(const ResultView *view, int column, double one, double other, char **one_text, char **other_text) {
+  *one_text = view_format(view, column, one);
+  *other_text = view_format(view, column, other);
+  for (int decimals = 2; decimals <= PAIR_MOST_DECIMALS && strcmp(*one_text, *other_text) == 0 && one != other && view_is_fraction(view, column); decimals++) {
+    g_free(*one_text);
+    g_free(*other_text);
+    *one_text = g_strdup_printf("%.*f %%", decimals, one * 100);
+    *other_text = g_strdup_printf("%.*f %%", decimals, other * 100);
+  }
+}
+
 /* ---- periods ---- */
 static gboolean all_digits(const char *text, gsize count) {
   for (gsize i = 0; i < count; i++)

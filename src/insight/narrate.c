@@ -57,7 +57,8 @@ gboolean narrate_tell(Narrator *narrator, const char *format, ...) {
 char *narrate_first(const ResultView *view, guint dimension, gsize row) {
   const ViewDimension *item = view_dimension(view, dimension);
   const char *label = item->labels[row];
-  gboolean is_our_word = g_str_has_prefix(label, item->noun) ||
+  if (item->is_bucket && !item->is_each_value) return g_strdup_printf("The group %s", label);
+  gboolean is_our_word = g_str_has_prefix(label, item->noun) || item->is_cyclic ||
                          (item->field != NULL && item->field->codes != NULL && item->field->codes->len > 0);
   return is_our_word ? view_capital(label) : g_strdup(label);
 }
@@ -138,14 +139,26 @@ static void narrate_members(Narrator *narrator) {
     narrate_tell(narrator, "There are %s %s%s.", count, dimension->nouns, view->context);
 }
 
+/* "How far were sales from budget": the difference is told before its two sides. 0: there is none behind the first. */
+static guint gap_measure(const ResultView *view) {
+  for (guint i = 1; i < view->measures->len; i++) {
+    int measure = view_measure(view, i)->measure;
+    if (measure >= 0 && (guint)measure < view->query->measures->len &&
+        ((const Measure *)g_ptr_array_index(view->query->measures, (guint)measure))->kind == MEASURE_DIFFERENCE)
+      return i;
+  }
+  return 0;
+}
+
 static void narrate_groups(Narrator *narrator) {
   const ResultView *view = narrator->view;
   if (narrate_is_having_list(view)) {
     narrate_having(narrator);
     return;
   }
+  guint gap = gap_measure(view);
   for (guint i = 0; i < MIN(view->measures->len, 3); i++) {
-    const ViewMeasure *measure = view_measure(view, i);
+    const ViewMeasure *measure = view_measure(view, gap == 0 ? i : i == 0 ? gap : i <= gap ? i - 1 : i);
     if (view->is_series)
       narrate_series(narrator, measure);
     else if (narrate_spread(narrator, measure))

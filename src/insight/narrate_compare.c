@@ -69,8 +69,8 @@ static gboolean tell_asked_change(Narrator *narrator, const ViewMeasure *measure
 static void tell_periods(Narrator *narrator, const ViewMeasure *measure, const char *group, const Delta *delta) {
   const ResultView *view = narrator->view;
   g_autofree char *name = view_capital(measure->name);
-  g_autofree char *before = view_format(view, measure->value, delta->before);
-  g_autofree char *after = view_format(view, measure->value, delta->after);
+  g_autofree char *before = NULL, *after = NULL;
+  view_format_pair(view, measure->value, delta->before, delta->after, &before, &after);
   g_autofree char *change =
       view_is_fraction(view, measure->value) ? NULL : view_format(view, measure->value, fabs(delta->change));
   const char *verb = delta->change > 0 ? "rose" : "fell", *filters = view->filter_context;
@@ -98,8 +98,8 @@ static void tell_members(Narrator *narrator, const ViewMeasure *measure, const c
   const ResultView *view = narrator->view;
   gboolean is_more = delta->change > 0, is_fraction = view_is_fraction(view, measure->value);
   g_autofree char *name = view_capital(measure->name);
-  g_autofree char *before = view_format(view, measure->value, delta->before);
-  g_autofree char *after = view_format(view, measure->value, delta->after);
+  g_autofree char *before = NULL, *after = NULL;
+  view_format_pair(view, measure->value, delta->before, delta->after, &before, &after);
   g_autofree char *by =
       is_fraction ? view_format_points(delta->change) : view_format(view, measure->value, fabs(delta->change));
   if (delta->change == 0)

@@ -129,8 +129,8 @@ static gboolean tell_two(Narrator *narrator, const ViewMeasure *measure, const G
   g_autofree char *by = is_fraction ? view_format_points(more - less)
                         : relative  ? view_format_percent((more - less) / less)
                                     : view_format(view, measure->main, more - less);
-  g_autofree char *high = narrate_amount(narrator, first, measure->main);
-  g_autofree char *low = narrate_amount(narrator, second, measure->main);
+  g_autofree char *high = NULL, *low = NULL;
+  view_format_pair(view, measure->main, more, less, &high, &low);
   g_autofree char *name = narrate_first(view, 0, first);
   g_autofree char *title = view_capital(measure->name);
   const char *context = narrator->narrative->sentences->len == 0 ? view->context : "",
@@ -379,8 +379,28 @@ static void tell_leader_in_total(Narrator *narrator, const ViewMeasure *measure,
                amount);
 }
 
+/* "In Kent, Fosse Park has the largest share of baskets, 66.0 %; in ...": of each outer group's total. FALSE: other shares. */
+static gboolean tell_shares_within(Narrator *narrator, const ViewMeasure *measure) {
+  const ResultView *view = narrator->view;
+  if (measure->share < 0 || view->query->share != SHARE_WITHIN || view->query->share_dimensions != 1 || view->dimensions->len != 2) return FALSE;
+  const ViewDimension *outer = view_dimension(view, 0), *inner = view_dimension(view, 1);
+  g_autoptr(GString) sentence = g_string_new(NULL);
+  for (gsize row = 0, groups = 0; row < view->n_rows && groups < LEADERS_TOLD; row++) {
+    gsize best = row;
+    if (row > 0 && same_outer(view, row, row - 1)) continue;
+    for (gsize other = row + 1; other < view->n_rows && same_outer(view, other, row); other++)
+      if (view_number(view, other, measure->share) > view_number(view, best, measure->share)) best = other;
+    g_autofree char *share = narrate_amount(narrator, best, measure->share);
+    g_string_append_printf(sentence, "%s %s, %s has the largest share of %s, %s", groups > 0 ? "; in" : "In", outer->labels[row],
+                           inner->labels[best], measure->name, share);
+    groups++;
+  }
+  return sentence->len > 0 && narrate_tell(narrator, "%s.", sentence->str);
+}
+
 void narrate_two_dimensions(Narrator *narrator, const ViewMeasure *measure) {
   const ResultView *view = narrator->view;
+  if (tell_shares_within(narrator, measure)) return;
   if (view->query->limit_within > 0) {
     tell_leaders_within(narrator, measure);
     return;

@@ -9,8 +9,8 @@ static void tell_first_to_last(Narrator *narrator, const ViewMeasure *measure, g
   Delta delta;
   if (!derive_series_delta(view, measure, first, last, &delta)) return;
   g_autofree char *name = view_capital(measure->name);
-  g_autofree char *before = narrate_amount(narrator, first, measure->main);
-  g_autofree char *after = narrate_amount(narrator, last, measure->main);
+  g_autofree char *before = NULL, *after = NULL;
+  view_format_pair(view, measure->main, view_number(view, first, measure->main), view_number(view, last, measure->main), &before, &after);
   gboolean is_fraction = view_is_fraction(view, measure->main);
   gboolean relative = !is_fraction && delta.before > 0 && delta.after >= 0;
   g_autofree char *by = is_fraction ? view_format_points(delta.change)

@@ -18,17 +18,27 @@ static gboolean is_listed(const ResultView *view, const ViewMeasure *item) {
   return keys && dataset != NULL && view_lists_things(view, dataset);
 }
 
+/* " (cancelled only) in 2023" -> "cancelled ", and what follows it; "" where the context begins otherwise. (transfer full) */
+static char *leading_quality(const char *context, const char **rest) {
+  const char *end = g_str_has_prefix(context, " (") ? strstr(context, " only)") : NULL;
+  *rest = context;
+  if (end == NULL || memchr(context + 2, ' ', (gsize)(end - context - 2)) != NULL) return g_strdup("");
+  *rest = end + strlen(" only)");
+  return g_strdup_printf("%.*s ", (int)(end - context - 2), context + 2);
+}
+
 static void tell_count(Narrator *narrator, const ViewMeasure *measure, double value) {
-  const char *context = narrator->view->context;
+  const char *context;
+  g_autofree char *quality = leading_quality(narrator->view->context, &context);
   gboolean listed = is_listed(narrator->view, measure);
   g_autofree char *singular = text_singular(measure->name);
   g_autofree char *count = text_format_number(value, 0);
   if (value == 0)
-    narrate_tell(narrator, "There %s no %s%s.", listed ? "are" : "were", measure->name, context);
+    narrate_tell(narrator, "There %s no %s%s%s.", listed ? "are" : "were", quality, measure->name, context);
   else if (value == 1)
-    narrate_tell(narrator, "There %s 1 %s%s.", listed ? "is" : "was", singular, context);
+    narrate_tell(narrator, "There %s 1 %s%s%s.", listed ? "is" : "was", quality, singular, context);
   else
-    narrate_tell(narrator, "There %s %s %s%s.", listed ? "are" : "were", count, measure->name, context);
+    narrate_tell(narrator, "There %s %s %s%s%s.", listed ? "are" : "were", count, quality, measure->name, context);
 }
 
 /* "orders per customer", "minutes to table": no things that there are. */

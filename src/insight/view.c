@@ -309,6 +309,13 @@ static void name_measure(const ResultView *view, ViewMeasure *item) {
     item->name = view_words(metric->label);
   else
     item->name = view_words(bare);
+  const Measure *part = measure != NULL && measure->kind == MEASURE_RATIO ? measure->left : NULL;
+  if (part != NULL && part->filters->len > 0 && measure->right != NULL && measure->right->filters->len < part->filters->len &&
+      g_str_has_prefix(item->name, "share of ") && strstr(item->name, "repeat") == NULL) {
+    g_autofree char *whose = view_filter_words(view, part->filters), *head = item->name;
+    g_autofree char *again = g_strdup_printf("for %s ", head + strlen("share of ")); /* "share of customers [for customers] with more than 1 order" */
+    item->name = g_strdup_printf("%s %s", head, whose + (g_str_has_prefix(whose, again) ? strlen(again) : 0));
+  }
   prefix_cohort(view, item, metric);
   item->plural = view_is_plural(item->name);
   item->additive = measure_is_additive(view, measure);

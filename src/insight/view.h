@@ -73,6 +73,8 @@ char *view_row_name(const ResultView *view, gsize row); /* the same for charts: 
 gboolean view_is_contiguous(const ResultView *view);
 /* Amounts in the column's unit, for values that were computed. (transfer full) */
 char *view_format(const ResultView *view, int column, double value);
+/* Two of them beside each other: fractions that would read alike get more digits. (both transfer full) */
+void view_format_pair(const ResultView *view, int column, double one, double other, char **one_text, char **other_text);
 char *view_format_percent(double fraction);
 char *view_format_points(double difference); /* size of a difference of two fractions: "1.2 pp" (transfer full) */
 /* "Payment_Method", "BookedOn" -> "payment method", "invoice date"; words in capitals stay. (transfer full) */
@@ -90,6 +92,8 @@ gboolean view_is_plural(const char *name);
 char *view_capital(const char *name); /* first letter upper (transfer full) */
 /* The dataset has one row for each of some things (stores, members), and is not what the questions are mostly about. */
 gboolean view_lists_things(const ResultView *view, const Dataset *dataset);
+/* "for Diabetes", "with more than 1 orders": the filters of a measure of its own. (transfer full) */
+char *view_filter_words(const ResultView *view, const GPtrArray *filters);
 /* Each row is one event with what is said of it: order, customer, date. */
 gboolean view_lists_events(const ResultView *view);
 /* The row's period, in a series, goes on well after the data or the time asked about ends. */

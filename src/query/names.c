@@ -153,6 +153,9 @@ static char *made_label(const Model *model, const Measure *measure) {
     g_autofree char *test = restate_test(measure->test, measure->test_value, measure->test_value_to);
     return g_strdup_printf("%s with %s %s", per, left, test);
   }
+  if (measure->kind == MEASURE_PER && measure->aggregate == AGGREGATE_PERCENTILE)
+    return g_strdup_printf("%gth percentile of %s per %s", measure->percentile * 100, left,
+                           measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));
   if (measure->kind == MEASURE_PER)
     return g_strdup_printf("%s %s per %s", label_word(measure->aggregate), left,
                            measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));

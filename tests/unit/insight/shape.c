@@ -134,6 +134,10 @@ static SemanticQuery *query_of(const json_t *json) {
   query->compare.member = g_strdup(json_get_string(json, "member"));
   query->compare.other = g_strdup(json_get_string(json, "other"));
   if (g_strcmp0(json_get_string(json, "analysis"), "drivers") == 0) query->analysis = ANALYSIS_DRIVERS;
+  if (json_get_int(json, "share_within", 0) > 0) {
+    query->share = SHARE_WITHIN;
+    query->share_dimensions = (int)json_get_int(json, "share_within", 0);
+  }
   query->limit = (int)json_get_int(json, "limit", 0);
   query->limit_within = (int)json_get_int(json, "limit_within", 0);
   item = json_object_get(json, "order");

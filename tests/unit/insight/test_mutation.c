@@ -197,6 +197,12 @@ static GPtrArray *names_of(const Shape *shape) {
   return names;
 }
 
+/* "In East in Home": the same place as "in Home in East". */
+static gboolean name_one_place(const Shape *shape, const char *sentence, const char *one, const char *other) {
+  g_autofree char *there = g_strdup_printf("In %s in %s,", one, other), *back = g_strdup_printf("In %s in %s,", other, one);
+  return shape->query->limit_within > 1 && (strcasestr(sentence, there) != NULL || strcasestr(sentence, back) != NULL);
+}
+
 static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
   g_autoptr(GPtrArray) names = names_of(shape);
   for (guint i = 0; i < names->len; i++) {
@@ -215,7 +221,7 @@ static void swap_names(const Shape *shape, const char *sentence, Tally *tally) {
       gboolean joined =
           strstr(sentence, " tie for ") != NULL || strstr(sentence, " shown: ") != NULL ||
           (shape->query->dimensions->len == 2 && g_str_has_prefix(sentence, "The ")); /* one cell, either way */
-      if (joined || !whole_word(sentence, (gsize)first[0], strlen(one)) ||
+      if (joined || name_one_place(shape, sentence, one, other) || !whole_word(sentence, (gsize)first[0], strlen(one)) ||
           !whole_word(sentence, (gsize)second[0], strlen(other)))
         continue;
       g_autofree char *spoilt =
