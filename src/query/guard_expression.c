@@ -79,7 +79,8 @@ static gboolean check_subquery(GuardWalk *walk, const json_t *expression) {
   const json_t *subquery = json_object_get(expression, "subquery");
   if (walk->expression) return guard_refuse(walk, "an expression may not hold a SELECT");
   if (++walk->subqueries > GUARD_MAX_SUBQUERIES) return guard_refuse(walk, "the statement has too many subqueries");
-  return guard_known_parts(walk, subquery, parts) && guard_visit_node(walk, json_object_get(subquery, "node"));
+  const json_t *node = json_object_get(subquery, "node");
+  return guard_known_parts(walk, subquery, parts) && guard_visit_node(walk, node) && guard_count_correlation(walk, node);
 }
 
 static gboolean check_parameter(GuardWalk *walk, const json_t *parameter) {

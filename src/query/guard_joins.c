@@ -181,3 +181,48 @@ gboolean guard_count_joins(GuardWalk *walk, const json_t *from, const json_t *wh
     return guard_refuse(walk, "too many joins without a condition that says which rows belong together");
   return TRUE;
 }
+
+/* ---- a SELECT that is run anew for rows around it ---- */
+
+/* Every name that stands for a relation somewhere in it, in lower case; the keys are the set's. */
+static void collect_relations(const json_t *part, int depth, GHashTable *names) {
+  static const char *const keys[] = {"alias", "table_name"};
+  const char *key;
+  json_t *value;
+  size_t i;
+  if (depth > GUARD_MAX_DEPTH) return;
+  for (guint k = 0; k < G_N_ELEMENTS(keys); k++) {
+    const char *name = json_get_string(part, keys[k]);
+    if (name != NULL && *name != '\0') g_hash_table_add(names, g_ascii_strdown(name, -1));
+  }
+  json_array_foreach(part, i, value) collect_relations(value, depth + 1, names);
+  json_object_foreach((json_t *)part, key, value) collect_relations(value, depth + 1, names);
+}
+
+/* Whether it speaks of a column of a relation that is not in the set. */
+static gboolean speaks_of_others(const json_t *part, int depth, GHashTable *names) {
+  const char *key;
+  json_t *value;
+  size_t i;
+  if (depth > GUARD_MAX_DEPTH) return FALSE;
+  const json_t *column = g_strcmp0(json_get_string(part, "class"), "COLUMN_REF") == 0 ? json_object_get(part, "column_names") : NULL;
+  if (json_array_size(column) > 1 && json_is_string(json_array_get(column, 0))) {
+    g_autofree char *relation = g_ascii_strdown(json_string_value(json_array_get(column, 0)), -1);
+    if (!g_hash_table_contains(names, relation)) return TRUE;
+  }
+  json_array_foreach(part, i, value) if (speaks_of_others(value, depth + 1, names)) return TRUE;
+  json_object_foreach((json_t *)part, key, value) if (speaks_of_others(value, depth + 1, names)) return TRUE;
+  return FALSE;
+}
+
+gboolean guard_count_correlation(GuardWalk *walk, const json_t *node) {
+  if (g_strcmp0(json_get_string(json_object_get(node, "from_table"), "type"), "EMPTY") == 0) return TRUE;
+  g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  collect_relations(node, 0, names);
+  if (!speaks_of_others(node, 0, names)) return TRUE;
+  guint equal = 0, loose = 0;
+  count_links(json_object_get(node, "where_clause"), 0, &equal, &loose);
+  if (equal == 0) walk->loose_joins += loose > 0 ? 1 : 2;
+  if (walk->loose_joins <= GUARD_MAX_LOOSE_JOINS) return TRUE;
+  return guard_refuse(walk, "a SELECT inside an expression needs an equality that says which of its rows belong to which row outside");
+}

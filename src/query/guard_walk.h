@@ -62,6 +62,8 @@ gboolean guard_visit_expressions(GuardWalk *walk, const json_t *array);
 /* ---- guard_joins.c: how many rows can come out of a FROM ---- */
 /* Counts the joins below `from` that neither their condition nor `where` links. */
 gboolean guard_count_joins(GuardWalk *walk, const json_t *from, const json_t *where);
+/* The same for a SELECT in an expression that speaks of relations around it: it is joined to them, only written otherwise. */
+gboolean guard_count_correlation(GuardWalk *walk, const json_t *node);
 /* Whether a SELECT gives one row whatever the data. */
 gboolean guard_is_single_row(const json_t *node);
 

@@ -88,10 +88,11 @@ void handle_mcp_listen(const Call *call, Reply *reply) {
   reply_set_stream(reply, event_stream_ref(news), call->last_event > 0 && call->last_event <= last ? call->last_event : last);
 }
 
-/* Who looks in without listening would wait for ever. */
-void handle_mcp_deaf(const Call *call, Reply *reply) {
+/* Who takes anything, and asked for no events by name, only looks in: a stream that is over at once. */
+void handle_mcp_glance(const Call *call, Reply *reply) {
+  static const char WORDS[] = ": ask for it by name to listen: Accept: text/event-stream\n\n";
   (void)call;
-  reply_refuse(reply, HTTP_NOT_ACCEPTABLE, "listen with Accept: text/event-stream");
+  reply_set_bytes(reply, 200, MEDIA_EVENTS, g_bytes_new_static(WORDS, sizeof WORDS - 1));
 }
 
 void mcp_tell_change(ServerState *state) {

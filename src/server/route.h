@@ -144,7 +144,7 @@ void handle_metrics(const Call *call, Reply *reply);
 void handle_openapi(const Call *call, Reply *reply);
 void handle_mcp(const Call *call, Reply *reply);
 void handle_mcp_events(const Call *call, Reply *reply);
-void handle_mcp_deaf(const Call *call, Reply *reply);
+void handle_mcp_glance(const Call *call, Reply *reply);
 void handle_mcp_listen(const Call *call, Reply *reply);
 void mcp_tell_change(ServerState *state); /* data or model have changed; any thread */
 void handle_page(const Call *call, Reply *reply);

@@ -163,7 +163,7 @@ const Route routes[] = {
      .events_about = "For a tool call with a progress token: notifications of how far it is, then the reply; each an event named message."},
     {.method = "GET", .path = "/mcp", .operation = "mcpListen",
      .summary = "What the Model Context Protocol's server says by itself: that data or model have changed. It does not end before the client leaves",
-     .media_type = MEDIA_EVENTS, .handler = handle_mcp_deaf, .events = handle_mcp_listen, .events_about = "JSON-RPC notifications, each an event named message."},
+     .media_type = MEDIA_EVENTS, .handler = handle_mcp_glance, .events = handle_mcp_listen, .events_about = "JSON-RPC notifications, each an event named message."},
     {.method = "GET", .path = "/healthz", .operation = "health", .summary = "Whether the program runs",
      .media_type = MEDIA_JSON, .response = "Health", .handler = handle_health},
     {.method = "GET", .path = "/readyz", .operation = "ready", .summary = "Whether questions are taken",

@@ -170,6 +170,8 @@ class ByHand(unittest.TestCase):
             status, _, text = server.post("/mcp", request(3, "ping", size=10 ** 40), accept)
             self.assertEqual((status, json.loads(text)["result"], json.loads(text)["id"]), (200, {}, 3))
             self.assertEqual(server.get("/mcp", Accept="application/json")[0], 406)
+            status, _, text = server.get("/mcp", Accept="*/*")  # a look, not a wait
+            self.assertEqual((status, text[:1]), (200, ":"))
             # How far a call is, where it asks to know: notifications, then the reply, as events.
             call = tool(4, "ask", question="units by drink")
             call["params"]["_meta"] = {"progressToken": "far"}
