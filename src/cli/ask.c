@@ -53,6 +53,10 @@ static gboolean parse_options(int argc, char **argv, AskOptions *options, GError
   g_autoptr(GOptionContext) context = g_option_context_new("- answer a question about the workspace's data");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, error)) return FALSE;
+  if (options->seconds < 1) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "--seconds must be at least 1");
+    return FALSE;
+  }
   if (options->words != NULL || options->batch != NULL) return cli_find_workspace(&options->workspace, error);
   g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what you want to know:  aisle ask -w DIR \"sales by month\"");
   return FALSE;

@@ -38,6 +38,13 @@ static gboolean parse_options(int argc, char **argv, EvalOptions *options, GErro
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->files, NULL, "GOLDEN.jsonl"},
       {0}};
   g_autoptr(GOptionContext) context = g_option_context_new("- ask golden questions and judge the answers");
+  g_option_context_set_description(context,
+                                   "One question a line, with what is right:\n"
+                                   "  {\"id\": \"a\", \"question\": \"sales in February\", \"value\": 31.00}\n"
+                                   "  {\"id\": \"b\", \"question\": \"sales by shop\", \"rows\": [[\"Market\", 31.1], [\"Hill Street\", 36.6]]}\n"
+                                   "  {\"id\": \"c\", \"question\": \"sales by planet\", \"expect\": \"refused\"}\n"
+                                   "Instead of value or rows also range ([low, high]), gold_sql (statements over the files' own headers; any may match)\n"
+                                   "or sql_pattern; beside them category, as_of, after (an earlier id), ordered.\n");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, error)) return FALSE;
   if (options->files != NULL && g_strv_length(options->files) == 1) return cli_find_workspace(&options->workspace, error);

@@ -34,8 +34,10 @@ GPtrArray *eval_load(const char *path, GError **error) {
     g_autoptr(GError) cause = NULL;
     g_autoptr(json_t) line = json_parse(lines[i], strlen(lines[i]), &cause);
     if (line == NULL || json_get_string(line, "id") == NULL || json_get_string(line, "question") == NULL) {
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:%u: %s", path, i + 1,
-                  cause != NULL ? cause->message : "a question is an object with \"id\" and \"question\"");
+      /* The cause names a place in the line, "1:8: ..."; the line itself is known here. */
+      const char *why = cause == NULL ? " a question is an object with \"id\" and \"question\""
+                        : g_str_has_prefix(cause->message, "1:") ? cause->message + 2 : cause->message;
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:%u:%s", path, i + 1, why);
       return NULL;
     }
     g_ptr_array_add(questions, g_steal_pointer(&line));

@@ -26,8 +26,11 @@ static char *name_of(sqlite3 *handle) {
 gboolean sql_check(sqlite3 *handle, int result, GError **error) {
   if (result == SQLITE_OK || result == SQLITE_DONE || result == SQLITE_ROW) return TRUE;
   g_autofree char *name = name_of(handle);
-  g_set_error(error, AISLE_ERROR, code_of(result), "the state file %s: %s", name,
-              handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(result));
+  if ((result & 0xff) == SQLITE_READONLY)
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "the state file %s cannot be written; this user needs to write in the folder state/ of the workspace", name);
+  else
+    g_set_error(error, AISLE_ERROR, code_of(result), "the state file %s: %s", name,
+                handle != NULL ? sqlite3_errmsg(handle) : sqlite3_errstr(result));
   return FALSE;
 }
 
