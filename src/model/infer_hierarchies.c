@@ -36,7 +36,7 @@ static int compare_distinct(gconstpointer a, gconstpointer b) {
 static gboolean counts_agree(Inference *inference, const InferTable *table, const InferColumn *fine, const InferColumn *coarse,
                              const char *limit, gboolean *agree, GError **error) {
   g_autofree char *sql = g_strdup_printf(
-      "SELECT count(*)::DOUBLE, count(DISTINCT f)::DOUBLE FROM (SELECT DISTINCT %s AS f, %s AS c FROM (SELECT * FROM %s%s) "
+      "SELECT count(*)::DOUBLE, count(DISTINCT f)::DOUBLE FROM (SELECT DISTINCT f, c FROM (SELECT %s AS f, %s AS c FROM %s%s) "
       "WHERE f IS NOT NULL)",
       fine->profile->sql, coarse->profile->sql, table->profile->relation, limit);
   double counts[2] = {0, 0};

@@ -2,6 +2,7 @@
 
 /* Aggregates of one statement; wide tables are profiled in groups of columns so that a statement stays small. */
 #define COLUMNS_PER_STATEMENT 250
+#define COLUMNS_LAID_UNDER 1024
 /* A statement over thousands of columns takes long to prepare: of wide tables only so many columns are looked at closely. */
 #define WIDE_TABLE 300
 #define WIDE_TABLE_LOOKS 200
@@ -109,22 +110,13 @@ static gboolean keep_wide_table(Engine *engine, TableProfile *profile, Deadline 
 }
 
 #define COUNTS_PER_COLUMN 10
-typedef enum { DISTINCT_EXACT, DISTINCT_BY_LIST, DISTINCT_ESTIMATED } DistinctCount;
 
-/* count(DISTINCT) sets up a hash table a column: of hundreds of columns and few rows, lists are told apart far sooner. */
-static DistinctCount distinct_count_of(const TableProfile *profile) {
-  if (profile->rows > PROFILE_EXACT_ROWS)
-    return DISTINCT_ESTIMATED;
-  return is_small_and_wide(profile) ? DISTINCT_BY_LIST : DISTINCT_EXACT;
-}
-
-static void append_counts(GString *sql, const ColumnProfile *column, DistinctCount distinct) {
-  static const char *const heads[] = {"count(DISTINCT ", "len(list_distinct(list(", "approx_count_distinct("};
-  const char *c = column->sql;
+/* What is counted of the values that `c` names. */
+static void append_counts(GString *sql, const char *c, gboolean is_number, gboolean estimated) {
   g_string_append_printf(sql, ", count(%s)::DOUBLE", c);
-  g_string_append_printf(sql, ", coalesce(%s%s%s, 0)::DOUBLE", heads[distinct], c, distinct == DISTINCT_BY_LIST ? ")))" : ")");
+  g_string_append_printf(sql, ", coalesce(%s%s), 0)::DOUBLE", estimated ? "approx_count_distinct(" : "count(DISTINCT ", c);
   g_string_append_printf(sql, ", min(%s)::VARCHAR, max(%s)::VARCHAR", c, c);
-  if (column->is_number)
+  if (is_number)
     g_string_append_printf(sql,
                            ", min(%s)::DOUBLE, max(%s)::DOUBLE, avg(%s)::DOUBLE, count_if(%s < 0)::DOUBLE, "
                            "count_if(%s = 0)::DOUBLE, count_if(%s = floor(%s))::DOUBLE",
@@ -133,16 +125,16 @@ static void append_counts(GString *sql, const ColumnProfile *column, DistinctCou
     g_string_append(sql, ", 0, 0, 0, 0, 0, 0");
 }
 
-static void read_counts(const ResultTable *result, guint at, gint64 rows, ColumnProfile *column) {
-  column->filled = (gint64)number_at(result, 0, at);
+static void read_counts(const ResultTable *result, guint row, guint at, gint64 rows, ColumnProfile *column) {
+  column->filled = (gint64)number_at(result, row, at);
   column->nulls = rows - column->filled;
-  column->distinct = MIN((gint64)number_at(result, 0, at + 1), column->filled);
-  const Value *minimum = result_table_at(result, 0, at + 2), *maximum = result_table_at(result, 0, at + 3);
+  column->distinct = MIN((gint64)number_at(result, row, at + 1), column->filled);
+  const Value *minimum = result_table_at(result, row, at + 2), *maximum = result_table_at(result, row, at + 3);
   column->minimum = minimum->type == VALUE_NULL ? NULL : g_strdup(minimum->text);
   column->maximum = maximum->type == VALUE_NULL ? NULL : g_strdup(maximum->text);
   double numbers[6];
   for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
-    numbers[i] = number_at(result, 0, at + 4 + i);
+    numbers[i] = number_at(result, row, at + 4 + i);
   if (column->is_number) {
     column->low = numbers[0];
     column->high = numbers[1];
@@ -153,18 +145,61 @@ static void read_counts(const ResultTable *result, guint at, gint64 rows, Column
   }
 }
 
+/*
+ * Ten expressions a column are planned one by one, which takes far longer than counting a few rows of thousands of columns:
+ * columns of one type are laid under each other and counted as groups.
+ */
+static gboolean count_laid_under(Engine *engine, TableProfile *profile, const GPtrArray *columns, Deadline deadline, GError **error) {
+  const ColumnProfile *any = g_ptr_array_index(columns, 0);
+  g_autoptr(GString) sql = g_string_new("SELECT i::DOUBLE");
+  append_counts(sql, "v", any->is_number, FALSE);
+  g_string_append_printf(sql, " FROM (SELECT unnest(range(%u)) AS i, unnest([", columns->len);
+  for (guint i = 0; i < columns->len; i++)
+    g_string_append_printf(sql, "%s%s", i > 0 ? ", " : "", ((const ColumnProfile *)g_ptr_array_index(columns, i))->sql);
+  g_string_append_printf(sql, "]) AS v FROM %s) GROUP BY i", profile->relation);
+  g_autoptr(ResultTable) result = engine_query(engine, sql->str, NULL, 0, deadline, error);
+  if (result == NULL)
+    return FALSE;
+  for (guint row = 0; row < result->n_rows; row++) {
+    guint i = (guint)number_at(result, row, 0);
+    if (i < columns->len)
+      read_counts(result, row, 1, profile->rows, g_ptr_array_index(columns, i));
+  }
+  return TRUE;
+}
+
+static gboolean count_wide_columns(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
+  for (int type = FIELD_TEXT; type <= FIELD_TIME; type++) {
+    g_autoptr(GPtrArray) columns = g_ptr_array_new();
+    for (guint i = 0; i < profile->columns->len; i++) {
+      ColumnProfile *column = g_ptr_array_index(profile->columns, i);
+      if ((int)column->column->type == type)
+        g_ptr_array_add(columns, column);
+      gboolean full = columns->len == COLUMNS_LAID_UNDER || (i + 1 == profile->columns->len && columns->len > 0);
+      if (full && !count_laid_under(engine, profile, columns, deadline, error))
+        return FALSE;
+      if (full)
+        g_ptr_array_set_size(columns, 0);
+    }
+  }
+  return TRUE;
+}
+
 static gboolean count_columns(Engine *engine, TableProfile *profile, Deadline deadline, GError **error) {
+  if (is_small_and_wide(profile))
+    return count_wide_columns(engine, profile, deadline, error);
   for (guint first = 0; first < profile->columns->len; first += COLUMNS_PER_STATEMENT) {
     guint end = MIN(first + COLUMNS_PER_STATEMENT, profile->columns->len);
     g_autoptr(GString) sql = g_string_new("SELECT count(*)::DOUBLE");
     for (guint i = first; i < end; i++)
-      append_counts(sql, g_ptr_array_index(profile->columns, i), distinct_count_of(profile));
+      append_counts(sql, ((const ColumnProfile *)g_ptr_array_index(profile->columns, i))->sql,
+                    ((const ColumnProfile *)g_ptr_array_index(profile->columns, i))->is_number, profile->rows > PROFILE_EXACT_ROWS);
     g_string_append_printf(sql, " FROM %s", profile->relation);
     g_autoptr(ResultTable) result = engine_query(engine, sql->str, NULL, 1, deadline, error);
     if (result == NULL)
       return FALSE;
     for (guint i = first; i < end; i++)
-      read_counts(result, 1 + (i - first) * COUNTS_PER_COLUMN, profile->rows, g_ptr_array_index(profile->columns, i));
+      read_counts(result, 0, 1 + (i - first) * COUNTS_PER_COLUMN, profile->rows, g_ptr_array_index(profile->columns, i));
   }
   return TRUE;
 }
