@@ -54,6 +54,9 @@ struct AiLedger {
   void (*free)(AiLedger *ledger);
 };
 AiLedger *ai_ledger_sqlite(const char *path, GError **error); /* (transfer full) */
+/* What stands in a ledger's file, for people and from any process: of each rule and of whom it counts, the newest period.
+ * [{level, who, per, since, unit, limit, spent, reserved, used}], `used` in percent of the limit. NOT_FOUND. (transfer full) */
+json_t *ai_ledger_list(const char *path, GError **error);
 
 typedef struct AiBudget AiBudget;
 AiBudget *ai_budget_new(AiLedger *ledger, GError **error); /* takes the ledger. (transfer full) */

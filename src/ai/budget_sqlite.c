@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ai/budget.h"
+#include "ai/record.h"
 #include "store/sql.h"
 
 #define EXPIRED_KEPT_MS ((gint64)24 * 3600000)
@@ -190,4 +191,48 @@ AiLedger *ai_ledger_sqlite(const char *path, GError **error) {
     return NULL;
   }
   return &self->face;
+}
+
+/* An amount as people write it: money and credits are kept in billionths. */
+static json_t *amount_json(gint64 amount, const char *unit) {
+  if (strcmp(unit, "money") != 0 && strcmp(unit, "credits") != 0) return json_integer(amount);
+  g_autofree char *text = ai_money_text(amount);
+  return json_string(text);
+}
+
+/* The key of a row is level:match:who:unit:period (ai_budget_entries()); `who` may hold colons. NULL: it is none. */
+static json_t *entry_json(const json_t *row) {
+  g_auto(GStrv) parts = g_strsplit(json_get_string(row, "key"), ":", -1);
+  guint n = g_strv_length(parts);
+  if (n < 5) return NULL;
+  const char *unit = parts[n - 2], *period = parts[n - 1], *match = parts[1];
+  gsize skip = strlen(parts[0]) + strlen(match) + 2, tail = strlen(unit) + strlen(period) + 2;
+  const char *key = json_get_string(row, "key");
+  g_autofree char *who = g_strndup(key + skip, strlen(key) - skip - tail);
+  gint64 limit = json_get_int(row, "limit", 0), spent = json_get_int(row, "spent", 0);
+  g_autoptr(GDateTime) start = g_date_time_new_from_unix_utc(json_get_int(row, "period_ms", 0) / 1000);
+  g_autofree char *since = g_date_time_format(start, "%Y-%m-%d");
+  return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:f}", "level", parts[0], "who", who, "per", period, "since", since, "unit", unit, "limit", amount_json(limit, unit),
+                   "spent", amount_json(spent, unit), "reserved", amount_json(json_get_int(row, "reserved", 0), unit), "used", limit > 0 ? 100.0 * (double)spent / (double)limit : 0.0);
+}
+
+json_t *ai_ledger_list(const char *path, GError **error) {
+  if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "nothing was spent from this workspace yet");
+    return NULL;
+  }
+  AiLedger *ledger = ai_ledger_sqlite(path, error);
+  if (ledger == NULL) return NULL;
+  g_autoptr(json_t) rows = ledger->report(ledger, g_get_real_time() / 1000);
+  json_t *row;
+  ledger->free(ledger);
+  g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+  json_t *list = json_array();
+  gsize index;
+  json_array_foreach(rows, index, row) {
+    const char *key = json_get_string(row, "key");
+    json_t *entry = key != NULL && g_hash_table_add(seen, (gpointer)key) ? entry_json(row) : NULL;
+    if (entry != NULL) json_array_append_new(list, entry);
+  }
+  return list;
 }

@@ -13,6 +13,7 @@
 #define LOOK_EVERY_US G_USEC_PER_SEC
 #define DEFAULT_LOOPS 2
 #define STOP_WAIT_MS 5000
+#define SCORES_KEPT 2000
 
 /* ---- configuration ---- */
 
@@ -126,11 +127,27 @@ void ai_gateway_log_drift(AiGateway *gateway, const char *template_id, double sc
   if (alert != NULL) g_warning("%s", alert);
 }
 
+static void write_consistency(AiGateway *gateway, GString *out) {
+  static const char *const HEADS[] = {"# HELP aisle_llm_consistency Moving average of how much of a template's answers its data supports.\n# TYPE aisle_llm_consistency gauge\n",
+                                      "# HELP aisle_llm_consistency_out 1 while that is below its control limit.\n# TYPE aisle_llm_consistency_out gauge\n"};
+  g_autoptr(json_t) series = ai_drift_report(gateway->drift);
+  json_t *one;
+  gsize index;
+  for (int out_of_limits = 0; out_of_limits < 2; out_of_limits++) {
+    g_string_append(out, HEADS[out_of_limits]);
+    json_array_foreach(series, index, one) {
+      double value = out_of_limits ? json_get_bool(one, "out", FALSE) : json_get_double(one, "average", 0);
+      g_string_append_printf(out, "aisle_llm_consistency%s{template=\"%s\"} %g\n", out_of_limits ? "_out" : "", json_get_string(one, "series"), value);
+    }
+  }
+}
+
 void ai_gateway_write_metrics(AiGateway *gateway, GString *out) {
   if (gateway->remote != NULL) return;
   CacheStatistics cache;
   cache_statistics(gateway->cache, &cache);
   ai_metrics_write(gateway->metrics, out);
+  write_consistency(gateway, out);
   g_string_append_printf(out, "# TYPE aisle_llm_calls_in_flight gauge\naisle_llm_calls_in_flight %d\n"
                               "# TYPE aisle_llm_cache_hits_total counter\naisle_llm_cache_hits_total %" G_GUINT64_FORMAT "\n"
                               "# TYPE aisle_llm_cache_bytes gauge\naisle_llm_cache_bytes %zu\n",
@@ -157,6 +174,11 @@ static gboolean start_loops(AiGateway *gateway, int n, GError **error) {
   return TRUE;
 }
 
+/* The chart goes on where the last process left it; what was told then is not told again. */
+static void add_old_score(const char *template_id, double score, gpointer data) {
+  g_free(ai_drift_add(data, template_id, score));
+}
+
 static gboolean open_state(AiGateway *gateway, GError **error) {
   g_mkdir_with_parents(gateway->state_folder, 0700); /* a failure shows when the first file is opened */
   g_autofree char *ledger_path = g_build_filename(gateway->state_folder, "ai-budget.db", NULL);
@@ -166,6 +188,7 @@ static gboolean open_state(AiGateway *gateway, GError **error) {
   gateway->budget = ledger != NULL ? ai_budget_new(ledger, error) : NULL;
   gateway->records = gateway->budget != NULL ? ai_records_open(gateway->records_path, error) : NULL;
   if (gateway->records == NULL) return FALSE;
+  ai_records_scores(gateway->records, SCORES_KEPT, add_old_score, gateway->drift);
   ai_records_prune(gateway->records, g_get_real_time() / 1000 - gateway->config->record_ms);
   gateway->queue = ai_queue_open(gateway, queue_path, error);
   return gateway->queue != NULL;

@@ -312,3 +312,14 @@ char *ai_records_reply(AiRecords *records, const char *key) {
   pthread_mutex_unlock(&records->reader_lock);
   return reply;
 }
+
+void ai_records_scores(AiRecords *records, int most, AiScoreFunction function, gpointer data) {
+  pthread_mutex_lock(&records->reader_lock);
+  sqlite3_stmt *statement = sql_prepare(records->reader, "SELECT template, consistency FROM (SELECT number, template, consistency FROM calls"
+                                                         " WHERE consistency IS NOT NULL AND template IS NOT NULL AND cache = 'miss' ORDER BY number DESC LIMIT ?1) ORDER BY number", NULL);
+  if (statement != NULL) sqlite3_bind_int(statement, 1, most);
+  while (statement != NULL && sqlite3_step(statement) == SQLITE_ROW)
+    function((const char *)sqlite3_column_text(statement, 0), sqlite3_column_double(statement, 1), data);
+  sqlite3_finalize(statement);
+  pthread_mutex_unlock(&records->reader_lock);
+}

@@ -31,6 +31,9 @@ void ai_records_prune(AiRecords *records, gint64 before_ms);
 json_t *ai_records_costs(const char *path, const char *by, gint64 since_ms, GError **error);
 /* Newest first. (transfer full) */
 json_t *ai_records_list(const char *path, int limit, GError **error);
+/* The last `most` scores of consistency, oldest first, of the process before this one too. */
+typedef void (*AiScoreFunction)(const char *template_id, double score, gpointer data);
+void ai_records_scores(AiRecords *records, int most, AiScoreFunction function, gpointer data);
 /* The reply that was put under this key within a day; NULL: none. (transfer full) */
 char *ai_records_reply(AiRecords *records, const char *key);
 /* Billionths as a decimal without loss: 1230000000 -> "1.23". (transfer full) */

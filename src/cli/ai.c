@@ -1,8 +1,9 @@
-/* aisle ai costs|prompts|calls: the bill, the templates, the record. */
+/* aisle ai costs|budgets|prompts|calls: the bill, what is left, the templates, the record. */
 #include <stdio.h>
 #include <string.h>
 
 #include "ai/ai.h"
+#include "ai/budget.h"
 #include "ai/prompts.h"
 #include "ai/record.h"
 #include "cli/cli.h"
@@ -94,6 +95,13 @@ static int show_costs(const AiFlags *flags, GError **error) {
   return rows != NULL ? 0 : -1;
 }
 
+static int show_budgets(const AiFlags *flags, GError **error) {
+  g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-budget.db", NULL);
+  g_autoptr(json_t) rows = ai_ledger_list(path, error);
+  if (rows != NULL) print_result("budgets", rows, flags->json);
+  return rows != NULL ? 0 : -1;
+}
+
 static int show_calls(const AiFlags *flags, GError **error) {
   g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
   g_autoptr(json_t) rows = ai_records_list(path, flags->limit, error);
@@ -124,8 +132,8 @@ int cli_ai(int argc, char **argv) {
                                   {"limit", 0, 0, G_OPTION_ARG_INT, &flags.limit, "calls: how many (100)", "N"},
                                   {"json", 0, 0, G_OPTION_ARG_NONE, &flags.json, "As JSON", NULL},
                                   {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
-  g_autoptr(GOptionContext) context = g_option_context_new("costs|prompts|calls");
-  g_option_context_set_summary(context, "What language models cost, which prompts there are (with their tests), which calls were made.");
+  g_autoptr(GOptionContext) context = g_option_context_new("costs|budgets|prompts|calls");
+  g_option_context_set_summary(context, "What language models cost, how much of each budget is used, which prompts there are (with their tests), which calls were made.");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, &error)) {
     error->domain = AISLE_ERROR;
@@ -137,8 +145,9 @@ int cli_ai(int argc, char **argv) {
   int status = -1;
   if (strcmp(what, "costs") == 0) status = show_costs(&flags, &error);
   else if (strcmp(what, "prompts") == 0) status = show_prompts(&flags, &error);
+  else if (strcmp(what, "budgets") == 0) status = show_budgets(&flags, &error);
   else if (strcmp(what, "calls") == 0) status = show_calls(&flags, &error);
-  else g_set_error_literal(&error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what: aisle ai costs, aisle ai prompts or aisle ai calls");
+  else g_set_error_literal(&error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what: aisle ai costs, aisle ai budgets, aisle ai prompts or aisle ai calls");
   g_free(flags.workspace);
   g_free(flags.by);
   g_free(flags.since);

@@ -122,6 +122,9 @@ class Budgets(GatewayCase):
         found = {(row["team"], row["purpose"]): (row["calls"], Decimal(row["cost"]), Decimal(row["saved"])) for row in rows}
         self.assertEqual(found, {("bi", "plan"): (2, 10, 0), ("bi", "narrate"): (1, 5, 0), ("ops", ""): (2, 5, 5)}, done.stderr)
         self.assertIn("narrate", run("ai", "costs", "-w", self.folder / "ws", "--by", "purpose").stdout)
+        rows = json.loads(run("ai", "budgets", "-w", self.folder / "ws", "--json").stdout)["budgets"]
+        self.assertEqual([(row["level"], row["who"], row["per"], Decimal(row["limit"]), Decimal(row["spent"]), row["used"]) for row in rows], [("team", "bi", "month", 20, 15, 75.0)])
+        self.assertIn("bi", run("ai", "budgets", "-w", self.folder / "ws").stdout)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,28 @@ class Summary(GatewayCase):
         self.assertEqual((status, result["error"]["code"], len(server.seen)), (403, "blocked", 6))
         self.assertNotIn("1,300", result["error"]["partial"])
 
+    def test_a_drift_of_scores_is_told(self):
+        """Twenty good answers set the level; then half of what is said is not in the data, and that is let through. It goes on over a restart."""
+        server = self.server()
+        server.script = lambda request: behaviour(json.dumps({"summary": "Chairs 1,200, Lamps 450." if len(server.seen) <= 22 else "Chairs 1,200, Lamps 451, Lamps 452."}))
+        prompts = self.folder / "one/prompts"
+        prompts.mkdir(parents=True)
+        summary = {"model": "summary", "input": {"type": "object"}, "data": [{"path": "numbers", "as": "text"}], "instructions": "Say it.", "check_facts": True,
+                   "output": {"type": "object", "properties": {"summary": {"type": "string"}}, "required": ["summary"]}}
+        (prompts / "say.yaml").write_text(json.dumps({"id": "say", "versions": {"1": summary}}))
+        gateway = self.gateway(config(server, prompts="prompts"))
+
+        def ask(number):
+            return gateway.request("/llm/summary", {"template": "say", "input": {"numbers": {"Chairs": 1200, "Lamps": 450, "n": number}}})[0]
+        self.assertEqual({ask(number) for number in range(22)}, {200})
+        self.assertIn('aisle_llm_consistency_out{template="say"} 0', gateway.request("/metrics")[1])
+        gateway.stop()
+        gateway = self.gateway(config(server, prompts="prompts"))
+        self.assertIn('aisle_llm_consistency{template="say"} 1', gateway.request("/metrics")[1], "the chart goes on where it was")
+        self.assertEqual({ask(number) for number in range(100, 106)}, {403})
+        self.assertIn('aisle_llm_consistency_out{template="say"} 1', gateway.request("/metrics")[1])
+        self.assertEqual(gateway.log().count("have become less consistent"), 1)
+
     def test_refused_inputs_never_leave(self):
         server = self.server(behaviour(GOOD))
         gateway = self.gateway(config(server))
