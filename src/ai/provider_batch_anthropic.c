@@ -133,7 +133,7 @@ static void forget(const AiBatchPeer *peer, const char *remote, const char *file
   (void)file;
   (void)status;
   g_autofree char *rest = g_strconcat("/", remote, NULL), *url = address(peer, rest);
-  g_autoptr(json_t) reply = ai_batch_send(peer, "DELETE", url, NULL, NULL, 0, NULL);
+  json_decref(ai_batch_send(peer, "DELETE", url, NULL, NULL, 0, NULL));
 }
 
 const AiBatchProvider ai_batch_provider_anthropic = {entry, NULL, create, find, look, read_results, cancel, forget};

@@ -150,7 +150,7 @@ static void forget(const AiBatchPeer *peer, const char *remote, const char *file
   for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
     if (files[i] == NULL) continue;
     g_autofree char *path = g_strconcat("files/", files[i], NULL), *url = address(peer, path, NULL);
-    g_autoptr(json_t) reply = ai_batch_send(peer, "DELETE", url, NULL, NULL, 0, NULL);
+    json_decref(ai_batch_send(peer, "DELETE", url, NULL, NULL, 0, NULL));
   }
 }
 
