@@ -128,7 +128,7 @@ static gboolean build(const char *folder, const char *name, char **files, InitRe
   if (engine == NULL)
     return FALSE;
   report->tables = import_files(engine, folder, files, error);
-  if (report->tables == NULL || !attach_tables(engine, folder, error))
+  if (report->tables == NULL || !lake_import_place(folder, report->tables, DEADLINE_NEVER, error) || !attach_tables(engine, folder, error))
     return FALSE;
   report->model = model_infer(engine, name, report->tables, report->notes, DEADLINE_NEVER, error);
   if (report->model == NULL || !init_propose_rules(engine, folder, report->model, report->tables, error) || !finish(folder, report, error))
@@ -153,11 +153,7 @@ static Model *extend_model(Engine *engine, const Model *existing, InitReport *re
 
 /* New tables are in folders of their own that no snapshot of before names, so taking them away undoes the load. */
 static void undo_load(const char *folder, const InitReport *report, const char *model_hash) {
-  for (guint i = 0; report->tables != NULL && i < report->tables->len; i++) {
-    const ImportedTable *table = g_ptr_array_index(report->tables, i);
-    g_autofree char *path = g_build_filename(folder, "lake", table->table, NULL);
-    disk_remove_tree(path);
-  }
+  lake_import_undo(folder, report->tables);
   g_autoptr(GError) ignored = NULL; /* the load's own error is the one to tell */
   lake_snapshot_publish(folder, model_hash, &ignored);
 }
@@ -170,7 +166,7 @@ static gboolean add_tables(const char *folder, char **files, InitReport *report,
   if (engine == NULL)
     return FALSE;
   report->tables = import_files(engine, folder, files, error);
-  gboolean done = report->tables != NULL && attach_tables(engine, folder, error) &&
+  gboolean done = report->tables != NULL && lake_import_place(folder, report->tables, DEADLINE_NEVER, error) && attach_tables(engine, folder, error) &&
                   (report->model = extend_model(engine, existing, report, error)) != NULL &&
                   init_propose_rules(engine, folder, report->model, report->tables, error) && finish(folder, report, error);
   if (!done)
@@ -191,8 +187,11 @@ static gboolean make_workspace(const InitOptions *options, InitReport *report, G
   if (draft == NULL)
     return FALSE;
   g_autofree char *base = g_path_get_basename(draft->path);
-  return build(draft->folder, options->name != NULL ? options->name : base, options->arguments + 1, report, error) &&
-         workspace_draft_publish(draft, error);
+  if (build(draft->folder, options->name != NULL ? options->name : base, options->arguments + 1, report, error) &&
+      workspace_draft_publish(draft, error))
+    return TRUE;
+  lake_import_undo(draft->folder, report->tables);
+  return FALSE;
 }
 
 /* The same with files coming in through ingestion; says what it did itself. */
@@ -224,21 +223,6 @@ static int init_privately(const InitOptions *options) {
   return 0;
 }
 
-/* What init makes lies in the workspace; better said now than found out later. What goes through ingestion lies where it should. */
-static gboolean lies_here(const InitOptions *options, GError **error) {
-  g_autoptr(Settings) settings = settings_load(options->arguments[0], NULL, error);
-  if (settings == NULL)
-    return FALSE;
-  const char *location = settings_text(settings, SETTING_LAKE_LOCATION);
-  if (*location == '\0')
-    return TRUE;
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
-              "lake.location is set (%s), but aisle init keeps its tables in lake/ of the workspace; make it without the setting, then set it "
-              "and bring the files in with aisle ingest",
-              settings_origin(settings, SETTING_LAKE_LOCATION));
-  return FALSE;
-}
-
 int cli_init(int argc, char **argv) {
   g_auto(InitOptions) options = {0};
   g_autoptr(GError) error = NULL;
@@ -246,8 +230,6 @@ int cli_init(int argc, char **argv) {
     return cli_fail("init", g_steal_pointer(&error));
   if (options.privacy)
     return init_privately(&options);
-  if (!lies_here(&options, &error))
-    return cli_fail("init", g_steal_pointer(&error));
   g_auto(InitReport) report = {0};
   report.workspace = options.arguments[0];
   report.notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

@@ -1,5 +1,6 @@
 #include "cli/init_workspace.h"
 #include "base/disk.h"
+#include "base/settings.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -170,6 +171,15 @@ gboolean workspace_write_settings(const char *folder, const char *name, GError *
   if (g_file_test(path, G_FILE_TEST_EXISTS))
     return TRUE;
   g_autofree char *quoted = text_sql_quote(name); /* YAML doubles single quotes as SQL does */
-  g_autofree char *text = g_strdup_printf(SETTINGS_TEMPLATE, quoted);
-  return disk_replace(path, text, strlen(text), error);
+  g_autoptr(Settings) settings = settings_load(NULL, NULL, error);
+  if (settings == NULL)
+    return FALSE;
+  const char *lake = settings_text(settings, SETTING_LAKE_LOCATION);
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_string_append_printf(text, SETTINGS_TEMPLATE, quoted);
+  if (*lake != '\0') { /* who asks later need not know where the tables were put */
+    g_autofree char *place = text_sql_quote(lake);
+    g_string_append_printf(text, "\n# Where the tables are kept.\nlake:\n  location: %s\n", place);
+  }
+  return disk_replace(path, text->str, text->len, error);
 }

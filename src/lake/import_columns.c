@@ -18,6 +18,7 @@ void imported_table_free(ImportedTable *table) {
   g_free(table->source);
   if (table->columns) g_ptr_array_unref(table->columns);
   g_strfreev(table->files);
+  g_free(table->placed);
   g_free(table);
 }
 

@@ -28,7 +28,8 @@ typedef struct {
   gint64 rows, rejected_rows;
   gint64 aside_rows;   /* not of the table: footer, totals, the header again, another table; kept with the rejected */
   GPtrArray *columns;  /* of ImportedColumn* */
-  char **files;        /* Parquet files */
+  char **files;        /* Parquet files, where they were made */
+  char *placed;        /* where lake.location had it brought; NULL: it lies in lake/ of the workspace */
 } ImportedTable;
 void imported_column_free(ImportedColumn *column);
 void imported_table_free(ImportedTable *table);
@@ -52,6 +53,12 @@ typedef struct {
  */
 GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const *paths, const ImportOptions *options,
                        Deadline deadline, GError **error);
+/*
+ * Brings imported tables to where the setting lake.location says, their logs last; nothing to do without the setting.
+ * EXISTS when there is a table of that name. On failure lake_import_undo() takes all of them away again.
+ */
+gboolean lake_import_place(const char *workspace, GPtrArray *tables, Deadline deadline, GError **error);
+void lake_import_undo(const char *workspace, const GPtrArray *tables); /* NULL is fine */
 /* The cells of one file before typing, as UTF-8 CSV (comma, RFC 4180 quoting, with header). */
 gboolean lake_read_as_csv(const char *path, FILE *out, GError **error);
 

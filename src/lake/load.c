@@ -88,8 +88,7 @@ static gboolean drop_journal(const char *path, GError **error) {
 
 /* ---- taking back ---- */
 
-/* A table that the load made: its log goes first, newest commit first, so that it is a table or none at every moment. */
-static gboolean remove_table(const char *location, GError **error) {
+gboolean lake_remove_table(const char *location, GError **error) {
   g_autoptr(ObjectStore) store = delta_store_open(location, error);
   g_autoptr(GPtrArray) log = store ? object_list_all(store, "_delta_log/", 1000000, DEADLINE_NEVER, error) : NULL;
   if (!log) return FALSE;
@@ -111,7 +110,7 @@ static gboolean take_back_table(const char *workspace, const SnapshotEntry *befo
     g_propagate_error(error, g_steal_pointer(&failing));
     return FALSE;
   }
-  if (before->version < 0) return remove_table(location, error);
+  if (before->version < 0) return lake_remove_table(location, error);
   return table->version <= before->version || delta_take_back(table, engine, before->version, error);
 }
 

@@ -30,6 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(LakeLoad, lake_load_free)
 
 /* Where a workspace keeps a table: <workspace>/lake/<table>, or below the setting lake.location. (transfer full) */
 char *lake_table_location(const char *workspace, const char *table, GError **error);
+/* A table goes, its log first, newest commit first, so that it is a table or none at every moment. */
+gboolean lake_remove_table(const char *location, GError **error);
 /* Names of the tables there are, sorted (of char*). Those of a load in progress among them. (transfer full) */
 GPtrArray *lake_tables(const char *workspace, GError **error);
 

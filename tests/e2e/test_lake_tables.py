@@ -176,11 +176,10 @@ class WorkspaceInABucket(Bucket):
     def test_a_workspace_over_a_bucket(self):
         self.workspace = self.folder / "shop"
         orders = self.write("orders.csv", "order id,day,amount\n" + "".join(f"A{i},2026-01-{i % 28 + 1:02},{i}.5\n" for i in range(1, 11)))
+        self.environment["AISLE_LAKE_LOCATION"] = f"s3://lake/{self.folder.name}"
         self.run_ok("init", self.workspace, orders)
-        shutil.copytree(self.workspace / "lake", self.server.root / "lake" / self.folder.name)
-        shutil.rmtree(self.workspace / "lake")
-        with (self.workspace / "aisle.yaml").open("a") as settings:
-            settings.write(f"lake:\n  location: s3://lake/{self.folder.name}\n")
+        del self.environment["AISLE_LAKE_LOCATION"]  # it stands in aisle.yaml now
+        self.assertFalse((self.workspace / "lake/orders").exists())
         self.assertEqual(self.total(), 60)
         for i in range(3):
             lake.done("load", self.workspace, f"load:{i}", "SELECT 'B' AS order_id, DATE '2026-01-09' AS day, 1000 AS amount", "orders",
@@ -195,18 +194,35 @@ class WorkspaceInABucket(Bucket):
 
 
 class Location(WorkspaceCase):
-    """The setting lake.location."""
+    """The setting lake.location, when a workspace is made."""
 
-    def test_init_says_that_its_tables_lie_in_the_workspace(self):
+    def test_init_puts_the_tables_where_the_setting_says(self):
         table = self.write("t.csv", "id,amount\n1,2.50\n2,3.50\n")
-        shop = self.folder / "shop"
-        done = run("init", shop, table, env={**os.environ, "AISLE_LAKE_LOCATION": "s3://somewhere/else"})
-        self.assert_clean_failure(done, UNSUPPORTED, "lake.location", "AISLE_LAKE_LOCATION", "aisle ingest")
-        self.assertFalse(shop.exists())
-        self.assertEqual(run("init", shop, table).returncode, 0)
-        with open(shop / "aisle.yaml", "a") as settings:
-            settings.write("lake:\n  location: elsewhere\n")
-        self.assert_clean_failure(run("init", "--add", shop, self.write("u.csv", "id,name\n1,x\n")), UNSUPPORTED, "aisle.yaml")
+        shop, place = self.folder / "shop", self.folder / "elsewhere"
+        environment = {**os.environ, "AISLE_LAKE_LOCATION": str(place)}
+        done = run("init", shop, table, env=environment)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertTrue((place / "t/_delta_log/00000000000000000000.json").exists())
+        self.assertFalse((shop / "lake/t").exists())
+        self.assertIn("elsewhere", (shop / "aisle.yaml").read_text())
+        self.assertEqual(run("init", "--add", shop, self.write("u.csv", "id,name\n1,x\n")).returncode, 0)  # without the environment
+        self.assertTrue((place / "u/_delta_log").is_dir())
+        answer = json.loads(run("ask", "-w", shop, "--json", "total amount").stdout)
+        self.assertEqual(answer["rows"], [[6]])
+        done = run("init", self.folder / "second", table, env=environment)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("there is a table t", done.stderr)
+        self.assertFalse((self.folder / "second").exists())
+        self.assertEqual(json.loads(run("ask", "-w", shop, "--json", "total amount").stdout)["rows"], [[6]], "it was left alone")
+
+    def test_what_fails_leaves_nothing_there(self):
+        good, bad = self.write("a.csv", "id,amount\n1,2.50\n2,3.50\n"), self.write("b.csv", "id,amount\n1,5\n")
+        place = self.folder / "elsewhere"
+        environment = {**os.environ, "AISLE_LAKE_LOCATION": str(place)}
+        self.assertEqual(run("init", self.folder / "first", bad, env=environment).returncode, 0)
+        self.assertNotEqual(run("init", self.folder / "second", good, bad, env=environment).returncode, 0)
+        self.assertFalse((place / "a/_delta_log/00000000000000000000.json").exists(), "a was taken away with the rest")
+        self.assertTrue((place / "b/_delta_log/00000000000000000000.json").exists())
 
 
 if __name__ == "__main__":
