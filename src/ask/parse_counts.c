@@ -58,6 +58,7 @@ static gboolean count_in_fact(Parse *parse, guint index) {
   const Metric *counts = reference != NULL ? parse_entity_metric(parse, entity) : NULL;
   gboolean same = entity->is_event && counts != NULL && counts->kind == METRIC_AGGREGATE && counts->aggregate == AGGREGATE_COUNT_DISTINCT && counts->conditions[0] == NULL &&
                   g_strcmp0(counts->dataset, reference->dataset) == 0 && g_strcmp0(counts->expression, reference->name) == 0;
+  same |= entity->is_event && counts != NULL && g_strcmp0(counts->dataset, entity->dataset) == 0; /* orders are counted where they are listed */
   if (reference == NULL || !active || same) return FALSE;
   count_keys(parse, index, entity, reference);
   return TRUE;

@@ -91,7 +91,8 @@ static GPtrArray *namesakes(const Parse *parse, const Field *field) {
     const Dataset *dataset = g_ptr_array_index(parse->model->datasets, d);
     for (guint f = 0; f < dataset->fields->len; f++) {
       const Field *other = g_ptr_array_index(dataset->fields, f);
-      gboolean alike = other != field && other->role == field->role &&
+      gboolean things = field->entity != NULL && other->entity != NULL && strcmp(field->entity, other->entity) != 0; /* names of genres and of artists */
+      gboolean alike = other != field && other->role == field->role && !things &&
                        (strcmp(other->name, field->name) == 0 || same_words(other->label, field->label));
       if (alike) g_ptr_array_add(fields, (gpointer)other);
     }
