@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Asks the built program the parser cases of tests/data/ask and judges the answers by value.
 
-    python3 tests/e2e/ask_cases.py [dev|held|fresh] [--schema NAME] [-k WORDS] [--show] [--tap] [--min PERCENT] [--max-wrong N]
+    python3 tests/e2e/ask_cases.py [dev|held|fresh|usual] [--schema NAME] [-k WORDS] [--show] [--tap] [--min PERCENT] [--max-wrong N]
     python3 tests/e2e/ask_cases.py --make-gold        recompute tests/data/ask/gold.json (needs duckdb==1.5.5)
 
-A case is a line of dev_*.jsonl (looked at while building), held_*.jsonl (other wordings, for judging) or fresh_*.jsonl
-(companies that nothing was built for, for judging):
+A case is a line of dev_*.jsonl (looked at while building), held_*.jsonl (other wordings, for judging), fresh_*.jsonl
+(companies that nothing was built for, for judging) or usual_*.jsonl (exports such as many people have seen, for judging):
     {"id", "schema", "category", "question", "as_of", "after": id of the question before, "expect":
      "answered|clarify|refused", "rows_sql": [accepted readings over the typed tables], "ordered", "query": part of the
      semantic query that must be there, "note"}
@@ -27,6 +27,7 @@ from judge import has_part, rows_match
 
 CASES = aisle.ROOT / "tests/data/ask"
 GOLD = CASES / "gold.json"
+SPLITS = ("dev", "held", "fresh", "usual")
 RIGHT, WRONG_ANSWERED = "RIGHT", ("WRONG_ROWS", "WRONG_VALUES", "WRONG_QUERY", "WRONG_STATUS_ANSWERED")
 
 
@@ -98,7 +99,7 @@ def load_lake(connection, workspace):
 
 
 def make_gold():
-    cases = [case for split in ("dev", "held", "fresh") for case in read_cases(split) if "rows_sql" in case]
+    cases = [case for split in SPLITS for case in read_cases(split) if "rows_sql" in case]
     gold, own = {}, sorted({case["schema"] for case in cases} - set(shared_files()))
     for schema in own:
         connection = connect() or sys.exit("--make-gold needs Python's duckdb (1.5.5)")
@@ -193,7 +194,7 @@ def print_table(results):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("split", nargs="?", choices=("dev", "held", "fresh"), default="dev")
+    parser.add_argument("split", nargs="?", choices=SPLITS, default="dev")
     parser.add_argument("--schema")
     parser.add_argument("-k", metavar="WORDS", help="only questions or ids that hold these words")
     parser.add_argument("--show", action="store_true", help="print what failed")

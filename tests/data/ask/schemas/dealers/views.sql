@@ -1,0 +1,2 @@
+-- Short names for the cases.
+create view a as select retailer r, coalesce(try_strptime(invoice_date::varchar,'%m/%d/%Y'),try_cast(invoice_date::varchar as timestamp))::date d, region reg, state, city, product p, replace(replace(price_per_unit::varchar,'$',''),',','')::decimal(18,2) pp, replace(units_sold::varchar,',','')::bigint u, replace(replace(total_sales::varchar,'$',''),',','')::decimal(18,2) s, replace(replace(operating_profit::varchar,'$',''),',','')::decimal(18,2) op, replace(operating_margin::varchar,'%','')::double/100 om, sales_method m from dealer_sales;
