@@ -186,6 +186,13 @@ test("an answer is compared and explained", async ({ page }) => {
   const third = await turn(page, 3);
   assert.match(await text(third.locator(".chips")), /what moved it/);
   assert.match(await text(third.locator(".sentences")), /accounts for|difference/);
+  const cause = third.locator(".pick").first();
+  const name = await text(cause);
+  await cause.click();
+  await page.getByRole("menuitem", { name: "why it moved" }).click();
+  const fourth = await turn(page, 4);
+  assert.ok((await text(fourth.locator(".chips"))).includes(`is ${name}`), "only of this cause");
+  assert.ok((await fourth.boundingBox()).y < 200, "the new question is at the top, not where the last click was");
 });
 
 test("numbers and SQL are copied whole", async ({ page, context }) => {

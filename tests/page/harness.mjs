@@ -109,11 +109,16 @@ export async function startDoor(url) {
         client.write(chunk.subarray(0, text.indexOf("\n\n", accepted) + 2), () => setTimeout(() => client.destroy(), 50));
         return;
       }
+      const upTo = door.tellsUntil === undefined ? -1 : text.indexOf(`event: ${door.tellsUntil}`);
+      if (door.tellsUntil !== undefined && upTo < 0) {
+        if (!client.destroyed) client.write(chunk);
+        return;
+      }
       // The answer's head may come before its first event, in a piece of its own.
       const onlyHead = accepted < 0 && text.startsWith("HTTP/1.1 200") && text.endsWith("\r\n\r\n");
       if (door.hold?.(head) && !(door.tellsAccepted && onlyHead)) {
         // What was accepted is told; the rest waits.
-        const told = door.tellsAccepted && accepted >= 0 ? text.indexOf("\n\n", accepted) + 2 : 0;
+        const told = upTo >= 0 ? Math.max(0, text.lastIndexOf("\n\n", upTo) + 2) : door.tellsAccepted && accepted >= 0 ? text.indexOf("\n\n", accepted) + 2 : 0;
         if (told > 0) client.write(chunk.subarray(0, told));
         await door.holding;
         if (!client.destroyed) client.write(chunk.subarray(told));

@@ -151,11 +151,18 @@ test("light and dark are chosen and kept", async ({ page }) => {
   assert.equal(await paper(), dark);
 });
 
-test("on paper there is nothing that is pressed", async ({ page }) => {
+test("on paper there is nothing that is pressed, tables are whole and the ink is dark", async ({ page }) => {
+  await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(SHOP);
   const first = await ask(page, "sales by region");
-  await page.emulateMedia({ media: "print" });
+  const long = await ask(page, "sales by product");
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
   for (const hidden of [".rail", ".composer", ".actions", ".feedback"]) assert.equal(await page.locator(hidden).first().isVisible(), false, hidden);
   assert.equal(await first.locator(".result").isVisible(), true);
   assert.equal(await first.locator(".caveats").isVisible(), true);
+  await until(async () => (await long.locator(".result tbody tr").count()) === 120, "every row is on the paper");
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), "light");
+  assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+  await page.emulateMedia({ media: "screen", colorScheme: "dark" });
+  await until(async () => (await long.locator(".result tbody tr").count()) < 60, "the screen holds what is seen");
 });

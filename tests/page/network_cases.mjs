@@ -40,6 +40,29 @@ test("a slow answer shows that it is worked on, and can be cancelled", async ({ 
   await door.close();
 });
 
+test("the result is drawn before its sentences are there, and only once", async ({ page, allow }) => {
+  allow(/ERR_|net::/);
+  const door = await startDoor(SHOP);
+  await page.goto(door.url);
+  door.tellsUntil = "sentences";
+  const release = door.holdUntil(isAsk);
+  await page.fill("#question", "sales by category in 2023");
+  await page.keyboard.press("Enter");
+  const running = page.locator(".turn[data-state=running]");
+  await running.locator(".result").waitFor();
+  await running.locator(".chart[data-drawn] canvas").waitFor();
+  assert.equal(await running.locator(".result tbody tr").count(), 3);
+  assert.equal(await running.locator(".sentences").count(), 0);
+  const drawn = await page.evaluate(() => performance.getEntriesByName("chart-drawn").length);
+  release();
+  const first = await turn(page, 1);
+  await first.locator(".sentences").waitFor();
+  await first.getByRole("button", { name: "Pin", exact: true }).waitFor();
+  assert.equal(await page.evaluate(() => performance.getEntriesByName("chart-drawn").length), drawn, "the picture stays as it is");
+  await page.close();
+  await door.close();
+});
+
 test("a reload takes up what was running", async ({ page, allow }) => {
   allow(/ERR_|net::/);
   const door = await startDoor(SHOP);

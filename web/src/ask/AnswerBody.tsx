@@ -128,7 +128,7 @@ export function AnswerBody({ answer, model, number, run, chartType }: Props): Re
         <DrillMenu drill={drill.drill} x={drill.x} y={drill.y} run={run}
           onClose={() => {
             setDrill(null);
-            back.current?.focus();
+            back.current?.focus({ preventScroll: true }); // the next question is in view already
           }} />
       )}
     </>

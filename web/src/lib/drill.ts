@@ -104,9 +104,10 @@ function drillIntoDriver(query: Query, row: Cell[], model: Model): Drill | null 
   const { analysis: _, ...compared } = next;
   const { compare: __, ...alone } = compared;
   const unit = isLong(query.time) ? "month" : "day";
+  const others = groupingFields(model).some((choice) => choice.name !== field.name && choice.field.role === "dimension" && (choice.field.distinct_count ?? 0) > 1);
   return {
     title: `${field.label}: ${member ?? "(none)"}`,
-    choices: [{ label: "why it moved", query: next }, { label: "only this", query: compared }, { label: `by ${unit}`, query: { ...structuredClone(alone), dimensions: [{ time: unit }] } }],
+    choices: [...(others ? [{ label: "why it moved", query: next }] : []), { label: "only this", query: compared }, { label: `by ${unit}`, query: { ...structuredClone(alone), dimensions: [{ time: unit }] } }],
   };
 }
 
