@@ -90,6 +90,7 @@ export async function startDoor(url) {
     const upstream = connect(Number(target.port), target.hostname);
     door.connections.add(client);
     let head = "";
+    let holds = false;
     client.on("data", (chunk) => {
       const line = chunk.toString("latin1").split("\r\n", 1)[0];
       if (/^[A-Z]+ \S+ HTTP\/1\.[01]$/.test(line)) { // a body may come in a piece of its own
@@ -110,7 +111,7 @@ export async function startDoor(url) {
         return;
       }
       const upTo = door.tellsUntil === undefined ? -1 : text.indexOf(`event: ${door.tellsUntil}`);
-      if (door.tellsUntil !== undefined && upTo < 0) {
+      if (door.tellsUntil !== undefined && upTo < 0 && !holds) {
         if (!client.destroyed) client.write(chunk);
         return;
       }
@@ -118,8 +119,9 @@ export async function startDoor(url) {
       const onlyHead = accepted < 0 && text.startsWith("HTTP/1.1 200") && text.endsWith("\r\n\r\n");
       if (door.hold?.(head) && !(door.tellsAccepted && onlyHead)) {
         // What was accepted is told; the rest waits.
-        const told = upTo >= 0 ? Math.max(0, text.lastIndexOf("\n\n", upTo) + 2) : door.tellsAccepted && accepted >= 0 ? text.indexOf("\n\n", accepted) + 2 : 0;
+        const told = holds ? 0 : upTo >= 0 ? Math.max(0, text.lastIndexOf("\n\n", upTo) + 2) : door.tellsAccepted && accepted >= 0 ? text.indexOf("\n\n", accepted) + 2 : 0;
         if (told > 0) client.write(chunk.subarray(0, told));
+        holds = true; // what comes behind waits too
         await door.holding;
         if (!client.destroyed) client.write(chunk.subarray(told));
         return;
