@@ -26,13 +26,14 @@ def over_each(test):
 
 
 class Batches(GatewayCase):
-    def start(self, kind, server, name=None, collect="300ms", **more):
+    def start(self, kind, server, most=1, name=None, **more):
+        """A batch goes out as soon as `most` requests wait, and never sooner: no test depends on the clock."""
         name = name or f"{kind}-{id(server)}"
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         (folder / "prices.yaml").write_text(json.dumps(PRICES))
         state = more.pop("state", None)
-        config = config_over(server, kind=kind, prices="prices.yaml", batch={"collect": collect, "poll": "200ms"}, **more)
+        config = config_over(server, kind=kind, prices="prices.yaml", batch={"collect": "1h", "most": most, "poll": "200ms"}, **more)
         config["models"]["main"]["routes"][0]["batch"] = True
         return self.gateway(config, name=name, **({"state": state} if state else {}))
 
@@ -71,7 +72,7 @@ class Batches(GatewayCase):
     def test_many_requests_are_one_batch_at_half_the_price(self, kind):
         server = self.server()
         server.script = lambda request: behaviour("Answer to " + json.dumps(request["body"]["messages"])[-30:], usage=(7, 4))
-        gateway = self.start(kind, server, budgets=[{"company": "*", "limit": 1000, "per": "month"}])
+        gateway = self.start(kind, server, 5, budgets=[{"company": "*", "limit": 1000, "per": "month"}])
         jobs = [self.put(gateway, f"number {i} ") for i in range(5)]
         now = gateway.chat("An interactive one.", max_tokens=5)
         self.assertEqual(now[0], 200, "what is asked now does not wait")
@@ -101,7 +102,7 @@ class Batches(GatewayCase):
         """What a batch does not answer is asked by itself; what is wrong is told; the rest is taken."""
         server = self.server(behaviour("Fine."))
         server.batches.automatic = False
-        gateway = self.start(kind, server, budgets=[{"company": "*", "limit": 1000}])
+        gateway = self.start(kind, server, 4, budgets=[{"company": "*", "limit": 1000}])
         jobs = [self.put(gateway, f"number {i}") for i in range(4)]
         self.until(lambda: server.batches.made, "it is created")
         self.assertEqual([self.job(gateway, job)["state"] for job in jobs], ["running"] * 4)
@@ -118,7 +119,7 @@ class Batches(GatewayCase):
     def test_a_lost_answer_does_not_make_a_second_batch(self, kind):
         server = self.server(behaviour("Fine."))
         server.batches.lose = 1
-        gateway = self.start(kind, server)
+        gateway = self.start(kind, server, 3)
         others = [self.put(gateway, f"number {i}") for i in range(3)]
         self.assertEqual([self.wait(gateway, job)["state"] for job in others], ["done"] * 3)
         self.assertEqual((server.batches.creations, len(server.seen)), (1, 3))
@@ -150,11 +151,12 @@ class Batches(GatewayCase):
         server.batches.automatic = False
         server.batches.lose = 1
         limits = {"budgets": [{"company": "*", "limit": 1000}]}
-        first = self.start(kind, server, name=f"{kind}1", **limits)
+        first = self.start(kind, server, 6, name=f"{kind}1", **limits)
         jobs = [self.put(first, f"number {i}") for i in range(6)]
         self.until(lambda: server.batches.creations == 1, "it is created")
         first.stop(signal.SIGKILL)
-        second = self.start(kind, server, name=f"{kind}2", state=str(first.state), **limits)
+        self.assertEqual(server.batches.creations, 1)
+        second = self.start(kind, server, 6, name=f"{kind}2", state=str(first.state), **limits)
         if kind == "anthropic":  # what is in a batch is only seen when it has ended
             with server.lock:
                 server.batches.finish(next(iter(server.batches.made.values())))
@@ -164,10 +166,10 @@ class Batches(GatewayCase):
         with server.lock:
             if kind != "anthropic":
                 server.batches.finish(next(iter(server.batches.made.values())))
-        third = self.start(kind, server, name=f"{kind}3", state=str(first.state), **limits)
+        third = self.start(kind, server, 6, name=f"{kind}3", state=str(first.state), **limits)
         self.until(lambda: self.job(third, jobs[0])["state"] == "done", "answers come in", 90)
         third.stop(signal.SIGKILL)
-        last = self.start(kind, server, name=f"{kind}4", state=str(first.state), **limits)
+        last = self.start(kind, server, 6, name=f"{kind}4", state=str(first.state), **limits)
         self.assertEqual([self.wait(last, job)["state"] for job in jobs], ["done"] * 6)
         self.assertEqual((server.batches.creations, len(server.seen)), (1, 6))
         last.stop()
@@ -177,7 +179,7 @@ class Batches(GatewayCase):
     def test_budgets_hold_at_the_price_of_batches(self):
         """Ten would cost 25 at half the price; 12 are left: four fit, and the rest are refused."""
         server = self.server(behaviour("Fine."))
-        gateway = self.start("openai", server, budgets=[{"company": "*", "limit": 12}], timeout="3s")
+        gateway = self.start("openai", server, 10, budgets=[{"company": "*", "limit": 12}], timeout="3s")
         jobs = [self.put(gateway, f"number {i}") for i in range(10)]
         results = [self.wait(gateway, job) for job in jobs]
         self.assertEqual([result["state"] for result in results].count("done"), 4)
@@ -189,7 +191,7 @@ class Batches(GatewayCase):
     def test_cancelled_jobs(self, kind):
         server = self.server(behaviour("Fine."))
         server.batches.automatic = False
-        gateway = self.start(kind, server, collect="1500ms")
+        gateway = self.start(kind, server, 2)
         waiting = self.put(gateway, "Never sent.")
         status, job, _ = self.cancel(gateway, waiting)
         self.assertEqual((status, job["state"]), (200, "cancelled"))
