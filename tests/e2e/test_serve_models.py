@@ -85,6 +85,10 @@ class ServeModelsTest(unittest.TestCase):
         status, _, text = server.get(f"/llm/async?id={job['id']}&wait=30")
         self.assertEqual((status, json.loads(text)["state"], json.loads(text)["result"]["text"]), (200, "done", "Told later."))
         self.assertIn(job["id"], [one["id"] for one in json.loads(server.get("/llm/async")[2])["jobs"]])
+        status, _, text = server.request("DELETE", f"/llm/async?id={job['id']}")
+        self.assertEqual((status, json.loads(text)["state"]), (200, "done"), "what has ended stays as it is")
+        self.assertEqual(server.request("DELETE", "/llm/async?id=job-of-nobody")[0], 404)
+        self.assertEqual(server.request("DELETE", "/llm/async")[0], 400)
         status, _, text = server.post("/llm/summary", {**body, "stream": True}, {"Accept": "text/event-stream, application/json"})
         events = [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: ")]
         self.assertEqual("".join(event.get("text", "") for event in events), "Told in pieces, one by one.")
