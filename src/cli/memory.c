@@ -1,4 +1,5 @@
 /* aisle trace: what a run did, step by step; aisle memory: what words mean to a user. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,29 +50,79 @@ static void print_json(const json_t *json) {
 
 /* ---- trace ---- */
 
+#define RECENT_RUNS 20
+
+/* Adds "; text" to a remark, or "text" to an empty one. */
+static void add_remark(GString *remark, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void add_remark(GString *remark, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  if (remark->len > 0) g_string_append(remark, "; ");
+  g_string_append_vprintf(remark, format, arguments);
+  va_end(arguments);
+}
+
+static void remark_model(GString *remark, const json_t *model) {
+  if (model == NULL) return;
+  const char *name = json_get_string(model, "model"), *problem = json_get_string(model, "error");
+  if (problem != NULL) add_remark(remark, "the language model gave no answer: %s", problem);
+  else add_remark(remark, "asked the language model%s%s for %.6f", name != NULL ? " " : "", name != NULL ? name : "", (double)json_get_int(model, "cost_nano", 0) / 1e9);
+}
+
+/* What a step says of itself, in a few words. (transfer full) */
+static char *remark_of(const json_t *detail) {
+  GString *remark = g_string_new(NULL);
+  const json_t *unknown = json_object_get(detail, "unknown"), *learnt = json_object_get(detail, "memory");
+  if (json_get_string(detail, "kind") != NULL) add_remark(remark, "%s", json_get_string(detail, "kind"));
+  if (json_object_get(detail, "part") != NULL) add_remark(remark, "part %" G_GINT64_FORMAT, json_get_int(detail, "part", 0));
+  if (json_get_string(detail, "status") != NULL) add_remark(remark, "%s", json_get_string(detail, "status"));
+  if (json_object_get(detail, "rows") != NULL) add_remark(remark, "%" G_GINT64_FORMAT " rows", json_get_int(detail, "rows", 0));
+  for (gsize i = 0; i < json_array_size(unknown); i++) add_remark(remark, "'%s' is unknown", json_get_string(json_array_get(unknown, i), "text"));
+  for (gsize i = 0; i < json_array_size(learnt); i++)
+    add_remark(remark, "'%s' means '%s' to you", json_get_string(json_array_get(learnt, i), "phrase"), json_get_string(json_array_get(learnt, i), "meaning"));
+  remark_model(remark, json_object_get(detail, "model"));
+  if (json_get_string(detail, "wrong") != NULL) add_remark(remark, "not taken: %s", json_get_string(detail, "wrong"));
+  if (json_object_get(detail, "dropped_sentences") != NULL)
+    add_remark(remark, "%" G_GINT64_FORMAT " sentences left out", json_get_int(detail, "dropped_sentences", 0));
+  add_remark(remark, "-> %s", json_get_string(detail, "outcome") != NULL ? json_get_string(detail, "outcome") : "?");
+  return g_string_free(remark, FALSE);
+}
+
 static void print_trace(const json_t *trace) {
   gint64 total = 0;
   for (gsize i = 0; i < json_array_size(trace); i++) {
     const json_t *step = json_array_get(trace, i);
-    g_autofree char *detail = json_to_text(json_object_get(step, "detail"), JSON_PLAIN);
+    g_autofree char *remark = remark_of(json_object_get(step, "detail"));
     gint64 took = json_get_int(step, "took_us", 0);
     total += took;
-    printf("%3" G_GINT64_FORMAT "  %-9s %9.3f ms  %s\n", json_get_int(step, "step", 0), json_get_string(step, "name"), (double)took / 1000, detail);
+    printf("%3" G_GINT64_FORMAT "  %-9s %9.3f ms  %s\n", json_get_int(step, "step", 0), json_get_string(step, "name"), (double)took / 1000, remark);
   }
-  printf("%" G_GSIZE_FORMAT " steps, %.3f ms\n", json_array_size(trace), (double)total / 1000);
+  printf("%" G_GSIZE_FORMAT " steps, %.3f ms; --json shows all that was kept of them\n", json_array_size(trace), (double)total / 1000);
 }
 
+static void print_recent(const json_t *runs) {
+  for (gsize i = 0; i < json_array_size(runs); i++) {
+    const json_t *run = json_array_get(runs, i);
+    const char *question = json_get_string(run, "question");
+    printf("%s  %s%s\n", json_get_string(run, "id"), question != NULL ? question : "", json_get_bool(run, "finished", FALSE) ? "" : "  (not finished: aisle agent --resume)");
+  }
+  if (json_array_size(runs) == 0) puts("no question was asked in steps yet: aisle agent -w DIR \"sales by month\"");
+}
+
+/* Without an id: the newest runs. */
 static void run_trace(const Flags *flags, GError **error) {
   g_autofree char *owner = NULL;
-  if (flags->words == NULL || flags->words[1] != NULL) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say which: aisle trace -w DIR ID");
+  if (flags->words != NULL && flags->words[1] != NULL) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "one id at a time: aisle trace -w DIR ID");
     return;
   }
   g_autoptr(RunStore) runs = open_runs(flags, &owner, error);
-  g_autoptr(json_t) trace = runs != NULL ? run_store_trace(runs, flags->words[0], owner, error) : NULL;
-  if (trace == NULL) return;
-  if (flags->json) print_json(trace);
-  else print_trace(trace);
+  if (runs == NULL) return;
+  g_autoptr(json_t) found = flags->words != NULL ? run_store_trace(runs, flags->words[0], owner, error) : run_store_recent(runs, owner, RECENT_RUNS, error);
+  if (found == NULL) return;
+  if (flags->json) print_json(found);
+  else if (flags->words != NULL) print_trace(found);
+  else print_recent(found);
 }
 
 /* ---- memory ---- */
@@ -119,7 +170,7 @@ static int run_verb(const char *verb, int argc, char **argv, const char *purpose
 }
 
 int cli_trace(int argc, char **argv) {
-  return run_verb("trace", argc, argv, "ID - what a run did, step by step", run_trace);
+  return run_verb("trace", argc, argv, "[ID] - what a run did, step by step; without an id, the newest runs", run_trace);
 }
 
 int cli_memory(int argc, char **argv) {

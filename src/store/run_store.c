@@ -20,7 +20,7 @@ static const char *const migrations[] = {
     "  origin TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, UNIQUE (owner, phrase));"),
 };
 
-typedef enum { PUT_RUN, PUT_STEP, GET_RUN, TRACE, UNFINISHED, REMEMBER, COUNT_MEMORY, LIST_MEMORY, FORGET, USED, DATA_VERSION, STATEMENT_COUNT } Statement;
+typedef enum { PUT_RUN, PUT_STEP, GET_RUN, TRACE, UNFINISHED, RECENT, REMEMBER, COUNT_MEMORY, LIST_MEMORY, FORGET, USED, DATA_VERSION, STATEMENT_COUNT } Statement;
 static const char *const statement_sql[STATEMENT_COUNT] = {
     [PUT_RUN] = ("INSERT INTO runs (id, owner, state, finished, step, checkpoint, created_ms, updated_ms, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
                 " ON CONFLICT (id) DO UPDATE SET state = ?3, finished = ?4, step = ?5, checkpoint = ?6, updated_ms = ?7, answer = ?8"
@@ -28,6 +28,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [PUT_STEP] = "INSERT OR REPLACE INTO steps (run, step, name, at_ms, took_us, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     [GET_RUN] = "SELECT state, finished, step, checkpoint, created_ms, updated_ms FROM runs WHERE (id = ?1 OR answer = ?1) AND owner = ?2 ORDER BY answer = ?1 DESC LIMIT 1",
     [TRACE] = "SELECT s.step, s.name, s.at_ms, s.took_us, s.detail FROM steps s JOIN runs r ON r.id = s.run WHERE (r.id = ?1 OR r.answer = ?1) AND r.owner = ?2 ORDER BY r.created_ms, s.step",
+    [RECENT] = "SELECT id, json_extract(checkpoint, '$.question'), finished, step, updated_ms FROM runs WHERE owner = ?1 ORDER BY updated_ms DESC, id DESC LIMIT ?2",
     [UNFINISHED] = "SELECT id FROM runs WHERE owner = ?1 AND finished = 0 AND updated_ms <= ?2 ORDER BY updated_ms LIMIT ?3",
     [REMEMBER] = ("INSERT INTO memory (owner, phrase, meaning, origin, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)"
                  " ON CONFLICT (owner, phrase) DO UPDATE SET meaning = ?3, origin = ?4, created_ms = ?5, uses = 0 RETURNING id"),
@@ -186,6 +187,18 @@ json_t *run_store_unfinished(RunStore *store, const char *owner, gint64 idle_ms,
   json_t *ids = all_rows(store, bound(store, UNFINISHED, error, "tii", owner, before, (gint64)limit), id_row, error);
   pthread_mutex_unlock(&store->lock);
   return ids;
+}
+
+static json_t *recent_row(sqlite3_stmt *row) {
+  return json_pack("{s:s, s:s?, s:b, s:I, s:I}", "id", sqlite3_column_text(row, 0), "question", sqlite3_column_text(row, 1), "finished",
+                   sqlite3_column_int(row, 2), "steps", (json_int_t)sqlite3_column_int64(row, 3), "updated_ms", (json_int_t)sqlite3_column_int64(row, 4));
+}
+
+json_t *run_store_recent(RunStore *store, const char *owner, int limit, GError **error) {
+  pthread_mutex_lock(&store->lock);
+  json_t *runs = all_rows(store, bound(store, RECENT, error, "ti", owner, (gint64)limit), recent_row, error);
+  pthread_mutex_unlock(&store->lock);
+  return runs;
 }
 
 /* ---- memory ---- */

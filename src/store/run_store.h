@@ -37,6 +37,8 @@ json_t *run_store_get(RunStore *store, const char *run, const char *owner, GErro
 json_t *run_store_trace(RunStore *store, const char *run, const char *owner, GError **error);
 /* Ids of runs of this owner that did not end and were not touched for `idle_ms`, oldest first. (transfer full) */
 json_t *run_store_unfinished(RunStore *store, const char *owner, gint64 idle_ms, int limit, GError **error);
+/* [{id, question, finished, steps, updated_ms}] of this owner, newest first. (transfer full) */
+json_t *run_store_recent(RunStore *store, const char *owner, int limit, GError **error);
 
 /* ---- what words mean to a user ---- */
 #define MEMORY_MAX_ENTRIES 500

@@ -90,8 +90,13 @@ class Traces(unittest.TestCase):
         trace = json.loads(done.stdout)
         self.assertEqual([step["name"] for step in trace], told)
         self.assertEqual(trace[-1]["detail"]["answer"], answer["id"])
-        self.assertIn("3 steps", run("trace", "-w", SHOP, answer["id"]).stdout)
+        shown = run("trace", "-w", SHOP, answer["id"]).stdout
+        self.assertIn("answered; -> whole", shown)
+        self.assertIn("3 steps", shown)
         self.assertEqual(run("trace", "-w", SHOP, "nothing").returncode, NOT_FOUND)
+        newest = json.loads(run("trace", "-w", SHOP, "--json").stdout)[0]
+        self.assertEqual((newest["id"], newest["question"], newest["finished"], newest["steps"]), (answer["id"], "sales by region", True, 3))
+        self.assertIn(answer["id"], run("trace", "-w", SHOP).stdout)
         again = run("agent", "-w", SHOP, "--json", "--resume", answer["id"])
         self.assertEqual(json.loads(again.stdout)["rows"], answer["rows"])
 
