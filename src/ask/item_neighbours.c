@@ -93,6 +93,15 @@ static gboolean is_letter_of(const Items *items, guint noun_at, const Item *valu
          hit->match == VALUE_MATCH_EXACT;
 }
 
+/* "the produce department": after an article even a verb is a name, where the noun's own column has it. */
+static gboolean is_named_use(const Items *items, guint index) {
+  static const char *const BEFORE[] = {"the", "in", "of", "for", "from", NULL};
+  const Item *item = item_at(items, index);
+  const char *before = item->first > 0 ? token_at(items->tokens, item->first - 1)->fold : "";
+  const ValueHit *hit = item->kind == ITEM_WORD && item->count == 1 ? item_hit(item, NULL) : NULL;
+  return hit != NULL && hit->match <= VALUE_MATCH_FOLDED && g_strv_contains(BEFORE, before);
+}
+
 static void join_neighbours(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
     Item *noun = item_at(items, i);
@@ -121,8 +130,9 @@ static void join_neighbours(Items *items) {
     }
     if (i == 0) continue;
     Item *before = item_at(items, i - 1); /* "West region" */
-    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN ? fitting_hit(items, noun, before) : NULL;
-    if (hit != NULL && noun->kind == ITEM_FIELD && hit->field->role == FIELD_ROLE_DIMENSION) {
+    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN || is_named_use(items, i - 1) ? fitting_hit(items, noun, before) : NULL;
+    const gboolean of_thing = noun->kind == ITEM_ENTITY && !noun->plural && !noun->meaning.entity->is_event && before->kind == ITEM_WORD;
+    if (hit != NULL && (noun->kind == ITEM_FIELD || of_thing) && hit->field->role == FIELD_ROLE_DIMENSION) {
       become_value(before, hit->field);
       noun->claimed = TRUE;
       noun->claimed_as = "names the field";
@@ -276,7 +286,23 @@ static void pin_owned_fields(Items *items) {
   }
 }
 
+/* "total purchase by city", where a column of money is called Purchase: it, not the purchases that "how many" counts. */
+static void prefer_labels(Items *items) {
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    const Metric *metric = item->kind == ITEM_ENTITY ? item->meaning.metric : NULL;
+    if (metric == NULL || metric->entity != NULL || metric->kind != METRIC_AGGREGATE || metric->aggregate == AGGREGATE_COUNT) continue;
+    if (i > 0 && item_is_word(item_at(items, i - 1), WORD_HOW_MANY)) continue;
+    g_autofree char *label = phrase_normalise(metric->label), *stem = phrase_stem(label), *own = tokens_stem_phrase(items->tokens, item->first, item->count);
+    g_autofree char *entity = phrase_stem(item->meaning.entity->name);
+    if (strcmp(stem, own) != 0 || strcmp(entity, own) == 0) continue;
+    item->kind = ITEM_METRIC;
+    item->meaning.entity = NULL;
+  }
+}
+
 void items_join_neighbours(Items *items) {
+  prefer_labels(items);
   people_are_customers(items);
   pin_owned_fields(items);
   ends_of_periods(items);

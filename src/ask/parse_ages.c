@@ -36,6 +36,7 @@ static gboolean after_people(const Parse *parse, int index, const Field *age) {
     const Item *item = parse_item(parse, (guint)i);
     if (names_age(parse, item, age) || g_strv_contains(KINDS, fold_at(parse, i))) return TRUE;
     if (item->kind == ITEM_ENTITY && strcmp(item->meaning.entity->name, "customer") == 0) return TRUE;
+    if (item->kind == ITEM_VALUE || strcmp(fold_at(parse, i), "from") == 0 || strcmp(fold_at(parse, i), "in") == 0) continue; /* "customers from Ohio over 60" */
     if (!g_strv_contains(LINKS, fold_at(parse, i))) return strcmp(fold_at(parse, i), "aged") == 0;
   }
   return FALSE;

@@ -40,30 +40,6 @@ static void count_keys(Parse *parse, guint index, const Entity *entity, const Fi
   parse_describe(parse, index, "number of %s", measure->name);
 }
 
-/* "how many members bought something": those that the facts speak of, not all that are listed. */
-static gboolean count_in_fact(Parse *parse, guint index) {
-  const Entity *entity = parse_item(parse, index)->meaning.entity;
-  const Field *reference = parse_entity_reference(parse, entity);
-  gboolean active = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_SPENT) ||
-                    parse->query->cohort != COHORT_NONE;
-  for (guint i = 0; i < parse->query->filters->len; i++) {
-    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
-    active = active || filter->kind == FILTER_DID || filter->kind == FILTER_ENTITY;
-  }
-  for (guint i = index + 1; i < parse_n(parse); i++) { /* "members with more than 10 tickets" */
-    const Item *item = parse_item(parse, i);
-    active = active || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event) || item_is_word(item, WORD_MORE_THAN_ONCE) ||
-             item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
-  }
-  const Metric *counts = reference != NULL ? parse_entity_metric(parse, entity) : NULL;
-  gboolean same = entity->is_event && counts != NULL && counts->kind == METRIC_AGGREGATE && counts->aggregate == AGGREGATE_COUNT_DISTINCT && counts->conditions[0] == NULL &&
-                  g_strcmp0(counts->dataset, reference->dataset) == 0 && g_strcmp0(counts->expression, reference->name) == 0;
-  same |= entity->is_event && counts != NULL && g_strcmp0(counts->dataset, entity->dataset) == 0; /* orders are counted where they are listed */
-  if (reference == NULL || !active || same) return FALSE;
-  count_keys(parse, index, entity, reference);
-  return TRUE;
-}
-
 static gboolean all_in_reach(const Parse *parse, const Dataset *dataset) {
   for (guint i = 0; i < parse->query->dimensions->len; i++) {
     const Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
@@ -75,6 +51,32 @@ static gboolean all_in_reach(const Parse *parse, const Dataset *dataset) {
     const Field *field = filter->field != NULL ? model_find_field(parse->model, filter->field) : NULL;
     if (field == NULL || reach_field(parse->model, dataset, field) == NULL) return FALSE;
   }
+  return TRUE;
+}
+
+/* "how many members bought something": those that the facts speak of, not all that are listed. */
+static gboolean count_in_fact(Parse *parse, guint index) {
+  const Entity *entity = parse_item(parse, index)->meaning.entity;
+  const Field *reference = parse_entity_reference(parse, entity);
+  gboolean active = parse_has_word(parse, WORD_BOUGHT) || parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_SPENT) ||
+                    parse->query->cohort != COHORT_NONE, tested = FALSE;
+  for (guint i = 0; i < parse->query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(parse->query->filters, i);
+    tested = tested || filter->kind == FILTER_DID || filter->kind == FILTER_ENTITY;
+  }
+  active = active || tested;
+  for (guint i = index + 1; i < parse_n(parse); i++) { /* "members with more than 10 tickets" */
+    const Item *item = parse_item(parse, i);
+    active = active || (item->kind == ITEM_ENTITY && item->meaning.entity->is_event) || item_is_word(item, WORD_MORE_THAN_ONCE) ||
+             item_is_word(item, WORD_ONCE) || item_is_word(item, WORD_TWICE);
+  }
+  const Metric *counts = reference != NULL ? parse_entity_metric(parse, entity) : NULL;
+  gboolean same = entity->is_event && counts != NULL && counts->kind == METRIC_AGGREGATE && counts->aggregate == AGGREGATE_COUNT_DISTINCT && counts->conditions[0] == NULL &&
+                  g_strcmp0(counts->dataset, reference->dataset) == 0 && g_strcmp0(counts->expression, reference->name) == 0;
+  const Dataset *own = entity->is_event && counts != NULL && counts->dataset != NULL && !tested ? model_find_dataset(parse->model, counts->dataset) : NULL;
+  if (own != NULL && all_in_reach(parse, own)) return FALSE; /* "orders placed in 2017": all of them, those without lines too */
+  if (reference == NULL || !active || same) return FALSE;
+  count_keys(parse, index, entity, reference);
   return TRUE;
 }
 

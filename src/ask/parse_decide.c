@@ -32,6 +32,20 @@ static gboolean measured_in_days(const Parse *parse) {
   return FALSE;
 }
 
+/* "sales by genre", "top 5 artists", "which albums": asks for groups; no noun that can't be grouped by is mere context there. */
+static gboolean asks_for_group(const Parse *parse, guint index) {
+  static const WordClass GROUPS[] = {WORD_BY, WORD_EACH, WORD_RANK_HIGH, WORD_RANK_LOW, WORD_WHICH};
+  int at = (int)index - 1;
+  while (at >= 0 && (parse_item(parse, (guint)at)->kind == ITEM_STOP || parse_item(parse, (guint)at)->kind == ITEM_NUMBER)) at--;
+  if (at < 0) return FALSE;
+  const Item *before = parse_item(parse, (guint)at), *agent = at > 0 ? parse_item(parse, (guint)at - 1) : NULL;
+  const gboolean by = item_is_word(before, WORD_BY);
+  if (by && agent != NULL && (agent->is_inflected_verb || item_is_word(agent, WORD_BOUGHT) || item_is_word(agent, WORD_SOLD))) return FALSE; /* "placed by customers" */
+  for (guint i = 0; i < G_N_ELEMENTS(GROUPS); i++)
+    if (before->kind == ITEM_WORD && item_is_word(before, GROUPS[i])) return TRUE;
+  return FALSE;
+}
+
 /* Nouns that only say what the measured thing is about: "sales to customers", "the month of March". */
 static void claim_context(Parse *parse) {
   if (parse->query->measures->len > 0) parse_claim_loose_links(parse);
@@ -41,6 +55,9 @@ static void claim_context(Parse *parse) {
     const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
     int after = parse_next(parse, i + 1);
     gboolean before_time = (next != NULL && next->kind == ITEM_TIME) || (after >= 0 && parse_item(parse, (guint)after)->kind == ITEM_TIME);
+    const gboolean groups = item->kind == ITEM_ENTITY || (item->kind == ITEM_ROWS && !item->meaning.rows->is_fact);
+    const gboolean group = groups && parse->query->dimensions->len == 0 && asks_for_group(parse, i);
+    if (group) continue;
     if (item->kind == ITEM_ENTITY && measures_entity(parse, item->meaning.entity)) parse_claim(parse, i, "context");
     else if (item->kind == ITEM_ROWS && parse->query->measures->len > 0) parse_claim(parse, i, "context");
     else if (item->kind == ITEM_GRAIN && (before_time || (i > 0 && parse_item(parse, i - 1)->kind == ITEM_TIME))) parse_claim(parse, i, "context");
@@ -269,6 +286,29 @@ static void check_ambiguous_values(Parse *parse) {
   }
 }
 
+/* One value both asked for and left out: no row can pass, so the question was not read rightly. */
+static void check_contradiction(Parse *parse) {
+  const GPtrArray *filters = parse->query->filters;
+  for (guint a = 0; a < filters->len && parse->verdict == NULL; a++) {
+    const Filter *wanted = g_ptr_array_index(filters, a);
+    for (guint b = 0; wanted->kind == FILTER_FIELD && wanted->op == OP_EQUAL && wanted->values->len == 1 && b < filters->len; b++) {
+      const Filter *left_out = g_ptr_array_index(filters, b);
+      const char *value = g_ptr_array_index(wanted->values, 0);
+      if (left_out->kind != FILTER_FIELD || left_out->op != OP_NOT_EQUAL || strcmp(left_out->field, wanted->field) != 0) continue;
+      if (!g_ptr_array_find_with_equal_func(left_out->values, value, g_str_equal, NULL)) continue;
+      g_autofree char *question = g_strdup_printf("With or without '%s'?", value);
+      parse_clarify(parse, question);
+      SemanticQuery *with = semantic_query_copy(parse->query), *without = semantic_query_copy(parse->query);
+      g_ptr_array_remove_index(with->filters, b);
+      g_ptr_array_remove_index(without->filters, a);
+      g_autofree char *only = g_strdup_printf("only %s", value), *not_it = g_strdup_printf("all but %s", value);
+      parse_add_option(parse, only, with);
+      parse_add_option(parse, not_it, without);
+      return;
+    }
+  }
+}
+
 static gboolean has_content(const Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
@@ -296,6 +336,7 @@ void parse_decide(Parse *parse) {
   check_leftovers(parse);
   if (parse->verdict != NULL) return;
   check_ambiguous_values(parse);
+  check_contradiction(parse);
   gboolean anything = parse_asked_total(parse);
   for (guint i = 0; i < parse_n(parse); i++) anything = anything || parse_item(parse, i)->claimed;
   if (parse->fragment && parse->verdict == NULL && !anything) parse_clarify(parse, "What should be different from before?");

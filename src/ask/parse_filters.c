@@ -16,6 +16,9 @@ gboolean parse_is_negated(Parse *parse, guint index) {
   int but = parse_before(parse, index);
   const char *opening = token_at(parse->items->tokens, 0)->fold;
   gboolean all = strcmp(opening, "all") == 0 || strcmp(opening, "every") == 0 || strcmp(opening, "everything") == 0;
+  const Item *word = but > 0 ? parse_item(parse, (guint)but) : NULL;
+  const char *earlier = word != NULL && word->first > 0 ? token_at(parse->items->tokens, word->first - 1)->fold : "";
+  all = all || strcmp(earlier, "all") == 0 || strcmp(earlier, "everything") == 0 || strcmp(earlier, "every") == 0; /* "in all but Frozen" */
   if (all && but > 0 && strcmp(token_at(parse->items->tokens, parse_item(parse, (guint)but)->first)->fold, "but") == 0) { /* "all sales but Frozen" */
     parse_claim(parse, (guint)but, "negation");
     return TRUE;

@@ -105,6 +105,10 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
                        metric->aggregate != AGGREGATE_AVERAGE) || (metric == NULL && counts);
   if (item->kind == ITEM_GRAIN) return average && additive;
   if (item->kind != ITEM_ENTITY) return FALSE;
+  if (strcmp(word, "per") == 0 && metric != NULL && additive && noun + 2 < parse_n(parse) && parse_free_word(parse, noun + 1, WORD_BY)) { /* "GMV per seller by plan" */
+    const Field *own = parse_group_field(parse, parse_item(parse, noun + 2));
+    if (own != NULL && strcmp(token_at(parse->items->tokens, parse_item(parse, noun + 1)->first)->fold, "by") == 0) return TRUE;
+  }
   for (guint i = 0; i < by && !item->meaning.entity->is_event; i++) { /* "median value of a ticket per store" */
     const Item *earlier = parse_item(parse, i);
     gboolean counted = i > 0 && item_is_word(parse_item(parse, i - 1), WORD_HOW_MANY);

@@ -13,6 +13,12 @@ static gboolean is_verb(const Item *item, const Parse *parse) {
   return FALSE;
 }
 
+/* "with a discount", "that were returned": one mention that begins with the word of a part. */
+static gboolean says_part(const Parse *parse, const Item *item) {
+  static const char *const OPENINGS[] = {"with", "that", "which", "who", "having", "had", "on", "without", NULL};
+  return g_strv_contains(OPENINGS, token_at(parse->items->tokens, item->first)->fold);
+}
+
 static Measure *whole_of(const Measure *part) {
   Measure *whole = measure_copy(part);
   g_ptr_array_set_size(whole->filters, 0);
@@ -48,6 +54,7 @@ static gboolean belongs_to_whole(const Parse *parse, const Filter *filter, guint
   gboolean after_noun = FALSE;
   for (guint i = share_at + 1; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
+    if (item->filter == filter && after_noun && item->count > 1 && says_part(parse, item)) return FALSE; /* "purchases with a discount" */
     if (item->filter == filter) return after_noun || !stands_in_whole(parse, i);
     if (after_noun && is_verb(item, parse)) return FALSE;
     if (item->kind == ITEM_METRIC || item->kind == ITEM_ENTITY || item->kind == ITEM_ROWS) after_noun = TRUE;
@@ -275,12 +282,17 @@ static void percent_is_share(Parse *parse) {
   static const char *const IN[] = {"in", "as", "in %", NULL};
   int percent = parse_find_word(parse, WORD_PERCENT_OF_CHANGE, 0);
   static const WordClass CHANGES[] = {WORD_CHANGE, WORD_GROW, WORD_RISE, WORD_FALL, WORD_COMPARE, WORD_DIFFERENCE, WORD_YEAR_OVER_YEAR,
-                                      WORD_MONTH_OVER_MONTH, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_THAN, WORD_SHARE, WORD_BY_HOW_MUCH, WORD_FASTEST_GROWING};
+                                      WORD_MONTH_OVER_MONTH, WORD_HOW_MUCH_MORE, WORD_HOW_MUCH_LESS, WORD_THAN, WORD_BY_HOW_MUCH, WORD_FASTEST_GROWING};
   Item *item = percent >= 0 ? parse_item(parse, (guint)percent) : NULL;
   if (item == NULL || parse->fragment || !g_strv_contains(IN, token_at(parse->items->tokens, item->first)->fold)) return;
   for (guint k = 0; k < parse_n(parse); k++)
     for (guint i = 0; i < G_N_ELEMENTS(CHANGES); i++)
       if (item_is_word(parse_item(parse, k), CHANGES[i])) return;
+  if (parse_has_word(parse, WORD_SHARE)) { /* "share of sales by category in percent": said twice */
+    item->words = (WordSet){{0, 0}};
+    parse_claim(parse, (guint)percent, "share");
+    return;
+  }
   const Measure *only = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
   const Metric *metric = only != NULL && only->kind == MEASURE_METRIC ? model_find_metric(parse->model, only->metric) : NULL;
   if (metric == NULL || !metric_is_total(metric) || (parse->query->dimensions->len == 0 && parse->query->filters->len == 0)) return;
