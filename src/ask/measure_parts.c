@@ -52,12 +52,19 @@ void measure_leave_out_alike(const Parse *parse, Measure *measure, const Metric 
   }
 }
 
+gboolean measure_is_shared(const Parse *parse, const Metric *top, const Entity *entity) {
+  const gboolean distinct = top->kind == METRIC_AGGREGATE && top->aggregate == AGGREGATE_COUNT_DISTINCT && top->entity != NULL;
+  const Entity *counted = distinct ? model_find_entity(parse->model, top->entity) : NULL;
+  return counted != NULL && !counted->is_event && entity != NULL && counted != entity;
+}
+
 /* Existing ratio of the model, else one made here. */
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity) {
   const Metric *count = parse_entity_metric(parse, entity);
   if (count == NULL) return NULL;
   const Metric *known = measure_known_ratio(parse, top, count);
   if (known != NULL) return measure_new_metric(known->name);
+  if (measure_is_shared(parse, top, entity)) return measure_per(measure_new_metric(top->name), AGGREGATE_AVERAGE, entity, TIME_UNIT_NONE);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(count->name);

@@ -12,6 +12,8 @@ const Metric *measure_known_ratio(const Parse *parse, const Metric *top, const M
 void measure_leave_out_alike(const Parse *parse, Measure *measure, const Metric *metric, const Metric *other);
 /* A sum or a count: something that can be averaged over orders, customers, days. */
 gboolean metric_is_total(const Metric *metric);
+/* Whether `top` counts things that several of the entity have: one product is in many orders, so their numbers cannot be divided. */
+gboolean measure_is_shared(const Parse *parse, const Metric *top, const Entity *entity);
 /* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity);
 /* Aggregate of `inner` (taken over) per entity, or per unit of time where `entity` is NULL. */

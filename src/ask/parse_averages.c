@@ -459,6 +459,9 @@ const Metric *measure_countable(const Parse *parse, const Item *item) {
 Measure *measure_quotient(const Parse *parse, const Metric *top, const Metric *below) {
   const Metric *known = measure_known_ratio(parse, top, below);
   if (known != NULL) return measure_new_metric(known->name);
+  const Entity *event = below->entity != NULL ? model_find_entity(parse->model, below->entity) : NULL;
+  if (event != NULL && event->is_event && measure_is_shared(parse, top, event))
+    return measure_per(measure_new_metric(top->name), AGGREGATE_AVERAGE, event, TIME_UNIT_NONE);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(below->name);

@@ -143,6 +143,15 @@ static gboolean names_group(const Parse *parse) {
   return FALSE;
 }
 
+/* "average delivery time in days", where the model measures that: the days are its unit. */
+static gboolean measured_by_model(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (!item->claimed && item->kind == ITEM_METRIC && g_strcmp0(item->meaning.metric->unit, "days") == 0) return TRUE;
+  }
+  return FALSE;
+}
+
 void parse_durations(Parse *parse) {
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   DatePair pair;
@@ -154,6 +163,10 @@ void parse_durations(Parse *parse) {
   trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   while (trigger >= 0 && parse_item(parse, (guint)trigger)->kind == ITEM_METRIC) /* the model knows it by that name */
     trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, (guint)trigger + 1);
+  if (trigger >= 0 && measured_by_model(parse)) {
+    parse_claim(parse, (guint)trigger, "unit");
+    return;
+  }
   if (trigger < 0 || !find_dates(parse, trigger, &pair)) return;
   Aggregate aggregate = duration_aggregate(parse);
   gboolean ranked_groups = names_group(parse) && aggregate != AGGREGATE_AVERAGE &&

@@ -158,6 +158,12 @@ static GPtrArray *shared_fields(const Parse *parse, const Filter *filter, guint 
 }
 
 static void move_filter(Parse *parse, Filter *filter, const Field *field) {
+  for (guint i = 0; filter->values->len > 1 && i < parse->query->dimensions->len; i++) { /* groups made of the filter's members follow its field */
+    Dimension *dimension = g_ptr_array_index(parse->query->dimensions, i);
+    if (dimension->kind != DIMENSION_FIELD || g_strcmp0(dimension->field, filter->field) != 0) continue;
+    g_free(dimension->field);
+    dimension->field = lexicon_field_path(field);
+  }
   g_free(filter->field);
   filter->field = lexicon_field_path(field);
   g_ptr_array_set_size(filter->values, 0);
@@ -185,7 +191,6 @@ static void settle_filters(Parse *parse, const GPtrArray *datasets) {
   }
 }
 
-/* Groups made of a filter's members follow the filter's field. */
 void parse_reach(Parse *parse) {
   if (parse->verdict != NULL) return;
   g_autoptr(GPtrArray) datasets = measured_datasets(parse);
