@@ -242,6 +242,13 @@ gboolean narrate_spread(Narrator *narrator, const ViewMeasure *measure) {
 }
 
 /* ---- lists that passed a bound ---- */
+/* The measure that was held against the bound; NULL: it is not shown. */
+static const ViewMeasure *bound_measure(const ResultView *view, const Having *having) {
+  for (guint i = 0; i < view->measures->len; i++)
+    if (view_measure(view, i)->measure == having->measure) return view_measure(view, i);
+  return NULL;
+}
+
 static const Having *list_bound(const ResultView *view) {
   if (view->query->having->len != 1 || (view->dimensions->len != 1 && !view_lists_events(view)) || view->is_compared || view->is_series ||
       view->measures->len == 0)
@@ -249,7 +256,7 @@ static const Having *list_bound(const ResultView *view) {
   const Having *having = &g_array_index(view->query->having, Having, 0);
   gboolean is_simple = having->op == OP_LESS || having->op == OP_LESS_EQUAL || having->op == OP_GREATER ||
                        having->op == OP_GREATER_EQUAL;
-  return having->on == ON_VALUE && is_simple && having->measure == view_measure(view, 0)->measure ? having : NULL;
+  return having->on == ON_VALUE && is_simple && bound_measure(view, having) != NULL ? having : NULL;
 }
 
 gboolean narrate_is_having_list(const ResultView *view) {
@@ -275,8 +282,8 @@ static char *list_members(const Narrator *narrator, const ViewMeasure *measure, 
 void narrate_having(Narrator *narrator) {
   const ResultView *view = narrator->view;
   const Having *having = list_bound(view);
-  if (having == NULL) return;
-  const ViewMeasure *measure = view_measure(view, 0);
+  const ViewMeasure *measure = having != NULL ? bound_measure(view, having) : NULL;
+  if (measure == NULL) return;
   const ViewDimension *dimension = view_dimension(view, 0);
   g_autofree char *count = narrate_count(view->n_rows, TRUE);
   g_autofree char *list = list_members(narrator, measure, having->op == OP_LESS || having->op == OP_LESS_EQUAL);
