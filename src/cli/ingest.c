@@ -229,7 +229,8 @@ static void print_report(const IngestReport *report) {
     return;
   }
   if (strcmp(report->outcome, "nothing_new") == 0) {
-    printf("%s: nothing new (%u files are in the table already)\n", report->definition, report->files_known);
+    printf("%s: nothing new (%u %s in the table already)\n", report->definition, report->files_known,
+           report->files_known == 1 ? "file is" : "files are");
     return;
   }
   g_autofree char *read = count_text(report->rows_read), *inserted = count_text(report->rows_inserted), *updated = count_text(report->rows_updated),

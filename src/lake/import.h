@@ -17,6 +17,7 @@ typedef struct {
   GHashTable *taken; /* table names in use */
   /* What ingestion asks for besides (see import_relation). */
   gboolean places;        /* the relation's rows tell where they come from */
+  gboolean whole_rows;    /* a row with a cell that does not fit its column is set apart, not kept with the cell empty */
   gboolean hide_text;     /* no text of a row may reach the disk */
   char *rejected_folder;  /* NULL: <lake>/_rejected */
   GHashTable *text_types; /* column names that are read as text whatever they hold; NULL */

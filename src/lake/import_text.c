@@ -177,9 +177,15 @@ static gboolean convert_row(TextImport *import, guint file, const TableRow *row,
       g_string_truncate(import->line, from);
       import->bad_cells[j]++;
       const ImportedColumn *column = import->table->columns->pdata[j];
+      gboolean whole_rows = import->context->whole_rows;
       g_autofree char *reason =
-          g_strdup_printf("column %s: not a %s; the row is kept with this cell empty", column->label,
-                          column->type == FIELD_DATE || column->type == FIELD_TIMESTAMP ? "date" : "number");
+          g_strdup_printf("column %s: not a %s; the row is %s", column->label,
+                          column->type == FIELD_DATE || column->type == FIELD_TIMESTAMP ? "date" : "number",
+                          whole_rows ? "set apart" : "kept with this cell empty");
+      if (whole_rows) {
+        import->table->rejected_rows++;
+        return reject(import, path, row->line, reason, row->raw, row->raw_length, error);
+      }
       if (!reject(import, path, row->line, reason, cell->text, cell->length, error)) return FALSE;
     }
   }

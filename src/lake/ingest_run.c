@@ -209,6 +209,7 @@ static void prepare_import(IngestRun *run) {
   run->import.taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   run->import.text_types = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   run->import.hide_text = is_personal(run);
+  run->import.whole_rows = TRUE;
   run->import.rejected_folder = g_build_filename(run->work, "unreadable", NULL);
   run->import.staging = g_strdup(run->scratch);
 }

@@ -368,7 +368,10 @@ class Large(IngestCase):
             out.write("O-999999,2026-01-02 10:00:00,DE,3,7.5O,x\n")
             out.write(line(500_000) * 10)
         report = self.ingest()["sales"]
-        self.assertEqual(report["rows"]["read"], 450_011)
+        self.assertEqual((report["rows"]["read"], report["rows"]["unreadable"]), (450_010, 1), "its row is set apart")
+        kept = next((self.shop / "lake/_quality/sales").glob("*.unreadable.csv")).read_text()
+        self.assertIn("large.csv,450002,", kept)
+        self.assertIn("O-999999,2026-01-02 10:00:00,DE,3,7.5O,x", kept)
 
     def test_killed_at_any_moment_the_next_run_ends_it(self):
         """The number of rows is right after every kill and restart, and nothing is seen of a load that did not end."""

@@ -8,7 +8,6 @@ import lake
 import s3
 from aisle import WorkspaceCase, run
 
-UNSUPPORTED = 11  # exit status
 
 HAVE_DELTA_RS = lake.deltalake is not None
 TOTALS = "count(*), sum(amount), count(region), count(DISTINCT id)"
