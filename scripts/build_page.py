@@ -57,7 +57,8 @@ def make(folder):
     # Also when node_modules is there: it may belong to an older lock file.
     run(str(ROOT / "scripts/setup.sh"), "page")
     run("node", "node_modules/typescript/bin/tsc", "--noEmit")
-    run("node", "node_modules/vite/bin/vite.js", "build", "--outDir", str(folder / "dist"), "--emptyOutDir")
+    # The runner reads the settings without writing beside the packages, which may be another user's.
+    run("node", "node_modules/vite/bin/vite.js", "build", "--configLoader", "runner", "--outDir", str(folder / "dist"), "--emptyOutDir")
     run("node", "scripts/pack.mjs", str(folder / "dist"), str(folder))
     shutil.rmtree(folder / "dist")
 
