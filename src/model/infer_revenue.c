@@ -175,13 +175,23 @@ static gboolean is_negative(const InferTable *table, const char *condition) {
   return g_str_equal(condition, "cancelled") ? table->cancelled_is_negative : table->returned_is_negative;
 }
 
+/* A list that only names what came back, not how much of it: sales keep their sums, the returned part is a measure of its own. */
+static gboolean only_names(const InferTable *list, const InferTable *sales) {
+  if (list == sales || !list->lists_returns)
+    return FALSE;
+  for (guint i = 0; i < list->columns->len; i++)
+    if (infer_column_is_sale(g_ptr_array_index(list->columns, i)))
+      return FALSE;
+  return TRUE;
+}
+
 /* Cancelled or returned rows that carry positive numbers are left out of net sums. */
 static gboolean excludes(const Inference *inference, const InferTable *table, const char *condition) {
   const Condition *found = model_find_condition(inference->model, condition);
   if (found == NULL || is_negative(table, condition) || (table->returned_is_partial && g_str_equal(condition, "returned")))
     return FALSE;
   InferTable *other = infer_find_table(inference, found->dataset);
-  return other != NULL && infer_leads_to(inference, table, other);
+  return other != NULL && !only_names(other, table) && infer_leads_to(inference, table, other);
 }
 
 void infer_apply_net(Inference *inference, const InferTable *table, Metric *metric) {
