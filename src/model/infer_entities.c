@@ -244,10 +244,23 @@ static void mark_links(Inference *inference, const InferColumn *key, const char 
   }
 }
 
+/* Where a number is called "Purchase", a purchaser has its stem: the word would be heard as the number. */
+static gboolean sounds_like_number(const Inference *inference, const char *word) {
+  for (guint i = 0; g_str_equal(word, "purchaser") && i < inference->tables->len; i++) {
+    const InferTable *table = g_ptr_array_index(inference->tables, i);
+    for (guint j = 0; j < table->columns->len; j++) {
+      const InferColumn *column = g_ptr_array_index(table->columns, j);
+      if (column->field->role == FIELD_ROLE_MEASURE && infer_has_word(column, "purchase"))
+        return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 static void add_entity_words(Inference *inference, Entity *entity, const InferColumn *key) {
   const EntityWords *known = retail_entity_words(inference->lexicon, entity->name);
   for (char **word = known != NULL ? known->words : NULL; word != NULL && *word != NULL; word++)
-    if (!g_str_equal(*word, entity->name))
+    if (!g_str_equal(*word, entity->name) && !sounds_like_number(inference, *word))
       model_add_word(&entity->synonyms, *word);
   entity->is_event = known != NULL && known->is_event;
   if (key == NULL)

@@ -155,9 +155,9 @@ const RollupMeasure *rollup_find_sketch(const RollupView *view, const char *data
 /* ---- reach.c: what a dataset can see ---- */
 /* The field of, or many-to-one from, `dataset` that means the same; NULL: out of reach. */
 /* The key that a field refers to, when it is the many side of a relationship of one field. NULL: none. */
+const Field *reach_referenced_key(const Model *model, const Field *field);
 /* Whether the conditions of a leaf ("name", "!name") can be told from the rows of a dataset. */
 gboolean reach_conditions(const Model *model, const Dataset *dataset, char **names);
-const Field *reach_referenced_key(const Model *model, const Field *field);
 /* The date of a dataset's rows: its default date, or that of the nearest dataset it leads to. NULL: none. */
 const Field *reach_default_date(const Model *model, const Dataset *dataset);
 /* Rows of orders, their lines and their payments: each happened at a time. */
