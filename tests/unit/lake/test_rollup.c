@@ -20,6 +20,7 @@ static RollupSpec *spec_new(void) {
   spec->joined = g_strsplit("regions", ",", -1);
   spec->keys = g_strsplit("day,region", ",", -1);
   spec->sums = g_strsplit("n,amount,weights", ",", -1);
+  spec->sketches = g_new0(char *, 1);
   spec->date = g_strdup("day");
   spec->grain = TIME_UNIT_MONTH;
   return spec;
