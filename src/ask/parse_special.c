@@ -442,7 +442,8 @@ static void read_never(Parse *parse) {
   for (guint i = 0; entity == NULL && never > 0 && i < (guint)never; i++) { /* "orders with tables but no chairs" */
     const Entity *event = parse_item(parse, i)->kind == ITEM_ENTITY ? parse_item(parse, i)->meaning.entity : NULL;
     gboolean both = has_piece(parse, 0, (guint)never, ITEM_VALUE) && has_piece(parse, (guint)never, parse_n(parse), ITEM_VALUE);
-    if (event != NULL && event->is_event && event->key != NULL && both && parse_has_word(parse, WORD_BUT)) entity = event;
+    const gboolean sold = event != NULL && (event->is_event || parse_has_word(parse, WORD_SOLD)); /* "products sold in Pisa but not in Siena" */
+    if (sold && event->key != NULL && both && parse_has_word(parse, WORD_BUT)) entity = event;
   }
   if (entity == NULL || never < 0 || parse_item(parse, (guint)never)->meaning.condition != NULL) return;
   guint end = clause_end(parse, (guint)never + 1);

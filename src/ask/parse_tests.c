@@ -79,6 +79,15 @@ static gboolean is_equality(const Parse *parse, guint of) {
   return of_rows && number->kind == ITEM_NUMBER && !number->claimed && parse_item(parse, of)->count == 1;
 }
 
+/* Whether people (customers, members) stand before the item: what they have is a number of their own. */
+static gboolean follows_things(const Parse *parse, guint before) {
+  for (guint i = 0; i < before; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->kind == ITEM_ENTITY && !item->meaning.entity->is_event && item->plural) return TRUE;
+  }
+  return FALSE;
+}
+
 /* The next test on a number from item `from` on. */
 static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
   for (guint i = from; i < parse_n(parse); i++) {
@@ -107,7 +116,9 @@ static gboolean find_test(Parse *parse, guint from, NumberTest *test) {
       return TRUE;
     }
     const Item *one = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL, *thing = i + 2 < parse_n(parse) ? parse_item(parse, i + 2) : NULL;
-    gboolean just_one = item_is_word(item, WORD_ONLY) && one != NULL && thing != NULL && !one->claimed && thing->kind == ITEM_ENTITY && thing->meaning.entity->is_event &&
+    static const char *const HOLDS[] = {"with", "have", "has", "had", "who", "that", NULL}; /* "customers with three orders" */
+    gboolean holds = item_is_word(item, WORD_HAVING) && g_strv_contains(HOLDS, token_at(parse->items->tokens, item->first)->fold) && follows_things(parse, i);
+    gboolean just_one = (item_is_word(item, WORD_ONLY) || holds) && one != NULL && thing != NULL && !one->claimed && thing->kind == ITEM_ENTITY && thing->meaning.entity->is_event &&
                         (one->kind == ITEM_NUMBER || strcmp(token_at(parse->items->tokens, one->first)->fold, "one") == 0); /* "with just one order" */
     if (just_one) {
       *test = (NumberTest){OP_EQUAL, one->kind == ITEM_NUMBER ? one->number : 1, 0, i, i + 1, FALSE};

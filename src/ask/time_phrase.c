@@ -342,8 +342,19 @@ static guint parse_week_of(const GArray *tokens, guint i, TimeMention *mention) 
   return at + consumed - i;
 }
 
-/* "the first week of January 2019", "last 10 days of June 2020", "first half of March 2021": a stretch of one month. */
-static guint parse_part_of_month(const GArray *tokens, guint i, TimeMention *mention) {
+/* The first day of a month, quarter or year, and the one after its last. FALSE: the point is none of these. */
+static gboolean point_bounds(const TimePoint *point, Day *start, Day *end) {
+  static const Calendar PLAIN = {.week_start = 1, .fiscal_start_month = 1};
+  if (point->year == 0 || (point->unit != TIME_UNIT_MONTH && point->unit != TIME_UNIT_QUARTER && point->unit != TIME_UNIT_YEAR)) return FALSE;
+  int month = point->unit == TIME_UNIT_YEAR ? 1 : point->unit == TIME_UNIT_QUARTER ? point->index * 3 - 2 : point->index;
+  *start = day_from_ymd(point->year, month, 1);
+  *end = day_unit_add(*start, point->unit, 1, &PLAIN);
+  return *start != DAY_NONE;
+}
+
+/* "the first week of January 2019", "last 10 days of June 2020", "first half of March 2021", "last 3 months of 2024". */
+static guint parse_part_of_period(const GArray *tokens, guint i, TimeMention *mention) {
+  static const Calendar PLAIN = {.week_start = 1, .fiscal_start_month = 1};
   gboolean ordinal = FALSE, last = TOKEN_IS_ANY(tokens, i, "last", "final");
   int nth = last ? 0 : number_word(token_at(tokens, i), &ordinal);
   if (!last && (!ordinal || nth < 1 || nth > 5)) return 0;
@@ -351,19 +362,29 @@ static guint parse_part_of_month(const GArray *tokens, guint i, TimeMention *men
   gboolean counted_ordinal;
   int count = at < tokens->len ? number_word(token_at(tokens, at), &counted_ordinal) : 0;
   if (count > 0) at++;
-  gboolean week = TOKEN_IS_ANY(tokens, at, "week", "weeks"), half = token_is(tokens, at, "half"), days = TOKEN_IS_ANY(tokens, at, "day", "days");
-  if ((!week && !half && !days) || (count > 0 && (half || nth > 1)) || (days && count == 0)) return 0;
-  if (!TOKEN_IS_ANY(tokens, at + 1, "of", "in")) return 0;
-  TimePoint month;
-  guint from = time_skip_the(tokens, at + 2), consumed = time_point_parse(tokens, from, &month);
-  if (consumed == 0 || month.unit != TIME_UNIT_MONTH || month.year == 0) return 0;
-  static const Calendar PLAIN = {.week_start = 1, .fiscal_start_month = 1};
-  Day start = day_from_ymd(month.year, month.index, 1), end = day_unit_add(start, TIME_UNIT_MONTH, 1, &PLAIN);
-  int length = half ? (last || nth == 2 ? (int)(end - start) - 15 : 15) : (week ? 7 : 1) * MAX(count, 1);
+  gboolean half = token_is(tokens, at, "half"), days = TOKEN_IS_ANY(tokens, at, "day", "days");
+  TimeUnit unit = half || days ? TIME_UNIT_DAY : unit_at(tokens, at);
+  if (unit != TIME_UNIT_DAY && unit != TIME_UNIT_WEEK && unit != TIME_UNIT_MONTH && unit != TIME_UNIT_QUARTER) return 0;
+  if ((count > 0 && (half || nth > 1)) || (days && count == 0) || !TOKEN_IS_ANY(tokens, at + 1, "of", "in")) return 0;
+  TimePoint point;
+  Day start, end;
+  guint from = time_skip_the(tokens, at + 2), consumed = time_point_parse(tokens, from, &point);
+  if (consumed == 0 || !point_bounds(&point, &start, &end) || (half && point.unit != TIME_UNIT_MONTH)) return 0;
+  const gboolean whole_quarter = unit == TIME_UNIT_QUARTER && count == 0; /* "the last quarter of 2019" is Q4 by itself */
+  if (whole_quarter || (point.unit == TIME_UNIT_MONTH && unit != TIME_UNIT_DAY && unit != TIME_UNIT_WEEK)) return 0;
+  if (unit == TIME_UNIT_MONTH || unit == TIME_UNIT_QUARTER) {
+    Day first = last ? day_unit_add(end, unit, -MAX(count, 1), &PLAIN) : day_unit_add(start, unit, count > 0 ? 0 : nth - 1, &PLAIN);
+    Day after = last ? end : day_unit_add(first, unit, MAX(count, 1), &PLAIN);
+    if (first < start || after > end) return 0;
+    *mention = (TimeMention){.kind = TIME_MENTION_RELATIVE, .range = time_range_absolute(first, after)};
+    mention->range.unit = unit;
+    return from + consumed - i;
+  }
+  int length = half ? (last || nth == 2 ? (int)(end - start) - 15 : 15) : (unit == TIME_UNIT_WEEK ? 7 : 1) * MAX(count, 1);
   Day first = last || (half && nth == 2) ? end - length : start + (count > 0 || half ? 0 : (nth - 1) * length);
   if (first < start || first >= end) return 0;
   *mention = (TimeMention){.kind = TIME_MENTION_RELATIVE, .range = time_range_absolute(first, MIN(first + length, end))};
-  mention->range.unit = week ? TIME_UNIT_WEEK : TIME_UNIT_DAY;
+  mention->range.unit = unit;
   return from + consumed - i;
 }
 
@@ -372,7 +393,7 @@ static guint parse_mention(const GArray *tokens, guint i, TimeMention *mention) 
   TimePoint date;
   guint consumed = parse_hours(tokens, i, mention);
   if (consumed == 0) consumed = parse_week_of(tokens, i, mention);
-  if (consumed == 0) consumed = parse_part_of_month(tokens, i, mention);
+  if (consumed == 0) consumed = parse_part_of_period(tokens, i, mention);
   if (consumed == 0 && time_numeric_date(tokens, i, &date) == 0) consumed = parse_day_span(tokens, i, mention);
   if (consumed == 0 && TOKEN_IS_ANY(tokens, i, "from", "between", "on") && i + 1 < tokens->len &&
       time_numeric_date(tokens, i + 1, &date) == 0) {
