@@ -86,11 +86,13 @@ static gboolean contradicts(const Items *items, const Item *value, const Item *n
 }
 
 /* "store type a": a letter that is a value as written, right after its field. */
-static gboolean is_letter_of(const Items *items, guint noun_at, const Item *value, const ValueHit *hit) {
+static gboolean is_letter_of(const Items *items, guint noun_at, guint value_at, const ValueHit *hit) {
+  const Item *value = item_at(items, value_at), *next = value_at + 1 < items->items->len ? item_at(items, value_at + 1) : NULL;
+  const gboolean ends = next == NULL || (next->kind == ITEM_ENTITY && next->plural); /* "type a stores" of A, B and C */
   const Item *noun = item_at(items, noun_at), *before = noun_at > 0 ? item_at(items, noun_at - 1) : NULL;
   const gboolean grouped = before != NULL && (item_is_word(before, WORD_BY) || item_is_word(before, WORD_EACH));
   return hit != NULL && noun->kind == ITEM_FIELD && !grouped && value->count == 1 && strlen(token_at(items->tokens, value->first)->fold) == 1 &&
-         hit->match == VALUE_MATCH_EXACT;
+         (hit->match == VALUE_MATCH_EXACT || (ends && hit->match == VALUE_MATCH_FOLDED));
 }
 
 /* "the produce department": after an article even a verb is a name, where the noun's own column has it. */
@@ -114,7 +116,7 @@ static void join_neighbours(Items *items) {
     for (guint k = i + 1; k < items->items->len; k++) { /* "branch A", "branches A and B" */
       Item *value = item_at(items, k);
       const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);
-      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital && !is_letter_of(items, i, value, hit);
+      gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital && !is_letter_of(items, i, k, hit);
       if (hit != NULL && !lower_stop && value->kind != ITEM_METRIC && value->kind != ITEM_FIELD) {
         become_value(value, hit->field);
         if (!noun->claimed && !noun->plural && noun->meaning.field == hit->field) {

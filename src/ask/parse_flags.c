@@ -76,6 +76,23 @@ static gboolean compares_sides(const Parse *parse) {
   return parse_n(parse) > 0 && item_is_word(parse_item(parse, 0), WORD_YES_NO) && more && !parse_has_word(parse, WORD_THAN);
 }
 
+/* "how many subscribers": the people, or the rows, of whom it is so. */
+static gboolean count_flagged(Parse *parse, guint index, const Field *field) {
+  const Item *before = index > 0 ? parse_item(parse, index - 1) : NULL, *next = index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+  const gboolean described = next != NULL && !next->comma_before && (next->kind == ITEM_ENTITY || next->kind == ITEM_ROWS || next->kind == ITEM_METRIC);
+  if (before == NULL || before->claimed || !item_is_word(before, WORD_HOW_MANY) || !parse_item(parse, index)->plural || described) return FALSE;
+  const Entity *customer = model_find_entity(parse->model, "customer");
+  const Metric *people = customer != NULL ? parse_entity_metric(parse, customer) : NULL;
+  const Metric *counted = people != NULL && g_strcmp0(people->dataset, field->dataset) == 0
+                              ? people : parse_rows_metric(parse, model_find_dataset(parse->model, field->dataset));
+  if (counted == NULL) return FALSE;
+  add_flag(parse, index, field, TRUE);
+  parse_claim(parse, index - 1, "count");
+  parse_add_metric(parse, counted);
+  parse->metric_named = TRUE;
+  return TRUE;
+}
+
 void parse_flags(Parse *parse) {
   static const char *const STATES[] = {"are", "is", "were", "was", "gave", "give", "have", "has", "had", "with", "be", "that", "being", "during", "on",
                                        "in", "under", "run", "runs", "running", "use", "uses", "used", "using", NULL};
@@ -89,6 +106,7 @@ void parse_flags(Parse *parse) {
       for (guint k = i; k <= (guint)other; k++) parse_claim(parse, k, "both sides");
       continue;
     }
+    if (count_flagged(parse, i, field)) continue;
     int before = (int)i - 1;
     gboolean negated = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_NOT) && !parse_item(parse, (guint)before)->claimed;
     if (negated) before--;
