@@ -372,7 +372,7 @@ static void add_vocabulary(Lexicon *lexicon) {
       "seven eight nine ten eleven twelve twenty thirty fifty hundred ytd mtd qtd fiscal christmas easter black cyber "
       "thanksgiving halloween holiday holidays morning afternoon evening night noon midnight weeks days months years hours "
       "quarters halves dollars dollar euros euro pounds pound rupees cents usd eur gbp inr percent percentage am pm oclock "
-      "to so far date through end beginning same period nth";
+      "to so far date through end beginning same period nth older younger aged years old";
   g_auto(GStrv) words = g_strsplit(TIME_WORDS, " ", -1);
   for (char **word = words; *word; word++) lexicon_learn(lexicon, *word, VOCABULARY_ENGLISH);
   GHashTableIter iter;
