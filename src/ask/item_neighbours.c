@@ -260,6 +260,21 @@ static void people_are_customers(Items *items) {
   }
 }
 
+/* "how many purchases", where no column numbers them: the lines of a table that says who bought. */
+static void purchases_are_rows(Items *items) {
+  static const char *const NOUNS[] = {"purchases", "purchase", "transactions", "transaction", NULL};
+  const Model *model = items->lexicon->model;
+  const Dataset *fact = model->default_dataset != NULL ? model_find_dataset(model, model->default_dataset) : NULL;
+  const Entity *customer = model_find_entity(model, "customer");
+  if (fact == NULL || customer == NULL || model_find_entity(model, "order") != NULL || g_strcmp0(customer->dataset, fact->name) != 0) return;
+  for (guint i = 0; i < items->items->len; i++) {
+    Item *item = item_at(items, i);
+    if (item->kind != ITEM_UNKNOWN || item->count != 1 || !g_strv_contains(NOUNS, token_at(items->tokens, item->first)->fold)) continue;
+    item->meaning = (Meaning){.rows = fact};
+    item->kind = ITEM_ROWS;
+  }
+}
+
 /* The field of the entity's own table that is called as `field` is. */
 static const Field *own_namesake(const Items *items, const Entity *entity, const Field *field) {
   const Dataset *own = entity->dataset != NULL ? model_find_dataset(items->lexicon->model, entity->dataset) : NULL;
@@ -306,6 +321,7 @@ static void prefer_labels(Items *items) {
 void items_join_neighbours(Items *items) {
   prefer_labels(items);
   people_are_customers(items);
+  purchases_are_rows(items);
   pin_owned_fields(items);
   ends_of_periods(items);
   join_neighbours(items);
