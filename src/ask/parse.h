@@ -117,6 +117,7 @@ void parse_filters(Parse *parse);   /* values, conditions, missing, weekends */
 void parse_flags(Parse *parse);     /* vegetarian dishes; called by parse_filters */
 /* "promo days", "weeks with a holiday": claims the noun of time beside the flag (or its value) at `index`, which only carries it. */
 void parse_claim_flagged_period(Parse *parse, guint index, const Field *field);
+void parse_presence_sides(Parse *parse); /* with a voucher against without; called by parse_filters */
 void parse_links(Parse *parse);     /* on promotion, with a card, members against non-members; called by parse_filters */
 void parse_claim_loose_links(Parse *parse); /* such nouns that nothing else used: only rows that have one */
 void parse_groups(Parse *parse);    /* by, each, which, monthly */

@@ -104,12 +104,12 @@ static gboolean beside_metric(Parse *parse) {
 /* "members against non-members": rows that have the link, and rows that have not. */
 static gboolean split_by_presence(Parse *parse) {
   int sides[2] = {-1, -1};
-  for (guint i = 0; i < parse_n(parse); i++) {
+  for (guint i = 0; i < parse_n(parse) && sides[1] < 0; i++) {
     const Filter *filter = parse_item(parse, i)->filter;
-    if (filter == NULL || filter->kind != FILTER_FIELD) continue;
-    if (filter->op == OP_IS_NOT_NULL) sides[0] = (int)i;
-    const Filter *known = sides[0] >= 0 ? parse_item(parse, (guint)sides[0])->filter : NULL;
-    if (known != NULL && filter->op == OP_IS_NULL && strcmp(known->field, filter->field) == 0) sides[1] = (int)i;
+    if (filter == NULL || filter->kind != FILTER_FIELD || (filter->op != OP_IS_NOT_NULL && filter->op != OP_IS_NULL)) continue;
+    const Filter *first = sides[0] >= 0 ? parse_item(parse, (guint)sides[0])->filter : NULL;
+    if (first == NULL) sides[0] = (int)i;
+    else if (first->op != filter->op && strcmp(first->field, filter->field) == 0) sides[1] = (int)i;
   }
   if (sides[1] < 0) return FALSE;
   g_autoptr(Measure) measure = g_ptr_array_steal_index(parse->query->measures, 0);

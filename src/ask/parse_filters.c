@@ -458,6 +458,7 @@ void parse_filters(Parse *parse) {
   settle_fields(parse);
   parse_state_of(parse);
   parse_flags(parse);
+  parse_presence_sides(parse);
   read_missing(parse);
   read_present(parse);
   parse_links(parse);

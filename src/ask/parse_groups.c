@@ -103,7 +103,9 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   }
   gboolean additive = (metric != NULL && metric->kind == METRIC_AGGREGATE && metric->additivity == ADDITIVITY_SUM &&
                        metric->aggregate != AGGREGATE_AVERAGE) || (metric == NULL && counts);
-  if (item->kind == ITEM_GRAIN) return average && additive;
+  const Item *by_part = noun + 2 < parse_n(parse) && item_is_word(parse_item(parse, noun + 1), WORD_BY) ? parse_item(parse, noun + 2) : NULL;
+  const gboolean within_cycle = by_part != NULL && by_part->kind == ITEM_CYCLIC && item->kind == ITEM_GRAIN; /* "visitors per day by weekday" */
+  if (item->kind == ITEM_GRAIN) return (average || within_cycle) && additive;
   if (item->kind != ITEM_ENTITY) return FALSE;
   if (strcmp(word, "per") == 0 && metric != NULL && additive && noun + 2 < parse_n(parse) && parse_free_word(parse, noun + 1, WORD_BY)) { /* "GMV per seller by plan" */
     const Field *own = parse_group_field(parse, parse_item(parse, noun + 2));

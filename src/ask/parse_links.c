@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "ask/flag_words.h"
 #include "ask/parse.h"
 
 /* Customers are whom all sales are to; only these words say that a sale has one on file. */
@@ -104,6 +105,40 @@ static gboolean read_both_sides(Parse *parse, guint index, const Field *field) {
     }
   }
   return FALSE;
+}
+
+static gboolean says_without(const Parse *parse, guint index) {
+  const Item *item = parse_item(parse, index);
+  return !item->claimed && (item_is_word(item, WORD_MISSING) || item_is_word(item, WORD_EXCLUDE)) && item->kind == ITEM_WORD;
+}
+
+/* "orders with a voucher against those without": both sides of a column that not every row has. */
+void parse_presence_sides(Parse *parse) {
+  int nouns[2] = {-1, -1}, words[2] = {-1, -1};
+  const Field *field = NULL;
+  guint found = 0;
+  for (guint i = 1; i < parse_n(parse) && found < 2; i++) {
+    const Item *item = parse_item(parse, i);
+    const Field *own = item->kind == ITEM_FIELD && !item->claimed ? item->meaning.field : NULL;
+    if (own == NULL || own->null_count == 0 || own->role == FIELD_ROLE_MEASURE || flag_is(own) || (field != NULL && own != field)) continue;
+    guint at = i - 1;
+    while (at > 0 && parse_item(parse, at)->kind == ITEM_STOP && strcmp(fold_of(parse, at), "with") != 0) at--;
+    const gboolean with = strcmp(fold_of(parse, at), "with") == 0 && parse_item(parse, at)->count == 1;
+    if (!with && !says_without(parse, at)) continue;
+    field = own;
+    nouns[found] = (int)i;
+    words[found++] = (int)at;
+  }
+  if (found < 2 || says_without(parse, (guint)words[0]) == says_without(parse, (guint)words[1])) return;
+  int link = -1;
+  for (int i = nouns[0] + 1; i < words[1]; i++)
+    if (item_is_word(parse_item(parse, (guint)i), WORD_COMPARE) || item_is_word(parse_item(parse, (guint)i), WORD_AND) || item_is_word(parse_item(parse, (guint)i), WORD_THAN)) link = i;
+  if (link < 0) return;
+  for (guint side = 0; side < 2; side++) {
+    add_presence(parse, field, !says_without(parse, (guint)words[side]), (guint)nouns[side]);
+    parse_claim(parse, (guint)words[side], "with or without");
+  }
+  parse_claim(parse, (guint)link, "side by side");
 }
 
 void parse_links(Parse *parse) {

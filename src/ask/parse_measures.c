@@ -431,6 +431,18 @@ static void read_verbs(Parse *parse) {
 /* "wheelbarrows sold in total": pieces of a product, where no money is spoken of. */
 static gboolean count_sold_product(Parse *parse) {
   const Metric *units = model_find_metric(parse->model, "units");
+  for (guint i = 0; units != NULL && i < parse_n(parse); i++) { /* "who sold the most warranties" */
+    const Item *value = parse_item(parse, i);
+    int rank = parse_before(parse, i), verb = rank >= 0 ? parse_before(parse, (guint)rank) : -1;
+    const ValueHit *hit = value->kind == ITEM_VALUE && value->plural && value->count == 1 ? item_hit(value, NULL) : NULL;
+    const gboolean most = rank >= 0 && (item_is_word(parse_item(parse, (guint)rank), WORD_RANK_HIGH) || item_is_word(parse_item(parse, (guint)rank), WORD_RANK_LOW));
+    const Entity *thing = hit != NULL && most && verb >= 0 && item_is_word(parse_item(parse, (guint)verb), WORD_SOLD) ? parse_thing_within(parse, hit->field) : NULL;
+    if (thing == NULL || strcmp(thing->name, "product") != 0) continue;
+    parse_add_metric(parse, units);
+    parse->metric_named = TRUE;
+    parse_assume(parse, "default_metric", "counted in %s", units->label);
+    return TRUE;
+  }
   if (units == NULL || parse_has_word(parse, WORD_HOW_MUCH) || parse_has_word(parse, WORD_VALUE_WORD) || parse_has_word(parse, WORD_RANK_HIGH)) return FALSE;
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
     const Item *value = parse_item(parse, i), *verb = parse_item(parse, i + 1);

@@ -470,8 +470,29 @@ static void read_against_plan(Parse *parse) {
   }
 }
 
+/* "which items are out of stock": none of it is there. */
+static void read_out_of_stock(Parse *parse) {
+  const GArray *tokens = parse->items->tokens;
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const Metric *stock = item_metric(item);
+    const gboolean out = item->first >= 2 && strcmp(token_at(tokens, item->first - 1)->fold, "of") == 0 && strcmp(token_at(tokens, item->first - 2)->fold, "out") == 0;
+    if (!out || stock == NULL || stock->additivity != ADDITIVITY_SNAPSHOT) continue;
+    if (parse->query->dimensions->len == 0) {
+      parse_clarify(parse, "Out of stock by what: for each product, or for each store and product?");
+      return;
+    }
+    Having having = {parse_add_metric(parse, stock), ON_VALUE, OP_LESS_EQUAL, 0, 0};
+    g_array_append_val(parse->query->having, having);
+    parse->metric_named = TRUE;
+    parse_claim(parse, i, "nothing left");
+    return;
+  }
+}
+
 void parse_tests(Parse *parse) {
   if (parse->verdict != NULL) return;
+  read_out_of_stock(parse);
   read_against_plan(parse);
   parse_read_scaled_numbers(parse);
   read_times_bought(parse);

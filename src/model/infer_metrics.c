@@ -38,6 +38,11 @@ void infer_add_words(Inference *inference, Metric *metric, char *const *words) {
   }
 }
 
+/* "discount rate": not what an amount of discount is called. */
+static gboolean names_rate(const char *word) {
+  return g_str_has_suffix(word, " rate") || g_str_has_suffix(word, " percentage") || g_str_has_suffix(word, " percent");
+}
+
 void infer_move_word(Metric *from, Metric *to, const char *word) {
   g_autoptr(GPtrArray) kept = g_ptr_array_new();
   for (char **synonym = from->synonyms; *synonym != NULL; synonym++)
@@ -52,7 +57,12 @@ void infer_add_concept_words(Inference *inference, Metric *metric, const char *c
   const Concept *found = retail_lexicon_concept(inference->lexicon, concept);
   if (found == NULL)
     return;
-  infer_add_words(inference, metric, found->words);
+  g_autoptr(GPtrArray) fitting = g_ptr_array_new();
+  for (char **word = found->words; word != NULL && *word != NULL; word++)
+    if (metric->aggregate != AGGREGATE_SUM || !names_rate(*word))
+      g_ptr_array_add(fitting, *word);
+  g_ptr_array_add(fitting, NULL);
+  infer_add_words(inference, metric, (char **)fitting->pdata);
   metric->lower_is_better = found->lower_is_better;
 }
 
