@@ -241,6 +241,16 @@ static gboolean is_distinct_noun(const Items *items, guint first, guint count) {
   return meaning != NULL && meaning->entity != NULL && !meaning->entity->is_event;
 }
 
+/* "take rate", "did they ship more": a verb that shares its stem with what is called takings, rating, shipping. */
+static gboolean is_bare_verb(const Items *items, guint first, const Meaning *meaning, const char *fold) {
+  static const char *const SUBJECTS[] = {"we", "they", "i", "who", "customers", "people", "did", "to", "you", "guests", "members", "do", NULL}; /* "what did we take" */
+  static const char *const VERBS[] = {"take", "takes", "rate", "rates", "ship", "ships", NULL};
+  if (meaning->metric == NULL || meaning->entity != NULL || !g_strv_contains(VERBS, fold)) return FALSE;
+  if (first > 0 && g_strv_contains(SUBJECTS, token_at(items->tokens, first - 1)->fold)) return FALSE;
+  g_autofree char *label = phrase_normalise(meaning->metric->label);
+  return strcmp(label, fold) != 0 && strcmp(meaning->metric->name, fold) != 0 && !g_strv_contains((const char *const *)meaning->metric->synonyms, fold);
+}
+
 /* "best seller", where sellers are people in the data: the best of them. */
 static gboolean names_ranked_noun(const Items *items, guint last) {
   if (strcmp(token_at(items->tokens, last)->singular, "seller") != 0) return FALSE;
@@ -265,6 +275,7 @@ static Item read_item(const Items *items, guint first) {
                        strcmp(token_at(items->tokens, first)->fold, "list") == 0; /* not the "listed customers" */
     if (command) meaning = NULL;
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
+    if (meaning != NULL && count == 1 && is_bare_verb(items, first, meaning, fold)) meaning = NULL;
     if (words != NULL && count > 1 && names_ranked_noun(items, first + count - 1)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */
     if (words != NULL && meaning != NULL && meaning->entity == NULL && meaning->metric == NULL && is_verb_use(items, first, *words)) meaning = NULL;

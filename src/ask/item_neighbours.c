@@ -318,11 +318,27 @@ static void prefer_labels(Items *items) {
   }
 }
 
+/* "buyers by country" beside "Buyer country" and "Seller country": that of the buyers. */
+static void pin_fields_of_counted(Items *items) {
+  for (guint i = 0; i + 2 < items->items->len; i++) {
+    const Item *owner = item_at(items, i);
+    Item *field = item_at(items, i + 2);
+    if (owner->kind != ITEM_ENTITY || owner->count != 1 || !item_is_word(item_at(items, i + 1), WORD_BY) || field->kind != ITEM_FIELD || field->comma_before) continue;
+    g_autofree char *tail = tokens_fold_phrase(items->tokens, field->first, field->count);
+    g_autofree char *phrase = g_strdup_printf("%s %s", token_at(items->tokens, owner->first)->singular, tail), *stem = phrase_stem(phrase);
+    const Meaning *own = lexicon_find(items->lexicon, stem);
+    if (own == NULL || own->field == NULL || own->field == field->meaning.field || own->fields != NULL) continue;
+    field->meaning = (Meaning){.field = own->field};
+    field->pinned = TRUE;
+  }
+}
+
 void items_join_neighbours(Items *items) {
   prefer_labels(items);
   people_are_customers(items);
   purchases_are_rows(items);
   pin_owned_fields(items);
+  pin_fields_of_counted(items);
   ends_of_periods(items);
   join_neighbours(items);
   adopt_described(items);

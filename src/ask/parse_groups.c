@@ -156,6 +156,8 @@ static void group_by_number(Parse *parse, guint by) {
 static void group_by_listed_noun(Parse *parse) {
   int noun = parse_next(parse, 0), by = noun >= 0 ? parse_next(parse, (guint)noun + 1) : -1, measure = by >= 0 ? parse_next(parse, (guint)by + 1) : -1;
   if (parse->fragment || measure < 0 || by != noun + 1) return;
+  if (item_is_word(parse_item(parse, (guint)measure), WORD_HOW_MANY)) measure = parse_next(parse, (guint)measure + 1); /* "employees by number of orders" */
+  if (measure < 0) return;
   const Item *item = parse_item(parse, (guint)noun), *ranked_by = parse_item(parse, (guint)measure);
   gboolean thing = item->plural && !item->claimed && (item->kind == ITEM_FIELD || (item->kind == ITEM_ENTITY && !item->meaning.entity->is_event)) &&
                    parse_group_field(parse, item) != NULL;

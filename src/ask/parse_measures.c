@@ -391,7 +391,11 @@ static void count_bare_entities(Parse *parse) {
     int before = parse_before(parse, i);
     gboolean ranked = before >= 0 && !parse->listing && (item_is_word(parse_item(parse, (guint)before), WORD_BEST) ||
                                                          item_is_word(parse_item(parse, (guint)before), WORD_WORST));
-    if (!ranked) parse_count_item(parse, i);
+    const Item *after = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL; /* "whose products sell best": what is sold of them */
+    const char *verb = after != NULL && item_is_word(after, WORD_RANK_HIGH) ? token_at(parse->items->tokens, after->first)->fold : "";
+    const gboolean sells = parse->listing && item->kind == ITEM_ENTITY && !item->meaning.entity->is_event && (g_str_has_prefix(verb, "sell") || strcmp(verb, "sold") == 0);
+    if (sells) parse_claim(parse, i, "context");
+    else if (!ranked) parse_count_item(parse, i);
   }
 }
 

@@ -490,6 +490,19 @@ static void read_out_of_stock(Parse *parse) {
   }
 }
 
+/* "products below reorder level": a test of one number of the row against another, which no filter can hold. */
+static void refuse_test_of_two(Parse *parse) {
+  static const char *const TESTS[] = {"below", "above", "under", "exceeding", "exceeds", NULL};
+  for (guint i = 0; i + 1 < parse_n(parse) && parse->verdict == NULL; i++) {
+    const Item *item = parse_item(parse, i), *next = parse_item(parse, i + 1);
+    const gboolean test = !item->claimed && item->kind == ITEM_WORD && item_is_comparator(item) && g_strv_contains(TESTS, token_at(parse->items->tokens, item->first)->fold);
+    if (!test || next->kind != ITEM_METRIC || next->comma_before) continue;
+    g_autofree char *word = item_source(parse->items, item), *measure = item_source(parse->items, next);
+    g_autofree char *question = g_strdup_printf("What is to be %s the %s? Name a number, as in '%s %s 10'.", word, measure, measure, word);
+    parse_clarify(parse, question);
+  }
+}
+
 void parse_tests(Parse *parse) {
   if (parse->verdict != NULL) return;
   read_out_of_stock(parse);
@@ -502,4 +515,5 @@ void parse_tests(Parse *parse) {
     apply_test(parse, &test);
     from = test.last + 1;
   }
+  refuse_test_of_two(parse);
 }
