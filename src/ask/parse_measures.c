@@ -480,6 +480,35 @@ static gboolean asks_how_big(Parse *parse) {
   return TRUE;
 }
 
+/* "heaviest category", "slowest delivery": by their weight or time, which is not the usual measure. */
+static gboolean ranks_by_nature(const Parse *parse) {
+  static const char *const NATURES[] = {"heaviest", "lightest", "slowest", "fastest", "longest", "shortest", "tallest", "youngest", "quickest", NULL};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    const gboolean rank = item_is_word(item, WORD_RANK_HIGH) || item_is_word(item, WORD_RANK_LOW);
+    const gboolean sells = item->count > 1; /* "slowest selling" */
+    if (rank && !sells && g_strv_contains(NATURES, token_at(parse->items->tokens, item->first)->fold)) return TRUE;
+  }
+  return FALSE;
+}
+
+/* "late deliveries by month": how often it happened. */
+static gboolean count_happenings(Parse *parse) {
+  const Entity *order = model_find_entity(parse->model, "order");
+  const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
+  for (guint i = 0; orders != NULL && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    static const char *const NOUNS[] = {"deliveries", "shipments", NULL};
+    const guint after = item->first + item->count;
+    const char *last = token_at(parse->items->tokens, after - 1)->fold, *next = after < parse->items->tokens->len ? token_at(parse->items->tokens, after)->fold : "";
+    if (item->kind != ITEM_CONDITION || item->filter == NULL || (!g_strv_contains(NOUNS, last) && !g_strv_contains(NOUNS, next))) continue;
+    parse_add_metric(parse, orders);
+    parse->metric_named = TRUE;
+    return TRUE;
+  }
+  return FALSE;
+}
+
 static void add_default_metric(Parse *parse) {
   const Metric *metric = parse_default_metric(parse);
   int value = parse->fragment ? parse_find_word(parse, WORD_VALUE_WORD, 0) : -1;
@@ -512,7 +541,7 @@ static void add_default_metric(Parse *parse) {
     parse_refuse(parse, "no_such_data", word, "The data has no record of what the company itself spends.");
     return;
   }
-  if (asks_how_big(parse)) return;
+  if (asks_how_big(parse) || ranks_by_nature(parse) || count_happenings(parse)) return;
   gboolean money = FALSE;
   static const WordClass MONEY[] = {WORD_HOW_MUCH, WORD_VALUE_WORD, WORD_SOLD, WORD_BOUGHT, WORD_SPENT, WORD_EARNED};
   for (guint i = 0; i < G_N_ELEMENTS(MONEY); i++) money = money || parse_has_word(parse, MONEY[i]);
