@@ -88,7 +88,7 @@ gboolean ingest_extend_model(const char *workspace, const GPtrArray *reports, ch
   g_autoptr(GPtrArray) added = unknown_tables(existing, reports, snapshot);
   if (added->len == 0) return TRUE;
   g_autofree char *spill = g_build_filename(workspace, "cache", "spill", NULL), *folder = g_build_filename(workspace, "model", NULL);
-  EngineOptions options = {.spill_directory = spill, .max_connections = 2};
+  EngineOptions options = {.memory_limit_bytes = engine_memory_within(ENGINE_WORK_BYTES), .spill_directory = spill, .max_connections = 2};
   g_autoptr(Engine) engine = disk_make_folder(spill, error) && disk_make_folder(folder, error) ? engine_open_duckdb(&options, error) : NULL;
   if (engine == NULL || !lake_snapshot_attach(snapshot, engine, DEADLINE_NEVER, error)) return FALSE;
   g_autoptr(GHashTable) notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

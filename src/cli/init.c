@@ -86,7 +86,7 @@ static Engine *open_engine(const char *folder, GError **error) {
   g_autofree char *spill = g_build_filename(folder, "cache", "spill", NULL);
   if (!disk_make_folder(spill, error))
     return NULL;
-  EngineOptions options = {.spill_directory = spill, .max_connections = 2};
+  EngineOptions options = {.memory_limit_bytes = engine_memory_within(ENGINE_WORK_BYTES), .spill_directory = spill, .max_connections = 2};
   return engine_open_duckdb(&options, error);
 }
 

@@ -26,7 +26,7 @@ static gboolean open_workspace(Refresh *refresh, GError **error) {
   if (refresh->model == NULL) return FALSE;
   refresh->snapshot = lake_snapshot_open(refresh->workspace, NULL, error);
   if (refresh->snapshot == NULL) return FALSE;
-  refresh->engine = engine_open_duckdb(&(EngineOptions){.max_connections = 2, .spill_directory = spill}, error);
+  refresh->engine = engine_open_duckdb(&(EngineOptions){.memory_limit_bytes = engine_memory_within(ENGINE_WORK_BYTES), .max_connections = 2, .spill_directory = spill}, error);
   return refresh->engine != NULL && lake_snapshot_attach(refresh->snapshot, refresh->engine, DEADLINE_NEVER, error);
 }
 

@@ -297,13 +297,13 @@ static const EngineKind duckdb_kind = {"duckdb",        duckdb_kind_free,      d
                                        duckdb_kind_run, duckdb_kind_lock_down, duckdb_kind_parse_sql,
                                        duckdb_kind_progress, duckdb_kind_add_text_function};
 
-static gint64 default_memory_limit(void) {
+gint64 engine_memory_within(gint64 most) {
   gint64 pages = sysconf(_SC_PHYS_PAGES), page_size = sysconf(_SC_PAGESIZE);
-  return pages > 0 && page_size > 0 ? pages * page_size / 2 : (gint64)1 << 30;
+  return MIN(most, pages > 0 && page_size > 0 ? pages * page_size / 2 : (gint64)1 << 30);
 }
 
 static void configure(duckdb_config config, const EngineOptions *options) {
-  gint64 memory = options->memory_limit_bytes > 0 ? options->memory_limit_bytes : default_memory_limit();
+  gint64 memory = options->memory_limit_bytes > 0 ? options->memory_limit_bytes : engine_memory_within(G_MAXINT64);
   g_autofree char *memory_text = g_strdup_printf("%" G_GINT64_FORMAT "B", memory);
   g_autofree char *threads = g_strdup_printf("%d", options->threads > 0 ? options->threads : (int)g_get_num_processors());
   duckdb_set_config(config, "memory_limit", memory_text);

@@ -62,6 +62,10 @@ typedef struct {
 } EngineOptions;
 
 typedef struct Engine Engine;
+/* Work over whole tables (loads, profiles, rollups) takes no more than this, however large they are; the rest is spilled. */
+#define ENGINE_WORK_BYTES (G_GINT64_CONSTANT(2500) * 1000 * 1000)
+/* `most`, or half of the machine's memory where that is less. Bytes. */
+gint64 engine_memory_within(gint64 most);
 
 #define ENGINE_SKETCH_EXACT 256
 #define ENGINE_SKETCH_ERROR 0.0325

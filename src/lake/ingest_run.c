@@ -9,7 +9,6 @@
 #define MAX_BUCKETS 512
 /* Below this reading again costs less than keeping what was read. */
 #define SMALL_BYTES (G_GINT64_CONSTANT(8) * 1000 * 1000)
-#define MEMORY_BYTES (G_GINT64_CONSTANT(2500) * 1000 * 1000)
 #define WAIT_FOR_TABLES_MS 10000
 /* How much larger the cells of a packed file are. */
 #define PACKED_FACTOR 5
@@ -164,9 +163,8 @@ static IngestRun *run_new(const IngestDefinition *definition, const IngestOption
 /* Personal data may not be spilled: until the pass is over, the engine of such a load has no folder to spill to. */
 static gboolean open_engine(IngestRun *run, GError **error) {
   g_autofree char *spill = g_build_filename(run->workspace, "cache", "spill", NULL);
-  gint64 half = (gint64)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE) / 2;
   EngineOptions options = {.threads = run->options->threads,
-                           .memory_limit_bytes = run->options->memory_bytes > 0 ? run->options->memory_bytes : MIN(MEMORY_BYTES, half),
+                           .memory_limit_bytes = run->options->memory_bytes > 0 ? run->options->memory_bytes : engine_memory_within(ENGINE_WORK_BYTES),
                            .spill_directory = is_personal(run) ? NULL : spill,
                            .max_connections = 2};
   if (!disk_make_folder(spill, error)) return FALSE;
