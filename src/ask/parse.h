@@ -40,6 +40,8 @@ Item *parse_item(const Parse *parse, guint index);
 int parse_find_word(const Parse *parse, WordClass word, guint from);
 gboolean parse_has_word(const Parse *parse, WordClass word);
 gboolean parse_free_word(const Parse *parse, guint index, WordClass word);
+/* First word of the item, folded; "" before the first and past the last item. Borrowed from the question's tokens. */
+const char *parse_fold(const Parse *parse, int index);
 /* Index of the next item that is not an unclaimed stop word (or any of `skip` classes), from `index` on; -1 past the end. */
 int parse_next(const Parse *parse, guint index);
 int parse_before(const Parse *parse, guint index);

@@ -19,10 +19,6 @@ static const Field *age_field(const Parse *parse) {
   return NULL;
 }
 
-static const char *fold_at(const Parse *parse, int index) {
-  return index >= 0 ? token_at(parse->items->tokens, parse_item(parse, (guint)index)->first)->fold : "";
-}
-
 static gboolean names_age(const Parse *parse, const Item *item, const Field *age) {
   const Metric *metric = item_metric(item);
   return item->meaning.field == age || (metric != NULL && measure_row_field(parse, metric) == age);
@@ -34,10 +30,10 @@ static gboolean after_people(const Parse *parse, int index, const Field *age) {
   static const char *const LINKS[] = {"is", "are", "were", "was", "who", "that", "aged", "ages", "of", "and", "whose", "the", NULL};
   for (int i = index; i >= 0; i--) {
     const Item *item = parse_item(parse, (guint)i);
-    if (names_age(parse, item, age) || g_strv_contains(KINDS, fold_at(parse, i))) return TRUE;
+    if (names_age(parse, item, age) || g_strv_contains(KINDS, parse_fold(parse, i))) return TRUE;
     if (item->kind == ITEM_ENTITY && strcmp(item->meaning.entity->name, "customer") == 0) return TRUE;
-    if (item->kind == ITEM_VALUE || strcmp(fold_at(parse, i), "from") == 0 || strcmp(fold_at(parse, i), "in") == 0) continue; /* "customers from Ohio over 60" */
-    if (!g_strv_contains(LINKS, fold_at(parse, i))) return strcmp(fold_at(parse, i), "aged") == 0;
+    if (item->kind == ITEM_VALUE || strcmp(parse_fold(parse, i), "from") == 0 || strcmp(parse_fold(parse, i), "in") == 0) continue; /* "customers from Ohio over 60" */
+    if (!g_strv_contains(LINKS, parse_fold(parse, i))) return strcmp(parse_fold(parse, i), "aged") == 0;
   }
   return FALSE;
 }
@@ -54,10 +50,10 @@ static gboolean test_at(const Parse *parse, guint number, AgeTest *test) {
   const double value = parse_item(parse, number)->number;
   *test = (AgeTest){OP_EQUAL, value, value, number, number};
   const gboolean two = number + 2 < parse_n(parse) && is_age(parse_item(parse, number + 2)) && parse_item(parse, number + 2)->number > value;
-  const gboolean joined = two && (strcmp(fold_at(parse, (int)number + 1), "to") == 0 || item_is_word(after, WORD_AND));
+  const gboolean joined = two && (strcmp(parse_fold(parse, (int)number + 1), "to") == 0 || item_is_word(after, WORD_AND));
   const gboolean between = before != NULL && item_is_word(before, WORD_BETWEEN);
-  const gboolean aged = before != NULL && strcmp(fold_at(parse, (int)number - 1), "aged") == 0;
-  if (joined && (between || aged || strcmp(fold_at(parse, (int)number + 1), "to") == 0)) {
+  const gboolean aged = before != NULL && strcmp(parse_fold(parse, (int)number - 1), "aged") == 0;
+  if (joined && (between || aged || strcmp(parse_fold(parse, (int)number + 1), "to") == 0)) {
     *test = (AgeTest){OP_BETWEEN, value, parse_item(parse, number + 2)->number, between || aged ? number - 1 : number, number + 2};
     return TRUE;
   }
@@ -69,7 +65,7 @@ static gboolean test_at(const Parse *parse, guint number, AgeTest *test) {
     test->first = number - 1;
     return TRUE;
   }
-  const char *compared = number >= 2 && strcmp(fold_at(parse, (int)number - 1), "than") == 0 ? fold_at(parse, (int)number - 2) : "";
+  const char *compared = number >= 2 && strcmp(parse_fold(parse, (int)number - 1), "than") == 0 ? parse_fold(parse, (int)number - 2) : "";
   if (strcmp(compared, "older") == 0 || strcmp(compared, "younger") == 0) {
     test->op = strcmp(compared, "older") == 0 ? OP_GREATER : OP_LESS;
     test->first = number - 2;
@@ -90,7 +86,7 @@ static void add_test(Parse *parse, const Field *age, const AgeTest *test) {
   static const char *const UNITS[] = {"years", "year", "old", "olds", "of", NULL};
   for (guint i = test->last + 1; i < parse_n(parse) && i <= test->last + 4; i++) {
     const Item *item = parse_item(parse, i);
-    if (!g_strv_contains(UNITS, fold_at(parse, (int)i)) && !names_age(parse, item, age)) break;
+    if (!g_strv_contains(UNITS, parse_fold(parse, (int)i)) && !names_age(parse, item, age)) break;
     parse_claim(parse, i, "age");
   }
   for (int i = (int)test->first - 1; i >= 0 && i >= (int)test->first - 2; i--)
@@ -101,7 +97,7 @@ static void add_test(Parse *parse, const Field *age, const AgeTest *test) {
 static gboolean read_groups(Parse *parse, const Field *age) {
   static const char *const GROUPS[] = {"group", "groups", "band", "bands", "bracket", "brackets", "range", "ranges", "bucket", "buckets", NULL};
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
-    if (parse_item(parse, i)->claimed || !names_age(parse, parse_item(parse, i), age) || !g_strv_contains(GROUPS, fold_at(parse, (int)i + 1))) continue;
+    if (parse_item(parse, i)->claimed || !names_age(parse, parse_item(parse, i), age) || !g_strv_contains(GROUPS, parse_fold(parse, (int)i + 1))) continue;
     double step = AGE_STEP;
     parse_claim(parse, i, "age group");
     parse_claim(parse, i + 1, "age group");

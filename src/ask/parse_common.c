@@ -6,6 +6,10 @@
 guint parse_n(const Parse *parse) { return parse->items->items->len; }
 Item *parse_item(const Parse *parse, guint index) { return item_at(parse->items, index); }
 
+const char *parse_fold(const Parse *parse, int index) {
+  return index >= 0 && index < (int)parse_n(parse) ? token_at(parse->items->tokens, parse_item(parse, (guint)index)->first)->fold : "";
+}
+
 gboolean parse_free_word(const Parse *parse, guint index, WordClass word) {
   if (index >= parse_n(parse)) return FALSE;
   const Item *item = parse_item(parse, index);

@@ -13,10 +13,6 @@ static const Field *flag_field(const Parse *parse, const Item *item) {
   return flag_is(field) ? field : NULL;
 }
 
-static const char *fold_at(const Parse *parse, int index) {
-  return index >= 0 && index < (int)parse_n(parse) ? token_at(parse->items->tokens, parse_item(parse, (guint)index)->first)->fold : "";
-}
-
 static gboolean asks_for_groups_at(const Parse *parse, int before) {
   static const WordClass ASKS[] = {WORD_BY, WORD_EACH, WORD_WITHIN, WORD_WHICH, WORD_AND, WORD_HOW_MANY};
   for (guint i = 0; before >= 0 && i < G_N_ELEMENTS(ASKS); i++)
@@ -64,7 +60,7 @@ void parse_claim_flagged_period(Parse *parse, guint index, const Field *field) {
     if (!each) parse_claim(parse, index + 1, "context");
     return;
   }
-  const gboolean linked = index >= 2 && g_strv_contains(LINKS, fold_at(parse, (int)index - 1));
+  const gboolean linked = index >= 2 && g_strv_contains(LINKS, parse_fold(parse, (int)index - 1));
   if (!linked || parse_item(parse, index - 2)->kind != ITEM_GRAIN || asks_for_groups_at(parse, (int)index - 3)) return;
   parse_claim(parse, index - 2, "context");
 }
@@ -115,7 +111,7 @@ void parse_flags(Parse *parse) {
     const gboolean plural = parse_item(parse, i)->plural;
     gboolean period = next != NULL && next->kind == ITEM_GRAIN && !item_is_word(parse_item(parse, (guint)MAX(before, 0)), WORD_BY);
     gboolean adjective = !plural && is_described_noun(next) && (period || counted || !asks_for_groups_at(parse, before));
-    gboolean predicate = g_strv_contains(STATES, fold_at(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
+    gboolean predicate = g_strv_contains(STATES, parse_fold(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
     if ((!negated || plural) && !adjective && !predicate) continue;
     if (compares_sides(parse)) {
       parse_add_field_dimension(parse, field);

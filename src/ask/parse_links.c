@@ -46,15 +46,13 @@ static Filter *add_presence(Parse *parse, const Field *field, gboolean present, 
   return filter;
 }
 
-static const char *fold_of(const Parse *parse, guint index) { return token_at(parse->items->tokens, parse_item(parse, index)->first)->fold; }
-
 /* The item before the noun and its article, "at least one" or adjective of a scheme ("loyalty"); -1. */
 static int linking_word(Parse *parse, guint noun) {
   static const char *const ARTICLES[] = {"a", "an", "any", "the", "one", "some", "our", "1", NULL};
   int at = (int)noun - 1;
-  if (at >= 0 && parse_item(parse, (guint)at)->kind == ITEM_UNKNOWN && strcmp(fold_of(parse, (guint)at), "loyalty") == 0)
+  if (at >= 0 && parse_item(parse, (guint)at)->kind == ITEM_UNKNOWN && strcmp(parse_fold(parse, at), "loyalty") == 0)
     parse_claim(parse, (guint)at--, "part of the name");
-  while (at >= 0 && (g_strv_contains(ARTICLES, fold_of(parse, (guint)at)) || item_is_word(parse_item(parse, (guint)at), WORD_AT_LEAST))) at--;
+  while (at >= 0 && (g_strv_contains(ARTICLES, parse_fold(parse, at)) || item_is_word(parse_item(parse, (guint)at), WORD_AT_LEAST))) at--;
   return at;
 }
 
@@ -122,8 +120,8 @@ void parse_presence_sides(Parse *parse) {
     const Field *own = item->kind == ITEM_FIELD && !item->claimed ? item->meaning.field : NULL;
     if (own == NULL || own->null_count == 0 || own->role == FIELD_ROLE_MEASURE || flag_is(own) || (field != NULL && own != field)) continue;
     guint at = i - 1;
-    while (at > 0 && parse_item(parse, at)->kind == ITEM_STOP && strcmp(fold_of(parse, at), "with") != 0) at--;
-    const gboolean with = strcmp(fold_of(parse, at), "with") == 0 && parse_item(parse, at)->count == 1;
+    while (at > 0 && parse_item(parse, at)->kind == ITEM_STOP && strcmp(parse_fold(parse, (int)at), "with") != 0) at--;
+    const gboolean with = strcmp(parse_fold(parse, (int)at), "with") == 0 && parse_item(parse, at)->count == 1;
     if (!with && !says_without(parse, at)) continue;
     field = own;
     nouns[found] = (int)i;
