@@ -29,7 +29,8 @@ struct AiAttempt {
   char *broken; /* what was wrong with the stream; set inside the transfer's callback, handled after it */
 };
 
-typedef enum { FAIL_RETRY, FAIL_ROUTE, FAIL_CALLER } FailureKind;
+/* FAIL_UNFIT: this route cannot do what is asked; that says nothing against the route. */
+typedef enum { FAIL_RETRY, FAIL_ROUTE, FAIL_UNFIT, FAIL_CALLER } FailureKind;
 
 static void attempt_free(AiAttempt *attempt) {
   AiLoop *loop = attempt->call->parts->loop;
@@ -147,7 +148,8 @@ static void attempt_fail(AiAttempt *attempt, FailureKind kind, gint64 wait_ms, c
     ai_call_unref(call);
     return;
   }
-  ai_breaker_failed(route->breaker, g_get_monotonic_time(), wait_ms > LONG_WAIT_MS ? wait_ms : 0);
+  if (kind != FAIL_UNFIT) ai_breaker_failed(route->breaker, g_get_monotonic_time(), wait_ms > LONG_WAIT_MS ? wait_ms : 0);
+  else if (call->unfit == NULL) call->unfit = g_strdup(reason);
   AiUsage usage = probable_usage(attempt);
   attempt_end(attempt, charged ? &usage : NULL);
   after_failure(call, kind, wait_ms);
@@ -158,12 +160,13 @@ static void fail_by_status(AiAttempt *attempt, const TransferHead *head) {
   g_autofree char *text = ai_provider_error_text((const char *)attempt->body->data, attempt->body->len);
   g_autofree char *reason = g_strdup_printf("%s (status %d)", text != NULL ? text : "no reason given", head->status);
   attempt->call->last_status = head->status;
-  gboolean quota = text != NULL && strstr(text, "quota") != NULL && head->retry_after_ms < 0;
+  gint64 wait_ms = head->retry_after_ms >= 0 ? head->retry_after_ms : ai_provider_retry_ms((const char *)attempt->body->data, attempt->body->len);
+  gboolean quota = text != NULL && strstr(text, "quota") != NULL && wait_ms < 0;
   FailureKind kind = head->status == 429 && quota                                                     ? FAIL_ROUTE
                      : head->status == 408 || head->status == 409 || head->status == 429 || head->status >= 500 ? FAIL_RETRY
                      : head->status == 400 || head->status == 413 || head->status == 422               ? FAIL_CALLER
                                                                                                        : FAIL_ROUTE;
-  attempt_fail(attempt, kind, kind == FAIL_RETRY ? head->retry_after_ms : -1, reason, FALSE);
+  attempt_fail(attempt, kind, kind == FAIL_RETRY ? wait_ms : -1, reason, FALSE);
 }
 
 /* ---- reading ---- */
@@ -304,8 +307,7 @@ static void send_request(AiAttempt *attempt) {
   g_autoptr(json_t) native = chat ? attempt->provider->request(attempt->route, request, attempt->streaming, &error)
                                   : attempt->provider->embed_request(attempt->route, request, &error);
   if (native == NULL) {
-    call->last_status = 501;
-    attempt_fail(attempt, g_error_matches(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED) ? FAIL_ROUTE : FAIL_CALLER, -1, error->message, FALSE);
+    attempt_fail(attempt, g_error_matches(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED) ? FAIL_UNFIT : FAIL_CALLER, -1, error->message, FALSE);
     return;
   }
   g_autofree char *url = attempt->provider->url(attempt->route, call->operation, attempt->streaming);

@@ -31,7 +31,7 @@ void ai_call_unref(AiCall *call) {
   json_t *const values[] = {call->chat, call->input, call->schema, call->stream_tools, call->repair, call->reply, call->given};
   for (guint i = 0; i < G_N_ELEMENTS(values); i++) json_decref(values[i]);
   char *const texts[] = {call->logical, call->region, call->scope_key, call->template_id, call->template_version, call->idempotency, call->cache_key, call->finish_reason,
-                         call->batch_id};
+                         call->batch_id, call->unfit};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++) g_free(texts[i]);
   ai_account_clear(&call->account);
   g_strfreev(call->allowed_models);
@@ -253,7 +253,9 @@ void ai_call_try_next(AiCall *call) {
     return;
   }
   call->out.partial = call->text_begun;
-  if (call->last_status == 429) ai_call_fail_new(call, AISLE_ERROR_RATE_LIMITED, "every provider for this model is at its limit; try again later");
+  /* Nothing was sent: it is the request that fits no route. */
+  if (call->unfit != NULL && call->out.attempts == 0) ai_call_fail_new(call, AISLE_ERROR_INVALID_ARGUMENT, "%s", call->unfit);
+  else if (call->last_status == 429) ai_call_fail_new(call, AISLE_ERROR_RATE_LIMITED, "every provider for this model is at its limit; try again later");
   else ai_call_fail_new(call, AISLE_ERROR_UPSTREAM, "no provider for this model could answer; try again later");
 }
 

@@ -70,6 +70,7 @@ struct AiCall {
   gint64 started_us, at_ms;
   gint refs;
   int last_status;
+  char *unfit; /* what a route could not do of what is asked; NULL */
   gint64 saved_nano; /* by the providers' caches */
   gint64 last_wait_ms;
   gboolean restart_next;  /* the next piece begins anew */

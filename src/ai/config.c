@@ -40,6 +40,7 @@ AiConfig *ai_config_new_empty(const char *path) {
   config->releases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   config->trials = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, trial_free);
   config->refused = g_ptr_array_new_with_free_func((GDestroyNotify)g_regex_unref);
+  config->files = g_ptr_array_new_with_free_func(g_free);
   config->cache_bytes = 64u << 20;
   config->cache_ms = 24 * 3600000LL;
   config->stale_ms = 7 * 24 * 3600000LL;
@@ -73,6 +74,7 @@ void ai_config_unref(AiConfig *config) {
   g_ptr_array_unref(config->prices);
   g_ptr_array_unref(config->rules);
   g_ptr_array_unref(config->refused);
+  g_ptr_array_unref(config->files);
   g_hash_table_unref(config->keys);
   g_hash_table_unref(config->flags);
   g_hash_table_unref(config->releases);
@@ -85,12 +87,19 @@ void ai_config_unref(AiConfig *config) {
 
 /* ---- parts ---- */
 
-static gboolean read_secret(AiProviderConfig *provider, const ConfigPart *part, GError **error) {
+/* Before it is read: what is written while it is read counts as written since. */
+static void remember_file(AiConfig *config, const char *path) {
+  config->stamp += ai_config_stamp(path);
+  g_ptr_array_add(config->files, g_strdup(path));
+}
+
+static gboolean read_secret(AiConfig *config, AiProviderConfig *provider, const ConfigPart *part, GError **error) {
   g_autofree char *variable = NULL, *file = NULL;
   if (!config_text(part, "key_env", &variable, error) || !config_text(part, "key_file", &file, error)) return FALSE;
   if (variable != NULL) provider->key = g_strdup(g_getenv(variable));
   if (variable != NULL && provider->key == NULL)
     return config_fail(part, error, "the environment has no variable %s (key_env)", variable);
+  if (file != NULL) remember_file(config, file);
   if (file != NULL && !g_file_get_contents(file, &provider->key, NULL, NULL)) return config_fail(part, error, "cannot read the file of key_file");
   if (provider->key != NULL) g_strstrip(provider->key);
   if (provider->key != NULL && strpbrk(provider->key, "\r\n") != NULL) return config_fail(part, error, "the key must be one line");
@@ -107,7 +116,7 @@ static gboolean read_provider(AiConfig *config, const ConfigPart *part, const ch
   g_autofree char *type = NULL;
   if (!config_text(part, "type", &type, error) || !config_text(part, "url", &provider->url, error) ||
       !config_text(part, "api_version", &provider->api_version, error) || !config_text(part, "region", &provider->region, error) ||
-      !read_secret(provider, part, error))
+      !read_secret(config, provider, part, error))
     return FALSE;
   for (int i = 0; i < AI_PROVIDER_TYPES; i++)
     if (g_strcmp0(type, TYPES[i]) == 0) provider->type = (AiProviderType)i;
@@ -228,6 +237,7 @@ static gboolean read_price_file(AiConfig *config, const ConfigPart *whole, GErro
   if (name == NULL) return TRUE;
   g_autofree char *folder = g_path_get_dirname(config->path);
   g_autofree char *path = g_path_is_absolute(name) ? g_strdup(name) : g_build_filename(folder, name, NULL);
+  remember_file(config, path);
   g_autoptr(json_t) prices = yaml_json_file(path, error);
   if (prices == NULL) return FALSE;
   ConfigPart part = {prices, name, "the file"};
@@ -270,6 +280,12 @@ gint64 ai_config_stamp(const char *path) {
   struct stat about;
   if (stat(path, &about) != 0) return 0;
   return (gint64)about.st_mtim.tv_sec * 1000000000 + about.st_mtim.tv_nsec + (gint64)about.st_size + (gint64)about.st_ino;
+}
+
+gint64 ai_config_stamp_now(const AiConfig *config) {
+  gint64 sum = ai_config_stamp(config->path);
+  for (guint i = 0; i < config->files->len; i++) sum += ai_config_stamp(g_ptr_array_index(config->files, i));
+  return sum;
 }
 
 gboolean ai_config_flag(const AiConfig *config, const char *flag, const char *caller) {

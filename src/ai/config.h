@@ -70,7 +70,8 @@ typedef struct {
 typedef struct {
   gint refs;
   char *path;
-  gint64 stamp; /* of the file: changes when it does */
+  gint64 stamp; /* of the file and of those that it names: changes when one does */
+  GPtrArray *files; /* of char*: prices, files of keys */
   char *currency;
   GHashTable *providers; /* name -> AiProviderConfig* */
   GHashTable *models;    /* logical name -> AiLogical* */
@@ -105,8 +106,10 @@ AiConfig *ai_config_new_empty(const char *path); /* no models (transfer full) */
 AiConfig *ai_config_ref(AiConfig *config);
 void ai_config_unref(AiConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AiConfig, ai_config_unref)
-/* Changes when the file (or one it names) is written. 0: not there. */
+/* Changes when the file is written. 0: not there. */
 gint64 ai_config_stamp(const char *path);
+/* The same for a configuration and all files that it names; what `stamp` is compared with. */
+gint64 ai_config_stamp_now(const AiConfig *config);
 /* The price that holds now; NULL: none, it costs nothing. (transfer none) */
 const AiPrice *ai_config_price(const AiConfig *config, const char *model);
 /* Stable: the same caller gets the same side as long as the share stands. */

@@ -104,6 +104,50 @@ static void keep_reply(AiCall *call, const AiRoute *route, json_t *reply, GBytes
   call->out.model = g_strdup(route->model);
 }
 
+static gboolean is_cut_off(const json_t *reply) {
+  return g_strcmp0(json_get_string(json_array_get(json_object_get(reply, "choices"), 0), "finish_reason"), "length") == 0;
+}
+
+/* What a model says along with calls of tools, and in them, is not for a reader, but must be passed on all the same. */
+static gboolean passes_with_tools(const AiCall *call, const json_t *message) {
+  g_autofree char *text = ai_content_text(json_object_get(message, "content")), *calls = json_to_text(json_object_get(message, "tool_calls"), JSON_PLAIN);
+  g_autofree char *all = g_strconcat(text != NULL ? text : "", "\n", calls, NULL);
+  return ai_guard_passes_on(call, all);
+}
+
+/* Every choice of the reply; `worst`: the text of the one that has to be repaired. The first is judged last: it is what the call tells of itself. */
+static AiGuardOutcome judge_choices(AiCall *call, GString *problems, char **worst) {
+  const json_t *choices = json_object_get(call->reply, "choices");
+  AiGuardOutcome outcome = AI_GUARD_PASS;
+  for (gsize i = json_array_size(choices); i > 0 && outcome != AI_GUARD_REFUSE; i--) {
+    const json_t *message = json_object_get(json_array_get(choices, i - 1), "message");
+    g_autofree char *text = ai_content_text(json_object_get(message, "content"));
+    AiGuardOutcome one = AI_GUARD_PASS;
+    if (wants_tools(message)) one = passes_with_tools(call, message) ? AI_GUARD_PASS : AI_GUARD_REFUSE;
+    else if (text != NULL) one = ai_guard_after(call, text, problems);
+    if (one == AI_GUARD_PASS) continue;
+    if (wants_tools(message)) g_string_append(problems, "it holds content that is not passed on");
+    outcome = one == AI_GUARD_REFUSE || outcome == AI_GUARD_PASS ? one : outcome;
+    g_free(*worst);
+    *worst = g_steal_pointer(&text);
+  }
+  return outcome;
+}
+
+/* Who asked for JSON gets JSON, without the fence that some models put around it. */
+static void take_off_fences(AiCall *call) {
+  json_t *choices = json_object_get(call->reply, "choices"), *choice;
+  gsize index, length;
+  if (call->schema == NULL) return;
+  json_array_foreach(choices, index, choice) {
+    json_t *message = json_object_get(choice, "message");
+    const char *text = json_get_string(message, "content"), *part = text != NULL ? ai_guard_json_part(text, &length) : NULL;
+    if (part == NULL || wants_tools(message) || (*text != '`' && strlen(text) == length)) continue;
+    json_object_set_new(message, "content", json_stringn(part, length));
+    g_clear_pointer(&call->raw, g_bytes_unref);
+  }
+}
+
 void ai_call_have_reply(AiCall *call, const AiRoute *route, json_t *reply, GBytes *raw) {
   if (call->finished) {
     json_decref(reply);
@@ -111,20 +155,21 @@ void ai_call_have_reply(AiCall *call, const AiRoute *route, json_t *reply, GByte
     return;
   }
   keep_reply(call, route, reply, raw);
-  const json_t *message = reply_message(reply);
-  g_autofree char *text = call->operation == AI_OPERATION_CHAT ? ai_content_text(json_object_get(message, "content")) : NULL;
-  if (!call->buffered || text == NULL || wants_tools(message)) {
+  if (!call->buffered || call->operation != AI_OPERATION_CHAT) {
     ai_call_finish(call);
     return;
   }
   g_autoptr(GString) problems = g_string_new(NULL);
-  AiGuardOutcome outcome = ai_guard_after(call, text, problems);
+  g_autofree char *worst = NULL;
+  AiGuardOutcome outcome = judge_choices(call, problems, &worst);
   if (outcome == AI_GUARD_PASS) {
+    take_off_fences(call);
     if (call->out.repair_rounds > 0) ai_call_verdict(call, "repair", "repaired", NULL);
     ai_call_finish(call);
-  } else if (outcome == AI_GUARD_REPAIR && call->out.repair_rounds < MAX_REPAIR_ROUNDS) {
-    ask_for_repair(call, text, problems->str);
+  } else if (outcome == AI_GUARD_REPAIR && call->out.repair_rounds < MAX_REPAIR_ROUNDS && !is_cut_off(reply)) {
+    ask_for_repair(call, worst, problems->str);
   } else {
+    if (outcome == AI_GUARD_REPAIR && is_cut_off(reply)) g_string_prepend(problems, "it was cut off at its most tokens; allow more of them. ");
     ai_call_verdict(call, "answer", "refused", problems->str);
     ai_call_fail_new(call, AISLE_ERROR_BLOCKED, "the model's answer was held back: %.300s", problems->str);
   }

@@ -66,12 +66,13 @@ static void look_for_changes(AiGateway *gateway) {
   gint64 now_us = g_get_monotonic_time();
   if (now_us - gateway->last_look_us < LOOK_EVERY_US) return;
   gateway->last_look_us = now_us;
-  gint64 stamp = ai_config_stamp(gateway->config_path);
+  gint64 stamp = ai_config_stamp_now(gateway->config);
   if (stamp == gateway->config->stamp && !ai_templates_changed(gateway->templates)) return;
   g_autoptr(GError) error = NULL;
   if (!load(gateway, &error)) {
     g_warning("the changed configuration of the model gateway is not used: %s", error->message);
     gateway->config->stamp = stamp;
+    ai_templates_forgive(gateway->templates);
   }
 }
 

@@ -49,16 +49,18 @@ gboolean ai_guard_before(AiCall *call, GError **error) {
 
 /* ---- after ---- */
 
-/* Models like to wrap JSON in a fence. (transfer full) */
+const char *ai_guard_json_part(const char *text, gsize *length) {
+  const char *start = text + strspn(text, " \t\r\n"), *line = g_str_has_prefix(start, "```") ? strchr(start, '\n') : NULL;
+  if (line != NULL) start = line + 1;
+  *length = strlen(start);
+  while (*length > 0 && (g_ascii_isspace(start[*length - 1]) || start[*length - 1] == '`')) (*length)--;
+  return start;
+}
+
 static json_t *parse_answer(const char *text) {
-  const char *start = text + strspn(text, " \t\r\n");
-  if (g_str_has_prefix(start, "```")) {
-    start = strchr(start, '\n');
-    if (start == NULL) return NULL;
-  }
-  gsize length = strlen(start);
-  while (length > 0 && (g_ascii_isspace(start[length - 1]) || start[length - 1] == '`')) length--;
-  return json_parse(start, length, NULL);
+  gsize length;
+  const char *part = ai_guard_json_part(text, &length);
+  return json_parse(part, length, NULL);
 }
 
 static gboolean check_schema(AiCall *call, const char *text, GString *problems) {
@@ -76,7 +78,7 @@ static gboolean check_schema(AiCall *call, const char *text, GString *problems) 
   return FALSE;
 }
 
-static gboolean check_content(AiCall *call, const char *text) {
+gboolean ai_guard_passes_on(const AiCall *call, const char *text) {
   for (guint i = 0; i < call->config->refused->len; i++)
     if (g_regex_match(g_ptr_array_index(call->config->refused, i), text, 0, NULL)) return FALSE;
   return call->gateway->filter == NULL || call->gateway->filter(text, call->gateway->filter_data);
@@ -108,7 +110,7 @@ static gboolean check_facts(AiCall *call, const char *text, GString *problems) {
 }
 
 AiGuardOutcome ai_guard_after(AiCall *call, const char *text, GString *problems) {
-  if (!check_content(call, text)) {
+  if (!ai_guard_passes_on(call, text)) {
     g_string_append(problems, "it holds content that is not passed on");
     return AI_GUARD_REFUSE;
   }

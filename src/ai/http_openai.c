@@ -113,6 +113,8 @@ void http_chat(AiHttpRequest *request) {
   gboolean any_json;
   const json_t *schema = ai_response_schema(chat, &any_json);
   if (schema != NULL) call->schema = json_incref((json_t *)schema);
+  /* A stream of any JSON is not held back for the sake of its last brace. */
+  else if (any_json && !call->stream) call->schema = json_pack("{s:s}", "type", "object");
   http_submit(request, call, &CHAT);
 }
 

@@ -97,6 +97,55 @@ char *ai_provider_error_text(const char *bytes, gsize length) {
   return g_strdup(text);
 }
 
+gint64 ai_provider_retry_ms(const char *bytes, gsize length) {
+  g_autoptr(json_t) json = json_parse(bytes != NULL ? bytes : "", length, NULL);
+  const json_t *whole = json_is_array(json) ? json_array_get(json, 0) : json;
+  json_t *details = json_object_get(json_object_get(whole, "error"), "details"), *detail;
+  gsize index;
+  json_array_foreach(details, index, detail) {
+    const char *delay = json_get_string(detail, "retryDelay");
+    if (delay == NULL) continue;
+    char *end;
+    double seconds = g_ascii_strtod(delay, &end);
+    if (strcmp(end, "s") == 0 && seconds >= 0 && seconds < 86400) return (gint64)(seconds * 1000);
+  }
+  return -1;
+}
+
+/* Nothing, FALSE, "text" of modalities: what is asked for is what one gets anyway. */
+static gboolean asks_for_nothing(const json_t *value) {
+  return value == NULL || json_is_null(value) || json_is_false(value) || (json_is_number(value) && json_number_value(value) == 0) ||
+         (json_is_array(value) && json_array_size(value) == 0) || (json_is_object(value) && json_object_size(value) == 0) ||
+         (json_array_size(value) == 1 && g_strcmp0(json_string_value(json_array_get(value, 0)), "text") == 0);
+}
+
+static gboolean has_foreign_tool(const json_t *chat) {
+  json_t *tools = json_object_get(chat, "tools"), *tool;
+  gsize index;
+  json_array_foreach(tools, index, tool) {
+    const char *type = json_get_string(tool, "type");
+    if (type != NULL && strcmp(type, "function") != 0) return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean ai_refuse_fields(const json_t *chat, const char *names, GError **error) {
+  g_auto(GStrv) fields = g_strsplit(names, " ", -1);
+  for (guint i = 0; fields[i] != NULL; i++) {
+    if (asks_for_nothing(json_object_get(chat, fields[i]))) continue;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the provider behind this model has no '%s'; leave it out%s", fields[i],
+                strcmp(fields[i], "functions") == 0 ? " and give tools" : "");
+    return FALSE;
+  }
+  if (json_get_int(chat, "n", 1) != 1) {
+    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the provider behind this model gives one choice; leave out n");
+    return FALSE;
+  }
+  if (!has_foreign_tool(chat)) return TRUE;
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "the provider behind this model takes only tools of type function");
+  return FALSE;
+}
+
 /* ---- OpenAI, and what calls itself compatible ---- */
 
 static char *openai_url(const AiRoute *route, AiOperation operation, gboolean stream) {
@@ -108,12 +157,23 @@ static void openai_headers(const AiRoute *route, GPtrArray *lines) {
   if (route->provider->key != NULL) g_ptr_array_add(lines, g_strconcat("Authorization: Bearer ", route->provider->key, NULL));
 }
 
+/* OpenAI's reasoning models refuse max_tokens by that name, and others take both. Azure's deployments may be named anything. */
+static void name_limit(const AiRoute *route, json_t *native) {
+  const char *model = route->model;
+  gboolean reasons = (model[0] == 'o' && g_ascii_isdigit(model[1])) || (g_str_has_prefix(model, "gpt-") && model[4] >= '5' && model[4] <= '9');
+  json_t *limit = json_object_get(native, "max_tokens");
+  if (!reasons || limit == NULL) return;
+  if (json_object_get(native, "max_completion_tokens") == NULL) json_object_set(native, "max_completion_tokens", limit);
+  json_object_del(native, "max_tokens");
+}
+
 static json_t *openai_request(const AiRoute *route, const json_t *chat, gboolean stream, GError **error) {
   (void)error;
   json_t *native = json_copy((json_t *)chat);
   json_object_set_new(native, "model", json_string(route->model));
   if (route->temperature >= 0 && json_object_get(native, "temperature") == NULL)
     json_object_set_new(native, "temperature", json_real(route->temperature));
+  name_limit(route, native);
   json_object_set_new(native, "stream", json_boolean(stream));
   /* Without it a stream does not say what it cost. */
   if (stream) json_object_set_new(native, "stream_options", json_pack("{s:b}", "include_usage", 1));

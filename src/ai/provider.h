@@ -46,6 +46,8 @@ void ai_stream_init(AiStream *stream, const AiRoute *route);
 void ai_stream_clear(AiStream *stream);
 /* The provider's message in an error body, of any of the formats; NULL: none. (transfer full) */
 char *ai_provider_error_text(const char *bytes, gsize length);
+/* For how long an error body asks to be left alone (Google says it there: google.rpc.RetryInfo), in milliseconds; -1: it does not say. */
+gint64 ai_provider_retry_ms(const char *bytes, gsize length);
 /* Usage in OpenAI form. */
 void ai_usage_read(const json_t *usage, AiUsage *out);
 json_t *ai_usage_json(const AiUsage *usage); /* (transfer full) */
@@ -60,5 +62,8 @@ void ai_stream_push(AiStream *stream, json_t *delta, const char *finish_reason);
 json_t *ai_tool_call_json(const char *id, const char *name, const char *arguments); /* (transfer full) */
 /* The schema of response_format json_schema; an empty object for json_object; NULL: free text. (transfer none) */
 const json_t *ai_response_schema(const json_t *chat, gboolean *any_json);
+/* FALSE with UNSUPPORTED where the request holds a field (of `names`, apart by blanks) that this provider has nothing like: better
+ * refused, or answered by another route, than answered as if it had not been asked. */
+gboolean ai_refuse_fields(const json_t *chat, const char *names, GError **error);
 /* `data:` URLs: media type and base64 part; FALSE for others. */
 gboolean ai_data_url(const char *url, char **media_type, const char **base64);

@@ -158,10 +158,7 @@ static void hint_cache(json_t *native) {
 }
 
 static json_t *request(const AiRoute *route, const json_t *chat, gboolean stream, GError **error) {
-  if (json_get_int(chat, "n", 1) != 1) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "this provider gives one choice; leave out n");
-    return NULL;
-  }
+  if (!ai_refuse_fields(chat, "logprobs top_logprobs logit_bias functions audio modalities", error)) return NULL;
   g_autoptr(json_t) native = json_object();
   json_t *system = json_array(), *messages = json_array(), *message;
   json_object_set_new(native, "model", json_string(route->model));
@@ -171,6 +168,8 @@ static json_t *request(const AiRoute *route, const json_t *chat, gboolean stream
   json_array_foreach(json_object_get(chat, "messages"), index, message) {
     if (!add_message(message, system, messages, error)) return NULL;
   }
+  gboolean any_json;
+  if (ai_response_schema(chat, &any_json) == NULL && any_json) json_array_append_new(system, text_block("Answer with one JSON object and nothing else."));
   gint64 most = json_get_int(chat, "max_completion_tokens", json_get_int(chat, "max_tokens", route->max_output));
   json_object_set_new(native, "max_tokens", json_integer(most));
   add_tools(chat, native);

@@ -138,10 +138,7 @@ static json_t *generation(const AiRoute *route, const json_t *chat) {
 
 static json_t *request(const AiRoute *route, const json_t *chat, gboolean stream, GError **error) {
   (void)stream;
-  if (json_get_int(chat, "n", 1) != 1) {
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "this provider gives one choice; leave out n");
-    return NULL;
-  }
+  if (!ai_refuse_fields(chat, "logprobs top_logprobs logit_bias functions audio modalities", error)) return NULL;
   g_autoptr(json_t) native = json_object();
   g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
   g_autoptr(json_t) system = json_array();

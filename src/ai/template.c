@@ -149,6 +149,10 @@ void ai_templates_unref(AiTemplates *templates) {
   g_free(templates);
 }
 
+void ai_templates_forgive(AiTemplates *templates) {
+  templates->stamp = templates->folder != NULL ? stamp_of(templates->folder) : 0;
+}
+
 gboolean ai_templates_changed(const AiTemplates *templates) {
   return templates->folder != NULL && stamp_of(templates->folder) != templates->stamp;
 }

@@ -41,6 +41,7 @@ AiTemplates *ai_templates_load(const char *folder, GError **error);
 AiTemplates *ai_templates_ref(AiTemplates *templates);
 void ai_templates_unref(AiTemplates *templates);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(AiTemplates, ai_templates_unref)
+void ai_templates_forgive(AiTemplates *templates); /* what was written since is not asked about again */
 gboolean ai_templates_changed(const AiTemplates *templates); /* a file of the folder was written since */
 /* `version` NULL: the newest. NOT_FOUND. (transfer none) */
 const AiTemplate *ai_templates_find(const AiTemplates *templates, const char *id, const char *version, GError **error);

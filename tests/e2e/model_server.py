@@ -16,7 +16,7 @@ KEY = "provider-secret-key"
 def behaviour(text="Hello there.", **more):
     """What a provider does with one request: tools [(name, arguments)], usage (input, output), status, retry_after, delay, drip,
     cut_after (pieces, then the connection breaks), hang_up (closes after the reply without saying so), malformed, endless, finish, cached (tokens that
-    its cache had), kept (that went into it; Anthropic)."""
+    its cache had), kept (that went into it; Anthropic), others (texts of further choices; OpenAI), retry_delay (in the body; Gemini)."""
     return {"text": text, **more}
 
 
@@ -89,7 +89,10 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(what["delay"])
         if what.get("status", 200) != 200:
             headers = {"Retry-After": str(what["retry_after"])} if "retry_after" in what else {}
-            return self.send(what["status"], form.error(what["status"], what.get("error", "it went wrong")), headers)
+            error = form.error(what["status"], what.get("error", "it went wrong"))
+            if "retry_delay" in what:
+                error["error"]["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": what["retry_delay"]}]
+            return self.send(what["status"], error, headers)
         if what.get("malformed"):
             return self.send(200, b'{"choices": [{"message": ')
         if form.streams():
@@ -171,8 +174,9 @@ class OpenAI(Form):
         if what.get("tools"):
             message.update(content=None, tool_calls=self.calls(what))
         finish = what.get("finish", "tool_calls" if what.get("tools") else "stop")
+        messages = [message] + [{**message, "content": text} for text in what.get("others", [])]
         return {"id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": self.body.get("model", "m"),
-                "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}], "usage": self.usage(what)}
+                "choices": [{"index": i, "message": one, "finish_reason": finish, "logprobs": None} for i, one in enumerate(messages)], "usage": self.usage(what)}
 
     def events(self, what):
         def chunk(delta, finish=None, **more):
