@@ -96,11 +96,15 @@ static gboolean parse_number(SettingType type, const char *text, gint64 *number)
 }
 
 /* Takes `origin`. */
+#define BY_FLAG "flag" /* the origin of a value from the command line */
+
 static gboolean set_value(Settings *settings, Setting setting, const char *text, char *origin, GError **error) {
   gint64 number;
   if (!g_utf8_validate(text, -1, NULL) || !parse_number(TABLE[setting].type, text, &number)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s: the setting %s must be %s, not '%.80s'", origin,
-                TABLE[setting].name, EXPECTED[TABLE[setting].type], text);
+    /* A flag is before the eyes of who typed it; a file or a variable is not. */
+    gboolean typed = strcmp(origin, BY_FLAG) == 0;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "%s%sthe setting %s must be %s, not '%.80s'", typed ? "" : origin,
+                typed ? "" : ": ", TABLE[setting].name, EXPECTED[TABLE[setting].type], text);
     g_free(origin);
     return FALSE;
   }
@@ -258,7 +262,7 @@ void settings_free(Settings *settings) {
 }
 
 gboolean settings_set_flag(Settings *settings, Setting setting, const char *text, GError **error) {
-  return set_value(settings, setting, text, g_strdup("flag"), error);
+  return set_value(settings, setting, text, g_strdup(BY_FLAG), error);
 }
 
 const char *settings_text(const Settings *settings, Setting setting) { return settings->values[setting].text; }

@@ -158,6 +158,11 @@ char *text_format_number(double value, int decimals) {
   return g_string_free(out, FALSE);
 }
 
+char *text_count(gint64 count, const char *noun) {
+  g_autofree char *number = text_format_number((double)count, 0), *nouns = count == 1 ? g_strdup(noun) : text_plural(noun);
+  return g_strconcat(number, " ", nouns, NULL);
+}
+
 /* Multiply and fold, as in wyhash (public domain): the high half of the product feeds the low one. */
 static guint64 hash_step(guint64 state, guint64 word) {
   __uint128_t product = (__uint128_t)(state ^ word) * 0x9e3779b97f4a7c15u;

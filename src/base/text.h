@@ -17,6 +17,8 @@ char *text_sql_quote(const char *text);      /* 'it''s'  (transfer full) */
 char *text_sql_identifier(const char *name); /* "name", quotes doubled, always quoted (transfer full) */
 /* 1234567.891, 2 -> "1,234,567.89". (transfer full) */
 char *text_format_number(double value, int decimals);
+/* "1 row", "2,000 rows". (transfer full) */
+char *text_count(gint64 count, const char *noun);
 /* The whole number that the text begins with, at most 9 digits of it; 0 where there is none. */
 int text_leading_number(const char *text);
 /* For GHashTable, where texts are long or looked up very often: eight bytes a step. Not for hostile keys, as g_str_hash is not. */

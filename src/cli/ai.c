@@ -83,6 +83,19 @@ static void print_result(const char *name, json_t *rows, gboolean as_json) {
   }
 }
 
+/* Prints what was found; that nothing was called or spent so far is an answer too, and said. Exit status, -1 on failure. */
+static int show_found(const AiFlags *flags, const char *name, json_t *found, gboolean as_json, GError **error) {
+  g_autoptr(json_t) rows = found;
+  if (rows == NULL && error != NULL && g_error_matches(*error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND)) {
+    if (!flags->json) printf("%s\n", (*error)->message);
+    g_clear_error(error);
+    if (!flags->json) return 0;
+    rows = json_array();
+  }
+  if (rows != NULL) print_result(name, rows, as_json);
+  return rows != NULL ? 0 : -1;
+}
+
 static int show_costs(const AiFlags *flags, GError **error) {
   gint64 back_ms = 0;
   if (flags->since != NULL && !duration_parse(flags->since, &back_ms)) {
@@ -90,23 +103,18 @@ static int show_costs(const AiFlags *flags, GError **error) {
     return -1;
   }
   g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
-  g_autoptr(json_t) rows = ai_records_costs(path, flags->by != NULL ? flags->by : "team,purpose", back_ms > 0 ? g_get_real_time() / 1000 - back_ms : 0, error);
-  if (rows != NULL) print_result("costs", rows, flags->json);
-  return rows != NULL ? 0 : -1;
+  gint64 since_ms = back_ms > 0 ? g_get_real_time() / 1000 - back_ms : 0;
+  return show_found(flags, "costs", ai_records_costs(path, flags->by != NULL ? flags->by : "team,purpose", since_ms, error), flags->json, error);
 }
 
 static int show_budgets(const AiFlags *flags, GError **error) {
   g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-budget.db", NULL);
-  g_autoptr(json_t) rows = ai_ledger_list(path, error);
-  if (rows != NULL) print_result("budgets", rows, flags->json);
-  return rows != NULL ? 0 : -1;
+  return show_found(flags, "budgets", ai_ledger_list(path, error), flags->json, error);
 }
 
 static int show_calls(const AiFlags *flags, GError **error) {
   g_autofree char *path = g_build_filename(flags->workspace, "state", "ai-calls.db", NULL);
-  g_autoptr(json_t) rows = ai_records_list(path, flags->limit, error);
-  if (rows != NULL) print_result("calls", rows, TRUE);
-  return rows != NULL ? 0 : -1;
+  return show_found(flags, "calls", ai_records_list(path, flags->limit, error), TRUE, error);
 }
 
 static int show_prompts(const AiFlags *flags, GError **error) {
@@ -140,10 +148,12 @@ int cli_ai(int argc, char **argv) {
     error->code = AISLE_ERROR_INVALID_ARGUMENT;
     return cli_fail("ai", error);
   }
-  cli_default_workspace(&flags.workspace);
   const char *what = argc == 2 ? argv[1] : "";
   int status = -1;
-  if (strcmp(what, "costs") == 0) status = show_costs(&flags, &error);
+  cli_default_workspace(&flags.workspace);
+  /* As of the gateway: a folder with an ai.yaml and no data is enough. */
+  if (!g_file_test(flags.workspace, G_FILE_TEST_IS_DIR) && !cli_find_workspace(&flags.workspace, &error)) status = -1;
+  else if (strcmp(what, "costs") == 0) status = show_costs(&flags, &error);
   else if (strcmp(what, "prompts") == 0) status = show_prompts(&flags, &error);
   else if (strcmp(what, "budgets") == 0) status = show_budgets(&flags, &error);
   else if (strcmp(what, "calls") == 0) status = show_calls(&flags, &error);

@@ -36,5 +36,7 @@ void cli_default_workspace(char **workspace);
 /* The same; NOT_FOUND, with what to do, when it is no workspace. */
 gboolean cli_find_workspace(char **workspace, GError **error);
 
+/* How a verb of the command line is called: "history -w DIR TABLE". */
+const char *cli_usage(const char *verb);
 /* Prints "aisle VERB: message" with a hint and returns the exit status of the error. Takes the error. */
 int cli_fail(const char *verb, GError *error);

@@ -1,6 +1,5 @@
 /* aisle export -w DIR TABLE: a stored table as typed CSV, in the version of the current snapshot. */
-#include "cli/cli.h"
-#include "lake/delta.h"
+#include "cli/lake.h"
 #include <stdio.h>
 
 #define EXPORT_BATCH_ROWS 50000
@@ -70,10 +69,8 @@ static gboolean export_table(const char *workspace, const char *name, GError **e
   if (!snapshot) return FALSE;
   const SnapshotTable *table = lake_snapshot_find(snapshot, name);
   if (!table) {
-    g_autoptr(GString) known = g_string_new(NULL);
-    for (guint i = 0; i < snapshot->tables->len; i++)
-      g_string_append_printf(known, "%s%s", i ? ", " : "", ((const SnapshotTable *)snapshot->tables->pdata[i])->name);
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there is no table %s; there are %s", name, known->str);
+    if (cli_lake_knows(workspace, name, error))
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "table %s was not published yet; a load may be in progress", name);
     return FALSE;
   }
   EngineOptions options = {.threads = 1, .max_connections = 1};
@@ -94,13 +91,9 @@ int cli_export(int argc, char **argv) {
       CLI_WORKSPACE(&workspace),
       G_OPTION_ENTRY_NULL,
   };
-  g_autoptr(GOptionContext) options = g_option_context_new("TABLE - print a stored table as CSV");
-  g_option_context_add_main_entries(options, entries, NULL);
+  int status = 0;
+  if (!cli_lake_parse("export", "TABLE - print a stored table as CSV", entries, &argc, &argv, 1, 1, &status)) return status;
   g_autoptr(GError) error = NULL;
-  if (!g_option_context_parse(options, &argc, &argv, &error) || argc != 2) {
-    fprintf(stderr, "aisle export: %s\n", error ? error->message : "name one table: aisle export -w DIR TABLE");
-    return aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
-  }
   if (cli_find_workspace(&workspace, &error) && export_table(workspace, argv[1], &error)) return 0;
   return cli_fail("export", g_steal_pointer(&error));
 }

@@ -18,7 +18,7 @@ static AiGateway *open_gateway(const char *workspace, const char *config, const 
   g_autofree char *path = config != NULL || g_path_is_absolute(name) || workspace == NULL ? g_strdup(name) : g_build_filename(workspace, name, NULL);
   g_autofree char *folder = state != NULL ? g_strdup(state) : workspace != NULL ? g_build_filename(workspace, "state", NULL) : g_path_get_dirname(path);
   if (!g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there is no configuration %s; give one with --config or write it into the workspace", path);
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there is no configuration %s; write it (docs/gateway.md has one to start from) or name one with --config", path);
     return NULL;
   }
   AiGatewayOptions options = {.config_path = path, .state_folder = folder, .threads = threads};
@@ -58,14 +58,14 @@ int cli_gateway(int argc, char **argv) {
   int threads = 0;
   GError *error = NULL;
   const GOptionEntry entries[] = {
-      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "Workspace whose ai.yaml and state are used", "DIR"},
-      {"config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Configuration instead of the workspace's", "FILE"},
-      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "Folder of budgets, records and the queue", "DIR"},
+      {"workspace", 'w', 0, G_OPTION_ARG_FILENAME, &workspace, "Folder whose ai.yaml and state are used (default: $AISLE_WORKSPACE, else the current folder)", "DIR"},
+      {"config", 0, 0, G_OPTION_ARG_FILENAME, &config, "Configuration instead of ai.yaml of that folder", "FILE"},
+      {"state", 0, 0, G_OPTION_ARG_FILENAME, &state, "Folder of budgets, records and the queue (state/ of that folder)", "DIR"},
       {"listen", 0, 0, G_OPTION_ARG_STRING, &listen_on, "Address and port (127.0.0.1:8090)", "HOST:PORT"},
       {"threads", 0, 0, G_OPTION_ARG_INT, &threads, "Event loops (2)", "N"},
       {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}};
   g_autoptr(GOptionContext) context = g_option_context_new(NULL);
-  g_option_context_set_summary(context, "Serves the OpenAI API to the company's programs, and sends what they ask to the providers of ai.yaml.");
+  g_option_context_set_summary(context, "Serves the OpenAI API to the company's programs, and sends what they ask to the providers of ai.yaml (docs/gateway.md).");
   g_option_context_add_main_entries(context, entries, NULL);
   if (!g_option_context_parse(context, &argc, &argv, &error)) {
     error->domain = AISLE_ERROR;

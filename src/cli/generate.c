@@ -17,11 +17,11 @@ static gboolean parse_period(const char *text, GeneratePeriod *period, GError **
 }
 
 static void report(const GenerateSummary *made, const char *folder, double seconds) {
-  printf("%s: %" G_GINT64_FORMAT " order lines of %" G_GINT64_FORMAT " orders, %" G_GINT64_FORMAT
-         " visits, %" G_GINT64_FORMAT " reviews; %" G_GINT64_FORMAT
-         " files, %.1f MB in %.1f s; what was planted is in truth.json\n",
-         folder, made->lines, made->orders, made->visits, made->reviews, made->files, (double)made->bytes / 1e6,
-         seconds);
+  g_autofree char *lines = text_count(made->lines, "order line"), *orders = text_count(made->orders, "order"),
+                  *visits = text_count(made->visits, "visit"), *reviews = text_count(made->reviews, "review"),
+                  *files = text_count(made->files, "file");
+  printf("%s: %s of %s, %s, %s; %s, %.1f MB in %.1f s; what was planted is in truth.json\n", folder, lines, orders, visits,
+         reviews, files, (double)made->bytes / 1e6, seconds);
 }
 
 int cli_generate(int argc, char **argv) {

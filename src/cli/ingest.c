@@ -39,14 +39,14 @@ static gboolean parse_size(const char *flag, const char *text, gint64 *bytes, GE
 static gboolean parse_flags(IngestFlags *flags, int *argc, char ***argv, GError **error) {
   const GOptionEntry entries[] = {
       CLI_WORKSPACE(&flags->workspace),
-      {"plan", 0, 0, G_OPTION_ARG_NONE, &flags->plan, "say what would happen, and do nothing", NULL},
-      {"week", 0, 0, G_OPTION_ARG_STRING, &flags->week, "load this ISO week, and keep what was loaded as a named snapshot", "2026-W47"},
-      {"param", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->parameters, "a :parameter of the query", "NAME=VALUE"},
-      {"memory", 0, 0, G_OPTION_ARG_STRING, &flags->memory, "memory of the SQL engine (2.5GB)", "SIZE"},
-      {"threads", 0, 0, G_OPTION_ARG_INT, &flags->threads, "threads of the SQL engine (cores)", "N"},
-      {"bucket-size", 0, 0, G_OPTION_ARG_STRING, &flags->bucket_size, "bytes of source in one bucket (1.5GB)", "SIZE"},
-      {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "leave describing new tables to a later run", NULL},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "one JSON event a line", NULL},
+      {"plan", 0, 0, G_OPTION_ARG_NONE, &flags->plan, "Say what would happen, and do nothing", NULL},
+      {"week", 0, 0, G_OPTION_ARG_STRING, &flags->week, "Load this ISO week, and keep what was loaded as a named snapshot", "2026-W47"},
+      {"param", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->parameters, "A :parameter of the query", "NAME=VALUE"},
+      {"memory", 0, 0, G_OPTION_ARG_STRING, &flags->memory, "Memory of the SQL engine (2.5GB)", "SIZE"},
+      {"threads", 0, 0, G_OPTION_ARG_INT, &flags->threads, "Threads of the SQL engine (cores)", "N"},
+      {"bucket-size", 0, 0, G_OPTION_ARG_STRING, &flags->bucket_size, "Bytes of source in one bucket (1.5GB)", "SIZE"},
+      {"no-model", 0, 0, G_OPTION_ARG_NONE, &flags->no_model, "Leave describing new tables to a later run", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "One JSON event a line", NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &flags->arguments, NULL, "[NAME|FILE...]"},
       G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("- bring new files into the tables");
@@ -207,18 +207,14 @@ static void print_steps(const IngestReport *report) {
   for (guint i = 0; i < report->steps->len; i++) printf("  %s\n", (char *)report->steps->pdata[i]);
 }
 
-static char *count_text(gint64 rows) {
-  return text_format_number((double)rows, 0);
-}
-
 static void print_quality(const QualityReport *quality) {
   for (guint i = 0; quality != NULL && i < quality->findings->len; i++) {
     const QualityFinding *finding = quality->findings->pdata[i];
     if (!finding->broken) continue;
-    g_autofree char *rows = count_text(finding->rows);
+    g_autofree char *rows = text_count(finding->rows, "row");
     printf("  %-10s %s: %s%s%s\n", finding->action, finding->rule, finding->reason, finding->evidence != NULL ? ": " : "",
            finding->evidence != NULL ? finding->evidence : "");
-    if (finding->rows > 0) printf("             %s row%s\n", rows, finding->rows == 1 ? "" : "s");
+    if (finding->rows > 0) printf("             %s\n", rows);
   }
 }
 
@@ -233,13 +229,14 @@ static void print_report(const IngestReport *report) {
            report->files_known == 1 ? "file is" : "files are");
     return;
   }
-  g_autofree char *read = count_text(report->rows_read), *inserted = count_text(report->rows_inserted), *updated = count_text(report->rows_updated),
-                  *duplicate = count_text(report->rows_duplicate), *apart = count_text(report->rows_quarantined);
-  printf("%s: %s rows read, %s added and %s corrected in %s (version %" G_GINT64_FORMAT "), %.1f s\n", report->definition, read, inserted, updated,
+  g_autofree char *read = text_count(report->rows_read, "row"), *inserted = text_format_number((double)report->rows_inserted, 0),
+                  *updated = text_format_number((double)report->rows_updated, 0), *duplicate = text_count(report->rows_duplicate, "repeated row"),
+                  *apart = text_count(report->rows_quarantined, "row"), *unreadable = text_count(report->rows_unreadable, "row");
+  printf("%s: %s read, %s added and %s corrected in %s (version %" G_GINT64_FORMAT "), %.1f s\n", report->definition, read, inserted, updated,
          report->target, report->version, report->seconds);
-  if (report->rows_duplicate > 0) printf("  %s repeated rows left out\n", duplicate);
-  if (report->rows_quarantined > 0) printf("  %s rows set apart: aisle quality\n", apart);
-  if (report->rows_unreadable > 0) printf("  %" G_GINT64_FORMAT " rows could not be read: lake/_quality/%s/\n", report->rows_unreadable, report->target);
+  if (report->rows_duplicate > 0) printf("  %s left out\n", duplicate);
+  if (report->rows_quarantined > 0) printf("  %s set apart: aisle quality --list\n", apart);
+  if (report->rows_unreadable > 0) printf("  %s could not be read: lake/_quality/%s/\n", unreadable, report->target);
   for (guint i = 0; i < report->drift->len; i++) printf("  drift: %s\n", (char *)report->drift->pdata[i]);
   print_quality(report->quality);
 }

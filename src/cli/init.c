@@ -25,10 +25,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(InitOptions, init_options_clear)
 
 static gboolean parse_options(InitOptions *options, int *argc, char ***argv, GError **error) {
   const GOptionEntry entries[] = {
-      {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "name of the workspace (the folder's name)", "NAME"},
-      {"add", 0, 0, G_OPTION_ARG_NONE, &options->add, "add the tables to a workspace that exists", NULL},
-      {"privacy", 0, 0, G_OPTION_ARG_NONE, &options->privacy, "hash columns that look personal before anything is written (docs/ingest.md)", NULL},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "print what was concluded as JSON", NULL},
+      {"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "Name of the workspace (the folder's name)", "NAME"},
+      {"add", 0, 0, G_OPTION_ARG_NONE, &options->add, "Add the tables to a workspace that exists", NULL},
+      {"privacy", 0, 0, G_OPTION_ARG_NONE, &options->privacy, "Hash columns that look personal before anything is written (docs/ingest.md)", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print what was concluded as JSON", NULL},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->arguments, NULL, "WORKSPACE FILE..."},
       G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("- make a workspace from data files");

@@ -32,14 +32,8 @@ static const Dataset *dataset_of_table(const Model *model, const char *table) {
   return NULL;
 }
 
-/* "1 row", "2,000 rows". (transfer full) */
-static char *count_of(gint64 count, const char *one) {
-  g_autofree char *number = text_format_number((double)count, 0);
-  return g_strdup_printf("%s %s%s", number, one, count == 1 ? "" : "s");
-}
-
 static void print_table(const InitReport *report, const ImportedTable *table) {
-  g_autofree char *rows = count_of(table->rows, "row"), *columns = count_of(table->columns->len, "column");
+  g_autofree char *rows = text_count(table->rows, "row"), *columns = text_count(table->columns->len, "column");
   const Dataset *dataset = dataset_of_table(report->model, table->table);
   printf("  %s, from %s: %s, %s", table->table, table->source, rows, columns);
   if (dataset != NULL && dataset->primary_key[0] != NULL) {
@@ -50,12 +44,12 @@ static void print_table(const InitReport *report, const ImportedTable *table) {
     printf("; date %s", dataset->default_date);
   printf("\n");
   if (table->aside_rows > 0) {
-    g_autofree char *aside = count_of(table->aside_rows, "row");
+    g_autofree char *aside = text_count(table->aside_rows, "row");
     printf("    %s %s left out as no part of the table (footer, totals, a header again); see %s/lake/_rejected/%s.csv\n", aside,
            table->aside_rows == 1 ? "was" : "were", report->workspace, table->table);
   }
   if (table->rejected_rows > 0) {
-    g_autofree char *rejected = count_of(table->rejected_rows, "row");
+    g_autofree char *rejected = text_count(table->rejected_rows, "row");
     printf("    %s could not be read, and why stands in %s/lake/_rejected/%s.csv\n", rejected, report->workspace, table->table);
   }
   for (guint i = 0, shown = 0; i < table->columns->len && shown < MOST_LINES; i++) {
@@ -117,6 +111,15 @@ static void print_personal(const Model *model) {
   }
 }
 
+/* A first question that this data answers. (transfer full) */
+static char *first_question(const Model *model) {
+  const Metric *metric = model_find_metric(model, model->default_metric);
+  const Dataset *dataset = metric != NULL && metric->dataset != NULL ? model_find_dataset(model, metric->dataset) : NULL;
+  if (metric == NULL) return g_strdup("...");
+  char *question = g_strconcat(metric->name, dataset != NULL && dataset->default_date != NULL ? " by month" : "", NULL);
+  return g_strdelimit(question, "_", ' ');
+}
+
 void init_report_print(const InitReport *report) {
   g_autofree char *summary = model_summarise(report->model);
   printf("%s\n\nTables in %s:\n", summary, report->workspace);
@@ -126,7 +129,8 @@ void init_report_print(const InitReport *report) {
   print_rest(report);
   print_personal(report->model);
   printf("\nThe model is %s/model/aisle.yaml: correct it there, then run aisle check -w %s.\n", report->workspace, report->workspace);
-  printf("Ask: aisle ask -w %s \"...\"\n", report->workspace);
+  g_autofree char *question = first_question(report->model);
+  printf("Ask: aisle ask -w %s \"%s\"\n", report->workspace, question);
 }
 
 static json_t *text_or_null(const char *text) { return text != NULL ? json_string(text) : json_null(); }

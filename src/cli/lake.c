@@ -8,7 +8,8 @@ gboolean cli_lake_parse(const char *verb, const char *summary, const GOptionEntr
   g_option_context_add_main_entries(options, entries, NULL);
   g_autoptr(GError) error = NULL;
   if (g_option_context_parse(options, argc, argv, &error) && *argc - 1 >= least && (most < 0 || *argc - 1 <= most)) return TRUE;
-  fprintf(stderr, "aisle %s: %s\n", verb, error ? error->message : "too few or too many arguments; see --help");
+  if (error) fprintf(stderr, "aisle %s: %s; see aisle %s --help\n", verb, error->message, verb);
+  else fprintf(stderr, "aisle %s: that is too %s; say it like this: aisle %s\n", verb, *argc - 1 < least ? "little" : "much", cli_usage(verb));
   *status = aisle_error_info(AISLE_ERROR_INVALID_ARGUMENT)->exit_status;
   return FALSE;
 }
@@ -50,6 +51,16 @@ GPtrArray *cli_lake_tables(const char *workspace, char **names, GError **error) 
   GPtrArray *tables = g_ptr_array_new_with_free_func(g_free);
   for (; *names; names++) g_ptr_array_add(tables, g_strdup(*names));
   return tables;
+}
+
+gboolean cli_lake_knows(const char *workspace, const char *name, GError **error) {
+  g_autoptr(GPtrArray) tables = lake_tables(workspace, error);
+  if (!tables || g_ptr_array_find_with_equal_func(tables, name, g_str_equal, NULL)) return tables != NULL;
+  g_ptr_array_add(tables, NULL);
+  g_autofree char *known = g_strjoinv(", ", (char **)tables->pdata);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "there is no table %s; there %s %s", name, tables->len == 2 ? "is" : "are",
+              *known ? known : "none yet");
+  return FALSE;
 }
 
 void cli_lake_print_json(json_t *value) {

@@ -12,6 +12,8 @@ Engine *cli_lake_engine(const char *workspace, GError **error);
 gboolean cli_lake_time(const char *text, gint64 *time_ms, GError **error);
 /* "2026-11-21 10:00:00 UTC". (transfer full) */
 char *cli_lake_show_time(gint64 time_ms);
+/* NOT_FOUND, naming the tables there are, when there is none of this name. */
+gboolean cli_lake_knows(const char *workspace, const char *name, GError **error);
 /* The tables named, or all of the workspace. Of char*. (transfer full) */
 GPtrArray *cli_lake_tables(const char *workspace, char **names, GError **error);
 void cli_lake_print_json(json_t *value); /* takes it */

@@ -29,18 +29,18 @@ static const Command COMMANDS[] = {
     {"tables", cli_tables, "tables -w DIR", "list the tables, their versions and sizes"},
     {"history", cli_history, "history -w DIR TABLE", "what happened to a table"},
     {"restore", cli_restore, "restore -w DIR TABLE --version N", "make an earlier version of a table the newest"},
-    {"snapshot", cli_snapshot, "snapshot -w DIR NAME", "keep the data as it is now under a name"},
+    {"snapshot", cli_snapshot, "snapshot -w DIR [NAME]", "keep the data as it is now under a name, or list the names"},
     {"refresh", cli_refresh, "refresh -w DIR", "bring rollups, and tables that lie elsewhere, up to date"},
     {"compact", cli_compact, "compact -w DIR [TABLE...]", "write small files together"},
     {"vacuum", cli_vacuum, "vacuum -w DIR [TABLE...]", "remove files that no version in use needs"},
     {"generate", cli_generate, "generate DIR --scale N --seed S", "write files of a made-up retailer, to try things on"},
     {"Language models (none is needed)", NULL, NULL, NULL},
     {"agent", cli_agent, "agent -w DIR \"question\"", "answer in steps, with a language model where rules end"},
-    {"trace", cli_trace, "trace -w DIR ID", "show what a run of the agent did, step by step"},
+    {"trace", cli_trace, "trace -w DIR [ID]", "show what a run of the agent did, step by step"},
     {"memory", cli_memory, "memory -w DIR add \"phrase\" \"meaning\"", "what words mean to you: list, add, forget"},
     {"mcp", cli_mcp, "mcp -w DIR", "serve other programs' language models (Model Context Protocol)"},
     {"gateway", cli_gateway, "gateway -w DIR [--listen 127.0.0.1:8090]", "one door between language models and the company"},
-    {"ai", cli_ai, "ai -w DIR costs|prompts|calls", "what models cost, which prompts there are, who called"},
+    {"ai", cli_ai, "ai -w DIR costs|budgets|prompts|calls", "what models cost, which prompts there are, who called"},
 };
 
 int cli_fail(const char *verb, GError *error) {
@@ -96,6 +96,11 @@ static const Command *nearest_command(const char *name) {
     distance = d;
   }
   return nearest;
+}
+
+const char *cli_usage(const char *verb) {
+  const Command *command = find_command(verb);
+  return command != NULL ? command->usage : verb;
 }
 
 static int run_command(int argc, char **argv) {

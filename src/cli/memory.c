@@ -18,7 +18,11 @@ static void flags_clear(Flags *flags) {
   g_strfreev(flags->words);
 }
 
-static gboolean parse_flags(int argc, char **argv, const char *purpose, Flags *flags, GError **error) {
+static const char MEMORY_NOTE[] =
+    "What is taught holds for you alone, where questions are answered in steps: aisle agent, the assistant of the page, the tool\n"
+    "`ask` of aisle mcp. The answer says when a word was read that way.";
+
+static gboolean parse_flags(int argc, char **argv, const char *purpose, const char *note, Flags *flags, GError **error) {
   const GOptionEntry entries[] = {CLI_WORKSPACE(&flags->workspace),
                                   {"scope", 0, 0, G_OPTION_ARG_FILENAME, &flags->scope_file, "Whose: access scope as a JSON file", "FILE"},
                                   {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "As JSON", NULL},
@@ -26,6 +30,7 @@ static gboolean parse_flags(int argc, char **argv, const char *purpose, Flags *f
                                   {0}};
   g_autoptr(GOptionContext) context = g_option_context_new(purpose);
   g_option_context_add_main_entries(context, entries, NULL);
+  g_option_context_set_summary(context, note);
   g_autoptr(GError) problem = NULL;
   if (!g_option_context_parse(context, &argc, &argv, &problem)) {
     g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, problem->message);
@@ -136,8 +141,9 @@ static void list_memory(RunStore *runs, const char *owner, gboolean json, GError
   }
   for (gsize i = 0; i < json_array_size(entries); i++) {
     const json_t *entry = json_array_get(entries, i);
-    printf("%4" G_GINT64_FORMAT "  '%s' means '%s'  (%s, used %" G_GINT64_FORMAT " times)\n", json_get_int(entry, "id", 0), json_get_string(entry, "phrase"),
-           json_get_string(entry, "meaning"), json_get_string(entry, "origin"), json_get_int(entry, "uses", 0));
+    g_autofree char *uses = text_count(json_get_int(entry, "uses", 0), "time");
+    printf("%4" G_GINT64_FORMAT "  '%s' means '%s'  (%s, used %s)\n", json_get_int(entry, "id", 0), json_get_string(entry, "phrase"),
+           json_get_string(entry, "meaning"), json_get_string(entry, "origin"), uses);
   }
   if (json_array_size(entries) == 0) puts("nothing is remembered; teach a word: aisle memory -w DIR add \"turnover\" \"sales\"");
 }
@@ -152,7 +158,8 @@ static void run_memory(const Flags *flags, GError **error) {
   if (strcmp(verb, "list") == 0 && count <= 1) {
     list_memory(runs, owner, flags->json, error);
   } else if (strcmp(verb, "add") == 0 && count == 3) {
-    if (run_store_remember(runs, owner, flags->words[1], flags->words[2], "taught", &id, error)) printf("%" G_GINT64_FORMAT "\n", id);
+    if (run_store_remember(runs, owner, flags->words[1], flags->words[2], "taught", &id, error))
+      printf("%" G_GINT64_FORMAT ": '%s' means '%s' from now on\n", id, flags->words[1], flags->words[2]);
   } else if (strcmp(verb, "forget") == 0 && count == 2 && (id = text_leading_number(flags->words[1])) > 0) {
     run_store_forget(runs, owner, id, error);
   } else {
@@ -161,18 +168,18 @@ static void run_memory(const Flags *flags, GError **error) {
   }
 }
 
-static int run_verb(const char *verb, int argc, char **argv, const char *purpose, void (*run)(const Flags *flags, GError **error)) {
+static int run_verb(const char *verb, int argc, char **argv, const char *purpose, const char *note, void (*run)(const Flags *flags, GError **error)) {
   Flags flags = {0};
   GError *error = NULL;
-  if (parse_flags(argc, argv, purpose, &flags, &error)) run(&flags, &error);
+  if (parse_flags(argc, argv, purpose, note, &flags, &error)) run(&flags, &error);
   flags_clear(&flags);
   return error != NULL ? cli_fail(verb, error) : 0;
 }
 
 int cli_trace(int argc, char **argv) {
-  return run_verb("trace", argc, argv, "[ID] - what a run did, step by step; without an id, the newest runs", run_trace);
+  return run_verb("trace", argc, argv, "[ID] - what a run did, step by step; without an id, the newest runs", NULL, run_trace);
 }
 
 int cli_memory(int argc, char **argv) {
-  return run_verb("memory", argc, argv, "[list | add PHRASE MEANING | forget NUMBER] - what words mean to you", run_memory);
+  return run_verb("memory", argc, argv, "[list | add PHRASE MEANING | forget NUMBER] - what words mean to you", MEMORY_NOTE, run_memory);
 }

@@ -28,16 +28,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QualityFlags, quality_flags_clear)
 static gboolean parse_flags(QualityFlags *flags, int *argc, char ***argv, GError **error) {
   const GOptionEntry entries[] = {
       CLI_WORKSPACE(&flags->workspace),
-      {"table", 't', 0, G_OPTION_ARG_STRING, &flags->table, "only this table", "NAME"},
-      {"load", 0, 0, G_OPTION_ARG_STRING, &flags->load, "only this load (default for verdicts: the newest of the table)", "ID"},
-      {"rows", 0, 0, G_OPTION_ARG_STRING, &flags->rows, "verdict on these rows: 1,4,10-20", "NUMBERS"},
-      {"rule", 0, 0, G_OPTION_ARG_STRING, &flags->rule, "verdict on rows that broke this rule", "NAME"},
-      {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->set, "fix: the right value", "COLUMN=VALUE"},
-      {"by", 0, 0, G_OPTION_ARG_STRING, &flags->by, "who decides (default: the user of the system)", "NAME"},
-      {"note", 0, 0, G_OPTION_ARG_STRING, &flags->note, "why", "TEXT"},
-      {"list", 0, 0, G_OPTION_ARG_NONE, &flags->show_rows, "show the rows too", NULL},
-      {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "print JSON", NULL},
-      {"html", 0, 0, G_OPTION_ARG_FILENAME, &flags->html, "write the report as a page with pictures", "FILE"},
+      {"table", 't', 0, G_OPTION_ARG_STRING, &flags->table, "Only this table", "NAME"},
+      {"load", 0, 0, G_OPTION_ARG_STRING, &flags->load, "Only this load (default for verdicts: the newest of the table)", "ID"},
+      {"rows", 0, 0, G_OPTION_ARG_STRING, &flags->rows, "Verdict on these rows: 1,4,10-20", "NUMBERS"},
+      {"rule", 0, 0, G_OPTION_ARG_STRING, &flags->rule, "Verdict on rows that broke this rule", "NAME"},
+      {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->set, "With fix: the right value", "COLUMN=VALUE"},
+      {"by", 0, 0, G_OPTION_ARG_STRING, &flags->by, "Who decides (default: the user of the system)", "NAME"},
+      {"note", 0, 0, G_OPTION_ARG_STRING, &flags->note, "Why", "TEXT"},
+      {"list", 0, 0, G_OPTION_ARG_NONE, &flags->show_rows, "Show the rows too", NULL},
+      {"json", 0, 0, G_OPTION_ARG_NONE, &flags->json, "Print JSON", NULL},
+      {"html", 0, 0, G_OPTION_ARG_FILENAME, &flags->html, "Write the report as a page with pictures", "FILE"},
       {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &flags->arguments, NULL, "[accept|fix|reject|submit]"},
       G_OPTION_ENTRY_NULL};
   g_autoptr(GOptionContext) context = g_option_context_new("- what loads found wrong, and what becomes of those rows");
@@ -104,6 +104,25 @@ static gboolean print_rows(Engine *engine, const char *workspace, const QualityR
   return TRUE;
 }
 
+/* What people made of the rows: "rows: 1 accepted, 1 to be fixed (aisle quality submit), 3 open". */
+static gboolean print_verdicts(Engine *engine, const QualityFlags *flags, const QualityReport *report, GError **error) {
+  if (report->rows_file == NULL) return TRUE;
+  g_autoptr(GPtrArray) rows = quality_rows(engine, flags->workspace, report, error);
+  if (rows == NULL) return FALSE;
+  guint open = 0, waiting = 0, done[DECISION_REJECT + 1] = {0};
+  for (guint i = 0; i < rows->len; i++) {
+    const QualityRow *row = rows->pdata[i];
+    if (row->submitted) done[row->decision]++;
+    else if (row->decided) waiting++;
+    else open++;
+  }
+  if (rows->len == 0) return TRUE;
+  printf("  rows: %u accepted, %u fixed, %u rejected", done[DECISION_ACCEPT], done[DECISION_FIX], done[DECISION_REJECT]);
+  if (waiting > 0) printf(", %u decided and waiting for: aisle quality submit -w %s", waiting, flags->workspace);
+  printf("; %u open\n", open);
+  return TRUE;
+}
+
 static gboolean print_report(Engine *engine, const QualityFlags *flags, const QualityReport *report, GError **error) {
   g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(report->created_ms / 1000);
   g_autofree char *time = g_date_time_format(moment, "%Y-%m-%d %H:%M"), *rows = text_format_number((double)report->rows, 0);
@@ -112,7 +131,7 @@ static gboolean print_report(Engine *engine, const QualityFlags *flags, const Qu
   printf("%s  %s  load %s, %s: %s rows, %" G_GINT64_FORMAT " set apart, %" G_GINT64_FORMAT " flagged, %" G_GINT64_FORMAT " repaired, %" G_GINT64_FORMAT " unreadable\n",
          report->table, time, report->load, report->status, rows, report->quarantined, report->flagged, report->fixed, report->unreadable);
   for (guint i = 0; i < report->findings->len; i++) print_finding(report->findings->pdata[i], most);
-  return !flags->show_rows || print_rows(engine, flags->workspace, report, error);
+  return print_verdicts(engine, flags, report, error) && (!flags->show_rows || print_rows(engine, flags->workspace, report, error));
 }
 
 static gboolean show(const QualityFlags *flags, GError **error) {
@@ -141,7 +160,8 @@ static gboolean show(const QualityFlags *flags, GError **error) {
     g_autofree char *text = json_to_text(list, JSON_PRETTY);
     printf("%s\n", text);
   } else if (shown == 0) {
-    printf("no load was held against rules yet\n");
+    if (flags->table == NULL && flags->load == NULL) printf("no load was held against rules yet\n");
+    else printf("no such load was held against rules; aisle quality -w %s shows those that were\n", flags->workspace);
   }
   return TRUE;
 }

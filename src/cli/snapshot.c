@@ -5,6 +5,7 @@
 static gboolean list_names(const char *workspace, GError **error) {
   g_autoptr(GPtrArray) names = lake_snapshot_names(workspace, error);
   for (guint i = 0; names && i < names->len; i++) printf("%s\n", (const char *)names->pdata[i]);
+  if (names && names->len == 0) fprintf(stderr, "nothing is kept under a name yet: aisle snapshot -w %s NAME\n", workspace);
   return names != NULL;
 }
 

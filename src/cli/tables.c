@@ -17,9 +17,10 @@ static json_t *describe(const SnapshotTable *table) {
 
 static void print_table(const SnapshotTable *table) {
   g_autofree char *partitions = g_strjoinv(", ", table->delta->partition_columns);
-  g_autofree char *rows = text_format_number((double)table->rows, 0), *size = g_format_size((guint64)table->bytes);
-  printf("%-28s version %-6" G_GINT64_FORMAT " %14s rows %10s %6u files%s%s\n", table->name, table->version, rows, size,
-         table->delta->files->len, *partitions ? "  by " : "", partitions);
+  g_autofree char *rows = text_count(table->rows, "row"), *size = g_format_size((guint64)table->bytes),
+                  *files = text_count(table->delta->files->len, "file");
+  printf("%-28s version %-6" G_GINT64_FORMAT " %19s %10s %12s%s%s\n", table->name, table->version, rows, size, files,
+         *partitions ? "  by " : "", partitions);
 }
 
 int cli_tables(int argc, char **argv) {

@@ -24,7 +24,8 @@ static gboolean vacuum_table(const char *workspace, const char *table, Engine *e
   g_autoptr(GPtrArray) removed = lake_vacuum(workspace, table, engine, retention_ms, dry_run, &bytes, error);
   if (!removed) return FALSE;
   g_autofree char *size = g_format_size((guint64)bytes);
-  printf("%s: %u files, %s %s\n", table, removed->len, size, dry_run ? "would be removed" : "removed");
+  g_autofree char *files = text_count(removed->len, "file");
+  printf("%s: %s, %s %s\n", table, files, size, dry_run ? "would be removed" : "removed");
   for (guint i = 0; dry_run && i < removed->len; i++) printf("  %s\n", (const char *)removed->pdata[i]);
   return TRUE;
 }

@@ -86,13 +86,18 @@ static AisleErrorCode code_of(duckdb_error_type type, const char *message) {
   }
 }
 
-/* The engine's message without the excerpt of the statement. */
+/* The engine's message without the excerpt of the statement, and without the list of all that would have been possible. */
 static void set_engine_error(const Run *run, duckdb_error_type type, const char *message, GError **error) {
   if (message == NULL) message = "no reason given";
   gboolean interrupted = type == DUCKDB_ERROR_INTERRUPT || strstr(message, "INTERRUPT") != NULL;
   if (interrupted && !deadline_check(run->deadline, error)) return;
-  const char *end = strstr(message, "\n\nLINE ");
-  g_autofree char *shown = g_strndup(message, end != NULL ? (gsize)(end - message) : strlen(message));
+  gsize length = strlen(message);
+  static const char *const ENDS[] = {"\n\nLINE ", "\n\tCandidate functions:"};
+  for (guint i = 0; i < G_N_ELEMENTS(ENDS); i++) {
+    const char *end = strstr(message, ENDS[i]);
+    if (end != NULL) length = MIN(length, (gsize)(end - message));
+  }
+  g_autofree char *shown = g_strndup(message, length);
   g_set_error(error, AISLE_ERROR, code_of(type, message), "SQL engine: %s", g_strstrip(shown));
 }
 

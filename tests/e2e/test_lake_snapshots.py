@@ -83,7 +83,12 @@ class Snapshots(WorkspaceCase):
         self.assertEqual([(table["name"], table["version"], table["rows"]) for table in tables["tables"]], [("orders", 1, 11)])
         newest = self.history()[0]
         self.assertEqual((newest["operation"], newest["loads"], newest["metrics"]["numOutputRows"]), ("WRITE", ["1"], "1"))
-        self.assertIn("11 rows", self.run_ok("tables", "-w", self.workspace))
+        self.assertRegex(self.run_ok("tables", "-w", self.workspace), "orders .*11 rows .*2 files")
+        self.assertRegex(self.run_ok("history", "-w", self.workspace, "orders"), "1 .* WRITE +1 file, 1 output row,")
+        self.assert_clean_failure(run("history", "-w", self.workspace, "nope"), NOT_FOUND, "no table nope; there is orders")
+        self.assert_clean_failure(run("history", "-w", self.workspace), INVALID_ARGUMENT, "aisle history -w DIR TABLE")
+        self.assertEqual(json.loads(self.run_ok("ai", "costs", "-w", self.workspace, "--json")), {"costs": []})
+        self.assertIn("no model was called", self.run_ok("ai", "calls", "-w", self.workspace))
 
     def test_a_running_server_sees_new_data_while_questions_go_on(self):
         server = Server(self.workspace)

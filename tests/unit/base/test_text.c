@@ -133,6 +133,10 @@ static void test_numbers(void) {
     g_autofree char *text = text_format_number(cases[i].value, cases[i].decimals);
     g_assert_cmpstr(text, ==, cases[i].text);
   }
+  g_autofree char *none = text_count(0, "row"), *one = text_count(1, "entry"), *many = text_count(2000, "entry");
+  g_assert_cmpstr(none, ==, "0 rows");
+  g_assert_cmpstr(one, ==, "1 entry");
+  g_assert_cmpstr(many, ==, "2,000 entries");
   g_autofree char *huge = text_format_number(1.7e308, 15);
   g_assert_cmpuint(strlen(huge), >, 400);
 }
