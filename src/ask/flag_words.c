@@ -5,7 +5,7 @@
 
 const char *flag_value(const Field *field, gboolean yes) {
   static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "nein", "non", NULL};
-  if (field->type == FIELD_BOOLEAN) return yes ? "true" : "false";
+  if (field->type == FIELD_BOOLEAN) return field_flag_word(field, yes) != NULL ? field_flag_word(field, yes) : yes ? "true" : "false";
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *coded = g_ptr_array_index(field->codes, i);
     g_autofree char *lower = g_ascii_strdown(coded->code, -1);

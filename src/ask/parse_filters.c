@@ -194,10 +194,10 @@ static void add_null_filter(Parse *parse, const Field *field, guint index) {
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
   filter->op = OP_IS_NULL;
-  const char *no = flag_value(field, TRUE) != NULL && field->null_count == 0 ? flag_value(field, FALSE) : NULL;
-  if (no != NULL || field->type == FIELD_BOOLEAN) {
+  const gboolean flag = flag_is(field) && (field->null_count == 0 || field->type == FIELD_BOOLEAN);
+  if (flag) {
     filter->op = OP_EQUAL;
-    g_ptr_array_add(filter->values, g_strdup(no != NULL ? no : "false"));
+    g_ptr_array_add(filter->values, g_strdup(flag_value(field, FALSE)));
   } else if (field->role == FIELD_ROLE_MEASURE && field->null_count == 0) { /* "no discount": there is always a number, so nought is meant */
     filter->op = OP_EQUAL;
     g_ptr_array_add(filter->values, g_strdup("0"));
@@ -260,8 +260,8 @@ static gboolean read_positive(Parse *parse, guint having) {
   return TRUE;
 }
 
-/* "customers with newsletter", "transactions with a loyalty card": the flag is set, the link is there. */
-static gboolean read_flag(Parse *parse, guint having) {
+/* "transactions with a loyalty card": where not every row has one, those that do. */
+static gboolean read_known(Parse *parse, guint having) {
   guint at = having + 1;
   while (at < parse_n(parse) && parse_item(parse, at)->kind == ITEM_STOP) at++;
   const Item *noun = at < parse_n(parse) && at <= having + 2 ? parse_item(parse, at) : NULL;
@@ -269,23 +269,21 @@ static gboolean read_flag(Parse *parse, guint having) {
   const Item *after = at + 1 < parse_n(parse) ? parse_item(parse, at + 1) : NULL;
   if (field == NULL || having == 0 || (after != NULL && !after->comma_before && after->kind == ITEM_VALUE)) return FALSE;
   gboolean article = at > having + 1;
-  gboolean flag = field->type == FIELD_BOOLEAN;
-  if (!flag && !(article && field->null_count > 0 && field->role != FIELD_ROLE_MEASURE)) return FALSE;
+  if (!article || field->null_count <= 0 || field->role == FIELD_ROLE_MEASURE) return FALSE;
   Filter *filter = filter_new(FILTER_FIELD);
   filter->field = lexicon_field_path(field);
-  filter->op = flag ? OP_EQUAL : OP_IS_NOT_NULL;
-  if (flag) g_ptr_array_add(filter->values, g_strdup("true"));
+  filter->op = OP_IS_NOT_NULL;
   g_ptr_array_add(parse->query->filters, filter);
   parse_claim(parse, having, "with");
   parse_claim(parse, at, "set");
-  parse_describe(parse, at, flag ? "%s is set" : "%s is known", field->label);
+  parse_describe(parse, at, "%s is known", field->label);
   return TRUE;
 }
 
 /* "tickets with a member": the link is there. */
 static void read_present(Parse *parse) {
   for (guint i = 0; i + 1 < parse_n(parse); i++) {
-    if (!parse_free_word(parse, i, WORD_HAVING) || read_flag(parse, i)) continue;
+    if (!parse_free_word(parse, i, WORD_HAVING) || read_known(parse, i)) continue;
     if (i + 2 >= parse_n(parse)) continue;
     const char *article = token_at(parse->items->tokens, parse_item(parse, i + 1)->first)->fold;
     Item *noun = parse_item(parse, i + 2);

@@ -51,6 +51,31 @@ static gboolean is_described_noun(const Item *item) {
           item->kind == ITEM_GRAIN || item_is_word(item, WORD_SHARE));
 }
 
+/* What stands after the flag, past the values that describe the same noun: "vegetarian main dishes". */
+static const Item *described_by(const Parse *parse, guint index) {
+  guint at = index + 1;
+  while (at < parse_n(parse) && parse_item(parse, at)->kind == ITEM_VALUE && !parse_item(parse, at)->comma_before) at++;
+  if (at > index + 1 && at < parse_n(parse) && is_described_noun(parse_item(parse, at))) return parse_item(parse, at);
+  return index + 1 < parse_n(parse) ? parse_item(parse, index + 1) : NULL;
+}
+
+/* "where vegetarian is no", "gift wrap: yes": the item that says so; -1: none does. */
+static int said_outright(const Parse *parse, guint index, const Field *field, gboolean *yes) {
+  static const char *const LINKS[] = {"is", "was", "are", "equals", "being", NULL};
+  guint at = index + 1;
+  if (g_strv_contains(LINKS, parse_fold(parse, (int)at))) at++;
+  if (at >= parse_n(parse) || parse_item(parse, at)->claimed || parse_item(parse, at)->count != 1) return -1;
+  const Item *next = at + 1 < parse_n(parse) ? parse_item(parse, at + 1) : NULL;
+  const gboolean goes_on = next != NULL && !next->comma_before && next->kind != ITEM_STOP && next->kind != ITEM_WORD && next->kind != ITEM_TIME;
+  for (guint state = 0; state < 2 && !goes_on; state++) {
+    g_autofree char *word = text_fold(flag_value(field, state != 0));
+    if (strcmp(word, parse_fold(parse, (int)at)) != 0) continue;
+    *yes = state != 0;
+    return (int)at;
+  }
+  return -1;
+}
+
 void parse_claim_flagged_period(Parse *parse, guint index, const Field *field) {
   static const char *const LINKS[] = {"with", "of", "on", "under", "during", "having", NULL};
   if (!flag_is(field)) return;
@@ -102,16 +127,32 @@ void parse_flags(Parse *parse) {
       for (guint k = i; k <= (guint)other; k++) parse_claim(parse, k, "both sides");
       continue;
     }
+    gboolean said = FALSE;
+    const int answer = said_outright(parse, i, field, &said);
+    if (answer >= 0) {
+      add_flag(parse, i, field, said);
+      for (guint k = i + 1; k <= (guint)answer; k++) parse_claim(parse, k, "flag");
+      continue;
+    }
     if (count_flagged(parse, i, field)) continue;
     int before = (int)i - 1;
+    static const char *const ARTICLES[] = {"a", "an", "any", NULL};
+    const gboolean article = g_strv_contains(ARTICLES, parse_fold(parse, before));
+    if (article) before--; /* "used a promo code" */
     gboolean negated = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_NOT) && !parse_item(parse, (guint)before)->claimed;
     if (negated) before--;
-    const Item *next = i + 1 < parse_n(parse) ? parse_item(parse, i + 1) : NULL;
+    const Item *next = described_by(parse, i);
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
     const gboolean plural = parse_item(parse, i)->plural;
     gboolean period = next != NULL && next->kind == ITEM_GRAIN && !item_is_word(parse_item(parse, (guint)MAX(before, 0)), WORD_BY);
     gboolean adjective = !plural && is_described_noun(next) && (period || counted || !asks_for_groups_at(parse, before));
     gboolean predicate = g_strv_contains(STATES, parse_fold(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
+    if (predicate && !negated && before > 0 && parse_free_word(parse, (guint)before - 1, WORD_NOT)) { /* "did not use any promo code" */
+      parse_claim(parse, (guint)before - 1, "negation");
+      add_flag(parse, i, field, FALSE);
+      parse_claim_flagged_period(parse, i, field);
+      continue;
+    }
     if ((!negated || plural) && !adjective && !predicate) continue;
     if (compares_sides(parse)) {
       parse_add_field_dimension(parse, field);
@@ -121,6 +162,6 @@ void parse_flags(Parse *parse) {
     }
     add_flag(parse, i, field, !negated);
     parse_claim_flagged_period(parse, i, field);
-    if (negated) parse_claim(parse, i - 1, "negation");
+    if (negated) parse_claim(parse, (guint)before + 1, "negation");
   }
 }

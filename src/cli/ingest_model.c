@@ -16,6 +16,8 @@ static ImportedColumn *copied_column(const ImportedColumn *from) {
   *column = *from;
   column->name = g_strdup(from->name);
   column->label = g_strdup(from->label);
+  column->yes = g_strdup(from->yes);
+  column->no = g_strdup(from->no);
   column->currency = g_strdup(from->currency);
   column->note = g_strdup(from->note);
   return column;

@@ -177,9 +177,11 @@ static char *field_filter_words(const ResultView *view, const Filter *filter) {
   g_autofree char *noun = field_noun(view, filter->field, &field);
   if (filter->op == OP_EQUAL || filter->op == OP_NOT_EQUAL) {
     gboolean yes_no = field != NULL && field->type == FIELD_BOOLEAN && filter->values->len == 1;
-    if (yes_no) { /* "(marketing consent: yes)" */
-      gboolean yes = (g_ascii_strcasecmp(g_ptr_array_index(filter->values, 0), "true") == 0) == ((filter->op == OP_EQUAL) != filter->negated);
-      return g_strdup_printf("(%s: %s)", noun, yes ? "yes" : "no");
+    gboolean said = FALSE;
+    if (yes_no && field_read_flag(field, g_ptr_array_index(filter->values, 0), &said)) { /* "(marketing consent: Yes)" */
+      const gboolean yes = said == ((filter->op == OP_EQUAL) != filter->negated);
+      const char *word = field_flag_word(field, yes);
+      return g_strdup_printf("(%s: %s)", noun, word != NULL ? word : yes ? "yes" : "no");
     }
     if (field != NULL && field->role == FIELD_ROLE_MEASURE && filter->values->len == 1) { /* "with discount of 0.0 %" */
       g_autofree char *number = bound_words(field, filter, 0);

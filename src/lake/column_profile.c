@@ -55,7 +55,7 @@ void column_boolean_words(guint pair, const char **yes, const char **no) {
 /* The pairs that have this word, a bit each. */
 static guint boolean_pairs(const char *text, gsize length, gboolean *value) {
   guint pairs = 0;
-  if (length == 0 || length > 6 || !strchr("tTfFyYnNjJoOwWvVsS", text[0])) return 0;
+  if (length == 0 || length > BOOLEAN_LONGEST || !strchr("tTfFyYnNjJoOwWvVsS", text[0])) return 0;
   for (guint i = 0; i < BOOLEAN_PAIRS; i++) {
     gboolean yes = same_word(text, length, boolean_words[i][0]);
     if (!yes && !same_word(text, length, boolean_words[i][1])) continue;
@@ -69,6 +69,7 @@ static void add_boolean(ColumnProfile *profile, const char *text, gsize length) 
   gboolean value = FALSE;
   guint pairs = boolean_pairs(text, length, &value);
   profile->yes_words += value;
+  if (pairs && !profile->said[value][0]) memcpy(profile->said[value], text, length);
   for (guint i = 0; pairs && i < BOOLEAN_PAIRS; i++) profile->booleans[i] += pairs >> i & 1;
 }
 

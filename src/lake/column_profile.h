@@ -8,6 +8,7 @@
 #include "lake/lake.h"
 
 #define BOOLEAN_PAIRS 10
+#define BOOLEAN_LONGEST 6
 #define BOOLEAN_PAIRS_ENGLISH 3 /* the first ones */
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
   int smallest_offset, largest_offset;
   gint64 times;
   gint64 booleans[BOOLEAN_PAIRS], yes_words; /* cells that are a word of the pair; cells that say yes */
+  char said[2][BOOLEAN_LONGEST + 1];         /* the first cell that says no, that says yes, as it is written */
   gint64 epoch_seconds, epoch_milliseconds, serial_days; /* whole numbers that may be points in time */
   gint64 paths;
   gsize longest;

@@ -201,9 +201,25 @@ static void decide_number(const ColumnProfile *profile, const char *header, cons
   if (plan->type == FIELD_INTEGER && nullable_whole) add_note(column, "whole numbers written with \".0\"");
 }
 
-static gboolean decide_boolean(const ColumnProfile *profile, gint64 values, ColumnPlan *plan) {
-  if (column_profile_boolean(profile, values) == BOOLEAN_PAIRS) return FALSE;
+/* The word as the data writes it; where it does not occur, as the data would: "NO" beside "YES". (transfer full) */
+static char *flag_word(const ColumnProfile *profile, gboolean yes, const char *word) {
+  const char *said = profile->said[yes], *other = profile->said[!yes];
+  if (*said) return g_strdup(said);
+  gboolean capital = g_ascii_isupper(other[0]), capitals = capital && g_ascii_isupper(other[strlen(other) - 1]);
+  char *cased = capitals ? g_ascii_strup(word, -1) : g_strdup(word);
+  if (capital) cased[0] = g_ascii_toupper(cased[0]);
+  return cased;
+}
+
+static gboolean decide_boolean(const ColumnProfile *profile, gint64 values, ColumnPlan *plan, ImportedColumn *column) {
+  guint pair = column_profile_boolean(profile, values);
+  if (pair == BOOLEAN_PAIRS) return FALSE;
   plan->type = FIELD_BOOLEAN;
+  if (pair == 0) return TRUE; /* true and false themselves */
+  const char *yes, *no;
+  column_boolean_words(pair, &yes, &no);
+  column->yes = flag_word(profile, TRUE, yes);
+  column->no = flag_word(profile, FALSE, no);
   return TRUE;
 }
 
@@ -254,7 +270,7 @@ void column_profile_decide(const ColumnProfile *profile, const char *header, con
     add_note(column, "the column is empty");
   } else if (profile->is_text || values == 0) {
     plan->type = FIELD_TEXT;
-  } else if (decide_boolean(profile, values, plan)) {
+  } else if (decide_boolean(profile, values, plan, column)) {
     add_note(column, "yes/no values");
   } else if (profile->times >= values - tolerance) {
     plan->type = FIELD_TIME;

@@ -6,6 +6,8 @@ void imported_column_free(ImportedColumn *column) {
   if (!column) return;
   g_free(column->name);
   g_free(column->label);
+  g_free(column->yes);
+  g_free(column->no);
   g_free(column->currency);
   g_free(column->note);
   g_free(column);

@@ -283,6 +283,10 @@ static void describe_columns(IngestRun *run) {
       const ImportedColumn *found = relation->table->columns->pdata[k];
       if (strcmp(found->name, column->name)) continue;
       column->currency = g_strdup(found->currency);
+      if (column->type == FIELD_BOOLEAN && found->type == FIELD_BOOLEAN) {
+        column->yes = g_strdup(found->yes);
+        column->no = g_strdup(found->no);
+      }
       column->is_percent = found->is_percent;
       column->is_path = found->is_path;
     }

@@ -15,6 +15,7 @@ typedef struct {
   char *name;          /* physical */
   char *label;         /* original header */
   FieldType type;
+  char *yes, *no;      /* BOOLEAN: the words that the cells say it with, "Yes" and "No"; NULL: true and false */
   char *currency;      /* ISO code when cells carried a sign or code; NULL */
   gboolean is_percent; /* cells carried %, stored as fraction */
   gboolean is_path;    /* "A|B|C" */

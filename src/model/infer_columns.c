@@ -535,6 +535,8 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
   field->null_count = profile->nulls;
   model_set_text(&field->minimum, profile->minimum);
   model_set_text(&field->maximum, profile->maximum);
+  model_set_text(&field->yes, profile->column->yes);
+  model_set_text(&field->no, profile->column->no);
   if (profile->is_text && profile->longest > 200) { /* bounds of long text are no use to anyone */
     model_set_text(&field->minimum, NULL);
     model_set_text(&field->maximum, NULL);

@@ -32,6 +32,8 @@ void field_free(Field *field) {
   g_free(field->entity);
   g_free(field->personal);
   g_clear_pointer(&field->codes, g_ptr_array_unref);
+  g_free(field->yes);
+  g_free(field->no);
   g_free(field->minimum);
   g_free(field->maximum);
   g_free(field);
@@ -118,6 +120,8 @@ Field *field_copy(const Field *field) {
   copy->personal = g_strdup(field->personal);
   copy->minimum = g_strdup(field->minimum);
   copy->maximum = g_strdup(field->maximum);
+  copy->yes = g_strdup(field->yes);
+  copy->no = g_strdup(field->no);
   copy->codes = coded_values_new();
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *code = g_ptr_array_index(field->codes, i);
@@ -319,6 +323,25 @@ const Field *dataset_find_field(const Dataset *dataset, const char *name) {
     if (g_strcmp0(field->name, name) == 0) return field;
   }
   return NULL;
+}
+
+const char *field_flag_word(const Field *field, gboolean yes) {
+  const gboolean has_words = field->type == FIELD_BOOLEAN && field->yes != NULL && field->no != NULL;
+  return !has_words ? NULL : yes ? field->yes : field->no;
+}
+
+gboolean field_read_flag(const Field *field, const char *text, gboolean *out) {
+  static const char *const YES[] = {"true", "yes", "1", NULL}, *const NO[] = {"false", "no", "0", NULL};
+  if (field->type != FIELD_BOOLEAN) return FALSE;
+  g_autofree char *lower = g_ascii_strdown(text, -1);
+  for (guint yes = 0; yes < 2; yes++) {
+    const char *own = field_flag_word(field, yes != 0);
+    const gboolean same = own != NULL && g_ascii_strcasecmp(own, text) == 0;
+    if (!same && !g_strv_contains(yes != 0 ? YES : NO, lower)) continue;
+    *out = yes != 0;
+    return TRUE;
+  }
+  return FALSE;
 }
 
 const Field *model_find_field(const Model *model, const char *qualified) {

@@ -40,6 +40,7 @@ typedef struct {
   char *entity;     /* entity this identifies or names; NULL */
   char *personal;   /* class of personal data: name, email, phone, address, card; NULL */
   GPtrArray *codes; /* of CodedValue*; may be empty */
+  char *yes, *no;   /* booleans: what the data says for true and false, "Yes" and "No"; both NULL: true, false */
   gint64 distinct_count; /* from the profile; -1 unknown */
   gint64 null_count;
   char *minimum, *maximum; /* as ISO text or number; NULL unknown */
@@ -148,6 +149,10 @@ const Field *model_find_field(const Model *model, const char *qualified);
 const Field *dataset_find_field(const Dataset *dataset, const char *name);
 /* The facts a metric stands on: one dataset for aggregates, one or two for ratios. (transfer container) */
 GPtrArray *model_metric_datasets(const Model *model, const Metric *metric);
+/* What people see for a boolean field's true (or false); NULL where the field has no words of its own. (transfer none) */
+const char *field_flag_word(const Field *field, gboolean yes);
+/* What "Yes", "true", "1" or the field's own word says of a boolean field; FALSE: nothing. */
+gboolean field_read_flag(const Field *field, const char *text, gboolean *out);
 /* Relationships leading many-to-one from one dataset to another, in order; empty for itself; NULL: unreachable. (transfer container) */
 GPtrArray *model_join_path(const Model *model, const char *from_dataset, const char *to_dataset);
 

@@ -33,6 +33,8 @@ static json_t *field_to_json(const Field *field) {
   json_object_set_new(object, "entity", json_text_or_null(field->entity));
   json_object_set_new(object, "personal", json_text_or_null(field->personal));
   json_object_set_new(object, "codes", codes_to_json(field->codes));
+  if (field->yes != NULL && field->no != NULL)
+    json_object_set_new(object, "yes_no", json_pack("[s, s]", field->yes, field->no));
   json_object_set_new(object, "distinct_count",
                       field->distinct_count >= 0 ? json_integer(field->distinct_count) : json_null());
   json_object_set_new(object, "null_count", field->null_count >= 0 ? json_integer(field->null_count) : json_null());

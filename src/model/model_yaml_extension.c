@@ -100,6 +100,20 @@ static void read_codes(ModelReader *reader, const YamlNode *map, Field *field) {
     read_code(reader, g_ptr_array_index(codes->keys, i), g_ptr_array_index(codes->items, i), field);
 }
 
+static void read_yes_no(ModelReader *reader, const YamlNode *map, Field *field) {
+  g_auto(GStrv) words = g_new0(char *, 1);
+  model_reader_words(reader, map, "yes_no", &words);
+  const guint count = g_strv_length(words);
+  const YamlNode *node = yaml_get(map, "yes_no");
+  if (count == 0) return;
+  if (count != 2 || field->type != FIELD_BOOLEAN || g_ascii_strcasecmp(words[0], words[1]) == 0) {
+    model_reader_problem(reader, node, "yes_no names the two words that a boolean field shows for true and for false, like [Yes, No]");
+    return;
+  }
+  model_set_text(&field->yes, words[0]);
+  model_set_text(&field->no, words[1]);
+}
+
 static void read_profile(ModelReader *reader, const YamlNode *map, Field *field) {
   const YamlNode *profile = yaml_get(map, "profile");
   if (yaml_is_null(profile) || !model_reader_expect(reader, profile, YAML_MAP, "profile")) return;
@@ -116,7 +130,7 @@ static void read_field(ModelReader *reader, const YamlNode *key, const YamlNode 
   if (field == NULL) return;
   model_reader_check_keys(
       reader, entry,
-      KEYS("label", "synonyms", "type", "role", "aggregate", "unit", "entity", "personal", "codes", "profile"));
+      KEYS("label", "synonyms", "type", "role", "aggregate", "unit", "entity", "personal", "codes", "yes_no", "profile"));
   guint type = field->type, role = field->role, aggregate = AGGREGATE_NONE;
   model_reader_text(reader, entry, "label", &field->label);
   model_reader_words(reader, entry, "synonyms", &field->synonyms);
@@ -130,6 +144,7 @@ static void read_field(ModelReader *reader, const YamlNode *key, const YamlNode 
   model_reader_text(reader, entry, "entity", &field->entity);
   model_reader_text(reader, entry, "personal", &field->personal);
   read_codes(reader, entry, field);
+  read_yes_no(reader, entry, field);
   read_profile(reader, entry, field);
 }
 

@@ -225,6 +225,12 @@ static void write_codes(YamlWriter *yaml, const Field *field, const YamlNode *ol
   yaml_end(yaml);
 }
 
+static void write_yes_no(YamlWriter *yaml, const Field *field, const YamlNode *old) {
+  if (field->yes == NULL || field->no == NULL) return;
+  char *words[] = {field->yes, field->no, NULL};
+  yaml_write_words(yaml, old, "yes_no", words);
+}
+
 static void write_optional(YamlWriter *yaml, const YamlNode *old, const char *key, const char *value) {
   if (value != NULL && *value != '\0') yaml_write_text(yaml, old, key, value);
 }
@@ -244,6 +250,7 @@ static void write_field(ExtensionWriter *writer, const Field *field, const YamlN
   write_optional(yaml, old, "entity", field->entity);
   write_optional(yaml, old, "personal", field->personal);
   write_codes(yaml, field, old);
+  write_yes_no(yaml, field, old);
   write_profile(yaml, field, old);
   yaml_end(yaml);
 }

@@ -88,6 +88,12 @@ static void note_start(ValueIndex *index, const char *stems) {
   if (words > known) g_hash_table_insert(index->starts, g_steal_pointer(&first), GUINT_TO_POINTER(words));
 }
 
+/* Yes and no as the data says them. */
+static const char *shown_value(const Field *field, const char *stored) {
+  const char *word = field->type == FIELD_BOOLEAN ? field_flag_word(field, strcmp(stored, "true") == 0) : NULL;
+  return word != NULL ? word : stored;
+}
+
 static void index_value(ValueIndex *index, const Field *field, const char *text, gint64 rows) {
   if (strlen(text) > VALUE_INDEX_MAX_LENGTH) return;
   IndexedValue *value = g_new0(IndexedValue, 1);
@@ -106,7 +112,7 @@ static void index_value(ValueIndex *index, const Field *field, const char *text,
   }
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *coded = g_ptr_array_index(field->codes, i);
-    if (g_strcmp0(coded->code, text) != 0) continue;
+    if (g_strcmp0(shown_value(field, coded->code), text) != 0) continue;
     for (char **label = coded->labels; *label; label++) {
       g_autofree char *phrase = phrase_of(*label);
       add_to_list(index->by_code, phrase, value);
@@ -134,7 +140,7 @@ static gboolean index_field(ValueIndex *index, Engine *engine, const Field *fiel
   if (result == NULL) return FALSE;
   g_hash_table_insert(index->by_field, (gpointer)field, g_ptr_array_new());
   for (gsize row = 0; row < result->n_rows; row++)
-    index_value(index, field, result_table_at(result, row, 0)->text, result_table_at(result, row, 1)->integer);
+    index_value(index, field, shown_value(field, result_table_at(result, row, 0)->text), result_table_at(result, row, 1)->integer);
   return TRUE;
 }
 

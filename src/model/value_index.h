@@ -10,7 +10,7 @@ typedef enum { VALUE_MATCH_EXACT, VALUE_MATCH_FOLDED, VALUE_MATCH_CODE, VALUE_MA
 
 typedef struct {
   const Field *field; /* (transfer none), of the model the index was built with */
-  const char *value;  /* as stored */
+  const char *value;  /* as stored; of booleans the data's own word where the model knows it */
   const char *folded;
   gint64 rows;
   ValueMatch match;

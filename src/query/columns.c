@@ -43,6 +43,10 @@ const char *field_type_word(FieldType type) {
   }
 }
 
+const char *field_shown_type(const Field *field) {
+  return field_flag_word(field, TRUE) ? "text" : field_type_word(field->type);
+}
+
 static AnswerColumn *time_column(const char *name, const Dimension *dimension) {
   gboolean is_day = dimension->unit == TIME_UNIT_DAY, is_hour = dimension->unit == TIME_UNIT_HOUR;
   const char *unit = time_unit_name(dimension->unit);
@@ -74,7 +78,7 @@ static AnswerColumn *dimension_column(const Compiler *compiler, const GroupKey *
   const char *label = field && field->label ? field->label : measure ? measure : key->name;
   gboolean is_bucket = dimension->kind != DIMENSION_FIELD;
   gboolean each_value = dimension->kind == DIMENSION_ENTITY_BUCKET && !dimension->edges->len;
-  const char *type = each_value ? "number" : is_bucket || !field ? "text" : field_type_word(field->type);
+  const char *type = each_value ? "number" : is_bucket || !field ? "text" : field_shown_type(field);
   AnswerColumn *column = answer_column_new(key->name, label, type, COLUMN_DIMENSION);
   if (each_value) set_text(&column->format, "number");
   if (is_bucket) set_text(&column->kind, "bucket");

@@ -289,6 +289,7 @@ char *grouping_select(Compiler *compiler, Grouping *grouping, const Term *term, 
 
 /* ---- keys.c, names.c ---- */
 /* Display of a key for people; the key itself where both are the same. (transfer full) */
+char *field_display(Compiler *compiler, const Field *field, const char *sql); /* yes and no as the data says them (transfer full) */
 char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql);
 gboolean group_key_sorts(const Dimension *dimension); /* the display sorts like the key */
 char *dimension_name(const Compiler *compiler, const Dimension *dimension); /* (transfer full) */
@@ -329,6 +330,7 @@ char *statement_sql(Statement *statement, GError **error);
 GPtrArray *statement_columns(const Statement *statement); /* of AnswerColumn* (transfer full) */
 AnswerColumn *answer_column_new(const char *name, const char *label, const char *type, ColumnRole role);
 const char *field_type_word(FieldType type); /* "integer", "date" ... */
+const char *field_shown_type(const Field *field); /* the same of what people see: flags with words of their own are text */
 CompareShow statement_show(const Statement *statement, const PlannedMeasure *measure);
 /* Index of the query's dimension over time; -1: none. */
 int query_series(const SemanticQuery *query);

@@ -67,7 +67,7 @@ static char *detail_order(Compiler *compiler, RowSource *source, const RowContex
 static void add_answer_column(Compiler *compiler, const char *name, GPtrArray *columns) {
   const Field *field = model_find_field(compiler->model, name);
   AnswerColumn *column = answer_column_new(field->name, field->label ? field->label : field->name,
-                                           field_type_word(field->type), COLUMN_DIMENSION);
+                                           field_shown_type(field), COLUMN_DIMENSION);
   g_free(column->unit);
   column->unit = field->unit && g_str_equal(field->unit, "currency") && compiler->model->currency
                      ? g_strdup_printf("currency:%s", compiler->model->currency)
@@ -81,6 +81,17 @@ static void add_answer_column(Compiler *compiler, const char *name, GPtrArray *c
                             : g_str_equal(type, "timestamp")                              ? "timestamp"
                                                                                           : "text");
   g_ptr_array_add(columns, column);
+}
+
+/* The listed columns as people see them: of a flag the data's own words. */
+static GPtrArray *shown_fields(Compiler *compiler, const GPtrArray *listed) {
+  GPtrArray *shown = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < listed->len; i++) {
+    const Field *field = model_find_field(compiler->model, compiler->query->detail->pdata[i]);
+    g_autofree char *sql = field_display(compiler, field, listed->pdata[i]), *alias = sql_name(field->name);
+    g_ptr_array_add(shown, g_str_equal(sql, listed->pdata[i]) ? g_steal_pointer(&sql) : g_strdup_printf("%s AS %s", sql, alias));
+  }
+  return shown;
 }
 
 char *compile_detail(Compiler *compiler, GPtrArray *columns, GError **error) {
@@ -107,7 +118,8 @@ char *compile_detail(Compiler *compiler, GPtrArray *columns, GError **error) {
   row_source_add_read(compiler, source, &context);
   g_autofree char *order = detail_order(compiler, source, &context, listed, error);
   if (!order) return NULL;
-  g_autofree char *list = sql_join(listed, ", "), *where = sql_join(predicates, "\n  AND "),
+  g_autoptr(GPtrArray) shown = shown_fields(compiler, listed);
+  g_autofree char *list = sql_join(shown, ", "), *where = sql_join(predicates, "\n  AND "),
                   *rows = compiler_cte(source->widened);
   GString *sql = g_string_new(NULL);
   g_string_append_printf(sql, "SELECT %s\nFROM %s%s%s\nORDER BY %s", list, rows, predicates->len ? "\nWHERE " : "",

@@ -67,10 +67,9 @@ static char *number_sql(Compiler *compiler, const char *text) {
   return sql_double_value(compiler->pool, number);
 }
 
-static char *boolean_sql(Compiler *compiler, const char *text) {
-  static const char *const yes[] = {"true", "yes", "1", NULL}, *const no[] = {"false", "no", "0", NULL};
-  if (g_strv_contains(yes, text)) return sql_bool_value(compiler->pool, TRUE);
-  return g_strv_contains(no, text) ? sql_bool_value(compiler->pool, FALSE) : NULL;
+static char *boolean_sql(Compiler *compiler, const Field *field, const char *text) {
+  gboolean yes;
+  return field_read_flag(field, text, &yes) ? sql_bool_value(compiler->pool, yes) : NULL;
 }
 
 static char *timestamp_sql(Compiler *compiler, const char *text) {
@@ -96,7 +95,7 @@ char *filter_value_sql(Compiler *compiler, const Field *field, const char *value
   case FIELD_INTEGER:
   case FIELD_DECIMAL:
   case FIELD_DOUBLE: sql = number_sql(compiler, value); break;
-  case FIELD_BOOLEAN: sql = boolean_sql(compiler, value); break;
+  case FIELD_BOOLEAN: sql = boolean_sql(compiler, field, value); break;
   case FIELD_DATE: sql = day_parse_iso(value, &day) ? sql_date_value(compiler->pool, day) : NULL; break;
   case FIELD_TIMESTAMP: sql = timestamp_sql(compiler, value); break;
   default: sql = sql_text_value(compiler->pool, value);

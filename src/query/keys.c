@@ -167,8 +167,16 @@ gboolean group_key_sorts(const Dimension *dimension) {
           dimension->cyclic != CYCLIC_WEEKEND);
 }
 
+char *field_display(Compiler *compiler, const Field *field, const char *sql) {
+  if (field == NULL || field_flag_word(field, TRUE) == NULL) return g_strdup(sql);
+  g_autofree char *yes = sql_text_value(compiler->pool, field_flag_word(field, TRUE));
+  g_autofree char *no = sql_text_value(compiler->pool, field_flag_word(field, FALSE));
+  return g_strdup_printf("CASE WHEN %s THEN %s WHEN NOT %s THEN %s END", sql, yes, sql, no);
+}
+
 char *group_key_display(Compiler *compiler, const Dimension *dimension, const char *sql) {
   switch (dimension->kind) {
+  case DIMENSION_FIELD: return field_display(compiler, dimension->field ? model_find_field(compiler->model, dimension->field) : NULL, sql);
   case DIMENSION_TIME:
   case DIMENSION_FIRST_TIME: return time_bucket_display(sql, dimension->unit, &compiler->model->calendar);
   case DIMENSION_CYCLIC: return cyclic_display(sql, dimension->cyclic);

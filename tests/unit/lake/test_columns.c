@@ -39,7 +39,12 @@ static void check_column(gconstpointer data) {
   const char *note = json_get_string(test, "note");
   if (note && !(column.note && strstr(column.note, note)))
     g_error("note \"%s\" does not say \"%s\"", column.note, note);
+  const json_t *words = json_object_get(test, "yes_no");
+  g_assert_cmpstr(column.yes, ==, words ? json_string_value(json_array_get(words, 0)) : NULL);
+  g_assert_cmpstr(column.no, ==, words ? json_string_value(json_array_get(words, 1)) : NULL);
   check_values(test, &plan);
+  g_free(column.yes);
+  g_free(column.no);
   g_free(column.currency);
   g_free(column.note);
 }
