@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Proves that a fresh clone works on a machine that has nothing: a minimal Debian in a folder, no mounts left behind.
-#   scripts/fresh-machine-test.sh [--keep] [--quick]     needs root, debootstrap, util-linux; takes about 20 minutes
+#   scripts/fresh-machine-test.sh [--keep] [--quick | --offline]     needs root, debootstrap, util-linux; takes about an hour
 #
 #   1. root, with network:         git clone, make demo, make test
 #   2. a user with sudo, offline:  the same from a clone of their own
 #
-# --quick: root only sets up, the user only runs the demo. --keep: leaves the folder for a look.
+# --quick: root only sets up, the user only runs the demo. --offline: root only sets up, the user does all.
+# --keep: leaves the folder for a look. FRESH_PATIENCE=N in the environment: every wait may take N times as long.
 #
 # This machine's own package-client settings (apt, npm, pip, proxies, certificates) are handed in from outside; the
 # repository knows none of them.
@@ -13,12 +14,13 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 repository=$PWD
 suite=bookworm
-keep=no quick=no
+keep=no visits=both patience=${FRESH_PATIENCE:-1}
 for flag in "$@"; do
   case $flag in
     --keep) keep=yes ;;
-    --quick) quick=yes ;;
-    *) echo 'usage: scripts/fresh-machine-test.sh [--keep] [--quick]' >&2 && exit 2 ;;
+    --quick) visits=quick ;;
+    --offline) visits=offline ;;
+    *) echo 'usage: scripts/fresh-machine-test.sh [--keep] [--quick | --offline]' >&2 && exit 2 ;;
   esac
 done
 [ "$(id -u)" -eq 0 ] || { echo 'fresh-machine-test: needs root (debootstrap, chroot)' >&2 && exit 2; }
@@ -46,7 +48,7 @@ mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sourc
   sed -nE 's/^(URIs:|deb( \[[^]]*\])?) +(https?:[^ ]+).*/\3/p' | grep -v security | head -n 1 || true)
 say "a minimal Debian $suite"
 log=$(mktemp)
-if ! timeout 900 debootstrap --variant=minbase "$suite" "$machine" ${mirror:+"$mirror"} >"$log" 2>&1; then
+if ! timeout $((900 * patience)) debootstrap --variant=minbase "$suite" "$machine" ${mirror:+"$mirror"} >"$log" 2>&1; then
   tail -n 20 "$log" >&2
   rm -f "$log"
   exit 1
@@ -99,7 +101,7 @@ inside() { # online|offline user seconds command
   fi
   local home=/root
   [ "$2" = root ] || home=/srv/$2
-  timeout --kill-after=30 "$3" unshare "${namespaces[@]}" bash -euc '
+  timeout --kill-after=30 $(($3 * patience)) unshare "${namespaces[@]}" bash -euc '
     '"$loopback"'
     mount --make-rprivate /
     mount -t proc proc "$1/proc"
@@ -142,14 +144,18 @@ visit() { # online|offline user home
   [ -z "$(inside "$1" "$2" 60 'cd aisle && scripts/setup.sh test' 2>&1)" ]
 }
 
-if [ $quick = yes ]; then
+if [ $visits = both ]; then
+  visit online root /root
+else
+  say 'root, online: set-up'
   clone_for root /root
   inside online root 1200 'cd aisle && scripts/setup.sh test'
+fi
+if [ $visits = quick ]; then
   clone_for clerk /srv/clerk
   say 'clerk, offline: make demo'
   inside offline clerk 2400 'cd aisle && make demo'
 else
-  visit online root /root
   visit offline clerk /srv/clerk
 fi
 if grep -q "$machine" /proc/self/mounts; then
