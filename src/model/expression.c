@@ -417,10 +417,11 @@ static void append_column(GString *out, const char *alias, const char *column) {
   g_string_append(out, quoted);
 }
 
-static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias,
+/* `within`: the field whose expression this is; NULL: none. Its own name in there is the column of that name. */
+static gboolean expand_into(GString *out, const Dataset *dataset, const Field *within, const char *expression, const char *alias,
                             guint depth, GError **error);
 
-static gboolean expand_reference(GString *out, const Dataset *dataset, const ColumnReference *reference,
+static gboolean expand_reference(GString *out, const Dataset *dataset, const Field *within, const ColumnReference *reference,
                                  const char *alias, guint depth, GError **error) {
   if (reference->qualifier != NULL && g_ascii_strcasecmp(reference->qualifier, dataset->name) != 0)
     return bad(error, "\"%s.%s\" is of another dataset; only columns of %s can be used", reference->qualifier,
@@ -433,18 +434,22 @@ static gboolean expand_reference(GString *out, const Dataset *dataset, const Col
     append_column(out, alias, reference->name);
     return TRUE;
   }
+  if (field == within) {
+    append_column(out, alias, reference->name);
+    return TRUE;
+  }
   if (expression_is_column(field->expression, &column)) {
     append_column(out, alias, column);
     return TRUE;
   }
   if (depth > dataset->fields->len) return bad(error, "\"%s\" is computed from itself", reference->name);
   g_string_append_c(out, '(');
-  if (!expand_into(out, dataset, field->expression, alias, depth + 1, error)) return FALSE;
+  if (!expand_into(out, dataset, field, field->expression, alias, depth + 1, error)) return FALSE;
   g_string_append_c(out, ')');
   return TRUE;
 }
 
-static gboolean expand_into(GString *out, const Dataset *dataset, const char *expression, const char *alias,
+static gboolean expand_into(GString *out, const Dataset *dataset, const Field *within, const char *expression, const char *alias,
                             guint depth, GError **error) {
   g_autoptr(GPtrArray) references = expression_references(expression, error);
   if (references == NULL) return FALSE;
@@ -452,7 +457,7 @@ static gboolean expand_into(GString *out, const Dataset *dataset, const char *ex
   for (guint i = 0; i < references->len; i++) {
     const ColumnReference *reference = g_ptr_array_index(references, i);
     g_string_append_len(out, expression + copied, (gssize)(reference->start - copied));
-    if (!expand_reference(out, dataset, reference, alias, depth, error)) return FALSE;
+    if (!expand_reference(out, dataset, within, reference, alias, depth, error)) return FALSE;
     if (out->len > EXPRESSION_MAX_EXPANDED_BYTES) return bad(error, "it grows too long when its fields are filled in");
     copied = reference->end;
   }
@@ -462,16 +467,15 @@ static gboolean expand_into(GString *out, const Dataset *dataset, const char *ex
 
 char *expression_expand(const Dataset *dataset, const char *expression, const char *alias, GError **error) {
   g_autoptr(GString) out = g_string_new(NULL);
-  if (!expand_into(out, dataset, expression, alias, 0, error)) return NULL;
+  if (!expand_into(out, dataset, NULL, expression, alias, 0, error)) return NULL;
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 char *expression_of_field(const Dataset *dataset, const Field *field, const char *alias, GError **error) {
   g_autofree char *column = NULL;
-  if (!expression_is_column(field->expression, &column))
-    return expression_expand(dataset, field->expression, alias, error);
   g_autoptr(GString) out = g_string_new(NULL);
-  append_column(out, alias, column);
+  if (expression_is_column(field->expression, &column)) append_column(out, alias, column);
+  else if (!expand_into(out, dataset, field, field->expression, alias, 0, error)) return NULL;
   return g_string_free(g_steal_pointer(&out), FALSE);
 }
 

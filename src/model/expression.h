@@ -35,6 +35,7 @@ gboolean expression_check_scalar(const char *expression, GError **error);
 gboolean expression_is_column(const char *expression, char **column);
 /*
  * The expression over the columns of the lake table: names of computed fields are replaced by what computes them.
+ * In a computed field its own name is the column of that name ("upper(city)" as the field city).
  * Every column is written as a quoted identifier, with `alias` (may be NULL) in front.
  * Fails for unknown names, foreign qualifiers, circles and growth past EXPRESSION_MAX_EXPANDED_BYTES. (transfer full)
  */

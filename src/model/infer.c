@@ -1,5 +1,5 @@
 /* model_infer: profiles the tables and lets each part of inference draw its conclusions, in order. */
-#include "model/infer.h"
+#include "model/infer_private.h"
 #include "model/model_private.h"
 #include <string.h>
 
@@ -166,7 +166,7 @@ static gboolean conclude(Inference *inference, const GPtrArray *imported_tables,
     if (!infer_dates(inference, g_ptr_array_index(inference->tables, i), error))
       return FALSE;
   return infer_keys(inference, error) && infer_hierarchies(inference, error) && infer_entities(inference, error) &&
-         infer_conditions(inference, error) && infer_metrics(inference, error);
+         infer_conditions(inference, error) && infer_metrics(inference, error) && infer_spelling(inference, error);
 }
 
 Model *model_infer(Engine *engine, const char *name, const GPtrArray *imported_tables, GHashTable *notes, Deadline deadline,

@@ -5,6 +5,8 @@
 /* A field computed from a column; NULL when the name is taken. */
 InferColumn *infer_add_computed(Inference *inference, InferTable *table, const InferColumn *source, const char *name,
                                 FieldType type, FieldRole role, const char *expression);
+/* Spellings that differ in capitals only become one; last, for it makes columns computed fields. */
+gboolean infer_spelling(Inference *inference, GError **error);
 /* What columns mean without the words that several headers of the table begin with. */
 void infer_shared_prefixes(const Inference *inference, InferTable *table);
 /* What is sold, where only the numbers of lines are called after it. */

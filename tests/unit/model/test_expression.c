@@ -132,6 +132,17 @@ static void test_expand(void) {
   g_assert_nonnull(strstr(error->message, "of another dataset"));
 }
 
+/* A field may be computed from the column of its own name, and others from that field. */
+static void test_expand_own_name(void) {
+  g_autoptr(ModelBuilder) builder = model_builder_new("spelling");
+  Dataset *dataset = model_builder_add_dataset(builder, "t", "t");
+  Field *city = model_builder_add_field(builder, dataset, "city", "upper(city)", FIELD_TEXT, FIELD_ROLE_DIMENSION);
+  g_autofree char *shown = expression_of_field(dataset, city, "base", NULL);
+  g_assert_cmpstr(shown, ==, "upper(base.\"city\")");
+  g_autofree char *used = expression_expand(dataset, "city = 'ROME'", NULL, NULL);
+  g_assert_cmpstr(used, ==, "(upper(\"city\")) = 'ROME'");
+}
+
 /* Each field doubles the one before: the text would grow to 2^40 copies. */
 static void test_expansion_is_bounded(void) {
   g_autoptr(ModelBuilder) builder = model_builder_new("bomb");
@@ -177,6 +188,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/expression/accepted", test_accepted);
   g_test_add_func("/expression/too_long", test_too_long);
   g_test_add_func("/expression/expand", test_expand);
+  g_test_add_func("/expression/expand_own_name", test_expand_own_name);
   g_test_add_func("/expression/expansion_is_bounded", test_expansion_is_bounded);
   g_test_add_func("/expression/qualify_and_back", test_qualify_and_back);
   g_test_add_func("/expression/columns_beneath", test_columns_beneath);
