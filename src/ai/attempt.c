@@ -179,12 +179,23 @@ static void first_output(AiAttempt *attempt) {
   ai_call_stop_attempts(attempt->call, attempt);
 }
 
+/* FALSE: it is to be parsed. */
+static gboolean take_plain(AiAttempt *attempt, const char *data, gsize length) {
+  AiChunk chunk;
+  if (!ai_chunk_read(&chunk, data, length)) return FALSE;
+  first_output(attempt);
+  if (!ai_call_push_plain(attempt->call, &chunk)) return FALSE;
+  if (chunk.has_reason) attempt->stream.finished = TRUE;
+  return TRUE;
+}
+
 static gboolean on_event(const char *data, gsize length, gpointer user) {
   AiAttempt *attempt = user;
   if (length == 6 && memcmp(data, "[DONE]", 6) == 0) {
     attempt->stream.finished = TRUE;
     return TRUE;
   }
+  if (attempt->provider->own_form && take_plain(attempt, data, length)) return TRUE;
   g_autoptr(json_t) json = json_parse(data, length, NULL);
   if (json == NULL || !attempt->provider->event(&attempt->stream, json)) {
     attempt->broken = g_strdup("an event of the stream is not what it must be");

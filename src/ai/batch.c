@@ -103,7 +103,7 @@ static gboolean of_one_region(const GPtrArray *works) {
 }
 
 gboolean ai_batch_start(GPtrArray *works) {
-  static const AiSink SINK = {NULL, batch_done};
+  static const AiSink SINK = {.done = batch_done};
   const AiWork *first = g_ptr_array_index(works, 0);
   if (!of_one_region(works)) return FALSE;
   AiGateway *gateway = ai_queue_gateway(first->queue);

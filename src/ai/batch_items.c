@@ -81,7 +81,7 @@ static void answer_done(AiCall *call, gpointer data) {
 }
 
 gboolean ai_batch_item_answer(AiGateway *gateway, AiConfig *config, const AiRoute *route, AiBatchItem *item, const char *remote, const json_t *native) {
-  static const AiSink SINK = {NULL, answer_done};
+  static const AiSink SINK = {.done = answer_done};
   json_t *reply = native != NULL ? ai_provider_of(route)->response(route, native, NULL) : NULL;
   AiCall *call = reply != NULL ? ai_call_of_job(gateway, item->work->job, &item->work->account, item->work->scope_key, NULL) : NULL;
   if (call == NULL) {

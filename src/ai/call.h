@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "ai/budget.h"
+#include "ai/chunk.h"
 #include "ai/gateway.h"
 #include "ai/provider.h"
 #include "ai/sse.h"
@@ -20,6 +21,9 @@ typedef struct {
   void (*chunk)(AiCall *call, json_t *chunk, const char *text, gboolean restarted, gpointer data);
   /* The end: call->error or call->reply. */
   void (*done)(AiCall *call, gpointer data);
+  /* Instead of `chunk` for a piece that can go on as it came; NULL: none can. */
+  void (*plain)(AiCall *call, const AiChunk *chunk, gpointer data);
+  gboolean told_first; /* `done` changes nothing of the call, which may be recorded when the loop has time */
 } AiSink;
 
 typedef enum { AI_BROKEN_CONTINUE, AI_BROKEN_RESTART } AiBrokenStream;
@@ -98,6 +102,8 @@ void ai_call_finish(AiCall *call);
 /* A complete reply came from `route`; takes it. Checks, repairs or finishes. */
 void ai_call_have_reply(AiCall *call, const AiRoute *route, json_t *reply, GBytes *raw);
 void ai_call_push_chunk(AiCall *call, json_t *chunk);
+/* FALSE: this one must come as a tree. */
+gboolean ai_call_push_plain(AiCall *call, const AiChunk *chunk);
 void ai_call_verdict(AiCall *call, const char *guard, const char *verdict, const char *detail);
 void ai_call_stop_attempts(AiCall *call, const AiAttempt *but);
 void ai_attempt_start(AiCall *call, const AiRoute *route);

@@ -72,6 +72,20 @@ void ai_call_push_chunk(AiCall *call, json_t *chunk) {
   if (call->stream && !call->buffered && call->sink->chunk != NULL) call->sink->chunk(call, chunk, text, restarted, call->sink_data);
 }
 
+gboolean ai_call_push_plain(AiCall *call, const AiChunk *chunk) {
+  if (call->sink->plain == NULL || call->restart_next || call->continued_next || call->buffered || !call->stream) return FALSE;
+  if (call->finished) return TRUE;
+  if (call->text == NULL) call->text = g_string_sized_new(256);
+  ai_chunk_append_content(chunk, call->text);
+  if (call->text->len > 0) call->text_begun = TRUE;
+  if (chunk->has_reason) {
+    g_free(call->finish_reason);
+    call->finish_reason = g_strndup(chunk->bytes + chunk->reason.at, chunk->reason.length);
+  }
+  call->sink->plain(call, chunk, call->sink_data);
+  return TRUE;
+}
+
 /* ---- a whole reply ---- */
 
 static const json_t *reply_message(const json_t *reply) {
@@ -283,6 +297,12 @@ static void wake_followers(AiCall *call) {
   }
 }
 
+static void record_now(gpointer data) {
+  AiCall *call = data;
+  record(call);
+  ai_call_unref(call);
+}
+
 void ai_call_finish(AiCall *call) {
   if (call->finished) return;
   call->finished = TRUE;
@@ -304,9 +324,12 @@ void ai_call_finish(AiCall *call) {
   if (call->template_id != NULL && call->out.consistency >= 0 && call->out.cache == AI_CACHE_MISS)
     ai_gateway_log_drift(call->gateway, call->template_id, call->out.consistency);
   ai_metrics_count(call->gateway->metrics, &call->out, call->error);
-  record(call);
+  /* What makes a repetition free is written before anyone can repeat it. */
+  gboolean later = call->sink->told_first && call->idempotency == NULL;
+  if (!later) record(call);
   stream_whole(call);
   call->sink->done(call, call->sink_data);
+  if (later) ai_loop_when_idle(loop, record_now, ai_call_ref(call));
   call->parts->calls--;
   g_atomic_int_add(&call->gateway->in_flight, -1);
   if (g_hash_table_remove(call->parts->running, call)) ai_call_unref(call);

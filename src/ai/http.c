@@ -372,6 +372,9 @@ void http_request_clear(AiHttpRequest *request) {
   json_decref(request->reply);
   g_clear_pointer(&request->bytes, g_bytes_unref);
   if (request->stream != NULL) g_string_free(request->stream, TRUE);
+  if (request->line != NULL) g_string_free(request->line, TRUE);
+  g_free(request->stream_id);
+  g_free(request->stream_model);
 }
 
 static void on_completed(void *data, struct MHD_Connection *connection, void **kept, enum MHD_RequestTerminationCode code) {

@@ -75,7 +75,7 @@ static json_t *text_list(char **texts) {
 }
 
 void http_summary(AiHttpRequest *request) {
-  static const AiSink SUMMARY = {NULL, summary_done}, STREAM = {summary_chunk, summary_stream_done};
+  static const AiSink SUMMARY = {.done = summary_done}, STREAM = {.chunk = summary_chunk, .done = summary_stream_done};
   g_autoptr(json_t) job = http_body(request);
   if (job == NULL) return;
   if (request->region != NULL) json_object_set_new(job, "region", json_string(request->region));

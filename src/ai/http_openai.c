@@ -39,6 +39,25 @@ static void chat_chunk(AiCall *call, json_t *chunk, const char *text, gboolean r
   stream_json(request, chunk);
 }
 
+static char *json_text(const char *text) {
+  GString *out = g_string_sized_new(64);
+  json_append_string(out, text, -1);
+  return g_string_free(out, FALSE);
+}
+
+static void chat_plain(AiCall *call, const AiChunk *chunk, gpointer data) {
+  AiHttpRequest *request = data;
+  if (request == NULL) return;
+  if (request->line == NULL) {
+    request->line = g_string_sized_new(512);
+    request->stream_id = json_text(call->out.id);
+    request->stream_model = json_text(call->logical);
+  }
+  g_string_truncate(request->line, 0);
+  ai_chunk_append(chunk, request->stream_id, request->stream_model, request->line);
+  http_event(request, NULL, request->line->str, request->line->len);
+}
+
 static void end_stream(AiCall *call, AiHttpRequest *request) {
   if (call->error != NULL) {
     g_autoptr(json_t) failure = http_error_json(call->error);
@@ -69,7 +88,7 @@ static void chat_done(AiCall *call, gpointer data) {
   }
 }
 
-static const AiSink CHAT = {chat_chunk, chat_done};
+static const AiSink CHAT = {.chunk = chat_chunk, .done = chat_done, .plain = chat_plain, .told_first = TRUE};
 
 static void take_account(AiCall *call, AiHttpRequest *request) {
   call->account = request->account;
@@ -149,7 +168,7 @@ static void embed_done(AiCall *call, gpointer data) {
 }
 
 void http_embeddings(AiHttpRequest *request) {
-  static const AiSink EMBED = {NULL, embed_done};
+  static const AiSink EMBED = {.done = embed_done, .told_first = TRUE};
   json_t *body = http_body(request);
   if (body == NULL) return;
   const json_t *input = json_object_get(body, "input");

@@ -38,6 +38,8 @@ typedef struct {
   gboolean streaming, stream_ended, include_usage;
   GString *stream;       /* what waits to be sent */
   gsize stream_sent;
+  GString *line;         /* an event while it is written */
+  char *stream_id, *stream_model; /* of a stream, as JSON */
 } AiHttpRequest;
 
 struct AiHttpLoop {

@@ -10,10 +10,14 @@
 
 #define EVENTS_AT_ONCE 128
 #define SLICE_NS 200000
+/* What waits for an idle moment: so many at a time, and no more of them than this wait. */
+#define LATER_AT_ONCE 8
+#define LATER_MAX 512
 
 struct AiTimer {
   gint64 at_us;
   guint64 number;
+  guint place; /* in the heap */
   AiLoopFunction function;
   gpointer data;
 };
@@ -37,19 +41,57 @@ struct AiLoop {
   GArray *posted; /* of Posted; under lock */
   gboolean stop;  /* under lock */
   GArray *taken;
-  GTree *timers; /* of AiTimer, by time */
+  GPtrArray *timers; /* of AiTimer*: a heap, the next to fire first */
   guint64 last_timer;
   GPtrArray *dead; /* of AiWatch */
+  GArray *later;   /* of Posted: what waits for an idle moment */
+  guint later_done; /* of them */
   gint64 now_us;
   gboolean ready; /* the turn's function has something to do */
   AiTurnFunction turn;
   gpointer turn_data;
 };
 
-static int compare_timers(gconstpointer a, gconstpointer b) {
-  const AiTimer *x = a, *y = b;
-  if (x->at_us != y->at_us) return x->at_us < y->at_us ? -1 : 1;
-  return x->number < y->number ? -1 : x->number > y->number;
+static gboolean is_before(const AiTimer *a, const AiTimer *b) {
+  return a->at_us != b->at_us ? a->at_us < b->at_us : a->number < b->number;
+}
+
+static AiTimer *timer_at(const AiLoop *loop, guint place) {
+  return g_ptr_array_index(loop->timers, place);
+}
+
+static void put_timer(AiLoop *loop, guint place, AiTimer *timer) {
+  g_ptr_array_index(loop->timers, place) = timer;
+  timer->place = place;
+}
+
+/* Moves a timer that may stand too low in the heap. Most fire after all that are there, and stay where they are. */
+static void raise_timer(AiLoop *loop, AiTimer *timer) {
+  guint place = timer->place;
+  for (; place > 0 && is_before(timer, timer_at(loop, (place - 1) / 2)); place = (place - 1) / 2) put_timer(loop, place, timer_at(loop, (place - 1) / 2));
+  put_timer(loop, place, timer);
+}
+
+static void lower_timer(AiLoop *loop, AiTimer *timer) {
+  guint place = timer->place, n = loop->timers->len;
+  for (guint child = 2 * place + 1; child < n; child = 2 * place + 1) {
+    if (child + 1 < n && is_before(timer_at(loop, child + 1), timer_at(loop, child))) child++;
+    if (!is_before(timer_at(loop, child), timer)) break;
+    put_timer(loop, place, timer_at(loop, child));
+    place = child;
+  }
+  put_timer(loop, place, timer);
+}
+
+static void remove_timer(AiLoop *loop, AiTimer *timer) {
+  AiTimer *last = timer_at(loop, loop->timers->len - 1);
+  g_ptr_array_set_size(loop->timers, (int)loop->timers->len - 1);
+  if (last != timer) {
+    put_timer(loop, timer->place, last);
+    raise_timer(loop, last);
+    lower_timer(loop, last);
+  }
+  g_free(timer);
 }
 
 /* FALSE: it is to stop, and nothing is left to run. */
@@ -70,15 +112,14 @@ static gboolean run_posted(AiLoop *loop) {
 }
 
 static AiTimer *first_timer(AiLoop *loop) {
-  GTreeNode *node = g_tree_node_first(loop->timers);
-  return node != NULL ? g_tree_node_key(node) : NULL;
+  return loop->timers->len > 0 ? timer_at(loop, 0) : NULL;
 }
 
 static void run_timers(AiLoop *loop) {
   AiTimer *timer;
   while ((timer = first_timer(loop)) != NULL && timer->at_us <= loop->now_us) {
     AiTimer due = *timer;
-    g_tree_remove(loop->timers, timer);
+    remove_timer(loop, timer);
     due.function(due.data);
   }
 }
@@ -86,6 +127,17 @@ static void run_timers(AiLoop *loop) {
 static int until_next_timer_ms(AiLoop *loop) {
   const AiTimer *timer = first_timer(loop);
   return timer != NULL ? (int)CLAMP((timer->at_us - g_get_monotonic_time() + 999) / 1000, 0, 60000) : -1;
+}
+
+/* At most `most` of what waits for an idle moment, oldest first. */
+static void run_later(AiLoop *loop, guint most) {
+  for (; most > 0 && loop->later_done < loop->later->len; most--) {
+    Posted posted = g_array_index(loop->later, Posted, loop->later_done++);
+    posted.function(posted.data);
+  }
+  if (loop->later_done < loop->later->len && loop->later_done < LATER_MAX) return;
+  g_array_remove_range(loop->later, 0, loop->later_done);
+  loop->later_done = 0;
 }
 
 /* sched_attr of sched_setattr(2), which the C library does not declare. */
@@ -131,14 +183,19 @@ static void *run_loop(void *data) {
         if (loop->ready && i + 1 < n) end_turn(loop);
       }
     }
-    if (woken && !run_posted(loop)) return NULL;
+    if (woken && !run_posted(loop)) break;
     run_timers(loop);
+    guint waiting = loop->later->len - loop->later_done;
+    if (waiting > 0) run_later(loop, n == 0 ? LATER_AT_ONCE : waiting > LATER_MAX ? waiting - LATER_MAX : 0);
     int most = end_turn(loop);
     /* After the turn: it may have set timers. */
     wait_ms = until_next_timer_ms(loop);
     if (most >= 0 && (wait_ms < 0 || most < wait_ms)) wait_ms = most;
+    if (loop->later->len > 0) wait_ms = 0;
     g_ptr_array_set_size(loop->dead, 0);
   }
+  run_later(loop, G_MAXUINT);
+  return NULL;
 }
 
 AiLoop *ai_loop_new(GError **error) {
@@ -146,7 +203,8 @@ AiLoop *ai_loop_new(GError **error) {
   pthread_mutex_init(&loop->lock, NULL);
   loop->posted = g_array_new(FALSE, FALSE, sizeof(Posted));
   loop->taken = g_array_new(FALSE, FALSE, sizeof(Posted));
-  loop->timers = g_tree_new_full((GCompareDataFunc)(void (*)(void))compare_timers, NULL, g_free, NULL);
+  loop->timers = g_ptr_array_new();
+  loop->later = g_array_new(FALSE, FALSE, sizeof(Posted));
   loop->dead = g_ptr_array_new_with_free_func(g_free);
   loop->now_us = g_get_monotonic_time();
   loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -175,9 +233,12 @@ void ai_loop_free(AiLoop *loop) {
   ai_loop_stop(loop);
   /* What was posted by others while it stopped. */
   run_posted(loop);
+  run_later(loop, G_MAXUINT);
   if (loop->epoll >= 0) close(loop->epoll);
   if (loop->wake >= 0) close(loop->wake);
-  g_tree_unref(loop->timers);
+  g_ptr_array_set_free_func(loop->timers, g_free);
+  g_ptr_array_unref(loop->timers);
+  g_array_unref(loop->later);
   g_ptr_array_unref(loop->dead);
   g_array_unref(loop->posted);
   g_array_unref(loop->taken);
@@ -204,13 +265,19 @@ gint64 ai_loop_now_us(const AiLoop *loop) {
 
 AiTimer *ai_loop_after(AiLoop *loop, gint64 us, AiLoopFunction function, gpointer data) {
   AiTimer *timer = g_new(AiTimer, 1);
-  *timer = (AiTimer){g_get_monotonic_time() + MAX(us, 0), ++loop->last_timer, function, data};
-  g_tree_insert(loop->timers, timer, timer);
+  *timer = (AiTimer){g_get_monotonic_time() + MAX(us, 0), ++loop->last_timer, loop->timers->len, function, data};
+  g_ptr_array_add(loop->timers, timer);
+  raise_timer(loop, timer);
   return timer;
 }
 
 void ai_timer_cancel(AiLoop *loop, AiTimer *timer) {
-  if (timer != NULL) g_tree_remove(loop->timers, timer);
+  if (timer != NULL) remove_timer(loop, timer);
+}
+
+void ai_loop_when_idle(AiLoop *loop, AiLoopFunction function, gpointer data) {
+  Posted posted = {function, data};
+  g_array_append_val(loop->later, posted);
 }
 
 AiWatch *ai_loop_watch(AiLoop *loop, int fd, guint32 epoll_events, AiWatchFunction function, gpointer data) {

@@ -231,6 +231,7 @@ static json_t *openai_embed_response(const AiRoute *route, const json_t *native,
 }
 
 const AiProvider ai_provider_openai = {.name = "openai",
+                                       .own_form = TRUE,
                                        .url = openai_url,
                                        .headers = openai_headers,
                                        .request = openai_request,
@@ -254,6 +255,7 @@ static void azure_headers(const AiRoute *route, GPtrArray *lines) {
 }
 
 const AiProvider ai_provider_azure = {.name = "azure",
+                                      .own_form = TRUE,
                                       .url = azure_url,
                                       .headers = azure_headers,
                                       .request = openai_request,

@@ -25,6 +25,7 @@ typedef struct {
 
 typedef struct {
   const char *name;
+  gboolean own_form; /* what it sends is in the gateway's form as it is */
   /* (transfer full) */
   char *(*url)(const AiRoute *route, AiOperation operation, gboolean stream);
   /* Appends lines "Name: value" (transfer full). */

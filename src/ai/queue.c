@@ -220,7 +220,7 @@ static void single_done(AiCall *call, gpointer data) {
 }
 
 void ai_queue_run_single(AiWork *work) {
-  static const AiSink SINK = {NULL, single_done};
+  static const AiSink SINK = {.done = single_done};
   g_autoptr(GError) error = NULL;
   AiCall *call = ai_call_of_job(work->queue->gateway, work->job, &work->account, work->scope_key, &error);
   if (call == NULL) {

@@ -13,21 +13,31 @@ void sse_clear(Sse *sse) {
   *sse = (Sse){0};
 }
 
-static gboolean take_line(Sse *sse, SseFunction function, gpointer user) {
-  const char *line = sse->line->str;
+static gboolean take_line(Sse *sse, const char *line, gsize length, SseFunction function, gpointer user) {
   gboolean go_on = TRUE;
-  if (sse->line->len == 0) {
+  if (length == 0) {
     if (sse->have_data) go_on = function(sse->data->str, sse->data->len, user);
     g_string_truncate(sse->data, 0);
     sse->have_data = FALSE;
-  } else if (strncmp(line, "data:", 5) == 0) {
+  } else if (length >= 5 && memcmp(line, "data:", 5) == 0) {
     if (sse->have_data) g_string_append_c(sse->data, '\n');
-    gsize skip = line[5] == ' ' ? 6 : 5;
-    g_string_append_len(sse->data, line + skip, (gssize)(sse->line->len - skip));
+    gsize skip = length > 5 && line[5] == ' ' ? 6 : 5;
+    g_string_append_len(sse->data, line + skip, (gssize)(length - skip));
     sse->have_data = TRUE;
   }
-  g_string_truncate(sse->line, 0);
   return go_on && sse->data->len <= SSE_MAX_EVENT;
+}
+
+/* The usual event: one line of data and an empty one, both here. It is handed on where it lies. */
+static gboolean is_whole(const Sse *sse, const char *line, gsize length, gsize left) {
+  return !sse->have_data && left >= 2 && line[length] == '\n' && line[length + 1] == '\n' && length > 6 && memcmp(line, "data: ", 6) == 0;
+}
+
+static gsize line_length(const char *bytes, gsize length) {
+  const char *feed = memchr(bytes, '\n', length);
+  gsize run = feed != NULL ? (gsize)(feed - bytes) : length;
+  const char *back = memchr(bytes, '\r', run);
+  return back != NULL ? (gsize)(back - bytes) : run;
 }
 
 gboolean sse_feed(Sse *sse, const char *bytes, gsize length, SseFunction function, gpointer user) {
@@ -39,15 +49,22 @@ gboolean sse_feed(Sse *sse, const char *bytes, gsize length, SseFunction functio
       continue;
     }
     sse->last_was_cr = FALSE;
-    gsize run = position;
-    while (run < length && bytes[run] != '\n' && bytes[run] != '\r') run++;
-    g_string_append_len(sse->line, bytes + position, (gssize)(run - position));
-    if (sse->line->len > SSE_MAX_EVENT) return FALSE;
-    position = run;
-    if (run == length) break;
-    sse->last_was_cr = bytes[run] == '\r';
-    position++;
-    if (!take_line(sse, function, user)) return FALSE;
+    const char *line = bytes + position;
+    gsize run = line_length(line, length - position), left = length - position - run;
+    if (sse->line->len + run > SSE_MAX_EVENT) return FALSE;
+    if (sse->line->len == 0 && is_whole(sse, line, run, left)) {
+      if (!function(line + 6, run - 6, user)) return FALSE;
+      position += run + 2;
+      continue;
+    }
+    if (left == 0 || sse->line->len > 0) g_string_append_len(sse->line, line, (gssize)run);
+    if (left == 0) break;
+    sse->last_was_cr = line[run] == '\r';
+    position += run + 1;
+    gboolean pieced = sse->line->len > 0;
+    gboolean go_on = take_line(sse, pieced ? sse->line->str : line, pieced ? sse->line->len : run, function, user);
+    g_string_truncate(sse->line, 0);
+    if (!go_on) return FALSE;
   }
   return TRUE;
 }

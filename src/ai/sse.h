@@ -9,7 +9,7 @@ typedef struct {
   gboolean have_data, last_was_cr;
 } Sse;
 
-/* FALSE stops. */
+/* `data` is not terminated. FALSE stops. */
 typedef gboolean (*SseFunction)(const char *data, gsize length, gpointer user);
 
 void sse_init(Sse *sse);

@@ -64,7 +64,7 @@ static void wait_until_done(Waiter *waiter, Deadline deadline) {
 
 /* Submits and waits; afterwards the caller's reference is the only one that matters. */
 static void run(AiCall *call, Deadline deadline, AiStreamFunction on_text, gpointer user) {
-  static const AiSink SINK = {on_chunk, on_done};
+  static const AiSink SINK = {.chunk = on_chunk, .done = on_done};
   Waiter waiter = {.call = ai_call_ref(call), .on_text = on_text, .user = user};
   pthread_mutex_init(&waiter.lock, NULL);
   condition_init(&waiter.changed);

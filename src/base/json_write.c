@@ -96,28 +96,44 @@ static void append_line(GString *out, JsonFlags flags, int depth) {
 
 static void append_value(GString *out, const json_t *value, JsonFlags flags, int depth);
 
+static void append_member(GString *out, const char *key, const json_t *member, gboolean first, JsonFlags flags, int depth) {
+  if (!first) g_string_append_c(out, ',');
+  append_line(out, flags, depth + 1);
+  json_append_string(out, key, -1);
+  g_string_append(out, flags & JSON_PRETTY ? ": " : ":");
+  append_value(out, member, flags, depth + 1);
+}
+
+static void append_sorted(GString *out, const json_t *object, JsonFlags flags, int depth) {
+  const char **keys = g_new(const char *, json_object_size(object));
+  gsize n = 0;
+  const char *key;
+  json_t *member;
+  json_object_foreach((json_t *)object, key, member) keys[n++] = key;
+  qsort(keys, n, sizeof *keys, compare_keys);
+  for (gsize i = 0; i < n; i++) append_member(out, keys[i], json_object_get(object, keys[i]), i == 0, flags, depth);
+  g_free(keys);
+}
+
 static void append_object(GString *out, const json_t *object, JsonFlags flags, int depth) {
-  gsize n = json_object_size(object), count = 0;
-  if (n == 0) {
+  if (json_object_size(object) == 0) {
     g_string_append(out, "{}");
     return;
   }
-  const char **keys = g_new(const char *, n);
   const char *key;
   json_t *member;
-  json_object_foreach((json_t *)object, key, member) keys[count++] = key;
-  if (flags & JSON_SORTED) qsort(keys, count, sizeof *keys, compare_keys);
+  gboolean first = TRUE;
   g_string_append_c(out, '{');
-  for (gsize i = 0; i < count; i++) {
-    if (i > 0) g_string_append_c(out, ',');
-    append_line(out, flags, depth + 1);
-    json_append_string(out, keys[i], -1);
-    g_string_append(out, flags & JSON_PRETTY ? ": " : ":");
-    append_value(out, json_object_get(object, keys[i]), flags, depth + 1);
+  if (flags & JSON_SORTED) {
+    append_sorted(out, object, flags, depth);
+  } else {
+    json_object_foreach((json_t *)object, key, member) {
+      append_member(out, key, member, first, flags, depth);
+      first = FALSE;
+    }
   }
   append_line(out, flags, depth);
   g_string_append_c(out, '}');
-  g_free(keys);
 }
 
 static void append_array(GString *out, const json_t *array, JsonFlags flags, int depth) {
