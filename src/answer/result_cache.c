@@ -72,10 +72,46 @@ char *question_key(AnswerService *service, const AnswerRequest *request) {
   return end_quick_key(parts);
 }
 
+/* Whether the test holds for the groups as it does for their rows: customers by customer, of those worth more than 1000. */
+static gboolean tests_the_groups(const AnswerData *data, const SemanticQuery *query, const Filter *filter) {
+  if (filter->kind != FILTER_ENTITY || filter->negated || filter->top != 0 || !filter->within || filter->entity == NULL || filter->measure == NULL) return FALSE;
+  if (filter->measure->kind != MEASURE_METRIC || filter->measure->filters->len > 0 || filter->measure->time.kind != TIME_ALL) return FALSE;
+  if (filter->op < OP_LESS || filter->op > OP_GREATER_EQUAL || filter->values->len != 1 || query->measures->len != 1 || query->dimensions->len != 1) return FALSE;
+  const Measure *measure = g_ptr_array_index(query->measures, 0);
+  if (measure->kind != MEASURE_METRIC || g_strcmp0(measure->metric, filter->measure->metric) != 0 || measure->filters->len > 0 || measure->time.kind != TIME_ALL) return FALSE;
+  const Dimension *dimension = g_ptr_array_index(query->dimensions, 0);
+  const Entity *entity = model_find_entity(answer_data_model(data), filter->entity);
+  const Field *key = entity != NULL && entity->key != NULL ? model_find_field(answer_data_model(data), entity->key) : NULL;
+  const Field *grouped = dimension->kind == DIMENSION_FIELD ? model_find_field(answer_data_model(data), dimension->field) : NULL;
+  if (key == NULL || grouped != key) return FALSE;
+  gboolean plain = query->compare.kind == COMPARE_NONE && query->window == WINDOW_NONE && query->share == SHARE_NONE && query->cohort == COHORT_NONE &&
+                   query->analysis == ANALYSIS_NONE && query->detail->len == 0 && query->missing_rows == MISSING_OMIT;
+  for (guint i = 0; plain && i < query->filters->len; i++) {
+    const Filter *other = g_ptr_array_index(query->filters, i);
+    plain = other == filter || other->kind == FILTER_FIELD;
+  }
+  return plain;
+}
+
+/* "customers who spent more than 1000" as "customers with revenue over 1000": the same rows, said in two ways. NULL: it is no such query. */
+static SemanticQuery *with_tested_groups(const AnswerData *data, const SemanticQuery *query) {
+  for (guint i = 0; i < query->filters->len; i++) {
+    const Filter *filter = g_ptr_array_index(query->filters, i);
+    if (!tests_the_groups(data, query, filter)) continue;
+    SemanticQuery *copy = semantic_query_copy(query);
+    Having having = {.measure = 0, .on = ON_VALUE, .op = filter->op, .value = g_ascii_strtod(g_ptr_array_index(filter->values, 0), NULL)};
+    g_array_append_val(copy->having, having);
+    g_ptr_array_remove_index(copy->filters, i);
+    return copy;
+  }
+  return NULL;
+}
+
 char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
                   gboolean estimated) {
   g_autoptr(GString) parts = begin_key(data, "meaning", scope);
-  g_autofree char *canonical = semantic_query_canonical(resolved);
+  g_autoptr(SemanticQuery) tested = with_tested_groups(data, resolved);
+  g_autofree char *canonical = semantic_query_canonical(tested != NULL ? tested : resolved);
   add_part(parts, canonical);
   add_number(parts, (gint64)max_rows);
   add_number(parts, estimated); /* a rollup that is filled later may be exact */

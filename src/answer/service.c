@@ -4,7 +4,7 @@
 
 #include "answer/answer_private.h"
 #include "answer/plan.h"
-#include "answer/result_cache.h"
+#include "answer/rearrange.h"
 #include "model/relation.h"
 
 #define ANSWER_DEFAULT_ROWS 10000
@@ -189,7 +189,9 @@ static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_ro
   CacheOutcome outcome = cache_get_or_begin(cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";
   if (outcome != CACHE_BEGIN) return kept;
-  ResultTable *result = turn_run(turn, turn->plan, max_rows, error);
+  kept = rearranged_result(cache, turn->data, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
+  if (kept != NULL) turn->route = "meaning_cache";
+  ResultTable *result = kept == NULL ? turn_run(turn, turn->plan, max_rows, error) : NULL;
   if (result != NULL) kept = kept_result_new(result);
   cache_finish(cache, key, kept, TRUE);
   return kept;

@@ -259,6 +259,14 @@ static gboolean names_ranked_noun(const Items *items, guint last) {
   return meaning != NULL && (meaning->entity != NULL || meaning->field != NULL);
 }
 
+/* "sales in the previous year": the only period of the question, and nothing that it is held against. */
+static gboolean is_period_before(const Items *items, guint first, guint count) {
+  static const char *const INTO[] = {"in", "for", "during", "of", NULL}, *const POINT[] = {"that", "those", "one", NULL};
+  if (count != 3 || items->times->len != 1 || first == 0 || !in_time(items, first + 1) || in_time(items, first)) return FALSE;
+  if (!g_strv_contains(INTO, token_at(items->tokens, first - 1)->fold)) return FALSE;
+  return first < 2 || !g_strv_contains(POINT, token_at(items->tokens, first - 2)->fold);
+}
+
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
@@ -275,6 +283,7 @@ static Item read_item(const Items *items, guint first) {
                        strcmp(token_at(items->tokens, first)->fold, "list") == 0; /* not the "listed customers" */
     if (command) meaning = NULL;
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
+    if (words != NULL && word_set_has(*words, WORD_SAME_PERIOD_YEAR_EARLIER) && is_period_before(items, first, count)) continue;
     if (meaning != NULL && count == 1 && is_bare_verb(items, first, meaning, fold)) meaning = NULL;
     if (words != NULL && count > 1 && names_ranked_noun(items, first + count - 1)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */

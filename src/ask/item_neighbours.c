@@ -28,12 +28,28 @@ static gboolean field_fits(const Items *items, const Item *noun, const ValueHit 
   return FALSE;
 }
 
+/* "the gold tier" of a column "Loyalty tier", where "tier" alone is another column's name. */
+static gboolean ends_with_noun(const Items *items, const Item *noun, const ValueHit *hit) {
+  if (noun->kind != ITEM_FIELD || hit->match > VALUE_MATCH_FOLDED || hit->field->role != FIELD_ROLE_DIMENSION) return FALSE;
+  g_autofree char *words = tokens_fold_phrase(items->tokens, noun->first, noun->count), *ending = g_strconcat(" ", words, NULL);
+  g_autofree char *label = phrase_normalise(hit->field->label);
+  return g_str_has_suffix(label, ending);
+}
+
 static const ValueHit *fitting_hit(const Items *items, const Item *noun, const Item *value) {
   for (guint i = 0; value->hits != NULL && i < value->hits->len; i++) {
     const ValueHit *hit = g_ptr_array_index(value->hits, i);
     if (field_fits(items, noun, hit)) return hit;
   }
   return NULL;
+}
+
+/* That of the word before its noun. */
+static const ValueHit *fitting_hit_before(const Items *items, const Item *noun, const Item *value) {
+  const ValueHit *fitting = fitting_hit(items, noun, value);
+  for (guint i = 0; fitting == NULL && value->hits != NULL && i < value->hits->len; i++)
+    if (ends_with_noun(items, noun, g_ptr_array_index(value->hits, i))) fitting = g_ptr_array_index(value->hits, i);
+  return fitting;
 }
 
 static gboolean is_noun(const Item *item) {
@@ -44,8 +60,19 @@ static gboolean is_and_or(const Item *item) {
   return item_is_word(item, WORD_AND) || item_is_word(item, WORD_OR) || (item->kind == ITEM_WORD && item_is_word(item, WORD_COMPARE));
 }
 
+/* Where several tables have a column of the noun's name, which one is meant is decided by what is measured. */
+static void keep_fitting(const Items *items, const Item *noun, Item *value) {
+  gboolean whole = fitting_hit(items, noun, value) != NULL;
+  for (guint i = 0; value->hits != NULL && i < value->hits->len;) {
+    const ValueHit *hit = g_ptr_array_index(value->hits, i);
+    if (whole ? field_fits(items, noun, hit) : ends_with_noun(items, noun, hit)) i++;
+    else g_ptr_array_remove_index(value->hits, i);
+  }
+}
+
+/* `field` NULL: whichever of the values it may be. */
 static void become_value(Item *value, const Field *field) {
-  item_keep_field(value, field);
+  if (field != NULL) item_keep_field(value, field);
   value->kind = ITEM_VALUE;
   value->is_stop = FALSE;
   value->words = (WordSet){{0, 0}};
@@ -118,7 +145,8 @@ static void join_neighbours(Items *items) {
       const ValueHit *hit = value->kind == ITEM_TIME ? NULL : fitting_hit(items, noun, value);
       gboolean lower_stop = value->is_stop && !token_at(items->tokens, value->first)->is_capital && !is_letter_of(items, i, k, hit);
       if (hit != NULL && !lower_stop && value->kind != ITEM_METRIC && value->kind != ITEM_FIELD) {
-        become_value(value, hit->field);
+        keep_fitting(items, noun, value);
+        become_value(value, NULL);
         if (!noun->claimed && !noun->plural && noun->meaning.field == hit->field) {
           noun->claimed = TRUE;
           noun->claimed_as = "names the field";
@@ -132,16 +160,17 @@ static void join_neighbours(Items *items) {
     }
     if (i == 0) continue;
     Item *before = item_at(items, i - 1); /* "West region" */
-    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN || is_named_use(items, i - 1) ? fitting_hit(items, noun, before) : NULL;
+    const ValueHit *hit = before->kind == ITEM_VALUE || before->kind == ITEM_UNKNOWN || is_named_use(items, i - 1) ? fitting_hit_before(items, noun, before) : NULL;
     const gboolean of_thing = noun->kind == ITEM_ENTITY && !noun->plural && !noun->meaning.entity->is_event && before->kind == ITEM_WORD;
     if (hit != NULL && (noun->kind == ITEM_FIELD || of_thing) && hit->field->role == FIELD_ROLE_DIMENSION) {
-      become_value(before, hit->field);
+      keep_fitting(items, noun, before);
+      become_value(before, NULL);
       noun->claimed = TRUE;
       noun->claimed_as = "names the field";
       for (guint k = i - 1; k >= 2; k -= 2) { /* "West and East regions" */
         Item *earlier = item_at(items, k - 2);
         if (!is_and_or(item_at(items, k - 1)) || earlier->kind != ITEM_VALUE || item_hit(earlier, hit->field) == NULL) break;
-        item_keep_field(earlier, hit->field);
+        keep_fitting(items, noun, earlier);
       }
     }
   }

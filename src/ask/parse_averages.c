@@ -90,7 +90,13 @@ static const Entity *ratio_entity(const Parse *parse, const Metric *ratio) {
   const Metric *below = model_find_metric(parse->model, ratio->denominator);
   for (guint i = 0; below != NULL && i < parse->model->entities->len; i++) {
     const Entity *entity = g_ptr_array_index(parse->model->entities, i);
-    if (entity->key != NULL && parse_metric_counts(parse, below, entity)) return entity;
+    const Metric *count = entity->key != NULL ? parse_entity_metric(parse, entity) : NULL;
+    if (count == NULL) continue;
+    if (parse_metric_counts(parse, below, entity)) return entity;
+    /* "completed orders": those of the entity that meet some condition */
+    gboolean some = below->conditions[0] != NULL && below->kind == METRIC_AGGREGATE && count->kind == METRIC_AGGREGATE && below->aggregate == count->aggregate &&
+                    g_strcmp0(below->expression, count->expression) == 0;
+    if (some) return entity;
   }
   return NULL;
 }
@@ -112,6 +118,9 @@ void parse_add_aggregate(Parse *parse, guint index, Aggregate aggregate, const M
     parse_describe(parse, (guint)noun, "per %s", entity != NULL ? entity->name : item->kind == ITEM_ROWS ? "line" : time_unit_name(item->meaning.unit));
   } else if (metric->kind == METRIC_RATIO && aggregate != AGGREGATE_AVERAGE && ratio_entity(parse, metric) != NULL) {
     measure = measure_per(measure_new_metric(metric->numerator), aggregate, ratio_entity(parse, metric), TIME_UNIT_NONE); /* median order value */
+  } else if (metric->kind == METRIC_RATIO && aggregate == AGGREGATE_MEDIAN) {
+    parse_refuse(parse, "no_such_data", metric->label, "%s is one ratio over all rows: there are no single values to take a median of.", metric->label);
+    return;
   } else if (!metric_is_total(metric)) {
     measure = aggregate == AGGREGATE_AVERAGE || metric->kind != METRIC_AGGREGATE ? measure_new_metric(metric->name)
                                                                                  : measure_of_rows(parse, metric, aggregate);

@@ -192,7 +192,29 @@ static void pad_options(const Parse *parse, AskResult *result) {
   }
 }
 
+static gboolean is_grouped_by(const Parse *parse, const char *entity_name) {
+  const Dimension *dimension = parse->query->dimensions->len == 1 ? g_ptr_array_index(parse->query->dimensions, 0) : NULL;
+  if (dimension == NULL || dimension->kind != DIMENSION_FIELD || entity_name == NULL) return FALSE;
+  const Field *field = model_find_field(parse->model, dimension->field);
+  const Entity *entity = model_find_entity(parse->model, entity_name);
+  const Field *key = entity != NULL && entity->key != NULL ? model_find_field(parse->model, entity->key) : NULL;
+  return field != NULL && key != NULL && strcmp(field->name, key->name) == 0 && g_strcmp0(field->entity, entity_name) == 0;
+}
+
+/* "the largest single order": grouped by order, the largest per order is that order's own. */
+static void drop_single(Parse *parse) {
+  for (guint i = 0; i < parse->query->measures->len; i++) {
+    Measure *measure = g_ptr_array_index(parse->query->measures, i);
+    gboolean of_one = measure->kind == MEASURE_PER && !measure->tested && (measure->aggregate == AGGREGATE_MAX || measure->aggregate == AGGREGATE_MIN) &&
+                      measure->left != NULL && measure->filters->len == 0 && measure->time.kind == TIME_ALL;
+    if (!of_one || !is_grouped_by(parse, measure->per_entity)) continue;
+    parse->query->measures->pdata[i] = measure_copy(measure->left);
+    measure_free(measure);
+  }
+}
+
 static AskResult *finish(Parse *parse) {
+  if (parse->verdict == NULL) drop_single(parse);
   note_corrections(parse);
   AskResult *result = parse->verdict != NULL ? g_steal_pointer(&parse->verdict) : g_new0(AskResult, 1);
   result->understood = describe_items(parse);

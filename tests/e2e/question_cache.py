@@ -2,7 +2,7 @@
 import json
 import random
 
-from aisle import ROOT
+from aisle import ROOT, SHARED, run
 
 PAIRS = json.loads((ROOT / "tests/data/agent/question_cache.json").read_text())
 AS_OF = "2024-12-15"
@@ -30,6 +30,18 @@ def table():
 SECOND = json.loads((ROOT / "tests/data/agent/question_cache_fresh.json").read_text())
 THIRD = json.loads((ROOT / "tests/data/agent/question_cache_third.json").read_text())
 
+# And one over tables that come in real forms: exports of others, and a retailer of many tables made by aisle generate.
+FOURTH = json.loads((ROOT / "tests/data/agent/question_cache_fourth.json").read_text())
+
+
+def files_of(source, folder):
+    """The files a workspace of the fourth set is made of; None where they are not on this machine."""
+    if "generate" in source:
+        run("generate", folder, *source["generate"])
+        return sorted(path for pattern in ("*.csv", "orders/*.csv", "order_lines/*.csv") for path in folder.glob(pattern))
+    path = ROOT / "tests/data/demo" / source["demo"] if "demo" in source else SHARED / "data" / source["shared"]
+    return [path] if path.is_file() else None
+
 
 def shop_table(columns, rows=1500):
     """A shop of the second set as CSV, from what it says of its columns; the same every time."""
@@ -56,10 +68,10 @@ def shop_table(columns, rows=1500):
     return "\n".join(lines) + "\n"
 
 
-def judge(server, pairs=PAIRS):
+def judge(server, pairs=PAIRS, as_of=AS_OF):
     """(paraphrases that hit, paraphrases that missed, twins that hit falsely) with a server whose cache is empty."""
     def meaning(question):
-        status, answer = server.ask(question, as_of=AS_OF)
+        status, answer = server.ask(question, **({"as_of": as_of} if as_of else {}))
         return status, answer, json.dumps(answer.get("resolved"), sort_keys=True)
 
     hit, missed, false = [], [], []
