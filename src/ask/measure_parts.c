@@ -108,3 +108,13 @@ const Metric *measure_noun_metric(const Parse *parse, const Item *item) {
   if (item->kind == ITEM_ROWS) return parse_rows_metric(parse, item->meaning.rows);
   return NULL;
 }
+
+const Metric *measure_total_of_average(const Parse *parse, guint index) {
+  static const char *const AVERAGES[] = {"average", "avg", "mean", "typical", NULL};
+  const Item *item = parse_item(parse, index);
+  const Metric *metric = item->meaning.metric;
+  if (metric->kind != METRIC_RATIO || strcmp(metric->name, "average_order_value") != 0) return NULL;
+  for (guint i = item->first; i < item->first + item->count; i++)
+    if (g_strv_contains(AVERAGES, token_at(parse->items->tokens, i)->fold)) return NULL;
+  return model_find_metric(parse->model, metric->numerator);
+}

@@ -204,24 +204,13 @@ static gboolean refuse_sum_of_rate(Parse *parse, guint index) {
   return TRUE;
 }
 
-/* "total order value", where that is an average: what the average is taken of. NULL: the words say "average" too. */
-static const Metric *total_of_average(const Parse *parse, guint index) {
-  static const char *const AVERAGES[] = {"average", "avg", "mean", "typical", NULL};
-  const Item *item = parse_item(parse, index);
-  const Metric *metric = item->meaning.metric;
-  if (metric->kind != METRIC_RATIO || strcmp(metric->name, "average_order_value") != 0) return NULL;
-  for (guint i = item->first; i < item->first + item->count; i++)
-    if (g_strv_contains(AVERAGES, token_at(parse->items->tokens, i)->fold)) return NULL;
-  return model_find_metric(parse->model, metric->numerator);
-}
-
 /* "total minutes" of what is an average otherwise: the sum over the rows. */
 static gboolean read_sum_of_average(Parse *parse, guint index) {
   const Metric *metric = parse_item(parse, index)->meaning.metric;
   const Item *sum = index > 0 ? parse_item(parse, index - 1) : NULL;
   static const char *const SUMS[] = {"total", "totals", "sum", "summed", NULL};
   gboolean average = metric->kind == METRIC_AGGREGATE && metric->aggregate == AGGREGATE_AVERAGE && measure_row_field(parse, metric) != NULL;
-  const Metric *total = total_of_average(parse, index);
+  const Metric *total = measure_total_of_average(parse, index);
   if ((!average && total == NULL) || sum == NULL || sum->claimed || !g_strv_contains(SUMS, token_at(parse->items->tokens, sum->first)->fold)) return FALSE;
   if (total != NULL) parse_add_metric(parse, total);
   else parse_add_measure(parse, measure_of_rows(parse, metric, AGGREGATE_SUM));
