@@ -26,6 +26,7 @@ typedef struct {
   char *invariant;      /* an SQL condition each row must meet; NULL */
   char *stored;         /* its name in the files (column mapping); NULL: the same */
   gboolean generated;   /* another writer computes it: such tables are read, not written */
+  char *others;         /* what other writers say of it (a comment ...), as JSON text: kept when the schema is written anew; NULL */
 } DeltaColumn;
 /* A nullable column of the type that we write: long, decimal(18,4), timestamp_ntz ... */
 DeltaColumn *delta_column_new(const char *name, const char *label, FieldType type);
@@ -74,6 +75,7 @@ typedef struct DeltaTable {
   struct DeltaCopies *copies; /* of files of a bucket, on this machine */
   gint64 version;
   char *id;
+  char *name, *description;  /* as other writers gave them; NULL */
   char *schema;              /* the schemaString */
   GPtrArray *columns;        /* of DeltaColumn* */
   char **partition_columns;  /* never NULL */

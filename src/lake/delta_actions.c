@@ -2,6 +2,7 @@
 #include "lake/delta_actions.h"
 #include "lake/delta_schema.h"
 #include "lake/delta_vector.h"
+#include "lake/registry.h"
 #include <string.h>
 
 json_t *delta_file_to_json(const DeltaTable *table, const DeltaFile *file, gboolean data_change) {
@@ -37,7 +38,7 @@ json_t *delta_strings_to_json(char **strings) {
   return array;
 }
 
-json_t *delta_metadata_to_json(const char *id, const char *schema, char **partition_columns, GHashTable *configuration,
+json_t *delta_metadata_to_json(const DeltaTable *table, const char *id, const char *schema, GHashTable *configuration,
                                gint64 created_ms) {
   json_t *settings = json_object();
   GHashTableIter iter;
@@ -46,9 +47,13 @@ json_t *delta_metadata_to_json(const char *id, const char *schema, char **partit
     g_hash_table_iter_init(&iter, configuration);
     while (g_hash_table_iter_next(&iter, &key, &value)) json_object_set_new(settings, key, json_string(value));
   }
-  return json_pack("{s:s, s:{s:s, s:{}}, s:s, s:o, s:o, s:I}", "id", id ? id : "", "format", "provider", "parquet", "options",
-                   "schemaString", schema, "partitionColumns", delta_strings_to_json(partition_columns), "configuration", settings,
-                   "createdTime", (json_int_t)created_ms);
+  json_t *metadata = json_pack("{s:s, s:{s:s, s:{}}, s:s, s:o, s:o, s:I}", "id", id ? id : "", "format", "provider", "parquet",
+                               "options", "schemaString", schema, "partitionColumns",
+                               delta_strings_to_json(table->partition_columns), "configuration", settings, "createdTime",
+                               (json_int_t)created_ms);
+  if (table->name) json_object_set_new(metadata, "name", json_string(table->name));
+  if (table->description) json_object_set_new(metadata, "description", json_string(table->description));
+  return metadata;
 }
 
 /* ---- protocol ---- */
@@ -98,7 +103,9 @@ static void add_features_of_versions(const DeltaTable *base, json_t *readers, js
 
 json_t *delta_protocol_to_json(const DeltaTable *base, const GPtrArray *columns, GHashTable *configuration) {
   gboolean zoneless = delta_columns_have_timestamp(columns), constraint = has_constraint(configuration);
-  gboolean vectors = configuration && !g_strcmp0(g_hash_table_lookup(configuration, DELTA_VECTORS_SETTING), "true");
+  /* Vectors are kept in tables of the registry alone; elsewhere the setting is another writer's, and no file of ours has one. */
+  gboolean vectors = configuration && g_hash_table_contains(configuration, EXTERNAL_SETTING) &&
+                     !g_strcmp0(g_hash_table_lookup(configuration, DELTA_VECTORS_SETTING), "true");
   gint64 reader = MAX(base->reader_version, 1), writer = MAX(base->writer_version, 2);
   gboolean changed = base->version < 0;
   if (!zoneless && !vectors && writer < 7) {

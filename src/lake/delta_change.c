@@ -104,20 +104,32 @@ gboolean delta_append(DeltaTable *table, Engine *engine, const char *select, con
 
 /* ---- overwrite ---- */
 
+/* A partition value by its meaning: other writers spell "1.50" and "2026-11-01 00:00:00.000000" where we write less. */
+static void append_partition_value(GString *key, const DeltaColumn *column, const char *text) {
+  DeltaBound bound = {0};
+  gboolean spelled = column->type == FIELD_TEXT || column->type == FIELD_TIME || !delta_bound_parse(column, text, &bound);
+  if (spelled) g_string_append_printf(key, "=%s", text);
+  else if (column->type == FIELD_DOUBLE) g_string_append_printf(key, "~%.17g", bound.number);
+  else g_string_append_printf(key, "#%" G_GINT64_FORMAT, bound.integer);
+}
+
 /* The partition of a file as one text. */
-static char *partition_key(const DeltaFile *file) {
+static char *partition_key(const DeltaTable *table, const DeltaFile *file) {
   GString *key = g_string_new(NULL);
-  for (guint i = 0; i < file->n_partition_values; i++)
-    g_string_append_printf(key, "%s\x1f", file->partition_values[i] ? file->partition_values[i] : "\x1e");
+  for (guint i = 0; i < file->n_partition_values; i++) {
+    if (file->partition_values[i])
+      append_partition_value(key, delta_table_column(table, table->partition_columns[i]), file->partition_values[i]);
+    g_string_append_c(key, '\x1f');
+  }
   return g_string_free(key, FALSE);
 }
 
 static GPtrArray *files_to_replace(const DeltaTable *table, const GPtrArray *added, DeltaOverwrite mode) {
   GPtrArray *replaced = g_ptr_array_new();
   g_autoptr(GHashTable) partitions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-  for (guint i = 0; i < added->len; i++) g_hash_table_add(partitions, partition_key(added->pdata[i]));
+  for (guint i = 0; i < added->len; i++) g_hash_table_add(partitions, partition_key(table, added->pdata[i]));
   for (guint i = 0; i < table->files->len; i++) {
-    g_autofree char *key = partition_key(table->files->pdata[i]);
+    g_autofree char *key = partition_key(table, table->files->pdata[i]);
     if (mode == DELTA_OVERWRITE_TABLE || g_hash_table_contains(partitions, key))
       g_ptr_array_add(replaced, table->files->pdata[i]);
   }

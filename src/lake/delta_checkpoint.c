@@ -117,8 +117,8 @@ static void append_protocol(GString *out, const DeltaTable *table) {
 }
 
 static void append_metadata(GString *out, const DeltaTable *table) {
-  append_line(out, json_pack("{s:o}", "metaData", delta_metadata_to_json(table->id, table->schema, table->partition_columns,
-                                                                         table->configuration, table->created_ms)));
+  append_line(out, json_pack("{s:o}", "metaData", delta_metadata_to_json(table, table->id, table->schema, table->configuration,
+                                                                         table->created_ms)));
 }
 
 static void append_identities(GString *out, const DeltaTable *table) {

@@ -204,8 +204,8 @@ static void append_description(GString *text, const DeltaCommit *commit) {
   g_autoptr(json_t) schema = delta_schema_to_json(columns);
   g_autofree char *schema_text = commit->columns || is_new ? json_to_text(schema, JSON_PLAIN) : g_strdup(base->schema);
   append_action(text, "metaData",
-                delta_metadata_to_json(is_new ? commit->transaction : base->id, schema_text, base->partition_columns,
-                                       configuration, is_new ? now_ms() : base->created_ms));
+                delta_metadata_to_json(base, is_new ? commit->transaction : base->id, schema_text, configuration,
+                                       is_new ? now_ms() : base->created_ms));
 }
 
 static void append_identities(GString *text, const GPtrArray *identities) {

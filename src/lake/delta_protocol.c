@@ -58,7 +58,7 @@ static const char *invariant_of_others(const DeltaTable *table) {
   return NULL;
 }
 
-gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, GError **error) {
+gboolean delta_protocol_check_features(const DeltaTable *table, GError **error) {
   static const char *const known[] = {"appendOnly", "invariants", "checkConstraints", "timestampNtz", "vacuumProtocolCheck",
                                       "deletionVectors", "columnMapping", "v2Checkpoint", "changeDataFeed",
                                       "generatedColumns", NULL};
@@ -71,6 +71,11 @@ gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, G
       g_autofree char *what = g_strdup_printf("the feature \"%s\"", *feature);
       return refuse(table, what, " for writing", error);
     }
+  return TRUE;
+}
+
+gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, GError **error) {
+  if (!delta_protocol_check_features(table, error)) return FALSE;
   /* These may be listed without being in use. */
   if (has_setting(table, "delta.enableChangeDataFeed", "false")) return refuse(table, "the change data feed", " for writing", error);
   if (has_setting(table, "delta.enableRowTracking", "false")) return refuse(table, "row tracking", " for writing", error);

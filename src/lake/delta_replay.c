@@ -36,8 +36,19 @@ static gboolean is_within(const char *path) {
   return TRUE;
 }
 
+/* "/data/…", "file:/…", "s3://…": such names stand in shallow clones. */
+static gboolean is_absolute(const char *uri) {
+  g_autofree char *scheme = g_uri_parse_scheme(uri);
+  return *uri == '/' || (scheme && uri[strlen(scheme) + 1] == '/');
+}
+
 char *delta_action_path(const json_t *action, const char *where, GError **error) {
   const char *uri = json_get_string(action, "path");
+  if (uri && is_absolute(uri)) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "%s: the table names the file %s by an absolute path, as shallow "
+                "clones do, which is not supported; make a copy that holds its own files (in Spark: DEEP CLONE)", where, uri);
+    return NULL;
+  }
   g_autofree char *path = uri ? g_uri_unescape_string(uri, NULL) : NULL;
   if (path && is_within(path)) return g_steal_pointer(&path);
   g_set_error(error, AISLE_ERROR, AISLE_ERROR_CORRUPT, "%s: the file path \"%s\" is not one within the table", where,
@@ -203,6 +214,8 @@ static gboolean take_metadata(DeltaTable *table, const json_t *metadata, const c
     return FALSE;
   }
   table->id = g_strdup(json_get_string(metadata, "id"));
+  table->name = g_strdup(json_get_string(metadata, "name"));
+  table->description = g_strdup(json_get_string(metadata, "description"));
   table->schema = g_strdup(schema);
   table->created_ms = json_get_int(metadata, "createdTime", 0);
   const char *name;

@@ -39,7 +39,9 @@ json_t *delta_file_to_json(const DeltaTable *table, const DeltaFile *file, gbool
 gboolean delta_protocol_check_read(const DeltaTable *table, GError **error);
 /* Columns have other names in files, statistics and partition values (DeltaColumn.stored). */
 gboolean delta_protocol_maps_columns(const DeltaTable *table);
-/* What a writer must know. `removes`: the commit takes rows away. */
+/* That every feature a writer must know is known; UNSUPPORTED by name. */
+gboolean delta_protocol_check_features(const DeltaTable *table, GError **error);
+/* The same, and that none is in use which is not written. `removes`: the commit takes rows away. */
 gboolean delta_protocol_check_write(const DeltaTable *table, gboolean removes, GError **error);
 
 /* Reads a checkpoint through the engine (NULL: one of its own). */

@@ -131,6 +131,12 @@ static json_t *object_of(const Value *value) {
   return value->type == VALUE_TEXT && value->text ? json_parse(value->text, strlen(value->text), NULL) : NULL;
 }
 
+/* As the protocol writes it: the engine ends moments with their zone's offset (always UTC here), which other readers refuse. */
+static char *partition_value(const DeltaColumn *column, const char *value) {
+  gboolean zoned = column && !strcmp(column->delta_type, "timestamp") && g_str_has_suffix(value, "+00");
+  return g_strndup(value, strlen(value) - (zoned ? strlen("+00") : 0));
+}
+
 /* Partition keys come as a map whose names may be quoted as SQL identifiers. */
 static void take_partition(const Writing *writing, const json_t *keys, DeltaFile *file) {
   char **columns = writing->table->partition_columns;
@@ -140,7 +146,7 @@ static void take_partition(const Writing *writing, const json_t *keys, DeltaFile
     g_autofree char *quoted = text_sql_identifier(columns[i]);
     const char *value = json_get_string(keys, columns[i]);
     if (!value) value = json_get_string(keys, quoted);
-    file->partition_values[i] = value && *value ? g_strdup(value) : NULL;
+    if (value && *value) file->partition_values[i] = partition_value(delta_table_column(writing->table, columns[i]), value);
   }
 }
 

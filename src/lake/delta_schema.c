@@ -48,6 +48,17 @@ static char *invariant_of(const json_t *metadata) {
   return g_strdup(json_get_string(json_object_get(parsed, "expression"), "expression"));
 }
 
+/* What a column's metadata holds beside what is understood here. (transfer full) */
+static char *metadata_of_others(const json_t *metadata) {
+  g_autoptr(json_t) others = json_object();
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *)metadata, key, value)
+    if (!g_str_has_prefix(key, "aisle.") && !g_str_has_prefix(key, "delta.columnMapping.") && strcmp(key, "delta.invariants"))
+      json_object_set(others, key, value);
+  return json_object_size(others) > 0 ? json_to_text(others, JSON_PLAIN) : NULL;
+}
+
 static DeltaColumn *column_of(const json_t *field, GError **error) {
   const char *name = json_get_string(field, "name"), *type = json_get_string(field, "type");
   if (!name || !*name || strlen(name) > 1000) {
@@ -70,6 +81,7 @@ static DeltaColumn *column_of(const json_t *field, GError **error) {
   column->invariant = invariant_of(metadata);
   const char *stored = json_get_string(metadata, "aisle.stored");
   column->stored = g_strdup(stored ? stored : json_get_string(metadata, "delta.columnMapping.physicalName"));
+  column->others = metadata_of_others(metadata);
   column->generated = json_object_get(metadata, "delta.generationExpression") != NULL ||
                       json_object_get(metadata, "delta.identity.start") != NULL;
   return column;
@@ -102,7 +114,7 @@ json_t *delta_schema_to_json(const GPtrArray *columns) {
   json_t *fields = json_array();
   for (guint i = 0; i < columns->len; i++) {
     const DeltaColumn *column = columns->pdata[i];
-    json_t *metadata = json_object();
+    json_t *metadata = column->others ? json_parse(column->others, strlen(column->others), NULL) : json_object();
     if (column->label) json_object_set_new(metadata, "aisle.label", json_string(column->label));
     if (column->stored) json_object_set_new(metadata, "aisle.stored", json_string(column->stored));
     if (column->type == FIELD_TIME) json_object_set_new(metadata, "aisle.type", json_string("time"));
@@ -144,6 +156,7 @@ DeltaColumn *delta_column_copy(const DeltaColumn *column) {
   copy->delta_type = g_strdup(column->delta_type);
   copy->invariant = g_strdup(column->invariant);
   copy->stored = g_strdup(column->stored);
+  copy->others = g_strdup(column->others);
   return copy;
 }
 
@@ -154,6 +167,7 @@ void delta_column_free(DeltaColumn *column) {
   g_free(column->delta_type);
   g_free(column->invariant);
   g_free(column->stored);
+  g_free(column->others);
   g_free(column);
 }
 

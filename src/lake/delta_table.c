@@ -61,6 +61,8 @@ void delta_table_unref(DeltaTable *table) {
   delta_copies_free(table->copies);
   object_store_unref(table->store);
   g_free(table->id);
+  g_free(table->name);
+  g_free(table->description);
   g_free(table->schema);
   g_strfreev(table->partition_columns);
   g_strfreev(table->reader_features);
@@ -104,23 +106,28 @@ DeltaTable *delta_table_draft(const char *location, const GPtrArray *columns, co
 
 /* ---- opening ---- */
 
-/* The newest checkpoint that helps to reach `version`; NULL: none, or the commits alone do. */
-static const DeltaCheckpointName *choose_checkpoint(const DeltaLogListing *listing, gint64 version) {
+/* The newest of the first `*left` checkpoints that helps to reach `version`; NULL: none, or the commits alone do. *left
+ * becomes how many there are below it, to go on with when it is damaged. */
+static const DeltaCheckpointName *choose_checkpoint(const DeltaLogListing *listing, gint64 version, guint *left) {
   const GArray *commits = listing->commits;
   gboolean whole = commits->len > 0 && g_array_index(commits, gint64, 0) == 0;
   gint64 newest = commits->len > 0 ? g_array_index(commits, gint64, commits->len - 1) : 0;
   gint64 last = version >= 0 ? version : newest;
   if (whole && last < FEW_COMMITS) return NULL;
-  for (guint i = listing->checkpoints->len; i-- > 0;) {
-    const DeltaCheckpointName *name = &g_array_index(listing->checkpoints, DeltaCheckpointName, i);
+  while (*left > 0) {
+    const DeltaCheckpointName *name = &g_array_index(listing->checkpoints, DeltaCheckpointName, --*left);
     if (version < 0 || name->version <= version) return name;
   }
   return NULL;
 }
 
-static gboolean fail_without_start(const DeltaLogListing *listing, const char *location, GError **error) {
-  if (listing->commits->len == 0 && !listing->has_v2)
+static gboolean fail_without_start(const DeltaLogListing *listing, gint64 version, const char *location, GError **error) {
+  if (listing->commits->len == 0 && listing->checkpoints->len == 0 && !listing->has_v2)
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND, "%s is not a Delta table: it has no commits", location);
+  else if (version >= 0 && listing->checkpoints->len > 0)
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NOT_FOUND,
+                "%s: version %" G_GINT64_FORMAT " is no longer in the log, which was cleaned up; the oldest that can be read is %" G_GINT64_FORMAT,
+                location, version, g_array_index(listing->checkpoints, DeltaCheckpointName, 0).version);
   else if (listing->has_v2)
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED,
                 "%s: the table needs a checkpoint of the kind v2Checkpoint, which is not supported", location);
@@ -172,22 +179,27 @@ static DeltaTable *open_from(const char *location, ObjectStore *store, gint64 fr
   g_auto(DeltaLogListing) listing = {NULL, NULL, FALSE};
   *start_missing = FALSE;
   if (!delta_log_list(store, from, &listing, error)) return NULL;
-  const DeltaCheckpointName *checkpoint = choose_checkpoint(&listing, version);
+  guint left = listing.checkpoints->len;
+  const DeltaCheckpointName *checkpoint = choose_checkpoint(&listing, version, &left);
   gboolean whole = listing.commits->len > 0 && g_array_index(listing.commits, gint64, 0) == 0;
   if (!checkpoint && !whole) {
     *start_missing = TRUE;
-    fail_without_start(&listing, location, error);
+    fail_without_start(&listing, version, location, error);
     return NULL;
   }
-  g_autoptr(GError) failing = NULL;
-  DeltaTable *table = replay_listing(location, store, &listing, checkpoint, version, engine, &failing);
-  if (!table && checkpoint && whole && !g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED)) {
-    /* A damaged checkpoint is no loss while all commits are there. */
-    g_clear_error(&failing);
-    table = replay_listing(location, store, &listing, NULL, version, engine, &failing);
+  g_autoptr(GError) first = NULL;
+  for (;;) {
+    g_autoptr(GError) failing = NULL;
+    DeltaTable *table = replay_listing(location, store, &listing, checkpoint, version, engine, &failing);
+    if (table) return table;
+    if (!first) first = g_error_copy(failing);
+    if (!checkpoint || g_error_matches(failing, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED)) break;
+    /* A damaged checkpoint is no loss while an older one and the commits after it are there, or all commits. */
+    checkpoint = choose_checkpoint(&listing, version, &left);
+    if (!checkpoint && !whole) break;
   }
-  if (!table) g_propagate_error(error, g_steal_pointer(&failing));
-  return table;
+  g_propagate_error(error, g_steal_pointer(&first));
+  return NULL;
 }
 
 DeltaTable *delta_table_open(const char *location, gint64 version, Engine *engine, GError **error) {
@@ -210,7 +222,7 @@ gint64 delta_newest_version(const char *location, GError **error) {
   if (listing.commits->len) newest = g_array_index(listing.commits, gint64, listing.commits->len - 1);
   if (listing.checkpoints->len)
     newest = MAX(newest, g_array_index(listing.checkpoints, DeltaCheckpointName, listing.checkpoints->len - 1).version);
-  if (newest < 0) fail_without_start(&listing, location, error);
+  if (newest < 0) fail_without_start(&listing, -1, location, error);
   return newest;
 }
 

@@ -1,5 +1,6 @@
 /* Housekeeping: files that nothing names are removed, small files are written together. */
 #include "lake/delta_change.h"
+#include "lake/delta_replay.h"
 #include "lake/delta_rows.h"
 #include "lake/delta_vector.h"
 #include "lake/registry.h"
@@ -51,7 +52,9 @@ GPtrArray *delta_vacuum(const DeltaTable *table, Engine *engine, const DeltaVacu
   g_autoptr(GPtrArray) objects = object_list_all(table->store, "", MAX_OBJECTS, DEADLINE_NEVER, error);
   if (!objects) return NULL;
   g_autoptr(DeltaTable) newest = delta_table_open(table->location, -1, engine, error);
-  g_autoptr(GHashTable) kept = newest ? files_to_keep(newest, engine, options, before, error) : NULL;
+  /* Files that belong to what is not known here would look like leftovers. */
+  if (!newest || !delta_protocol_check_features(newest, error)) return NULL;
+  g_autoptr(GHashTable) kept = files_to_keep(newest, engine, options, before, error);
   if (!kept) return NULL;
   g_autoptr(GPtrArray) removed = g_ptr_array_new_with_free_func(g_free);
   gint64 total = 0;

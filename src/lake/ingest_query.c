@@ -190,10 +190,13 @@ static const ImportedColumn *found_column(const IngestRun *run, const char *name
   return NULL;
 }
 
+static gboolean keeps_type(const PrivacyRule *rule) {
+  return !rule || rule->action == PRIVACY_GENERALISE || rule->action == PRIVACY_KEEP;
+}
+
 /* Personal text that was hashed or masked is text, whatever it was before. */
 static FieldType stored_type(const IngestOutput *output) {
-  if (!output->privacy || output->privacy->action == PRIVACY_GENERALISE) return output->type;
-  return FIELD_TEXT;
+  return keeps_type(output->privacy) ? output->type : FIELD_TEXT;
 }
 
 static IngestOutput *output_new(const IngestRun *run, const char *name, const char *type) {
@@ -209,8 +212,8 @@ static IngestOutput *output_new(const IngestRun *run, const char *name, const ch
   if (existing) {
     g_autofree char *existing_type = delta_column_sql_type(existing);
     /* What is hashed anew fits always; else cells must become what the table holds. */
-    if (!output->privacy || output->privacy->action == PRIVACY_GENERALISE) output->type = existing->type;
-    output->sql_type = g_strdup(!output->privacy || output->privacy->action == PRIVACY_GENERALISE ? existing_type : field_type_sql(output->type));
+    if (keeps_type(output->privacy)) output->type = existing->type;
+    output->sql_type = g_strdup(keeps_type(output->privacy) ? existing_type : field_type_sql(output->type));
     output->column = delta_column_copy(existing);
   } else {
     output->sql_type = g_strdup(field_type_sql(output->type));
@@ -233,6 +236,25 @@ static gboolean need_columns(const IngestRun *run, const char *what, char **name
     if (has_output(run, names[i])) continue;
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: '%s' in '%s' is no column of the rows", run->definition->file, names[i], what);
     return FALSE;
+  }
+  return TRUE;
+}
+
+/* What is made of a personal column is as personal, unless the file says what becomes of it. */
+static gboolean check_made(const IngestRun *run, const GPtrArray *columns, GError **error) {
+  const GPtrArray *rules = run->definition->privacy;
+  for (guint i = 0; i < columns->len; i++) {
+    const IngestColumn *column = columns->pdata[i];
+    if (privacy_rule_find(rules, column->name)) continue;
+    for (guint k = 0; k < rules->len; k++) {
+      const PrivacyRule *rule = rules->pdata[k];
+      if (rule->action == PRIVACY_KEEP || !privacy_reads(run->engine, column->expression, rule->column)) continue;
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
+                  "%s:%u:%u: '%s' is made of '%s', which is personal: say under 'privacy:' what becomes of '%s' too (hash, mask, "
+                  "generalise, drop; keep, if it tells of nobody)",
+                  run->definition->file, column->line, column->column, column->name, rule->column, column->name);
+      return FALSE;
+    }
   }
   return TRUE;
 }
@@ -264,7 +286,7 @@ static gboolean check_names(const IngestRun *run, GError **error) {
                 definition->file, rule->line, rule->place, rule->column);
     return FALSE;
   }
-  return TRUE;
+  return check_made(run, definition->columns, error) && check_made(run, definition->derive, error);
 }
 
 static void note_drift(IngestRun *run, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -277,7 +277,7 @@ static void describe_columns(IngestRun *run) {
     column->name = g_strdup(output->name);
     column->label = g_strdup(output->label);
     column->type = output->column->type;
-    if (output->privacy) column->note = g_strdup_printf("personal: %s", privacy_action_name(output->privacy->action));
+    if (output->privacy && output->privacy->action != PRIVACY_KEEP) column->note = g_strdup_printf("personal: %s", privacy_action_name(output->privacy->action));
     const ImportRelation *relation = run->relations->pdata[0];
     for (guint k = 0; k < relation->table->columns->len; k++) {
       const ImportedColumn *found = relation->table->columns->pdata[k];
@@ -440,13 +440,19 @@ static gboolean targets_differ(const GPtrArray *definitions, GError **error) {
   return TRUE;
 }
 
+/* NULL, with an error that may be shown. */
+static GPtrArray *fail(const IngestRun *run, GError **error) {
+  if (is_personal(run) && error) privacy_hide_values(*error);
+  return NULL;
+}
+
 GPtrArray *ingest_run(const GPtrArray *definitions, const IngestOptions *options, QualityReport **failed, GError **error) {
   g_autoptr(GPtrArray) runs = g_ptr_array_new_with_free_func(ingest_run_free);
   if (!targets_differ(definitions, error)) return NULL;
   for (guint i = 0; i < definitions->len; i++) {
     IngestRun *run = run_new(definitions->pdata[i], options);
     g_ptr_array_add(runs, run);
-    if (!find_work(run, error)) return NULL;
+    if (!find_work(run, error)) return fail(run, error);
   }
   if (runs->len == 0) return collect_reports(runs);
   g_autoptr(LakeLoad) load = options->plan_only ? NULL : begin_load(runs, error);
@@ -455,7 +461,7 @@ GPtrArray *ingest_run(const GPtrArray *definitions, const IngestOptions *options
   for (guint i = 0; i < runs->len; i++) {
     IngestRun *run = runs->pdata[i];
     if (load) remove_other_work(run);
-    if (!run_one(run, failed, error)) return NULL;
+    if (!run_one(run, failed, error)) return fail(run, error);
     loaded = loaded || !strcmp(run->report->outcome, "loaded");
   }
   if (loaded && !lake_load_publish(load, NULL, NULL, error)) return NULL;

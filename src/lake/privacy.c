@@ -12,7 +12,7 @@
 #define DEFAULT_KEEP 2
 #define KEEP_MAX 100
 
-static const char *const actions[] = {"hash", "mask", "generalise", "drop", NULL};
+static const char *const actions[] = {"hash", "mask", "generalise", "drop", "keep", NULL};
 
 const char *privacy_action_name(PrivacyAction action) {
   return actions[action];
@@ -41,7 +41,7 @@ static gboolean read_action(const YamlReading *reading, const YamlNode *node, Pr
       rule->action = (PrivacyAction)i;
       return TRUE;
     }
-  yaml_complain(reading, action ? action : node, "say what becomes of the column: hash, mask, generalise or drop");
+  yaml_complain(reading, action ? action : node, "say what becomes of the column: hash, mask, generalise, drop or keep");
   return FALSE;
 }
 
@@ -50,7 +50,7 @@ GPtrArray *privacy_rules_read(const YamlNode *node, const char *file, GPtrArray 
   YamlReading reading = {file, problems};
   if (yaml_is_null(node)) return rules;
   if (node->kind != YAML_MAP) {
-    yaml_complain(&reading, node, "'privacy' is a map: column -> hash, mask, generalise or drop");
+    yaml_complain(&reading, node, "'privacy' is a map: column -> hash, mask, generalise, drop or keep");
     return rules;
   }
   for (guint i = 0; i < node->keys->len; i++) {
@@ -155,6 +155,7 @@ char *privacy_sql(const PrivacyRule *rule, const char *expression, const char *s
   case PRIVACY_HASH: return g_strdup_printf("aisle_hash(CAST(%s AS VARCHAR))", expression);
   case PRIVACY_MASK: return mask_sql(expression);
   case PRIVACY_DROP: return NULL;
+  case PRIVACY_KEEP: return g_strdup(expression);
   case PRIVACY_GENERALISE: break;
   }
   if (!strcmp(sql_type, "DATE") || g_str_has_prefix(sql_type, "TIMESTAMP"))
@@ -162,6 +163,59 @@ char *privacy_sql(const PrivacyRule *rule, const char *expression, const char *s
   if (!strcmp(sql_type, "BIGINT") || !strcmp(sql_type, "DOUBLE") || g_str_has_prefix(sql_type, "DECIMAL"))
     return g_strdup_printf("CAST(floor(%s / 10) * 10 AS %s)", expression, sql_type);
   return g_strdup_printf("left(CAST(%s AS VARCHAR), %u)", expression, rule->keep);
+}
+
+/* ---- what else could tell ---- */
+
+static gboolean names_column(const json_t *node, const char *column) {
+  size_t i;
+  json_t *item;
+  if (json_is_array(node)) {
+    json_array_foreach (node, i, item)
+      if (names_column(item, column)) return TRUE;
+    return FALSE;
+  }
+  if (!json_is_object(node)) return FALSE;
+  const char *class = json_get_string(node, "class");
+  if (!g_strcmp0(class, "STAR")) return TRUE;
+  if (!g_strcmp0(class, "COLUMN_REF"))
+    json_array_foreach (json_object_get(node, "column_names"), i, item)
+      if (json_is_string(item) && !g_ascii_strcasecmp(json_string_value(item), column)) return TRUE;
+  const char *key;
+  json_object_foreach ((json_t *)node, key, item)
+    if (names_column(item, column)) return TRUE;
+  return FALSE;
+}
+
+gboolean privacy_reads(Engine *engine, const char *expression, const char *column) {
+  g_autofree char *sql = g_strdup_printf("SELECT (%s\n)", expression), *parsed = engine_parse_sql(engine, sql, NULL);
+  if (!parsed) return TRUE;
+  g_autoptr(GString) text = g_string_new(parsed);
+  /* "no location" is written as a number that is too large for JSON integers here */
+  g_string_replace(text, "18446744073709551615", "-1", 0);
+  g_autoptr(json_t) parse = json_parse(text->str, text->len, NULL);
+  return !parse || names_column(parse, column);
+}
+
+#define ENGINE_SAYS "SQL engine: "
+
+void privacy_hide_values(GError *error) {
+  /* Of these kinds no message quotes a row. */
+  static const char *const harmless[] = {"Binder Error", "Parser Error", "Catalog Error", "IO Error", "Out of Memory Error", NULL};
+  static const char source[] = "source column ";
+  char *said = error ? strstr(error->message, ENGINE_SAYS) : NULL;
+  if (!said) return;
+  said += strlen(ENGINE_SAYS);
+  for (guint i = 0; harmless[i]; i++)
+    if (g_str_has_prefix(said, harmless[i])) return;
+  const char *column = g_strrstr(said, source);
+  gsize width = column ? strspn(column + strlen(source), "abcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+  GString *text = g_string_new_len(error->message, said - error->message);
+  g_string_append_len(text, said, (gssize)strcspn(said, ":\n"));
+  g_string_append(text, ": a value does not fit, and is not shown because the load has personal columns");
+  if (width > 0) g_string_append_printf(text, "; look at the column %.*s", (int)width, column + strlen(source));
+  g_free(error->message);
+  error->message = g_string_free(text, FALSE);
 }
 
 /* ---- detection ---- */

@@ -11,7 +11,8 @@ typedef enum {
   PRIVACY_HASH,       /* BLAKE2b-128 keyed, in hexadecimal, with a prefix that says so: "h_4f..." */
   PRIVACY_MASK,       /* first and last character of long texts stay: "a*****z"; of e-mail addresses the domain too */
   PRIVACY_GENERALISE, /* dates to the first of their year, numbers to tens, postcodes to their first characters */
-  PRIVACY_DROP        /* the column does not reach the table */
+  PRIVACY_DROP,       /* the column does not reach the table */
+  PRIVACY_KEEP        /* stored as it is: for a column made of personal ones that tells of nobody any more */
 } PrivacyAction;
 
 typedef struct {
@@ -40,6 +41,11 @@ gboolean privacy_prepare(Engine *engine, const char *workspace, GError **error);
  * receives the type of the result. (transfer full)
  */
 char *privacy_sql(const PrivacyRule *rule, const char *expression, const char *sql_type);
+
+/* Whether an SQL expression reads the column; TRUE as well where that cannot be told. */
+gboolean privacy_reads(Engine *engine, const char *expression, const char *column);
+/* Takes out of an engine's message what it quotes of rows: such messages are shown and logged. */
+void privacy_hide_values(GError *error);
 
 /*
  * What a column looks like by its name and a sample of values: "email", "phone", "card", "name", "address", "seller"; NULL when it

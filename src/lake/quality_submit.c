@@ -30,7 +30,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Submission, submission_clear)
 static char *given_value(const Submission *submission, const DeltaColumn *column, const char *text) {
   g_autofree char *quoted = text_sql_quote(text), *type = delta_column_sql_type(column), *cast = g_strdup_printf("CAST(%s AS %s)", quoted, type);
   const PrivacyRule *rule = privacy_rule_find(submission->definition->privacy, column->name);
-  return rule ? privacy_sql(rule, rule->action == PRIVACY_GENERALISE ? cast : quoted, type) : g_steal_pointer(&cast);
+  return rule ? privacy_sql(rule, rule->action == PRIVACY_GENERALISE || rule->action == PRIVACY_KEEP ? cast : quoted, type) : g_steal_pointer(&cast);
 }
 
 static char *set_value(const char *const *set, const char *column) {

@@ -7,7 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
-from aisle import PROGRAM, ask, run
+from aisle import BAD_INPUT, PROGRAM, ask, run
 from test_ingest import IngestCase
 
 SECRETS = ("anna.secretly@example.org", "Wilhelmina", "Geheimstrasse", "4929123412341234", "seller-omega-77")
@@ -121,6 +121,28 @@ class Privacy(IngestCase):
             workspace = self.folder / f"plain{len(flags)}"
             self.assertEqual(run("init", *flags, workspace, orders).returncode, 0)
             self.assertEqual(ask(workspace, "how many orders for customer 17850")[1]["rows"], [[43]])
+
+    def test_what_is_made_of_personal_columns_is_personal(self):
+        made = "derive:\n  greeting: \"'Dear ' || customer_name\"\n  provider: split_part(Email, '@', 2)\n  total: qty * price\n"
+        self.define(DEFINITION + made)
+        self.land("a.csv", *(line(i) for i in range(20)), header=HEADER)
+        done = run("ingest", "-w", self.shop)
+        self.assert_clean_failure(done, BAD_INPUT, "'greeting' is made of 'customer_name'", "keep, if it tells of nobody")
+        self.define(DEFINITION.replace("privacy:\n", "privacy:\n  greeting: hash\n") + made)
+        self.assert_clean_failure(run("ingest", "-w", self.shop), BAD_INPUT, "'provider' is made of 'email'")
+        self.assert_nothing_personal()
+        self.define(DEFINITION.replace("privacy:\n", "privacy:\n  greeting: hash\n  provider: keep\n") + made)
+        self.ingest()
+        self.assertEqual({(row["greeting"][:2], row["provider"], row["total"]) for row in self.rows()}, {("h_", "example.org", "21")})
+        self.assertGreater(self.assert_nothing_personal(), 5)
+
+    def test_errors_quote_no_cell(self):
+        self.define(DEFINITION.replace("privacy:\n", "privacy:\n  number: hash\n") + "derive: {number: CAST(customer_name AS INTEGER)}\n")
+        self.land("a.csv", line(1), line(2), header=HEADER)
+        done = run("ingest", "-w", self.shop)
+        self.assert_clean_failure(done, BAD_INPUT, "customer_name")
+        self.assertNotIn("Wilhelmina", done.stdout + done.stderr)
+        self.assert_nothing_personal()
 
     def test_the_key_is_not_for_others(self):
         self.land("a.csv", line(1), header=HEADER)

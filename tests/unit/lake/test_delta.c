@@ -134,6 +134,9 @@ static void refuses_by_name(void) {
                 AISLE_ERROR_CORRUPT, "passwd");
   check_refused("{\"add\":{\"path\":\"/etc/"
                 "passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
+                AISLE_ERROR_UNSUPPORTED, "passwd by an absolute path");
+  check_refused("{\"add\":{\"path\":\"%2Fetc/"
+                "passwd\",\"partitionValues\":{},\"size\":1,\"modificationTime\":1,\"dataChange\":true}}\n",
                 AISLE_ERROR_CORRUPT, "passwd");
   check_refused("{not json\n", AISLE_ERROR_CORRUPT, "00000000000000000000.json");
 }
