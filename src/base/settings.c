@@ -7,6 +7,7 @@
 #include "base/yaml_tree.h"
 
 #define FILE_NAME "aisle.yaml"
+#define BY_FLAG "flag" /* the origin of a value from the command line */
 
 typedef struct {
   const char *name;
@@ -96,8 +97,6 @@ static gboolean parse_number(SettingType type, const char *text, gint64 *number)
 }
 
 /* Takes `origin`. */
-#define BY_FLAG "flag" /* the origin of a value from the command line */
-
 static gboolean set_value(Settings *settings, Setting setting, const char *text, char *origin, GError **error) {
   gint64 number;
   if (!g_utf8_validate(text, -1, NULL) || !parse_number(TABLE[setting].type, text, &number)) {

@@ -5,16 +5,10 @@
 
 #include "agent/agent.h"
 #include "server/questions.h"
+#include "server/streamed_work.h"
 
 /* Most that a question over HTTP may cost, in billionths of the price table's currency. */
 #define AGENT_QUESTION_NANO ((gint64)50000000)
-
-typedef struct {
-  Work work; /* first */
-  ServerState *state;
-  json_t *body;
-  EventStream *stream;
-} AgentQuestion;
 
 /* FALSE when this server runs without agents: the reply says so. */
 static gboolean has_agents(const Call *call, Reply *reply) {
@@ -61,15 +55,9 @@ static void tell_sentence(gpointer data, const char *sentence) {
   event_stream_publish_json(data, "sentence", event);
 }
 
-static void agent_question_free(AgentQuestion *question) {
-  json_decref(question->body);
-  event_stream_unref(question->stream);
-  g_free(question);
-}
-
 /* On a worker. */
 static void run_question(Work *work) {
-  AgentQuestion *question = (AgentQuestion *)work;
+  StreamedWork *question = (StreamedWork *)work;
   ServerState *state = question->state;
   AgentRequest request = agent_request(state, question->body);
   request.ask.id = event_stream_id(question->stream);
@@ -80,9 +68,7 @@ static void run_question(Work *work) {
   request.on_sentence_data = question->stream;
   g_autoptr(json_t) answer = agent_run(state->agents, &request);
   event_stream_publish_json(question->stream, g_strcmp0(json_get_string(answer, "status"), "failed") == 0 ? "error" : "done", answer);
-  event_stream_end(question->stream);
-  atomic_fetch_sub(&state->metrics.in_flight, 1);
-  agent_question_free(question);
+  streamed_work_end(question);
 }
 
 void handle_agent_events(const Call *call, Reply *reply) {
@@ -91,24 +77,10 @@ void handle_agent_events(const Call *call, Reply *reply) {
   g_autoptr(GError) error = NULL;
   g_autofree char *id = answer_new_id(), *owner = access_scope_key(state->scope);
   EventStreamOptions options = {.id = id, .owner = owner, .abandon_ms = state->abandon_ms};
-  g_autoptr(EventStream) stream = event_hub_open(state->events, &options, &error);
-  if (stream == NULL) {
-    reply_set_error(reply, error);
-    return;
-  }
+  EventStream *stream = event_hub_open(state->events, &options, &error);
   g_autoptr(json_t) accepted = json_pack("{s:s, s:s?}", "id", id, "question", json_get_string(call->body, "question"));
-  event_stream_publish_json(stream, "accepted", accepted);
-  AgentQuestion *question = g_new0(AgentQuestion, 1);
-  *question = (AgentQuestion){{run_question}, state, json_deep_copy(call->body), event_stream_ref(stream)};
-  atomic_fetch_add(&state->metrics.in_flight, 1);
-  if (state->submit(state->server, &question->work)) {
-    reply_set_stream(reply, g_steal_pointer(&stream), 0);
-    return;
-  }
-  atomic_fetch_sub(&state->metrics.in_flight, 1);
-  event_stream_end(stream);
-  agent_question_free(question);
-  reply_set_problem(reply, AISLE_ERROR_BUSY, NULL);
+  if (stream != NULL) event_stream_publish_json(stream, "accepted", accepted);
+  streamed_work_reply(call, stream, run_question, error, reply);
 }
 
 /* ---- traces ---- */

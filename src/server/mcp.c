@@ -5,18 +5,10 @@
  */
 #include "agent/mcp.h"
 
-#include "server/questions.h"
-#include "server/route.h"
+#include "server/streamed_work.h"
 
 /* Official clients take events of this name, or of none. */
 #define MESSAGE "message"
-
-typedef struct {
-  Work work; /* first */
-  ServerState *state;
-  json_t *message;
-  EventStream *stream;
-} McpWork;
 
 static McpServer mcp_server(const ServerState *state, gint64 request_ms) {
   return (McpServer){.service = state->service, .agents = state->agents, .scope = state->scope, .as_of = DAY_NONE, .request_ms = request_ms,
@@ -34,51 +26,28 @@ void handle_mcp(const Call *call, Reply *reply) {
   reply_add_header(reply, "Mcp-Session-Id", session);
 }
 
-static void mcp_work_free(McpWork *work) {
-  json_decref(work->message);
-  event_stream_unref(work->stream);
-  g_free(work);
-}
-
 static void publish(gpointer stream, const json_t *message) {
   event_stream_publish_json(stream, MESSAGE, message);
 }
 
 /* On a worker. */
 static void run_message(Work *data) {
-  McpWork *work = (McpWork *)data;
+  StreamedWork *work = (StreamedWork *)data;
   McpServer server = mcp_server(work->state, work->state->request_ms);
   server.notify = publish;
   server.notify_data = work->stream;
-  g_autoptr(json_t) reply = mcp_handle(&server, work->message, event_stream_cancelled(work->stream));
+  g_autoptr(json_t) reply = mcp_handle(&server, work->body, event_stream_cancelled(work->stream));
   if (reply != NULL) publish(work->stream, reply);
-  event_stream_end(work->stream);
-  atomic_fetch_sub(&work->state->metrics.in_flight, 1);
-  mcp_work_free(work);
+  streamed_work_end(work);
 }
 
 /* Clients say with every message that they take events; only what wants them gets them. */
 void handle_mcp_events(const Call *call, Reply *reply) {
   if (!mcp_wants_progress(call->body)) return;
-  ServerState *state = call->state;
   g_autoptr(GError) error = NULL;
   EventStreamOptions options = {.abandon_ms = 0}; /* nobody can find it again */
-  g_autoptr(EventStream) stream = event_hub_open(state->events, &options, &error);
-  if (stream == NULL) {
-    reply_set_error(reply, error);
-    return;
-  }
-  McpWork *work = g_new0(McpWork, 1);
-  *work = (McpWork){{run_message}, state, json_deep_copy(call->body), event_stream_ref(stream)};
-  atomic_fetch_add(&state->metrics.in_flight, 1);
-  if (state->submit(state->server, &work->work)) {
-    reply_set_stream(reply, g_steal_pointer(&stream), 0);
-    return;
-  }
-  atomic_fetch_sub(&state->metrics.in_flight, 1);
-  event_stream_end(stream);
-  mcp_work_free(work);
-  reply_set_problem(reply, AISLE_ERROR_BUSY, NULL);
+  EventStream *stream = event_hub_open(call->state->events, &options, &error);
+  streamed_work_reply(call, stream, run_message, error, reply);
 }
 
 /* From now on, or from the last event the client saw. */

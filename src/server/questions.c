@@ -3,13 +3,7 @@
 #include <string.h>
 
 #include "server/kept.h"
-
-typedef struct {
-  Work work; /* first */
-  ServerState *state;
-  json_t *body;
-  EventStream *stream;
-} Question;
+#include "server/streamed_work.h"
 
 /* Data of the past: a named snapshot, a day (at its end, UTC), or a version. */
 static void read_data(const json_t *body, DataChoice *data) {
@@ -34,12 +28,6 @@ void question_read(const ServerState *state, const json_t *body, AnswerRequest *
   const char *as_of = json_get_string(body, "as_of");
   if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
   read_data(body, &request->data);
-}
-
-static void question_free(Question *question) {
-  json_decref(question->body);
-  event_stream_unref(question->stream);
-  g_free(question);
 }
 
 static void tell_stage(gpointer data, const char *stage, const json_t *part) {
@@ -73,7 +61,7 @@ static void tell_end(EventStream *stream, GBytes *answer, int status) {
  * A question of a conversation that was interrupted because nobody waited for it any more (a tab was closed, a connection
  * lost), or whose time was up when nobody did: whoever asked finds its result later.
  */
-static void go_on_as_task(const Question *question, int status) {
+static void go_on_as_task(const StreamedWork *question, int status) {
   gboolean stopped = status == aisle_error_info(AISLE_ERROR_CANCELLED)->http_status || status == aisle_error_info(AISLE_ERROR_TIMEOUT)->http_status;
   ServerState *state = question->state;
   if (!stopped || json_get_string(question->body, "session") == NULL || g_atomic_int_get(&state->draining)) return;
@@ -86,7 +74,7 @@ static void go_on_as_task(const Question *question, int status) {
 
 /* On a worker. */
 static void answer_question(Work *work) {
-  Question *question = (Question *)work;
+  StreamedWork *question = (StreamedWork *)work;
   ServerState *state = question->state;
   AnswerRequest request;
   question_read(state, question->body, &request);
@@ -99,10 +87,8 @@ static void answer_question(Work *work) {
   GBytes *answer = answer_ask_text(state->service, &request, &status);
   go_on_as_task(question, status);
   tell_end(question->stream, answer, status);
-  event_stream_end(question->stream);
   if (json_get_string(question->body, "session") != NULL) kept_tell(state, "threads");
-  atomic_fetch_sub(&state->metrics.in_flight, 1);
-  question_free(question);
+  streamed_work_end(question);
 }
 
 EventStream *question_start(ServerState *state, const json_t *body, GError **error) {
@@ -114,13 +100,5 @@ EventStream *question_start(ServerState *state, const json_t *body, GError **err
   const char *session = json_get_string(body, "session"), *words = json_get_string(body, "question");
   g_autoptr(json_t) accepted = json_pack("{s:s, s:s?, s:s?}", "id", id, "session", session, "question", words);
   event_stream_publish_json(stream, "accepted", accepted);
-  Question *question = g_new0(Question, 1);
-  *question = (Question){{answer_question}, state, json_deep_copy(body), event_stream_ref(stream)};
-  atomic_fetch_add(&state->metrics.in_flight, 1);
-  if (state->submit(state->server, &question->work)) return g_steal_pointer(&stream);
-  atomic_fetch_sub(&state->metrics.in_flight, 1);
-  event_stream_end(stream);
-  question_free(question);
-  g_set_error(error, AISLE_ERROR, AISLE_ERROR_BUSY, "too many questions at once; try again shortly");
-  return NULL;
+  return streamed_work_start(state, stream, body, answer_question, error) ? g_steal_pointer(&stream) : NULL;
 }
