@@ -48,15 +48,8 @@ static gboolean is_good(const Batch *batch, const AiWork *work, const json_t *an
   *score = -1;
   if (answer == NULL || !json_schema_holds(batch->template->output, NULL, answer, "the answer", NULL)) return FALSE;
   if (!batch->template->check_facts && !json_get_bool(work->job, "check_facts", FALSE)) return TRUE;
-  g_autofree char *text = json_to_text(answer, JSON_PLAIN);
-  g_autofree char *known = g_strconcat(batch->template->instructions, "\n", batch->template->system, NULL);
-  g_autoptr(GString) said = g_string_new(NULL);
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)answer, key, value) {
-    if (json_is_string(value)) g_string_append_printf(said, "%s\n", json_string_value(value));
-  }
-  AiFacts facts = ai_facts_check(work->sent, known, said->str, NULL);
+  g_autofree char *known = g_strconcat(batch->template->instructions, "\n", batch->template->system, NULL), *said = ai_facts_said(answer);
+  AiFacts facts = ai_facts_check(work->sent, known, said, NULL);
   *score = facts.score;
   return facts.unsupported == 0;
 }

@@ -84,22 +84,11 @@ gboolean ai_guard_passes_on(const AiCall *call, const char *text) {
   return call->gateway->filter == NULL || call->gateway->filter(text, call->gateway->filter_data);
 }
 
-/* Everything a reader may see of the answer, as one text. */
-static void append_strings(GString *out, const json_t *value) {
-  const char *key;
-  json_t *member;
-  gsize index;
-  if (json_is_string(value)) g_string_append_printf(out, "%s\n", json_string_value(value));
-  json_object_foreach((json_t *)value, key, member) append_strings(out, member);
-  json_array_foreach((json_t *)value, index, member) append_strings(out, member);
-}
-
 static gboolean check_facts(AiCall *call, const char *text, GString *problems) {
   if (!call->check_facts || call->input == NULL) return TRUE;
-  g_autoptr(GString) said = g_string_new(call->out.json == NULL ? text : NULL);
-  if (call->out.json != NULL) append_strings(said, call->out.json);
+  g_autofree char *said = call->out.json != NULL ? ai_facts_said(call->out.json) : g_strdup(text);
   g_autofree char *known = call->template != NULL ? g_strconcat(call->template->instructions, "\n", call->template->system, NULL) : NULL;
-  AiFacts facts = ai_facts_check(call->input, known, said->str, problems);
+  AiFacts facts = ai_facts_check(call->input, known, said, problems);
   call->out.consistency = facts.score;
   if (facts.unsupported == 0) {
     ai_call_verdict(call, "facts", "pass", NULL);

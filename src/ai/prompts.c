@@ -11,13 +11,8 @@ static gboolean is_valid(const AiTemplate *template, const AiPayload *payload, c
   if (template->output != NULL && !json_schema_holds(template->output, NULL, reply, "the answer", why)) return FALSE;
   if (!template->check_facts) return TRUE;
   g_autofree char *known = g_strconcat(template->instructions, "\n", template->system, NULL);
-  g_autoptr(GString) said = g_string_new(json_string_value(reply));
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)reply, key, value) {
-    if (json_is_string(value)) g_string_append_printf(said, "%s\n", json_string_value(value));
-  }
-  return ai_facts_check(payload->sent, known, said->str, why).unsupported == 0;
+  g_autofree char *said = ai_facts_said(reply);
+  return ai_facts_check(payload->sent, known, said, why).unsupported == 0;
 }
 
 static gboolean run_test(const AiTemplate *template, const json_t *test, int min_group, json_t *problems) {

@@ -46,6 +46,29 @@ static void test_texts(void) {
   }
 }
 
+/* Right-looking sentences, right and wrong, over three forms of data: no wrong one passes, no right one is held back. */
+static void test_sentences(void) {
+  g_autofree char *bytes = NULL;
+  gsize length, index;
+  g_assert_true(g_file_get_contents("tests/data/ai/facts.json", &bytes, &length, NULL));
+  g_autoptr(json_t) whole = json_parse(bytes, length, NULL);
+  json_t *cases = json_object_get(whole, "cases"), *one;
+  guint right = 0, wrong = 0, failed = 0;
+  json_array_foreach(cases, index, one) {
+    g_autoptr(GString) problems = g_string_new(NULL);
+    gboolean good = json_get_bool(one, "good", FALSE);
+    const json_t *data = json_object_get(json_object_get(whole, "data"), json_get_string(one, "data"));
+    AiFacts facts = ai_facts_check(data, "Use only what stands in the data.", json_get_string(one, "text"), problems);
+    *(good ? &right : &wrong) += 1;
+    if ((facts.unsupported == 0) == good) continue;
+    failed++;
+    g_test_message("%s, but: %s: %s", good ? "right" : "wrong", json_get_string(one, "text"), problems->len > 0 ? problems->str : "passed");
+  }
+  g_assert_cmpuint(right, >=, 40);
+  g_assert_cmpuint(wrong, >=, 60);
+  g_assert_cmpuint(failed, ==, 0);
+}
+
 static void test_drift(void) {
   AiDrift *drift = ai_drift_new();
   for (int i = 0; i < 200; i++) g_assert_null(ai_drift_add(drift, "a", i % 10 == 0 ? 0.9 : 1.0));
@@ -65,6 +88,7 @@ static void test_drift(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ai/facts/texts", test_texts);
+  g_test_add_func("/ai/facts/sentences", test_sentences);
   g_test_add_func("/ai/facts/drift", test_drift);
   return g_test_run();
 }
