@@ -37,6 +37,8 @@ void fact_data_free(FactData *data) {
   g_ptr_array_unref(data->names);
   g_ptr_array_unref(data->fields);
   g_hash_table_unref(data->words);
+  g_hash_table_unref(data->by_words);
+  g_hash_table_unref(data->kinds);
   g_array_unref(data->lengths);
   g_free(data);
 }
@@ -60,23 +62,19 @@ static int field_index(FactData *data, const char *key) {
   return (int)data->fields->len - 1;
 }
 
-static gboolean same_words(const FactName *name, const GArray *tokens) {
-  if (name->words->len != tokens->len) return FALSE;
-  for (guint i = 0; i < tokens->len; i++)
-    if (strcmp(g_ptr_array_index(name->words, i), g_array_index(tokens, FactToken, i).single) != 0) return FALSE;
-  return TRUE;
-}
-
 /* -1: too long to be a name. */
 static int name_index(FactData *data, const char *text) {
   g_autoptr(GArray) tokens = fact_tokens(text);
   if (tokens->len == 0 || tokens->len > MAX_NAME_WORDS) return -1;
-  for (guint i = 0; i < data->names->len; i++)
-    if (same_words(g_ptr_array_index(data->names, i), tokens)) return (int)i;
+  g_autoptr(GString) joined = g_string_new(NULL);
+  for (guint i = 0; i < tokens->len; i++) g_string_append_printf(joined, "%s ", g_array_index(tokens, FactToken, i).single);
+  guint known = GPOINTER_TO_UINT(g_hash_table_lookup(data->by_words, joined->str));
+  if (known > 0) return (int)known - 1;
   FactName *name = g_new0(FactName, 1);
   name->words = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < tokens->len; i++) g_ptr_array_add(name->words, g_strdup(g_array_index(tokens, FactToken, i).single));
   g_ptr_array_add(data->names, name);
+  g_hash_table_insert(data->by_words, g_strdup(joined->str), GUINT_TO_POINTER(data->names->len));
   return (int)data->names->len - 1;
 }
 
@@ -100,6 +98,7 @@ static int new_row(FactData *data, guint list, int parent) {
     g_array_append_vals(row->fields, above->fields->data, above->fields->len);
     row->all_fields = above->all_fields;
     row->metric = g_strdup(above->metric);
+    row->measure = above->measure;
   }
   g_ptr_array_add(data->rows, row);
   return (int)data->rows->len - 1;
@@ -135,7 +134,7 @@ static FactMeasure measure_of(const char *text) {
   return 0;
 }
 
-static void describe(FactCell *cell, const FactRow *row) {
+static void describe(FactCell *cell) {
   static const char *const CHANGES[] = {"_change", "_growth", "_delta", "_diff", "_difference", "_yoy", "_mom", "_wow", "_pp", "change", "growth", "delta", NULL};
   static const char *const BEFORE[] = {"previous", "prior", "before", "prev", "last", "ly", "baseline", NULL};
   static const char *const FRACTIONS[] = {"growth", "share", "rate", "ratio", "margin", "yoy", "mom", "wow", "pct", "percent", "percentage", "pp", "part", "fraction", NULL};
@@ -147,12 +146,31 @@ static void describe(FactCell *cell, const FactRow *row) {
   cell->percent_key = holds_word(cell->key, PERCENTS);
   cell->points = holds_word(cell->key, POINTS);
   cell->measure = measure_of(cell->key);
-  if (cell->measure == 0 && row != NULL && row->metric != NULL) cell->measure = measure_of(row->metric);
+}
+
+static void kind_free(gpointer data) {
+  cell_clear(data);
+  g_free(data);
+}
+
+/* What a field's name tells of its values; worked out once. */
+static const FactCell *kind_of_field(FactData *data, const char *key) {
+  FactCell *kind = g_hash_table_lookup(data->kinds, key != NULL ? key : "");
+  if (kind != NULL) return kind;
+  kind = g_new0(FactCell, 1);
+  kind->key = key != NULL ? text_fold(key) : g_strdup("");
+  describe(kind);
+  if (key != NULL) add_words(data, key);
+  g_hash_table_insert(data->kinds, g_strdup(key != NULL ? key : ""), kind);
+  return kind;
 }
 
 static void add_cell(FactData *data, double value, const char *key, int row) {
-  FactCell cell = {.value = value, .row = row, .key = key != NULL ? text_fold(key) : g_strdup("")};
-  describe(&cell, row >= 0 ? g_ptr_array_index(data->rows, row) : NULL);
+  FactCell cell = *kind_of_field(data, key);
+  cell.value = value;
+  cell.row = row;
+  cell.key = g_strdup(cell.key);
+  if (cell.measure == 0 && row >= 0) cell.measure = ((const FactRow *)g_ptr_array_index(data->rows, row))->measure;
   g_array_append_val(data->cells, cell);
 }
 
@@ -192,12 +210,14 @@ static void collect_object(FactData *data, const json_t *value, int row, int dep
   json_t *member;
   guint first = data->cells->len;
   json_object_foreach((json_t *)value, name, member) {
-    add_words(data, name);
+    kind_of_field(data, name);
     if (row < 0 || !json_is_string(member)) continue;
     add_name(data, g_ptr_array_index(data->rows, row), name, json_string_value(member));
     FactRow *own = g_ptr_array_index(data->rows, row);
     g_autofree char *folded = text_fold(name);
-    if (own->metric == NULL && fact_is_one_of(folded, METRICS)) own->metric = g_strdup(json_string_value(member));
+    if (own->metric != NULL || !fact_is_one_of(folded, METRICS)) continue;
+    own->metric = g_strdup(json_string_value(member));
+    own->measure = measure_of(own->metric);
   }
   guint list = data->lists;
   json_object_foreach((json_t *)value, name, member) {
@@ -250,6 +270,8 @@ FactData *fact_data_new(const json_t *sent, const char *known) {
   data->names = g_ptr_array_new_with_free_func(name_free);
   data->fields = g_ptr_array_new_with_free_func(g_free);
   data->words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  data->by_words = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  data->kinds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, kind_free);
   data->lengths = g_array_new(FALSE, FALSE, sizeof(guint));
   if (sent != NULL) collect(data, sent, NULL, -1, 0);
   if (known != NULL) {

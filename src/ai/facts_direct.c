@@ -7,11 +7,6 @@
 /* No change to speak of. */
 #define STAYS_WITHIN 0.02
 
-static const char *metric_of(const FactCheck *check, const FactCell *cell) {
-  const FactRow *row = g_ptr_array_index(check->data->rows, cell->row);
-  return row->metric != NULL ? row->metric : "";
-}
-
 /* What is meant where no measure is named: sales, where the data has their changes; else any. */
 static FactMeasure usual_measure(const FactCheck *check, const FactClause *clause) {
   if (clause->scope.measures != 0) return clause->scope.measures;
@@ -24,18 +19,21 @@ static FactMeasure usual_measure(const FactCheck *check, const FactClause *claus
 
 /* So many rows rose (1) or fell (-1), in one of the things that are measured. */
 gboolean fact_so_many_have_sign(const FactCheck *check, const FactClause *clause, int sign, guint count) {
-  const GArray *cells = check->data->cells;
   FactMeasure measures = usual_measure(check, clause);
-  for (guint i = 0; i < cells->len; i++) {
-    const FactCell *one = &g_array_index(cells, FactCell, i);
-    guint found = 0;
-    if (!one->change || one->row < 0 || (measures != 0 && one->measure != 0 && (one->measure & measures) == 0)) continue;
-    for (guint j = 0; j < cells->len; j++) {
-      const FactCell *cell = &g_array_index(cells, FactCell, j);
-      if (cell->change && cell->row >= 0 && strcmp(cell->key, one->key) == 0 && strcmp(metric_of(check, cell), metric_of(check, one)) == 0) found += cell->value * sign > 0;
-    }
-    if (found == count) return TRUE;
+  g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* what is measured -> rows */
+  for (guint i = 0; i < check->data->cells->len; i++) {
+    const FactCell *cell = &g_array_index(check->data->cells, FactCell, i);
+    if (!cell->change || cell->row < 0 || (measures != 0 && cell->measure != 0 && (cell->measure & measures) == 0)) continue;
+    const FactRow *row = g_ptr_array_index(check->data->rows, cell->row);
+    char *what = g_strconcat(cell->key, "\n", row->metric, NULL);
+    guint so_far = GPOINTER_TO_UINT(g_hash_table_lookup(found, what));
+    g_hash_table_replace(found, what, GUINT_TO_POINTER(so_far + (cell->value * sign > 0)));
   }
+  GHashTableIter iterator;
+  gpointer rows;
+  g_hash_table_iter_init(&iterator, found);
+  while (g_hash_table_iter_next(&iterator, NULL, &rows))
+    if (GPOINTER_TO_UINT(rows) == count) return TRUE;
   return FALSE;
 }
 

@@ -64,6 +64,7 @@ typedef struct {
   GArray *names;     /* of int */
   guint64 all_fields;
   char *metric;      /* of a field like "metric"; NULL */
+  FactMeasure measure; /* of it */
 } FactRow;
 
 typedef struct {
@@ -80,7 +81,9 @@ typedef struct {
   GArray *cells;     /* of FactCell */
   GPtrArray *rows;   /* of FactRow* */
   GPtrArray *names;  /* of FactName* */
+  GHashTable *by_words; /* the words of a name -> its number + 1 */
   GPtrArray *fields; /* of char* */
+  GHashTable *kinds; /* field -> FactCell*: what its name tells */
   GHashTable *words; /* every word of it, singular and plural */
   GArray *lengths;   /* of guint: of its lists */
   char currency;     /* 0: none or several */
