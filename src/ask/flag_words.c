@@ -4,7 +4,7 @@
 #include <string.h>
 
 const char *flag_value(const Field *field, gboolean yes) {
-  static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "nein", "non", NULL};
+  static const char *const YES[] = {"y", "yes", "true", "t", "1", "j", "ja", "oui", NULL}, *const NO[] = {"n", "no", "false", "f", "0", "none", "nein", "non", NULL};
   if (field->type == FIELD_BOOLEAN) return field_flag_word(field, yes) != NULL ? field_flag_word(field, yes) : yes ? "true" : "false";
   for (guint i = 0; i < field->codes->len; i++) {
     const CodedValue *coded = g_ptr_array_index(field->codes, i);
@@ -14,7 +14,20 @@ const char *flag_value(const Field *field, gboolean yes) {
   return NULL;
 }
 
-gboolean flag_is(const Field *field) { return field != NULL && flag_value(field, TRUE) != NULL && flag_value(field, FALSE) != NULL; }
+/* "0" for no holiday, letters for what kind of holiday it is. */
+static gboolean has_nought(const Field *field) {
+  return field->type == FIELD_TEXT && field->codes->len == 1 && field->distinct_count > 1;
+}
+
+gboolean flag_is(const Field *field) {
+  return field != NULL && flag_value(field, FALSE) != NULL && (flag_value(field, TRUE) != NULL || has_nought(field));
+}
+
+Filter *flag_filter(const Field *field, gboolean yes) {
+  const char *value = flag_value(field, yes);
+  g_autofree char *path = lexicon_field_path(field);
+  return filter_new_values(path, value != NULL ? OP_EQUAL : OP_NOT_EQUAL, value != NULL ? value : flag_value(field, !yes), NULL);
+}
 
 /* Words of one family: who has it, and in what state one is then. */
 static const char *const *family_of(const char *word) {

@@ -132,6 +132,7 @@ static gboolean is_noun_use(const Items *items, const Item *item) {
   const char *after = item->first + 1 < items->tokens->len ? token_at(items->tokens, item->first + 1)->fold : "";
   gboolean article = strcmp(before, "a") == 0 || strcmp(before, "an") == 0 || strcmp(before, "as") == 0 || strcmp(before, "the") == 0;
   gboolean plural_value = hit->match != VALUE_MATCH_INFLECTED;
+  if (hit->match == VALUE_MATCH_CODE) return TRUE; /* "the closed stores" */
   return !article && strcmp(after, "of") != 0 && strcmp(after, "me") != 0 && plural_value;
 }
 
@@ -232,6 +233,15 @@ static gboolean is_per_order(const Items *items, guint first, guint count) {
          g_strv_contains(PER, token_at(items->tokens, first - 1)->fold);
 }
 
+/* "items ordered by department": what was bought, in groups; no list of items in some order. */
+static gboolean is_ordered_goods(const Items *items, guint first, guint count) {
+  if (count != 2 || first == 0 || first + 2 >= items->tokens->len || strcmp(token_at(items->tokens, first)->fold, "ordered") != 0) return FALSE;
+  g_autofree char *goods = tokens_stem_phrase(items->tokens, first - 1, 1), *group = tokens_stem_phrase(items->tokens, first + 2, 1);
+  const Meaning *noun = lexicon_find(items->lexicon, goods), *by = lexicon_find(items->lexicon, group);
+  const gboolean counted = noun != NULL && (noun->metric != NULL || (noun->entity != NULL && !noun->entity->is_event));
+  return counted && by != NULL && by->metric == NULL && (by->field != NULL || by->entity != NULL || by->unit != TIME_UNIT_NONE);
+}
+
 /* "different items sold": the different items, not the pieces. */
 static gboolean is_distinct_noun(const Items *items, guint first, guint count) {
   static const char *const DISTINCT[] = {"different", "distinct", "unique", NULL};
@@ -284,6 +294,7 @@ static Item read_item(const Items *items, guint first) {
     if (command) meaning = NULL;
     if (words != NULL && word_set_has(*words, WORD_RANK_ALL) && is_per_order(items, first, count)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_SAME_PERIOD_YEAR_EARLIER) && is_period_before(items, first, count)) continue;
+    if (words != NULL && is_ordered_goods(items, first, count)) words = NULL;
     if (meaning != NULL && count == 1 && is_bare_verb(items, first, meaning, fold)) meaning = NULL;
     if (words != NULL && count > 1 && names_ranked_noun(items, first + count - 1)) words = NULL;
     if (words != NULL && word_set_has(*words, WORD_JUDGE)) meaning = NULL; /* "is it good?" asks about no goods */

@@ -223,7 +223,9 @@ static void adopt_numbers(Items *items) {
     gboolean compared = before != NULL && (item_is_word(before, WORD_MORE_THAN) || item_is_word(before, WORD_LESS_THAN) ||
                                            item_is_word(before, WORD_AT_LEAST) || item_is_word(before, WORD_AT_MOST) ||
                                            item_is_word(before, WORD_RANK_HIGH) || item_is_word(before, WORD_RANK_LOW));
-    if (!compared && item_hit(item, field) != NULL) become_value(item, field);
+    const gboolean of_other = before != NULL && is_noun(before) && !before->plural && !item->comma_before && fitting_hit(items, before, item) == NULL &&
+                              before->meaning.field != field; /* "store 1 and department 3" */
+    if (!compared && !of_other && item_hit(item, field) != NULL) become_value(item, field);
   }
 }
 

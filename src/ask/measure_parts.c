@@ -58,16 +58,39 @@ gboolean measure_is_shared(const Parse *parse, const Metric *top, const Entity *
   return counted != NULL && !counted->is_event && entity != NULL && counted != entity;
 }
 
+/* "freight per order" of lines, where orders have a table of their own: the orders that have lines. NULL: as the model counts them. */
+static const Field *event_of_lines(const Parse *parse, const Metric *top, const Metric *count, const Entity *entity) {
+  const Dataset *lines = top->kind == METRIC_AGGREGATE ? measure_fact(parse, top) : NULL;
+  const gboolean main_fact = lines != NULL && g_strcmp0(parse->model->default_dataset, lines->name) == 0;
+  if (!entity->is_event || !main_fact || count->kind != METRIC_AGGREGATE || g_strcmp0(count->dataset, lines->name) == 0) return NULL;
+  for (guint i = 0; i < parse->model->relationships->len; i++) {
+    const Relationship *link = g_ptr_array_index(parse->model->relationships, i);
+    if (strcmp(link->from_dataset, lines->name) == 0 && g_strcmp0(link->to_dataset, count->dataset) == 0 && link->from_fields[1] == NULL)
+      return dataset_find_field(lines, link->from_fields[0]);
+  }
+  return NULL;
+}
+
 /* Existing ratio of the model, else one made here. */
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity) {
   const Metric *count = parse_entity_metric(parse, entity);
   if (count == NULL) return NULL;
   const Metric *known = measure_known_ratio(parse, top, count);
   if (known != NULL) return measure_new_metric(known->name);
+  const Dataset *own = measure_row_field(parse, top) != NULL && top->aggregate == AGGREGATE_SUM && top->conditions[0] == NULL ? measure_fact(parse, top) : NULL;
+  if (own != NULL && !entity->is_event && parse_listing_dataset(parse, entity) == own) return measure_of_rows(parse, top, AGGREGATE_AVERAGE); /* the income of customers */
   if (measure_is_shared(parse, top, entity)) return measure_per(measure_new_metric(top->name), AGGREGATE_AVERAGE, entity, TIME_UNIT_NONE);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
-  measure->right = measure_new_metric(count->name);
+  const Field *reference = event_of_lines(parse, top, count, entity);
+  if (reference != NULL) {
+    measure->right = measure_new(MEASURE_AGGREGATE);
+    measure->right->aggregate = AGGREGATE_COUNT_DISTINCT;
+    measure->right->field = lexicon_field_path(reference);
+    measure->right->name = text_plural(entity->name);
+  } else {
+    measure->right = measure_new_metric(count->name);
+  }
   measure_leave_out_alike(parse, measure->right, count, top);
   measure->name = g_strdup_printf("%s_per_%s", top->name, entity->name);
   measure->label = g_strdup_printf("%s per %s", top->label, entity->name);

@@ -34,6 +34,7 @@ int parse_per_noun(const Parse *parse, guint after, ItemKind *kind) {
 gboolean parse_linked_by(const Parse *parse, guint noun, const char *const *words) {
   for (int at = (int)noun - 1; at >= 0 && at >= (int)noun - 4; at--) {
     const Item *item = parse_item(parse, (guint)at);
+    if (g_strcmp0(item->claimed_as, "flag") == 0) continue; /* "per open day" */
     for (guint t = item->first; t < item->first + item->count; t++)
       for (const char *const *word = words; *word; word++)
         if (strcmp(token_at(parse->items->tokens, t)->fold, *word) == 0) return TRUE;
@@ -469,8 +470,7 @@ Measure *measure_quotient(const Parse *parse, const Metric *top, const Metric *b
   const Metric *known = measure_known_ratio(parse, top, below);
   if (known != NULL) return measure_new_metric(known->name);
   const Entity *event = below->entity != NULL ? model_find_entity(parse->model, below->entity) : NULL;
-  if (event != NULL && event->is_event && measure_is_shared(parse, top, event))
-    return measure_per(measure_new_metric(top->name), AGGREGATE_AVERAGE, event, TIME_UNIT_NONE);
+  if (event != NULL && event->is_event && parse_entity_metric(parse, event) == below) return measure_ratio_per(parse, top, event);
   Measure *measure = measure_new(MEASURE_RATIO);
   measure->left = measure_new_metric(top->name);
   measure->right = measure_new_metric(below->name);

@@ -173,7 +173,8 @@ static gboolean names_nobody(Parse *parse, guint index) {
   const Item *item = parse_item(parse, index), *noun = index > 0 ? parse_item(parse, index - 1) : NULL;
   if (item->kind != ITEM_NUMBER || item->percent || item->money || noun == NULL || noun->plural || item->comma_before) return FALSE;
   gboolean identified = (noun->kind == ITEM_ENTITY && noun->meaning.entity->key != NULL) ||
-                        (noun->kind == ITEM_FIELD && noun->meaning.field->role == FIELD_ROLE_IDENTIFIER);
+                        (noun->kind == ITEM_FIELD && (noun->meaning.field->role == FIELD_ROLE_IDENTIFIER ||
+                                                      (noun->meaning.field->role == FIELD_ROLE_DIMENSION && noun->meaning.field->type == FIELD_INTEGER)));
   if (!identified) return FALSE;
   g_autofree char *number = item_source(parse->items, item), *name = item_source(parse->items, noun);
   parse_refuse(parse, "no_such_value", number, "There is no %s %s in the data.", name, number);

@@ -1,6 +1,7 @@
 /* Days from one date to another: measured ("average days to ship"), or tested ("delivered more than 5 days after ordering"). */
 #include <string.h>
 
+#include "ask/flag_words.h"
 #include "ask/parse.h"
 
 /* "delivered" and "delivery" have stems of which one begins the other. */
@@ -50,6 +51,7 @@ static gboolean find_dates(const Parse *parse, int trigger, DatePair *pair) {
     }
     gboolean counted = item->kind == ITEM_ENTITY && i > 0 && item_is_word(parse_item(parse, i - 1), WORD_HOW_MANY);
     counted = counted || (item->kind == ITEM_ENTITY && item->plural); /* "orders delivered within 3 days" */
+    counted = counted || (item->kind == ITEM_FIELD && flag_is(item->meaning.field)); /* "on open days" */
     const Field *field = counted ? NULL : date_named_by(parse, item);
     if (field == NULL || field == pair->dates[0]) continue;
     pair->dates[pair->found] = field;

@@ -37,8 +37,7 @@ static int other_side(const Parse *parse, guint index, const Field *field) {
 }
 
 static void add_flag(Parse *parse, guint index, const Field *field, gboolean yes) {
-  g_autofree char *path = lexicon_field_path(field);
-  Filter *filter = filter_new_values(path, OP_EQUAL, flag_value(field, yes), NULL);
+  Filter *filter = flag_filter(field, yes);
   g_ptr_array_add(parse->query->filters, filter);
   parse_item(parse, index)->filter = filter;
   parse_claim(parse, index, "flag");
@@ -68,8 +67,9 @@ static int said_outright(const Parse *parse, guint index, const Field *field, gb
   const Item *next = at + 1 < parse_n(parse) ? parse_item(parse, at + 1) : NULL;
   const gboolean goes_on = next != NULL && !next->comma_before && next->kind != ITEM_STOP && next->kind != ITEM_WORD && next->kind != ITEM_TIME;
   for (guint state = 0; state < 2 && !goes_on; state++) {
-    g_autofree char *word = text_fold(flag_value(field, state != 0));
-    if (strcmp(word, parse_fold(parse, (int)at)) != 0) continue;
+    const char *value = flag_value(field, state != 0);
+    g_autofree char *word = value != NULL ? text_fold(value) : NULL;
+    if (word == NULL || strcmp(word, parse_fold(parse, (int)at)) != 0) continue;
     *yes = state != 0;
     return (int)at;
   }
@@ -114,6 +114,13 @@ static gboolean count_flagged(Parse *parse, guint index, const Field *field) {
   return TRUE;
 }
 
+/* "on how many days was store 1 open": whatever stands before it, the flag says which days. */
+static gboolean days_are_counted(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (g_strcmp0(parse_item(parse, i)->claimed_as, "counted days") == 0) return TRUE;
+  return FALSE;
+}
+
 void parse_flags(Parse *parse) {
   static const char *const STATES[] = {"are", "is", "were", "was", "gave", "give", "have", "has", "had", "with", "be", "that", "being", "during", "on",
                                        "in", "under", "run", "runs", "running", "use", "uses", "used", "using", NULL};
@@ -145,6 +152,11 @@ void parse_flags(Parse *parse) {
     gboolean counted = before >= 0 && item_is_word(parse_item(parse, (guint)before), WORD_HOW_MANY);
     const gboolean plural = parse_item(parse, i)->plural;
     gboolean period = next != NULL && next->kind == ITEM_GRAIN && !item_is_word(parse_item(parse, (guint)MAX(before, 0)), WORD_BY);
+    const gboolean per = next != NULL && next->kind == ITEM_GRAIN && !next->plural && strcmp(parse_fold(parse, before), "per") == 0;
+    if (per) { /* "average sales per open day": the days of which it is so, one by one */
+      add_flag(parse, i, field, TRUE);
+      continue;
+    }
     gboolean adjective = !plural && is_described_noun(next) && (period || counted || !asks_for_groups_at(parse, before));
     gboolean predicate = g_strv_contains(STATES, parse_fold(parse, before)) && (next == NULL || next->kind != ITEM_VALUE);
     if (predicate && !negated && before > 0 && parse_free_word(parse, (guint)before - 1, WORD_NOT)) { /* "did not use any promo code" */
@@ -153,7 +165,8 @@ void parse_flags(Parse *parse) {
       parse_claim_flagged_period(parse, i, field);
       continue;
     }
-    if ((!negated || plural) && !adjective && !predicate) continue;
+    const gboolean state = days_are_counted(parse) && !asks_for_groups_at(parse, before);
+    if ((!negated || plural) && !adjective && !predicate && !state) continue;
     if (compares_sides(parse)) {
       parse_add_field_dimension(parse, field);
       parse_claim(parse, i, "both sides");

@@ -81,6 +81,14 @@ static void group_rest_of_list(Parse *parse, guint index) {
   }
 }
 
+/* "average weekly sales per store and department", where the column is called Weekly Sales: the average of its rows, in groups. */
+static gboolean names_own_period(const Parse *parse, const Item *item) {
+  const Token *first = token_at(parse->items->tokens, item->first);
+  g_autofree char *stem = phrase_stem(first->fold);
+  const Meaning *meaning = item->kind == ITEM_METRIC && item->count > 1 ? lexicon_find(parse->lexicon, stem) : NULL;
+  return meaning != NULL && meaning->unit != TIME_UNIT_NONE && g_str_has_suffix(first->fold, "ly");
+}
+
 /* "average sales per month", "revenue per order": a ratio, read with the measures. */
 static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   const Item *item = parse_item(parse, noun);
@@ -93,12 +101,14 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
     if (!earlier->claimed && (item_is_word(earlier, WORD_AVERAGE) || item_is_word(earlier, WORD_MEDIAN))) average = TRUE;
   }
   const Metric *metric = NULL;
-  gboolean counts = FALSE;
+  gboolean counts = FALSE, spends = FALSE;
   for (guint i = 0; i < by; i++) {
     const Item *earlier = parse_item(parse, i);
     if (earlier->claimed) continue;
+    if (average && names_own_period(parse, earlier) && item->kind == ITEM_ENTITY && !item->meaning.entity->is_event) return FALSE;
     if (item_metric(earlier) != NULL && earlier->kind == ITEM_METRIC) metric = item_metric(earlier);
     if (earlier->kind == ITEM_ENTITY || earlier->kind == ITEM_ROWS) counts = TRUE;
+    spends = spends || item_is_word(earlier, WORD_SPENT);
     if (average && item_is_word(earlier, WORD_SPENT)) counts = TRUE; /* "average spend per member" */
   }
   gboolean additive = (metric != NULL && metric->kind == METRIC_AGGREGATE && metric->additivity == ADDITIVITY_SUM &&
@@ -107,7 +117,8 @@ static gboolean is_ratio_denominator(const Parse *parse, guint by, guint noun) {
   const gboolean within_cycle = by_part != NULL && by_part->kind == ITEM_CYCLIC && item->kind == ITEM_GRAIN; /* "visitors per day by weekday" */
   if (item->kind == ITEM_GRAIN) return (average || within_cycle) && additive;
   if (item->kind != ITEM_ENTITY) return FALSE;
-  if (strcmp(word, "per") == 0 && metric != NULL && additive && noun + 2 < parse_n(parse) && parse_free_word(parse, noun + 1, WORD_BY)) { /* "GMV per seller by plan" */
+  const gboolean total = metric != NULL ? additive : spends; /* "spend per user by city" */
+  if (strcmp(word, "per") == 0 && total && noun + 2 < parse_n(parse) && parse_free_word(parse, noun + 1, WORD_BY)) { /* "GMV per seller by plan" */
     const Field *own = parse_group_field(parse, parse_item(parse, noun + 2));
     if (own != NULL && strcmp(token_at(parse->items->tokens, parse_item(parse, noun + 1)->first)->fold, "by") == 0) return TRUE;
   }

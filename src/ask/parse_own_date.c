@@ -41,6 +41,7 @@ static const Field *date_of_value(const Parse *parse, const Dataset *list, int *
 
 void parse_own_date_of(Parse *parse) {
   int when = parse_find_word(parse, WORD_WHEN, 0);
+  if (parse->query->measures->len > 0) return;
   for (guint i = 0; i < parse_n(parse); i++) {
     const Item *item = parse_item(parse, i);
     if (item->kind == ITEM_METRIC || item->kind == ITEM_NUMBER || item->kind == ITEM_TIME || item_is_word(item, WORD_HOW_MANY)) return;

@@ -1,6 +1,7 @@
 /* How things spread over numbers: orders by how many lines they have; the days on which sales passed a bound. */
 #include <string.h>
 
+#include "ask/flag_words.h"
 #include "ask/measures.h"
 
 static const char *first_word(const Parse *parse, guint index) { return token_at(parse->items->tokens, parse_item(parse, index)->first)->fold; }
@@ -185,6 +186,21 @@ static gboolean read_counted_by_number(Parse *parse) {
 }
 
 /* ---- days that pass a test ---- */
+/* "open", "closed" of a column that says yes or no. */
+static const Field *flag_of(const Parse *parse, const Item *item) {
+  const Field *field = item->kind == ITEM_FIELD ? parse_group_field(parse, item) : NULL;
+  if (item->kind == ITEM_VALUE && item->hits->len > 0) field = item_hit(item, NULL)->field;
+  return flag_is(field) ? field : NULL;
+}
+
+/* "closed days by store", with nothing measured. */
+static gboolean starts_with_flagged_unit(const Parse *parse) {
+  for (guint i = 0; i < parse_n(parse); i++)
+    if (parse_item(parse, i)->kind == ITEM_METRIC || item_is_word(parse_item(parse, i), WORD_AVERAGE)) return FALSE;
+  const Item *grain = parse_n(parse) > 1 ? parse_item(parse, 1) : NULL;
+  return grain != NULL && grain->kind == ITEM_GRAIN && grain->plural && !grain->meaning.unit_adverb && flag_of(parse, parse_item(parse, 0)) != NULL;
+}
+
 /* "how many days", "in how many months": the unit, and the last item of it; TIME_UNIT_NONE: not asked. */
 static TimeUnit counted_unit(const Parse *parse, guint *first, guint *last) {
   for (guint i = 0; i < parse_n(parse); i++) {
@@ -194,11 +210,13 @@ static TimeUnit counted_unit(const Parse *parse, guint *first, guint *last) {
     *first = *last = i;
     if (g_str_has_suffix(words, "how many days") || strcmp(words, "number of days") == 0) return TIME_UNIT_DAY;
     if (item->claimed || !item_is_word(item, WORD_HOW_MANY) || next < 0) continue;
+    if (flag_of(parse, parse_item(parse, (guint)next)) != NULL && (guint)next + 1 < parse_n(parse)) next++; /* "how many open days" */
     const Item *grain = parse_item(parse, (guint)next);
     *last = (guint)next;
     if (grain->kind == ITEM_GRAIN && grain->plural && !grain->meaning.unit_adverb) return grain->meaning.unit;
   }
-  return TIME_UNIT_NONE;
+  *first = *last = 1;
+  return starts_with_flagged_unit(parse) ? parse_item(parse, 1)->meaning.unit : TIME_UNIT_NONE;
 }
 
 static gboolean read_test(Parse *parse, guint from, Measure *measure, guint *first, guint *last) {
@@ -263,8 +281,43 @@ static gboolean read_passing_units(Parse *parse) {
   return TRUE;
 }
 
+/* "on how many days was store 1 closed", "how many promo days": days on which there is any such row. */
+static gboolean read_days_of_state(Parse *parse) {
+  static const char *const ON[] = {"on", "for", "in", "during", NULL}, *const RUNS[] = {"open", "opened", "trading", NULL};
+  guint first = 0, last = 0;
+  const TimeUnit unit = counted_unit(parse, &first, &last);
+  const gboolean on = unit != TIME_UNIT_NONE && g_strv_contains(ON, first > 0 ? first_word(parse, first - 1) : "");
+  const gboolean starts_on = unit != TIME_UNIT_NONE && g_strv_contains(ON, first_word(parse, first));
+  const Field *flag = NULL;
+  int runs = -1;
+  for (guint i = 0; unit != TIME_UNIT_NONE && i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i);
+    if (item_is_word(item, WORD_BETWEEN) || (i > last && item->kind == ITEM_METRIC) || item_is_comparator(item)) return FALSE;
+    if (flag == NULL) flag = flag_of(parse, item);
+    if (i > last && flag_of(parse, item) == NULL && g_strv_contains(RUNS, first_word(parse, i))) runs = (int)i;
+  }
+  if (unit == TIME_UNIT_NONE || (flag == NULL && !on && !starts_on)) return FALSE;
+  const Dataset *own = flag != NULL ? model_find_dataset(parse->model, flag->dataset) : NULL;
+  const Dataset *fact = own != NULL && own->is_fact ? own : parse->model->default_dataset != NULL ? model_find_dataset(parse->model, parse->model->default_dataset) : NULL;
+  const Metric *rows = fact != NULL ? parse_rows_metric(parse, fact) : NULL;
+  if (rows == NULL) return FALSE;
+  Measure *measure = measure_per(measure_new_metric(rows->name), AGGREGATE_COUNT, NULL, unit);
+  measure->name = text_plural(time_unit_name(unit));
+  measure->tested = TRUE;
+  measure->test = OP_GREATER;
+  parse_add_measure(parse, measure);
+  parse->metric_named = TRUE;
+  for (guint i = first; i <= last; i++)
+    if (flag_of(parse, parse_item(parse, i)) == NULL) parse_claim(parse, i, "counted days");
+  if (flag == NULL && runs >= 0) {
+    parse_claim(parse, (guint)runs, "has rows");
+    parse_assume(parse, "default_row", "open is where there are %s", fact->label);
+  }
+  return TRUE;
+}
+
 void parse_spread(Parse *parse) {
   if (parse->verdict != NULL || parse->fragment || parse->query->measures->len > 0) return;
-  if (read_passing_units(parse) || read_distribution(parse) || read_listed_numbers(parse)) return;
+  if (read_passing_units(parse) || read_days_of_state(parse) || read_distribution(parse) || read_listed_numbers(parse)) return;
   read_counted_by_number(parse);
 }

@@ -353,8 +353,22 @@ gboolean infer_flag_is_true(const char *value) {
   return g_strv_contains(yes, lower);
 }
 
+/* The word of the group that the value is, spaces and hyphens aside; NULL. */
+static const CodedValue *coded_as(const GPtrArray *group, const char *value) {
+  g_autofree char *folded = text_fold(value);
+  g_autoptr(GString) plain = g_string_new(folded);
+  g_string_replace(plain, " ", "", 0);
+  g_string_replace(plain, "-", "", 0);
+  for (guint i = 0; group != NULL && i < group->len; i++) {
+    const CodedValue *code = g_ptr_array_index(group, i);
+    if (g_str_equal(code->code, plain->str))
+      return code;
+  }
+  return NULL;
+}
+
 /* The yes of a column "is_member" is "member". */
-static void add_flag_code(InferColumn *column, const char *value) {
+static void add_flag_code(const Inference *inference, InferColumn *column, const char *value) {
   g_autoptr(GPtrArray) kept = g_ptr_array_new();
   static const char *const fillers[] = {"is", "has", "flag", "was", "indicator", "yn", NULL};
   for (char **word = column->words; *word != NULL; word++)
@@ -369,21 +383,9 @@ static void add_flag_code(InferColumn *column, const char *value) {
   g_autofree char *without = g_strdup_printf("non-%s", phrase);
   g_autofree char *un = kept->len == 2 ? g_strdup_printf("un%s", phrase) : NULL; /* "unpaid" */
   const char *const labels[] = {yes ? phrase : negative, yes ? NULL : without, yes ? NULL : un, NULL};
-  model_add_code(column->field, value, labels);
-}
-
-/* The word of the group that the value is, spaces and hyphens aside; NULL. */
-static const CodedValue *coded_as(const GPtrArray *group, const char *value) {
-  g_autofree char *folded = text_fold(value);
-  g_autoptr(GString) plain = g_string_new(folded);
-  g_string_replace(plain, " ", "", 0);
-  g_string_replace(plain, "-", "", 0);
-  for (guint i = 0; group != NULL && i < group->len; i++) {
-    const CodedValue *code = g_ptr_array_index(group, i);
-    if (g_str_equal(code->code, plain->str))
-      return code;
-  }
-  return NULL;
+  CodedValue *coded = model_add_code(column->field, value, labels);
+  const CodedValue *opposite = yes ? NULL : coded_as(g_hash_table_lookup(inference->lexicon->codes, "opposite"), phrase);
+  for (guint i = 0; opposite != NULL && opposite->labels[i] != NULL; i++) model_add_word(&coded->labels, opposite->labels[i]);
 }
 
 /* "Webshop" among the places where things are sold is what people call web or online; where several are, each keeps its own name. */
@@ -415,6 +417,25 @@ static void conclude_online(Inference *inference, InferColumn *column) {
   infer_note_column(inference, column, "%s is where things are sold online", said->value);
 }
 
+/* "0" beside letters or words, in a column of occasions (holidays, events): none of them. */
+static void conclude_nought(Inference *inference, InferColumn *column) {
+  static const char *const occasions[] = {"holiday", "event", "promotion", "promo", "campaign", "offer", NULL};
+  const ColumnProfile *profile = column->profile;
+  const char *nought = NULL;
+  for (guint i = 0; i < profile->frequent->len; i++) {
+    const FrequentValue *value = g_ptr_array_index(profile->frequent, i);
+    if (g_str_equal(value->value, "0") || g_ascii_strcasecmp(value->value, "none") == 0)
+      nought = value->value;
+  }
+  if (nought == NULL || !profile->is_text || !profile->frequent_complete || profile->distinct < 2 || profile->distinct > 12 || !has_any_word(column, occasions))
+    return;
+  g_autofree char *phrase = g_strjoinv(" ", column->words);
+  g_autofree char *none = g_strdup_printf("no %s", phrase);
+  const char *const labels[] = {none, NULL};
+  model_add_code(column->field, nought, labels);
+  infer_note_column(inference, column, "\"%s\" is none", nought);
+}
+
 static void conclude_codes(Inference *inference, InferColumn *column) {
   const ColumnProfile *profile = column->profile;
   gboolean flag = is_flag(column) && !infer_is_concept(column, "gender");
@@ -432,9 +453,11 @@ static void conclude_codes(Inference *inference, InferColumn *column) {
         model_add_code(column->field, value->value, (const char *const *)code->labels);
     }
     if (!known && flag && !infer_is_concept(column, "return_flag") && !infer_is_concept(column, "cancel_flag"))
-      add_flag_code(column, value->value);
+      add_flag_code(inference, column, value->value);
   }
-  if (column->field->codes->len > 0)
+  if (column->field->codes->len == 0 && !flag)
+    conclude_nought(inference, column);
+  else if (column->field->codes->len > 0)
     infer_note_column(inference, column, "values %s are codes", flag ? "yes/no" : "of the column");
 }
 

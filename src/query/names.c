@@ -1,4 +1,6 @@
 /* Names, labels and units of dimensions and measures. */
+#include <float.h>
+#include <math.h>
 #include "query/restate.h"
 #include <string.h>
 
@@ -151,7 +153,8 @@ static char *made_label(const Model *model, const Measure *measure) {
   if (measure->kind == MEASURE_PER && measure->tested && measure->aggregate == AGGREGATE_COUNT) {
     g_autofree char *per = text_plural(measure->per_entity ? measure->per_entity : time_unit_name(measure->per_unit));
     g_autofree char *test = restate_test(measure->test, measure->test_value, measure->test_value_to);
-    return g_strdup_printf("%s with %s %s", per, left, test);
+    const gboolean any = measure->test == OP_GREATER && fabs(measure->test_value) < DBL_EPSILON; /* "days with tickets" */
+    return any ? g_strdup_printf("%s with %s", per, left) : g_strdup_printf("%s with %s %s", per, left, test);
   }
   if (measure->kind == MEASURE_PER && measure->aggregate == AGGREGATE_PERCENTILE)
     return g_strdup_printf("%gth percentile of %s per %s", measure->percentile * 100, left,
