@@ -54,3 +54,8 @@ void parse_add_aggregate(Parse *parse, guint index, Aggregate aggregate, const M
 void parse_aggregates(Parse *parse);
 void parse_pieces_per(Parse *parse);
 void parse_quotients(Parse *parse);
+
+/* Whether the noun at `noun`, after "per" or "each" at `by`, is what a total is divided by, rather than a group. */
+gboolean parse_is_denominator(const Parse *parse, guint by, guint noun);
+/* "average sales per order" where the model calls "average sales" what it divides by orders: said twice, no group. */
+gboolean parse_repeats_denominator(const Parse *parse, guint by, guint noun);
