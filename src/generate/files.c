@@ -149,6 +149,7 @@ static void count_line(PeriodFiles *files, const Order *order, const OrderLine *
   account->returned_units += line->returned;
   account->dirty[line->dirty]++;
   account->year_revenue[year] += revenue;
+  if (line->dirty == DIRTY_NO) account->clean_year_revenue[year] += revenue;
   Amounts *sums[] = {&account->everything, line->dirty == DIRTY_NO ? &account->clean : NULL};
   for (guint i = 0; i < G_N_ELEMENTS(sums) && sums[i]; i++) {
     sums[i]->lines++;
@@ -224,9 +225,13 @@ static void write_one(PeriodFiles *files, guint day, guint index, gboolean late)
   if (!order.n_lines) return;
   files->account->distinct_orders++;
   files->account->everything.orders++;
-  files->account->clean.orders++;
   write_order(files, &order);
-  for (guint i = 0; i < order.n_lines; i++) write_line(files, &order, i, late);
+  gboolean clean = FALSE;
+  for (guint i = 0; i < order.n_lines; i++) {
+    write_line(files, &order, i, late);
+    clean = clean || order.lines[i].dirty == DIRTY_NO;
+  }
+  files->account->clean.orders += clean;
   Random random = random_stream(files->world->options.seed, STREAM_REVIEW, day, index);
   if (order.customer >= 0 && !order.cancelled && random_chance(&random, 0.06)) write_review(files, &order, &random);
 }

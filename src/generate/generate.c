@@ -40,7 +40,10 @@ void account_add(Account *sum, const Account *part) {
   for (guint i = 0; i < DIRTY_KINDS; i++) sum->dirty[i] += part->dirty[i];
   add_amounts(&sum->clean, &part->clean);
   add_amounts(&sum->everything, &part->everything);
-  for (guint i = 0; i < G_N_ELEMENTS(sum->year_revenue); i++) sum->year_revenue[i] += part->year_revenue[i];
+  for (guint i = 0; i < G_N_ELEMENTS(sum->year_revenue); i++) {
+    sum->year_revenue[i] += part->year_revenue[i];
+    sum->clean_year_revenue[i] += part->clean_year_revenue[i];
+  }
   for (guint i = 0; i < EVENTS; i++) add_amounts(&sum->effects.lost[i], &part->effects.lost[i]);
   add_amounts(&sum->effects.gained, &part->effects.gained);
 }

@@ -81,9 +81,10 @@ typedef struct {
   GenerateSummary written;
   gint64 distinct_orders, distinct_lines, duplicate_lines, late_lines, cancelled_lines, returned_units;
   gint64 dirty[DIRTY_KINDS]; /* distinct lines */
-  Amounts clean;             /* distinct lines without the dirty ones */
+  Amounts clean;             /* distinct lines without the dirty ones, and the orders that have such a line */
   Amounts everything;        /* distinct lines as they were before they got dirty */
   gint64 year_revenue[8];    /* of `everything`, by year from the first */
+  gint64 clean_year_revenue[8];
   EventEffects effects;
 } Account;
 void account_add(Account *sum, const Account *part);

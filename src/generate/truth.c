@@ -62,20 +62,23 @@ static json_t *events_to_json(const World *world, const Account *account) {
 }
 
 static json_t *lines_to_json(const World *world, const Account *account) {
-  json_t *dirty = json_object(), *years = json_object();
+  json_t *dirty = json_object(), *years = json_object(), *clean_years = json_object();
   for (guint i = 1; i < DIRTY_KINDS; i++)
     json_object_set_new(dirty, WORLD_DIRTY_NAMES[i], json_integer(account->dirty[i]));
   int first = day_year(world->first), last = day_year(world->first + (Day)world->n_days - 1);
   for (int year = first; year <= last; year++) {
     g_autofree char *name = g_strdup_printf("%d", year);
     json_object_set_new(years, name, money(account->year_revenue[year - first]));
+    json_object_set_new(clean_years, name, money(account->clean_year_revenue[year - first]));
   }
-  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "written", (json_int_t)account->written.lines,
+  json_t *clean = amounts_to_json(&account->clean), *before = amounts_to_json(&account->everything);
+  json_object_set_new(clean, "revenue_by_year", clean_years);
+  json_object_set_new(before, "revenue_by_year", years);
+  return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "written", (json_int_t)account->written.lines,
                    "distinct", (json_int_t)account->distinct_lines, "duplicates", (json_int_t)account->duplicate_lines,
                    "late", (json_int_t)account->late_lines, "of_cancelled_orders", (json_int_t)account->cancelled_lines,
                    "returned_units", (json_int_t)account->returned_units, "dirty", dirty, "clean",
-                   amounts_to_json(&account->clean), "before_dirt", amounts_to_json(&account->everything),
-                   "revenue_by_year", years);
+                   clean, "before_dirt", before);
 }
 
 gboolean generate_truth(const World *world, const Account *account, GError **error) {

@@ -128,10 +128,13 @@ static double day_level(const World *world, guint day) {
 static void make_days(World *world) {
   world->days = g_new0(WorldDay, world->n_days);
   gint64 next = 100001;
+  double late = 0.5; /* what rounding left over goes to the next day, or few orders a day would never be late */
   for (guint d = 0; d < world->n_days; d++) {
     WorldDay *day = &world->days[d];
     day->orders = (guint)MAX(ORDERS_PER_DAY * world->options.scale * day_level(world, d) + 0.5, 1);
-    day->late = (guint)(day->orders * world->options.late + 0.5);
+    late += day->orders * world->options.late;
+    day->late = (guint)MIN(late, day->orders);
+    late -= day->late;
     day->first_order = next;
     next += day->orders;
   }

@@ -47,7 +47,7 @@ class Generate(WorkspaceCase):
                         continue
                     seen[row["line_id"]] = row
                     late += row["order_date"] < first and row["order_date"] != "2024-02-31"
-        dirty = Counter()
+        dirty, years, orders, cancelled = Counter(), Counter(), set(), {row["order_id"] for row in rows(folder, "orders") if row["status"] == "cancelled"}
         for row in seen.values():
             kind = ("missing_product" if not row["product_id"] else "unknown_product" if row["product_id"] >= "P9" else
                     "impossible_date" if row["order_date"] == "2024-02-31" else
@@ -57,13 +57,21 @@ class Generate(WorkspaceCase):
             if kind:
                 dirty[kind] += 1
             else:
-                revenue += int(row["quantity"]) * Decimal(row["unit_price"]) * (1 - Decimal(row["discount"]))
+                amount = int(row["quantity"]) * Decimal(row["unit_price"]) * (1 - Decimal(row["discount"]))
+                revenue += amount
+                years[row["order_date"][:4]] += amount
+                orders.add(row["order_id"])
         told = truth["order_lines"]
         self.assertEqual((told["written"], told["distinct"], told["duplicates"]), (lines, len(seen), lines - len(seen)))
         self.assertEqual(told["dirty"], dict(dirty))
         self.assertEqual(len(dirty), 6)
         self.assertEqual(Decimal(told["clean"]["revenue"]), revenue)
-        self.assertEqual(told["clean"]["lines"], len(seen) - sum(dirty.values()))
+        self.assertEqual((told["clean"]["lines"], told["clean"]["orders"]), (len(seen) - sum(dirty.values()), len(orders)))
+        self.assertEqual({year: Decimal(value) for year, value in told["clean"]["revenue_by_year"].items()}, dict(years))
+        self.assertEqual(told["returned_units"], sum(int(row["returned_quantity"]) for row in seen.values()))
+        self.assertEqual(told["of_cancelled_orders"], sum(row["order_id"] in cancelled for row in seen.values()))
+        for rate, count in ((0.02, sum(dirty.values())), (0.05, told["duplicates"]), (0.03, told["late"])):
+            self.assertAlmostEqual(count / len(seen), rate, delta=rate / 5)
         self.assertLessEqual(abs(told["late"] - late), told["dirty"]["impossible_date"])
         self.assertEqual(truth["rows"]["orders"], len({row["order_id"] for row in rows(folder, "orders")}))
 

@@ -1,9 +1,10 @@
 /*
  * Makes the nth file operation of a program fail: LD_PRELOAD this, AISLE_FAULT="call:n:errno", AISLE_FAULT_MARK=PATH.
- * Calls: open (for writing), write, fsync, rename, link, mkdir, unlink, rmdir; "any" counts all of them. Only regular files count,
- * so that messages still get out. When the fault strikes, PATH is made, so that a test knows that it did. "kill" in place
- * of errno ends the process there and then, as kill -9 does, before the call is made. With AISLE_FAULT_LOG=PATH each call is
- * noted there as a line "call path", so that a test can count them and name them.
+ * Calls: open (for writing), write, fsync, rename, link, mkdir, unlink, rmdir; "any" counts all of them; send (to a
+ * server, as libcurl does), which "any" leaves out. Only regular files count, so that messages still get out. When the
+ * fault strikes, PATH is made, so that a test knows that it did. "kill" in place of errno ends the process there and
+ * then, as kill -9 does, before the call is made. With AISLE_FAULT_LOG=PATH each call is noted there as a line "call
+ * path", so that a test can count them and name them.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,11 +28,9 @@ static long seen;
 
 static void leave_mark(void) {
   const char *mark = getenv("AISLE_FAULT_MARK");
-  if (!mark)
-    return;
+  if (!mark) return;
   int fd = REAL(open)(mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd >= 0)
-    close(fd);
+  if (fd >= 0) close(fd);
 }
 
 static void note(const char *call, const char *path) {
@@ -49,9 +49,8 @@ static int strikes(const char *call, const char *path) {
   const char *fault = getenv("AISLE_FAULT");
   note(call, path);
   size_t length = strlen(call);
-  if (!fault)
-    return 0;
-  if (strncmp(fault, "any:", 4) == 0)
+  if (!fault) return 0;
+  if (strncmp(fault, "any:", 4) == 0 && strcmp(call, "send") != 0)
     length = 3;
   else if (strncmp(fault, call, length) != 0 || fault[length] != ':')
     return 0;
@@ -64,8 +63,7 @@ static int strikes(const char *call, const char *path) {
   pthread_mutex_unlock(&lock);
   if (now) {
     leave_mark();
-    if (dies)
-      raise(SIGKILL);
+    if (dies) raise(SIGKILL);
     errno = error;
   }
   return now;
@@ -95,8 +93,7 @@ static mode_t mode_of(int flags, va_list arguments) {
     va_start(arguments, flags);                                                                                        \
     mode_t mode = mode_of(flags, arguments);                                                                           \
     va_end(arguments);                                                                                                 \
-    if ((flags & O_ACCMODE) != O_RDONLY && strncmp(path, "/dev/", 5) != 0 && strikes("open", path))                          \
-      return -1;                                                                                                       \
+    if ((flags & O_ACCMODE) != O_RDONLY && strncmp(path, "/dev/", 5) != 0 && strikes("open", path)) return -1;         \
     return REAL(name) call;                                                                                            \
   }
 OPEN(open, (const char *path, int flags, ...), (path, flags, mode))
@@ -139,4 +136,7 @@ int unlink(const char *path) {
 }
 int rmdir(const char *path) {
   return strikes("rmdir", path) ? -1 : REAL(rmdir)(path);
+}
+ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+  return strikes("send", "") ? -1 : REAL(send)(fd, bytes, length, flags);
 }
