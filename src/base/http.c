@@ -286,6 +286,8 @@ static const char *hint_for(CURLcode code) {
   case CURLE_GOT_NOTHING:
   case CURLE_RECV_ERROR: return "the connection broke off; try again";
   case CURLE_TOO_MANY_REDIRECTS: return "the address leads in circles; name the final one";
+  case CURLE_UNSUPPORTED_PROTOCOL:
+  case CURLE_URL_MALFORMAT: return "only addresses that begin with http:// or https:// are read, and none that lead elsewhere";
   default: return "try again";
   }
 }
@@ -295,7 +297,7 @@ static void set_curl_error(const char *url, CURLcode code, GError **error) {
   int ours = AISLE_ERROR_IO;
   if (code == CURLE_OPERATION_TIMEDOUT) ours = AISLE_ERROR_TIMEOUT;
   if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) ours = AISLE_ERROR_FORBIDDEN;
-  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL) ours = AISLE_ERROR_INVALID_ARGUMENT;
+  if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_TOO_MANY_REDIRECTS) ours = AISLE_ERROR_INVALID_ARGUMENT;
   g_set_error(error, AISLE_ERROR, ours, "%s: %s (%s)", host, curl_easy_strerror(code), hint_for(code));
 }
 

@@ -443,6 +443,7 @@ static gboolean targets_differ(const GPtrArray *definitions, GError **error) {
 /* NULL, with an error that may be shown. */
 static GPtrArray *fail(const IngestRun *run, GError **error) {
   if (is_personal(run) && error) privacy_hide_values(*error);
+  for (guint i = 0; error && i < run->remotes->len; i++) remote_files_show_in(run->remotes->pdata[i], *error);
   return NULL;
 }
 

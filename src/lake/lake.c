@@ -104,7 +104,10 @@ GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const 
   g_autoptr(RemoteFiles) remote = NULL;
   if (!import_context_prepare(&context, error)) return NULL;
   g_autoptr(GPtrArray) sources = import_find_sources(&context, paths, &remote, error);
-  if (!sources) return NULL;
+  if (!sources) {
+    if (error) remote_files_show_in(remote, *error);
+    return NULL;
+  }
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func((GDestroyNotify)imported_table_free);
   for (guint i = 0; i < sources->len; i++) {
     TableSource *source = sources->pdata[i];
@@ -114,6 +117,7 @@ GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const 
     }
     if (!import_source(&context, source, tables, error)) {
       undo(&context, tables);
+      if (error) remote_files_show_in(remote, *error);
       return NULL;
     }
   }

@@ -46,6 +46,17 @@ const char *remote_files_shown(const RemoteFiles *files, const char *path) {
   return shown != NULL ? shown : path;
 }
 
+void remote_files_show_in(const RemoteFiles *files, GError *error) {
+  if (files == NULL || error == NULL) return;
+  g_autoptr(GString) text = g_string_new(error->message);
+  GHashTableIter iterator;
+  gpointer path, address;
+  g_hash_table_iter_init(&iterator, files->shown);
+  while (g_hash_table_iter_next(&iterator, &path, &address)) g_string_replace(text, path, address, 0);
+  g_free(error->message);
+  error->message = g_strdup(text->str);
+}
+
 /* A folder of its own for each pattern, and in it the names as they are in the bucket. */
 static char *place_for(const RemoteFiles *files, guint index, const char *name, GError **error) {
   g_autofree char *number = g_strdup_printf("%u", index);

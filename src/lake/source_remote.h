@@ -23,5 +23,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(RemoteFiles, remote_files_free)
 const char *const *remote_files_paths(const RemoteFiles *files);
 /* The address that a file came from, for people; of other paths the path itself. (transfer none) */
 const char *remote_files_shown(const RemoteFiles *files, const char *path);
+/* Names fetched files in a message by their addresses: where their copies lay tells nobody anything. NULLs are fine. */
+void remote_files_show_in(const RemoteFiles *files, GError *error);
 /* Names that hold data, by their ends: "x.csv", "x.parquet", "x.json.gz". */
 gboolean source_is_data_name(const char *name);

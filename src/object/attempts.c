@@ -13,6 +13,13 @@ gint64 attempts_retry_after(const HttpResponse *response) {
   return CLAMP(seconds, 0, MAX_RETRY_AFTER_MS / 1000) * 1000;
 }
 
+gboolean attempts_begins_at(const HttpResponse *response, gint64 offset) {
+  const char *range = http_response_header(response, "content-range");
+  if (range == NULL) return response->status != 206 && offset == 0;
+  if (g_ascii_strncasecmp(range, "bytes ", 6) != 0 || !g_ascii_isdigit(range[6])) return FALSE;
+  return g_ascii_strtoll(range + 6, NULL, 10) == offset;
+}
+
 gboolean attempts_may_pass(const GError *error, Deadline deadline) {
   if (deadline_left_ms(deadline) == 0 || error->domain != AISLE_ERROR) return FALSE;
   return error->code == AISLE_ERROR_IO || error->code == AISLE_ERROR_TIMEOUT;

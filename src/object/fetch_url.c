@@ -19,13 +19,24 @@ typedef struct {
   HttpResponse *response;
 } Download;
 
+/* Some servers answer with another part than was asked for, or with a part of what the file became meanwhile. */
+static gboolean start_over(Download *download, GError **error) {
+  download->got = 0;
+  g_clear_pointer(&download->etag, g_free);
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "the server sent another part of the file than was asked for: try again later");
+  return FALSE;
+}
+
 static gboolean on_bytes(const char *bytes, gsize length, gpointer user_data, GError **error) {
   Download *download = user_data;
   if (!download->begun) {
     download->begun = TRUE;
     const char *etag = http_response_header(download->response, "etag");
+    gboolean other = download->etag != NULL && g_strcmp0(etag, download->etag) != 0;
     if (http_response_header(download->response, "content-range") == NULL)
       download->got = 0; /* all of it comes again */
+    else if (other || !attempts_begins_at(download->response, download->got))
+      return start_over(download, error);
     g_free(download->etag);
     download->etag = etag != NULL && !g_str_has_prefix(etag, "W/") ? g_strdup(etag) : NULL;
   }
@@ -86,6 +97,10 @@ static gboolean attempt(HttpClient *client, const char *url, Download *download,
     return FALSE;
   }
   *retry_after_ms = attempts_retry_after(&response);
+  if (response.status == 416 && resume) { /* the file became shorter, or the server knows no parts */
+    *again = TRUE;
+    return start_over(download, error);
+  }
   return judge(response.status, again, error);
 }
 

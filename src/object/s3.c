@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/disk.h"
+#include "object/attempts.h"
 
 #define DEFAULT_STALL_MS 20000
 #define STALL_BYTES 1024 /* a second */
@@ -309,7 +310,14 @@ static gboolean on_bytes(const char *bytes, gsize length, gpointer user_data, GE
     g_strlcpy(fetch->etag, info.etag, sizeof fetch->etag);
     fetch->size = info.size;
     fetch->begun = TRUE;
-    if (http_response_header(fetch->response, "content-range") == NULL) fetch->got = 0; /* all of it comes again */
+    if (http_response_header(fetch->response, "content-range") == NULL) {
+      fetch->got = 0; /* all of it comes again */
+    } else if (!attempts_begins_at(fetch->response, fetch->got)) {
+      fetch->got = 0;
+      *fetch->etag = '\0';
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_IO, "the service sent another part than was asked for: try again later");
+      return FALSE;
+    }
   }
   if (!write_at(fetch->fd, bytes, length, fetch->got, error)) return FALSE;
   fetch->got += (gint64)length;

@@ -60,9 +60,10 @@ class S3:
 
 
 class Web:
-    """Serves a folder; the first `cuts` answers break off in the middle."""
+    """Serves a folder; the first `cuts` answers break off in the middle. Of parts that are asked for, `parts` says how they
+    are got wrong: "other" (another part), "changed" (of a newer file, in spite of If-Range), "none" (416)."""
 
-    def __init__(self, folder, cuts=0):
+    def __init__(self, folder, cuts=0, parts="right"):
         web = self
         self.cuts, self.ranges = cuts, []
 
@@ -87,8 +88,13 @@ class Web:
                 if self.headers.get("Range"):
                     web.ranges.append(self.headers["Range"])
                     start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-"))
+                if start and parts == "none":
+                    self.send_error(416)
+                    return
+                if start and parts == "other":
+                    start -= 7
                 self.send_response(206 if start else 200)
-                self.send_header("ETag", '"1"')
+                self.send_header("ETag", '"2"' if start and parts == "changed" else '"1"')
                 if start:
                     self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
                 self.send_header("Content-Length", str(len(data) - start))

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import unittest
 
-from aisle import INVALID_ARGUMENT, NOT_FOUND, WorkspaceCase, run
+from aisle import BAD_INPUT, INVALID_ARGUMENT, NOT_FOUND, WorkspaceCase, run
 from s3 import S3, Web
 
 FORBIDDEN = 10
@@ -111,8 +111,8 @@ class FromTheWeb(WorkspaceCase):
         database.close()
         self.environment = {**os.environ, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
-    def serve(self, cuts=0):
-        web = Web(self.served, cuts)
+    def serve(self, cuts=0, **options):
+        web = Web(self.served, cuts, **options)
         self.addCleanup(web.stop)
         return web
 
@@ -135,6 +135,26 @@ class FromTheWeb(WorkspaceCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.rows_of("orders"), 3000)
         self.assertEqual(len(web.ranges), 3)
+
+    def test_parts_of_something_else_are_not_put_together(self):
+        wanted = self.served.joinpath("orders.csv").read_text().splitlines()[1:]
+        for i, parts in enumerate(("other", "changed", "none")):
+            with self.subTest(parts):
+                web = self.serve(cuts=1, parts=parts)
+                place = self.folder / f"p{i}"
+                done = run("init", place, web.url + "/orders.csv", env=self.environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(len(web.ranges), 1, "after that it is fetched from the start")
+                self.assertEqual(len(run("export", "-w", place, "orders").stdout.splitlines()) - 1, len(wanted))
+
+    def test_errors_name_the_address(self):
+        (self.served / "cut.csv.gz").write_bytes(gzip.compress(rows(5, 3000).encode())[:-3000])
+        (self.served / "none.csv").write_bytes(b"")
+        web = self.serve()
+        for name in ("cut.csv.gz", "none.csv"):
+            done = self.init(f"{web.url}/{name}")
+            self.assert_clean_failure(done, BAD_INPUT, f"{web.url}/{name}")
+            self.assertNotIn("_staging", done.stderr)
 
     def test_failures(self):
         web = self.serve()
