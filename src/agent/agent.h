@@ -67,6 +67,15 @@ RunStore *agent_service_runs(AgentService *service);          /* (transfer none)
 AnswerService *agent_service_answers(AgentService *service); /* (transfer none) */
 char *agent_owner(const AccessScope *scope); /* whose runs and memory: tenant, user and scope. (transfer full) */
 
+/* ---- memory, where a question is not answered in steps ---- */
+/* Whether memory may have a say in a question: it teaches a word, or somebody has taught one. Waits for nothing. */
+gboolean agent_memory_concerns(AgentService *service, const char *question);
+/*
+ * The answer as the caller's memory has it: words read as they taught them, or what became of a lesson ("by sales I mean net
+ * revenue"). NULL: memory leaves this question as it is. (transfer full)
+ */
+json_t *agent_answer_by_memory(AgentService *service, const AnswerRequest *request);
+
 /* ---- runs ---- */
 /* After each step, on the thread of the run: its name, its number and its line of the trace. */
 typedef void (*AgentEvent)(gpointer data, const char *step, gint64 number, const json_t *detail);

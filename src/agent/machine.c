@@ -16,6 +16,7 @@ typedef struct {
 } Edge;
 static const Edge EDGES[] = {
     {STATE_ROUTE, OUTCOME_OK, STATE_PLAN},
+    {STATE_ROUTE, OUTCOME_WHOLE, STATE_DONE},
     {STATE_PLAN, OUTCOME_OK, STATE_ENGINEER},
     {STATE_PLAN, OUTCOME_REJECTED, STATE_PLAN},
     {STATE_PLAN, OUTCOME_UNANSWERED, STATE_DONE},
@@ -173,6 +174,7 @@ json_t *agent_resume(AgentService *service, const char *id, const AgentRequest *
     /* The composed answer is not in the checkpoint: it is composed again. An ended run gives its answer once more. */
     if (run.state == STATE_CHECK || (run.state == STATE_DONE && run.by_parts)) run.state = STATE_ANALYSE;
     if (run.state == STATE_DONE && run.by_verified) run.state = STATE_ENGINEER;
+    if (run.state == STATE_DONE && strcmp(run.kind, "memory") == 0) run.state = STATE_ROUTE; /* said again, it changes nothing more */
     answer = run_to_end(&run);
   }
   run_clear(&run);

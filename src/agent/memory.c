@@ -39,6 +39,33 @@ static const json_t *entry_at(const json_t *entries, const char *question, gsize
   return best;
 }
 
+/* Words that judge, and say by nothing: what is taught of them is by what. */
+static gboolean is_judging(const char *phrase) {
+  static const char *const JUDGING[] = {"best", "worst", "top", "bottom", "good", "bad", "better", "worse", "strongest", "weakest", "biggest", "largest", "smallest",
+                                        "leading", "most successful", "least successful", "performing best", "best performing", "worst performing", "most important"};
+  for (guint i = 0; i < G_N_ELEMENTS(JUDGING); i++)
+    if (strcmp(phrase, JUDGING[i]) == 0) return TRUE;
+  return FALSE;
+}
+
+/* "the best region" becomes "the best region by margin", unless the question itself says by what. */
+static void add_judging(const json_t *entries, const char *question, GString *text, MemoryReading *out) {
+  g_autofree char *folded = text_fold(question);
+  if (strstr(folded, " by ") != NULL) return;
+  for (gsize at = 0; question[at] != '\0'; at++) {
+    gsize length = 0;
+    const json_t *entry = is_word_byte(question[at]) ? entry_at(entries, question, at, &length) : NULL;
+    if (entry == NULL || !is_judging(json_get_string(entry, "phrase"))) continue;
+    while (text->len > 0 && strchr(" .?!", text->str[text->len - 1]) != NULL) g_string_truncate(text, text->len - 1);
+    MemoryEdit edit = {strlen(question), strlen(question), text->len, G_MAXSIZE};
+    g_string_append_printf(text, " by %s", json_get_string(entry, "meaning"));
+    g_array_append_val(out->edits, edit);
+    json_array_append_new(out->applied, json_pack("{s:O, s:s, s:s}", "id", json_object_get(entry, "id"), "phrase", json_get_string(entry, "phrase"), "meaning",
+                                                  json_get_string(entry, "meaning")));
+    return;
+  }
+}
+
 void memory_apply(const json_t *entries, const char *question, MemoryReading *out) {
   *out = (MemoryReading){NULL, json_array(), g_array_new(FALSE, FALSE, sizeof(MemoryEdit))};
   if (json_array_size(entries) == 0) {
@@ -49,7 +76,7 @@ void memory_apply(const json_t *entries, const char *question, MemoryReading *ou
   for (gsize at = 0; question[at] != '\0';) {
     gsize length = 0;
     const json_t *entry = is_word_byte(question[at]) ? entry_at(entries, question, at, &length) : NULL;
-    if (entry == NULL) {
+    if (entry == NULL || is_judging(json_get_string(entry, "phrase"))) {
       g_string_append_c(text, question[at++]);
       continue;
     }
@@ -61,6 +88,7 @@ void memory_apply(const json_t *entries, const char *question, MemoryReading *ou
                                                   "meaning", meaning));
     at += length;
   }
+  add_judging(entries, question, text, out);
   out->text = g_string_free(text, FALSE);
 }
 
@@ -80,11 +108,15 @@ void memory_explain(const MemoryReading *reading, const char *question, json_t *
   json_object_set_new(answer, "question", json_string(question));
   if (json_array_size(reading->applied) == 0) return;
   json_t *understood = json_object_get(answer, "understood"), *caveats = json_object_get(answer, "caveats");
-  for (gsize i = 0; i < json_array_size(understood); i++) {
+  for (gsize i = json_array_size(understood); i-- > 0;) {
     json_t *word = json_array_get(understood, i);
     gsize start = (gsize)json_get_int(word, "start", 0), length = (gsize)json_get_int(word, "length", 0);
     gsize from = original_place(reading, start, FALSE), to = original_place(reading, start + length, TRUE);
     if (from > to || to > strlen(question)) continue;
+    if (from == to && length > 0) { /* what was added stands nowhere in the question; the caveat tells of it */
+      json_array_remove(understood, i);
+      continue;
+    }
     g_autofree char *text = g_strndup(question + from, to - from);
     json_object_set_new(word, "start", json_integer((json_int_t)from));
     json_object_set_new(word, "length", json_integer((json_int_t)(to - from)));

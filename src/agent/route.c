@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agent/run.h"
+#include "agent/teach.h"
 
 /* All words stand in order in the message, between blanks. "*" at the end: any ending. */
 typedef const char *Phrases[64];
@@ -106,6 +107,15 @@ const char *route_of(const char *message) {
 }
 
 AgentOutcome step_route(AgentRun *run) {
+  AnswerRequest request = run->request->ask;
+  request.id = run->id;
+  request.after = run->after;
+  run->answer = teaching_answer(run->service, &request);
+  if (run->answer != NULL) {
+    run->kind = "memory";
+    run_note(run, "kind", json_string(run->kind));
+    return OUTCOME_WHOLE;
+  }
   run->kind = route_of(run->request->ask.question);
   run_note(run, "kind", json_string(run->kind));
   return OUTCOME_OK;

@@ -70,7 +70,7 @@ json_t *run_to_checkpoint(const AgentRun *run) {
 }
 
 static const char *kind_constant(const char *kind) {
-  static const char *const kinds[] = {"question", "summary", "analysis", "product", "small_talk", "out_of_scope"};
+  static const char *const kinds[] = {"question", "summary", "analysis", "product", "small_talk", "out_of_scope", "memory"};
   for (guint i = 0; kind != NULL && i < G_N_ELEMENTS(kinds); i++)
     if (strcmp(kinds[i], kind) == 0) return kinds[i];
   return kinds[0];
@@ -118,6 +118,7 @@ json_t *run_ask(AgentRun *run, const char *question, gboolean whole, gboolean un
   MemoryReading reading;
   memory_apply(memory, question, &reading);
   request.question = reading.text;
+  request.asked_as = question;
   request.id = whole && !run->replayed ? run->id : NULL;
   request.understand_only = understand_only;
   if (!whole) {

@@ -47,6 +47,7 @@ typedef void (*AnswerSink)(gpointer data, const char *stage, const json_t *part)
 
 typedef struct {
   const char *question;          /* or */
+  const char *asked_as;          /* the question as it was typed, where `question` says it in other words; NULL: as it stands */
   const json_t *query;           /* a semantic query */
   AccessScope *scope;            /* required (transfer none) */
   DataChoice data;               /* data of the past */
@@ -76,6 +77,7 @@ json_t *answer_ask(AnswerService *service, const AnswerRequest *request);
  * touching the engine, with id, question, route and timing of this request. (transfer full)
  */
 GBytes *answer_ask_text(AnswerService *service, const AnswerRequest *request, int *http_status);
+int answer_http_status(const json_t *answer); /* 200, or that of the error it failed with */
 /*
  * The same where it costs no wait: NULL when the result cache does not hold this very question (then ask). Never touches
  * the engine or the disk, so an event loop may call it. Status 200. (transfer full)

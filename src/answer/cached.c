@@ -32,7 +32,7 @@ GBytes *answer_ask_cached(AnswerService *service, const AnswerRequest *request) 
   return kept != NULL ? answer_from(service, request, kept, started_us, store_try_put_answer) : NULL;
 }
 
-static int http_status_of(const json_t *answer) {
+int answer_http_status(const json_t *answer) {
   const json_t *error = json_object_get(answer, "error");
   if (!json_is_object(error)) return 200;
   for (int code = 0; code < AISLE_ERROR_COUNT; code++) {
@@ -44,7 +44,7 @@ static int http_status_of(const json_t *answer) {
 /* Asks. `kept` (may be NULL) receives what others get; NULL when the answer may not be kept. */
 static GBytes *ask_anew(AnswerService *service, const AnswerRequest *request, int *http_status, GBytes **kept) {
   g_autoptr(json_t) answer = answer_ask(service, request);
-  *http_status = http_status_of(answer);
+  *http_status = answer_http_status(answer);
   if (kept != NULL) *kept = kept_answer_new(answer);
   char *text = json_to_text(answer, JSON_PLAIN);
   return g_bytes_new_take(text, strlen(text));

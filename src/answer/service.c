@@ -286,7 +286,7 @@ static void keep_answer(Turn *turn, const json_t *answer) {
   g_autofree char *options_text = json_is_array(options) ? json_to_text(options, JSON_PLAIN) : NULL;
   g_autofree char *sources = json_to_text(json_object_get(answer, "sources"), JSON_PLAIN);
   StoreAnswer record = {.id = turn->id, .session = turn->session, .tenant = turn->request->scope->tenant, .user = turn->request->scope->user,
-                        .scope_key = scope_key, .question = turn->request->question, .status = json_get_string(answer, "status"),
+                        .scope_key = scope_key, .question = turn->request->asked_as != NULL ? turn->request->asked_as : turn->request->question, .status = json_get_string(answer, "status"),
                         .query_json = query_text, .options_json = options_text, .route = turn->route,
                         .created_ms = g_get_real_time() / 1000, .latency_us = g_get_monotonic_time() - turn->started_us,
                         .rows = json_get_int(answer, "row_count", 0), .versions_json = sources,

@@ -14,9 +14,9 @@ void measure_leave_out_alike(const Parse *parse, Measure *measure, const Metric 
 gboolean metric_is_total(const Metric *metric);
 /* Whether `top` counts things that several of the entity have: one product is in many orders, so their numbers cannot be divided. */
 gboolean measure_is_shared(const Parse *parse, const Metric *top, const Entity *entity);
-/* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */
 /* "total order value", where that is an average: what the average is taken of. NULL: it is none, or the words say so. */
 const Metric *measure_total_of_average(const Parse *parse, guint index);
+/* `top` for each of the entity: the model's own ratio where it has one. NULL: the entity cannot be counted. */
 Measure *measure_ratio_per(const Parse *parse, const Metric *top, const Entity *entity);
 /* Aggregate of `inner` (taken over) per entity, or per unit of time where `entity` is NULL. */
 Measure *measure_per(Measure *inner, Aggregate aggregate, const Entity *entity, TimeUnit unit);

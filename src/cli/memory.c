@@ -19,8 +19,9 @@ static void flags_clear(Flags *flags) {
 }
 
 static const char MEMORY_NOTE[] =
-    "What is taught holds for you alone, where questions are answered in steps: aisle agent, the assistant of the page, the tool\n"
-    "`ask` of aisle mcp. The answer says when a word was read that way.";
+    "What is taught holds for you alone: on the page and over HTTP, in aisle agent and the tool `ask` of aisle mcp (aisle ask\n"
+    "reads words as they stand). The answer says when a word was read that way. In a question it can be said in words too: by\n"
+    "sales I mean net revenue; forget what I mean by sales; what do you remember.";
 
 static gboolean parse_flags(int argc, char **argv, const char *purpose, const char *note, Flags *flags, GError **error) {
   const GOptionEntry entries[] = {CLI_WORKSPACE(&flags->workspace),

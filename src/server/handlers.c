@@ -32,7 +32,7 @@ static void run(const Call *call, gboolean understand_only, Reply *reply) {
   read_request(call, &request);
   request.understand_only = understand_only;
   int status = 200;
-  GBytes *answer = answer_ask_text(call->state->service, &request, &status);
+  GBytes *answer = question_answer(call->state, &request, &status);
   reply_with_answer(reply, answer, status);
   if (request.session != NULL && !understand_only) kept_tell(call->state, "threads");
 }
@@ -52,6 +52,7 @@ void handle_understand(const Call *call, Reply *reply) {
 void handle_ask_from_cache(const Call *call, Reply *reply) {
   AnswerRequest request;
   read_request(call, &request);
+  if (call->state->agents != NULL && agent_memory_concerns(call->state->agents, request.question)) return;
   GBytes *answer = answer_ask_cached(call->state->service, &request);
   if (answer == NULL) return;
   reply_set_bytes(reply, 200, MEDIA_JSON, answer);

@@ -1,6 +1,7 @@
 /* Looking back: answers, history, conversations. */
 #include <string.h>
 
+#include "agent/agent.h"
 #include "server/kept.h"
 
 #define MAX_TURNS 200
@@ -80,7 +81,8 @@ void handle_answer(const Call *call, Reply *reply) {
     reply_set_problem(reply, AISLE_ERROR_NOT_FOUND, "this answer cannot be computed again; ask the question");
     return;
   }
-  g_autoptr(json_t) answer = answer_ask(call->state->service, &request);
+  g_autoptr(json_t) answer = call->state->agents != NULL ? agent_answer_by_memory(call->state->agents, &request) : NULL;
+  if (answer == NULL) answer = answer_ask(call->state->service, &request);
   if (g_strcmp0(json_get_string(answer, "status"), "failed") == 0) {
     reply_set_failed_answer(reply, answer);
     return;

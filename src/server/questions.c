@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/agent.h"
 #include "server/kept.h"
 #include "server/streamed_work.h"
 
@@ -28,6 +29,15 @@ void question_read(const ServerState *state, const json_t *body, AnswerRequest *
   const char *as_of = json_get_string(body, "as_of");
   if (as_of != NULL) day_parse_iso(as_of, &request->as_of);
   read_data(body, &request->data);
+}
+
+GBytes *question_answer(const ServerState *state, const AnswerRequest *request, int *status) {
+  gboolean concerns = state->agents != NULL && agent_memory_concerns(state->agents, request->question);
+  g_autoptr(json_t) answer = concerns ? agent_answer_by_memory(state->agents, request) : NULL;
+  if (answer == NULL) return answer_ask_text(state->service, request, status);
+  *status = answer_http_status(answer);
+  char *text = json_to_text(answer, JSON_PLAIN);
+  return g_bytes_new_take(text, strlen(text));
 }
 
 static void tell_stage(gpointer data, const char *stage, const json_t *part) {
@@ -84,7 +94,7 @@ static void answer_question(Work *work) {
   request.deadline = deadline_in_ms(state->request_ms, event_stream_cancelled(question->stream));
   request.deadline.progress = event_stream_progress(question->stream);
   int status = 200;
-  GBytes *answer = answer_ask_text(state->service, &request, &status);
+  GBytes *answer = question_answer(state, &request, &status);
   go_on_as_task(question, status);
   tell_end(question->stream, answer, status);
   if (json_get_string(question->body, "session") != NULL) kept_tell(state, "threads");

@@ -42,7 +42,7 @@ static GBytes *answer_task(TaskRunner *runner, const json_t *task, int *status) 
   request.id = id;
   request.deadline = deadline_in_ms(TASK_MAX_MS, &runner->cancelled);
   request.deadline.progress = &runner->progress;
-  return answer_ask_text(runner->state->service, &request, status);
+  return question_answer(runner->state, &request, status);
 }
 
 /* What became of it. `answer` is taken. */

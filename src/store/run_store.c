@@ -1,6 +1,7 @@
 #include "store/run_store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "store/sql.h"
@@ -20,7 +21,10 @@ static const char *const migrations[] = {
     "  origin TEXT NOT NULL, uses INTEGER NOT NULL DEFAULT 0, created_ms INTEGER NOT NULL, UNIQUE (owner, phrase));"),
 };
 
-typedef enum { PUT_RUN, PUT_STEP, GET_RUN, TRACE, UNFINISHED, RECENT, REMEMBER, COUNT_MEMORY, LIST_MEMORY, FORGET, USED, DATA_VERSION, STATEMENT_COUNT } Statement;
+/* What another process taught is seen after so long where only whether there is anything is asked. */
+#define LOOK_AGAIN_US ((gint64)100000)
+
+typedef enum { PUT_RUN, PUT_STEP, GET_RUN, TRACE, UNFINISHED, RECENT, REMEMBER, COUNT_MEMORY, LIST_MEMORY, FORGET, USED, ANY_MEMORY, DATA_VERSION, STATEMENT_COUNT } Statement;
 static const char *const statement_sql[STATEMENT_COUNT] = {
     [PUT_RUN] = ("INSERT INTO runs (id, owner, state, finished, step, checkpoint, created_ms, updated_ms, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)"
                 " ON CONFLICT (id) DO UPDATE SET state = ?3, finished = ?4, step = ?5, checkpoint = ?6, updated_ms = ?7, answer = ?8"
@@ -36,6 +40,7 @@ static const char *const statement_sql[STATEMENT_COUNT] = {
     [LIST_MEMORY] = "SELECT id, phrase, meaning, origin, uses, created_ms FROM memory WHERE owner = ?1 ORDER BY phrase",
     [FORGET] = "DELETE FROM memory WHERE owner = ?1 AND id = ?2",
     [USED] = "UPDATE memory SET uses = uses + 1 WHERE owner = ?1 AND id = ?2",
+    [ANY_MEMORY] = "SELECT EXISTS (SELECT 1 FROM memory)",
     [DATA_VERSION] = "PRAGMA data_version",
 };
 
@@ -44,6 +49,8 @@ struct RunStore {
   sqlite3 *handle;
   sqlite3_stmt *statements[STATEMENT_COUNT];
   gint64 memory_changes;
+  _Atomic gint64 memory_seen_us; /* when it was last looked whether there is any; 0: look again */
+  _Atomic gboolean has_memory;
 };
 
 /* A statement with its texts and numbers bound: 't' text, 'i' gint64, in order. Under the lock. NULL on error. */
@@ -234,6 +241,7 @@ gboolean run_store_remember(RunStore *store, const char *owner, const char *phra
   if (good && id != NULL) *id = sqlite3_column_int64(row, 0);
   if (row != NULL) sqlite3_reset(row);
   store->memory_changes += good;
+  atomic_store(&store->memory_seen_us, 0);
   pthread_mutex_unlock(&store->lock);
   return good;
 }
@@ -253,6 +261,7 @@ gboolean run_store_forget(RunStore *store, const char *owner, gint64 id, GError 
     good = FALSE;
   }
   store->memory_changes += good;
+  atomic_store(&store->memory_seen_us, 0);
   pthread_mutex_unlock(&store->lock);
   return good;
 }
@@ -262,6 +271,20 @@ gboolean run_store_memory_used(RunStore *store, const char *owner, gint64 id, GE
   gboolean good = finish(store, bound(store, USED, error, "ti", owner, id), error);
   pthread_mutex_unlock(&store->lock);
   return good;
+}
+
+gboolean run_store_has_memory(RunStore *store) {
+  gint64 now = g_get_monotonic_time(), seen = atomic_load(&store->memory_seen_us);
+  if (seen != 0 && now - seen < LOOK_AGAIN_US) return atomic_load(&store->has_memory);
+  pthread_mutex_lock(&store->lock);
+  sqlite3_stmt *row = bound(store, ANY_MEMORY, NULL, "");
+  /* Where it cannot be read, what is asked for it will say why. */
+  gboolean any = row == NULL || sqlite3_step(row) != SQLITE_ROW || sqlite3_column_int(row, 0) != 0;
+  if (row != NULL) sqlite3_reset(row);
+  atomic_store(&store->has_memory, any);
+  atomic_store(&store->memory_seen_us, now);
+  pthread_mutex_unlock(&store->lock);
+  return any;
 }
 
 gint64 run_store_memory_version(RunStore *store, GError **error) {

@@ -51,4 +51,6 @@ json_t *run_store_memory(RunStore *store, const char *owner, GError **error);
 gboolean run_store_forget(RunStore *store, const char *owner, gint64 id, GError **error); /* NOT_FOUND */
 gboolean run_store_memory_used(RunStore *store, const char *owner, gint64 id, GError **error);
 /* Changes with every change of any owner's memory by this store object; another process's are seen by run_store_memory(). */
+/* Whether anyone has taught anything: as another process left it a moment ago. Takes no lock most times. */
+gboolean run_store_has_memory(RunStore *store);
 gint64 run_store_memory_version(RunStore *store, GError **error);

@@ -162,6 +162,41 @@ class Memory(unittest.TestCase):
         self.assertNotEqual(status, 0)
         self.assertNotIn(str(revenue_of(2, "South")), json.dumps(answer))
 
+    def test_taught_in_words(self):
+        mine, other = self.scope("mem5"), self.scope("mem6")
+        status, answer, _ = agent("By wonga I mean revenue", *mine)
+        self.assertEqual((status, answer["status"], answer["rows"]), (0, "answered", []))
+        self.assertIn("'wonga' is read as 'revenue'", answer["narrative"])
+        self.assertEqual([step["name"] for step in json.loads(run("trace", "-w", SHOP, "--json", *mine, answer["id"]).stdout)], ["route"])
+        again = run("agent", "-w", SHOP, "--json", *mine, "--resume", answer["id"])
+        self.assertEqual(json.loads(again.stdout)["narrative"], answer["narrative"])
+        self.assertAlmostEqual(agent("wonga in the North", *mine)[1]["rows"][0][0], revenue_of(2, "North"))
+        self.assertEqual(agent("wonga in the North", *other)[0], REFUSED)
+        self.assertEqual(agent("forget what I mean by wonga", *other)[0], REFUSED)
+        self.assertIn("'wonga' is read as 'revenue'", agent("what do you remember?", *mine)[1]["narrative"])
+        self.assertNotIn("wonga", agent("what do you remember?", *other)[1]["narrative"])
+        refused, answer, _ = agent("by lolly I mean wibble", *mine)
+        self.assertEqual((refused, answer["reason"]["missing"]), (REFUSED, "wibble"))
+        self.assertEqual(agent("forget what I mean by wonga", *mine)[0], 0)
+        self.assertEqual(agent("wonga in the North", *mine)[0], REFUSED)
+
+    def test_what_is_best_is_by_what(self):
+        mine = self.scope("mem7")
+        self.assertEqual(agent("best region", *mine)[1]["status"], "clarify")
+        agent("by best I mean number of orders", *mine)
+        answer = agent("Which is the best region?", *mine)[1]
+        self.assertEqual((answer["status"], answer["query"]["metrics"][0]["metric"], answer["query"]["limit"]), ("answered", "orders", 1))
+        for word in answer["understood"]:
+            self.assertEqual(answer["question"][word["start"]:word["start"] + word["length"]], word["text"])
+        self.assertEqual(agent("best region by revenue", *mine)[1]["query"]["order"], agent("best region by revenue")[1]["query"]["order"])
+        self.assertEqual(agent("best region by revenue", *mine)[1]["rows"], agent("best region by revenue")[1]["rows"])
+
+    def test_a_lesson_gives_no_access(self):
+        path = Path(SCRATCH.name) / "north_teaching.json"
+        path.write_text(json.dumps({"user": "t", "row_filters": [{"field": "region", "values": ["North"]}]}))
+        status, answer, _ = agent("by home I mean South", "--scope", path)
+        self.assertEqual(status, REFUSED, answer)
+
     def test_what_is_refused(self):
         for words in (("add", "x"), ("add", "", "y"), ("forget", "x"), ("sing",)):
             self.assertEqual(run("memory", "-w", SHOP, *words).returncode, INVALID_ARGUMENT, words)
@@ -209,6 +244,26 @@ class OverHttp(unittest.TestCase):
         self.assertEqual(self.server.request("DELETE", f"/v1/memory/{entry['id']}")[0], 404)
         self.assertNotIn("bling", [e["phrase"] for e in self.get("/v1/memory")[1]["entries"]])
         self.assertEqual(self.server.post("/v1/memory", {"phrase": "x"})[0], 400)
+
+    def test_memory_where_questions_are_answered_at_once(self):
+        """Also of what is in the cache: what was taught decides from the next question on, and no longer when it is forgotten."""
+        plain = self.server.ask("revenue by region")[1]
+        self.assertEqual(self.server.ask("revenue by region")[1]["route"], "exact_cache")
+        status, taught = self.server.ask("by revenue I mean number of orders")
+        self.assertEqual((status, taught["status"]), (200, "answered"))
+        kept = json.loads(self.server.get(f"/v1/answers/{taught['id']}")[2])
+        self.assertEqual((kept["question"], kept["narrative"]), (taught["question"], taught["narrative"]))
+        read = self.server.ask("revenue by region")[1]
+        self.assertEqual((read["question"], read["query"]["metrics"][0]["metric"]), ("revenue by region", "orders"))
+        self.assertIn("memory", [caveat["code"] for caveat in read["caveats"]])
+        _, headers, text = self.server.post("/v1/ask", {"question": "revenue by region"}, {"Accept": "text/event-stream"})
+        self.assertIn("'revenue' was read as 'number of orders'", text)
+        entry = next(e for e in self.get("/v1/memory")[1]["entries"] if e["phrase"] == "revenue")
+        self.assertGreaterEqual(entry["uses"], 2)
+        self.assertEqual(self.server.ask("forget what I mean by revenue")[1]["status"], "answered")
+        self.assertEqual(self.server.ask("revenue by region")[1]["rows"], plain["rows"])
+        history = self.get("/v1/history?limit=10")[1]
+        self.assertIn("revenue by region", json.dumps(history))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ async function visitAll(page, look) {
   await page.locator(".menu").waitFor();
   await look("menu");
   await page.keyboard.press("Escape");
-  for (const screen of ["pins", "history", "tasks", "tables", "tables/shop", "glossary", "glossary/revenue", "glossary/shop.region", "nowhere"]) {
+  for (const screen of ["pins", "history", "tasks", "words", "tables", "tables/shop", "glossary", "glossary/revenue", "glossary/shop.region", "nowhere"]) {
     await openScreen(page, SHOP, screen);
     await look(screen);
   }

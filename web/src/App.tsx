@@ -13,6 +13,7 @@ import { PinsScreen } from "./screens/PinsScreen";
 import { LinkScreen, SharedScreen } from "./screens/SharedScreen";
 import { TablesScreen } from "./screens/TablesScreen";
 import { TasksScreen } from "./screens/TasksScreen";
+import { WordsScreen } from "./screens/WordsScreen";
 import { Icon, type IconName } from "./ui/icons";
 import { ActionMenu, Button, Dialog, Empty, ErrorNote, Messages, say } from "./ui/parts";
 
@@ -23,6 +24,7 @@ const PLACES: Array<{ path: string; label: string; icon: IconName; screen: Route
   { path: "#/tasks", label: "Tasks", icon: "task", screen: "tasks" },
   { path: "#/tables", label: "Tables", icon: "table", screen: "tables" },
   { path: "#/glossary", label: "Glossary", icon: "book", screen: "glossary" },
+  { path: "#/words", label: "Your words", icon: "pen", screen: "words" },
 ];
 
 const THEMES: Array<{ theme: Theme; label: string }> = [
@@ -94,6 +96,7 @@ function Screen({ route }: { route: Route }): ReactElement {
     case "pins": return <PinsScreen />;
     case "history": return <HistoryScreen />;
     case "tasks": return <TasksScreen />;
+    case "words": return <WordsScreen />;
     case "tables": return <TablesScreen name={route.name} />;
     case "glossary": return <GlossaryScreen wanted={route.key} />;
     case "missing": return <Empty whole title="There is nothing at this address."><a href="#/">Ask a question</a></Empty>;

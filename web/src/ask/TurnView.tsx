@@ -14,6 +14,7 @@ import { CHART_TYPES, type ChartType, type LooseOption, possibleTypes } from "./
 import { Clarify, Refusal } from "./Clarify";
 import { Feedback } from "./Feedback";
 import { QueryChips } from "./QueryChips";
+import { Sentences } from "./Sentences";
 import { AssistantOffer, StepList, TraceOf } from "./Steps";
 import { UnderstoodQuestion } from "./Understood";
 
@@ -184,6 +185,7 @@ export const TurnView = memo(function TurnView({ turn, number, thread, askAgain,
         {turn.state === "failed" && turn.problem && <ErrorNote problem={turn.problem} retry={turn.request !== null ? () => retry(thread, turn) : undefined} />}
         {answer?.status === "failed" && <ErrorNote problem={{ detail: answer.error?.message ?? "It failed.", ...(answer.error?.hint ? { hint: answer.error.hint } : {}) }} />}
         {answer?.status === "clarify" && <Clarify answer={answer} thread={thread} />}
+        {answer?.status === "answered" && !answer.query && <Sentences answer={answer} />}
         {answer?.status === "refused" && <Refusal answer={answer} question={turn.question} askAgain={askAgain} />}
         {answer && (answer.status === "refused" || answer.status === "clarify") && turn.request?.path === "/v1/ask" && <AssistantOffer thread={thread} question={turn.question} after={turn.request.body.after ?? null} />}
         {answer && turn.request?.path === "/v1/agent" && <TraceOf answer={answer} />}

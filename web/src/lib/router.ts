@@ -5,7 +5,7 @@ export type Route =
   | { screen: "ask"; thread: string | null }
   | { screen: "shared"; query: string }
   | { screen: "link"; id: string }
-  | { screen: "pins" | "history" | "tasks" }
+  | { screen: "pins" | "history" | "tasks" | "words" }
   | { screen: "tables"; name: string | null }
   | { screen: "glossary"; key: string | null }
   | { screen: "missing" };
@@ -34,6 +34,7 @@ export function parseRoute(hash: string): Route {
     case "pins":
     case "history":
     case "tasks":
+    case "words":
       return { screen };
     case "tables":
       return { screen, name: decode(rest) };
