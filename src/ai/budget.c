@@ -88,23 +88,24 @@ gboolean ai_budget_applies(const AiConfig *config, const AiAccount *account) {
   return FALSE;
 }
 
-static gint64 period_start(AiPeriod period, gint64 now_ms) {
+/* Days, weeks and months begin at the company's midnight; a day of its clock change has 23 or 25 hours. */
+static gint64 period_start(const AiConfig *config, AiPeriod period, gint64 now_ms) {
   const gint64 minute = 60000, day = 86400000;
   if (period == AI_PERIOD_MINUTE) return now_ms - now_ms % minute;
-  if (period == AI_PERIOD_DAY) return now_ms - now_ms % day;
-  /* 1970-01-01 was a Thursday: Mondays are four days off. */
-  if (period == AI_PERIOD_WEEK) return now_ms - (now_ms + 3 * day) % (7 * day);
-  g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(now_ms / 1000);
-  g_autoptr(GDateTime) first = g_date_time_new_utc(g_date_time_get_year(now), g_date_time_get_month(now), 1, 0, 0, 0);
-  return g_date_time_to_unix(first) * 1000;
+  if (period == AI_PERIOD_DAY && config->zone == NULL) return now_ms - now_ms % day;
+  g_autoptr(GTimeZone) zone = config->zone != NULL ? g_time_zone_ref(config->zone) : g_time_zone_new_utc();
+  g_autoptr(GDateTime) now = ai_config_time(config, now_ms / 1000);
+  g_autoptr(GDateTime) midnight = g_date_time_new(zone, g_date_time_get_year(now), g_date_time_get_month(now),
+                                                  period == AI_PERIOD_MONTH ? 1 : g_date_time_get_day_of_month(now), 0, 0, 0);
+  int back = period == AI_PERIOD_WEEK ? (g_date_time_get_day_of_week(now) - config->week_start + 7) % 7 : 0;
+  g_autoptr(GDateTime) start = g_date_time_add_days(midnight, -back);
+  return g_date_time_to_unix(start) * 1000;
 }
 
-static gint64 period_end(AiPeriod period, gint64 start_ms) {
+static gint64 period_end(const AiConfig *config, AiPeriod period, gint64 start_ms) {
   if (period == AI_PERIOD_MINUTE) return start_ms + 60000;
-  if (period == AI_PERIOD_DAY) return start_ms + 86400000;
-  if (period == AI_PERIOD_WEEK) return start_ms + 7 * (gint64)86400000;
-  g_autoptr(GDateTime) start = g_date_time_new_from_unix_utc(start_ms / 1000);
-  g_autoptr(GDateTime) next = g_date_time_add_months(start, 1);
+  g_autoptr(GDateTime) start = ai_config_time(config, start_ms / 1000);
+  g_autoptr(GDateTime) next = period == AI_PERIOD_MONTH ? g_date_time_add_months(start, 1) : g_date_time_add_days(start, period == AI_PERIOD_WEEK ? 7 : 1);
   return g_date_time_to_unix(next) * 1000;
 }
 
@@ -120,7 +121,7 @@ GPtrArray *ai_budget_entries(const AiConfig *config, const AiAccount *account, c
     entry->rule = rule;
     entry->unit = rule->unit;
     entry->period = rule->period;
-    entry->period_ms = period_start(rule->period, now_ms);
+    entry->period_ms = period_start(config, rule->period, now_ms);
     entry->limit = rule->limit;
     entry->amount = amounts->amount[rule->unit];
     /* A worst case above a minute's tokens would never be let through; alone in its minute it is. */
@@ -136,7 +137,7 @@ static void refuse(Work *work, const AiEntry *entry) {
   gint64 now_ms = g_get_real_time() / 1000;
   gboolean limit = entry->period == AI_PERIOD_MINUTE;
   work->verdict.code = limit ? AISLE_ERROR_RATE_LIMITED : AISLE_ERROR_BUDGET;
-  work->verdict.retry_after_ms = MAX(1, period_end(entry->period, entry->period_ms) - now_ms);
+  work->verdict.retry_after_ms = MAX(1, period_end(work->config, entry->period, entry->period_ms) - now_ms);
   work->verdict.reason = g_strdup_printf("the %s of this %s for the %s is used up", limit ? "limit" : "budget", ai_level_names[entry->rule->level],
                                          ai_period_names[entry->period]);
   work->decided = TRUE;

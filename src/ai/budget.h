@@ -1,5 +1,5 @@
 /*
- * Budgets and limits: company, team, user, purpose, role; money, tokens, credits, requests; minute to month (UTC).
+ * Budgets and limits: company, team, user, purpose, role; money, tokens, credits, requests; minute to month, in the company's time zone.
  *
  * Exact under any concurrency and across processes: before a call leaves, its worst case is reserved in one transaction of
  * SQLite against every rule that holds for it; when it ends, the real amount takes its place. Spent plus reserved never
@@ -89,6 +89,6 @@ void ai_budget_reserve_as(AiBudget *budget, gint64 ticket, gint64 lifetime_ms, A
                           gint64 wait_ms, AiBudgetFunction function, gpointer data);
 /* TRUE: what was settled before is written. Not from its callbacks. */
 gboolean ai_budget_flush(AiBudget *budget, gint64 wait_ms);
-/* The entries that hold for an account now. (transfer full, of AiEntry*) */
+/* The entries that hold for an account at that moment. (transfer full, of AiEntry*) */
 GPtrArray *ai_budget_entries(const AiConfig *config, const AiAccount *account, const AiAmounts *amounts, gint64 now_ms);
 json_t *ai_budget_report(AiBudget *budget); /* waits for its thread (transfer full) */

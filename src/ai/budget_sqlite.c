@@ -211,7 +211,9 @@ static json_t *entry_json(const json_t *row) {
   g_autofree char *who = g_strndup(key + skip, strlen(key) - skip - tail);
   gint64 limit = json_get_int(row, "limit", 0), spent = json_get_int(row, "spent", 0);
   g_autoptr(GDateTime) start = g_date_time_new_from_unix_utc(json_get_int(row, "period_ms", 0) / 1000);
-  g_autofree char *since = g_date_time_format(start, "%Y-%m-%d");
+  /* Where the company's midnight is not that of UTC, the moment is told. */
+  gboolean whole = g_date_time_get_hour(start) == 0 && g_date_time_get_minute(start) == 0;
+  g_autofree char *since = g_date_time_format(start, whole ? "%Y-%m-%d" : "%Y-%m-%dT%H:%MZ");
   return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:f}", "level", parts[0], "who", who, "per", period, "since", since, "unit", unit, "limit", amount_json(limit, unit),
                    "spent", amount_json(spent, unit), "reserved", amount_json(json_get_int(row, "reserved", 0), unit), "used", limit > 0 ? 100.0 * (double)spent / (double)limit : 0.0);
 }

@@ -31,6 +31,7 @@ AiConfig *ai_config_new_empty(const char *path) {
   config->refs = 1;
   config->path = g_strdup(path);
   config->currency = g_strdup("USD");
+  config->week_start = 1;
   config->providers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, provider_free);
   config->models = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, ai_logical_free);
   config->prices = g_ptr_array_new_with_free_func(ai_price_free);
@@ -81,6 +82,7 @@ void ai_config_unref(AiConfig *config) {
   g_hash_table_unref(config->trials);
   g_free(config->prompts);
   g_free(config->currency);
+  g_clear_pointer(&config->zone, g_time_zone_unref);
   g_free(config->path);
   g_free(config);
 }
@@ -244,15 +246,33 @@ static gboolean read_price_file(AiConfig *config, const ConfigPart *whole, GErro
   return config_read_prices(config, &part, error);
 }
 
+/* When a day, a week and a month of the company begin. */
+static gboolean read_calendar(AiConfig *config, const ConfigPart *whole, GError **error) {
+  static const char *const DAYS[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
+  g_autofree char *zone = NULL, *day = NULL;
+  if (!config_text(whole, "time_zone", &zone, error) || !config_text(whole, "week_start", &day, error)) return FALSE;
+  if (zone != NULL && strcmp(zone, "UTC") != 0) config->zone = g_time_zone_new_identifier(zone);
+  if (zone != NULL && strcmp(zone, "UTC") != 0 && config->zone == NULL)
+    return config_fail(whole, error, "time_zone '%.60s' is not known here; give a name such as Europe/Berlin", zone);
+  gboolean known = day == NULL;
+  for (guint i = 0; day != NULL && i < G_N_ELEMENTS(DAYS); i++) {
+    if (strcmp(DAYS[i], day) != 0) continue;
+    config->week_start = (int)i + 1;
+    known = TRUE;
+  }
+  return known || config_fail(whole, error, "week_start must be a weekday such as monday");
+}
+
 static gboolean read_all(AiConfig *config, const ConfigPart *whole, GError **error) {
   int version = 1;
   if (!config_names(whole,
                     "version providers models prices budgets limits keys flags prompts releases cache queue batch policy timeout "
-                    "first_token_timeout in_flight",
+                    "first_token_timeout in_flight time_zone week_start",
                     error) ||
       !config_int(whole, "version", 1, 1, &version, error) || !config_duration(whole, "timeout", &config->timeout_ms, error) ||
       !config_duration(whole, "first_token_timeout", &config->first_token_ms, error) ||
-      !config_int(whole, "in_flight", 1, 100000, &config->in_flight_max, error) || !config_text(whole, "prompts", &config->prompts, error))
+      !config_int(whole, "in_flight", 1, 100000, &config->in_flight_max, error) || !config_text(whole, "prompts", &config->prompts, error) ||
+      !read_calendar(config, whole, error))
     return FALSE;
   if (config->prompts != NULL && !g_path_is_absolute(config->prompts)) {
     g_autofree char *folder = g_path_get_dirname(config->path), *name = config->prompts;
@@ -286,6 +306,11 @@ gint64 ai_config_stamp_now(const AiConfig *config) {
   gint64 sum = ai_config_stamp(config->path);
   for (guint i = 0; i < config->files->len; i++) sum += ai_config_stamp(g_ptr_array_index(config->files, i));
   return sum;
+}
+
+GDateTime *ai_config_time(const AiConfig *config, gint64 unix_s) {
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(unix_s);
+  return config->zone != NULL ? g_date_time_to_timezone(utc, config->zone) : g_steal_pointer(&utc);
 }
 
 gboolean ai_config_flag(const AiConfig *config, const char *flag, const char *caller) {

@@ -73,6 +73,8 @@ typedef struct {
   gint64 stamp; /* of the file and of those that it names: changes when one does */
   GPtrArray *files; /* of char*: prices, files of keys */
   char *currency;
+  GTimeZone *zone;       /* the company's, in which days, weeks and months of budgets and dates of prices begin; NULL: UTC */
+  int week_start;        /* 1 Monday to 7 Sunday */
   GHashTable *providers; /* name -> AiProviderConfig* */
   GHashTable *models;    /* logical name -> AiLogical* */
   GPtrArray *prices;     /* of AiPrice*, by model, newest last */
@@ -110,6 +112,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AiConfig, ai_config_unref)
 gint64 ai_config_stamp(const char *path);
 /* The same for a configuration and all files that it names; what `stamp` is compared with. */
 gint64 ai_config_stamp_now(const AiConfig *config);
+/* A moment in the company's time. (transfer full) */
+GDateTime *ai_config_time(const AiConfig *config, gint64 unix_s);
 /* The price that holds now; NULL: none, it costs nothing. (transfer none) */
 const AiPrice *ai_config_price(const AiConfig *config, const char *model);
 /* Stable: the same caller gets the same side as long as the share stands. */

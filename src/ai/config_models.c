@@ -176,7 +176,7 @@ const AiPrice *ai_config_price(const AiConfig *config, const char *model) {
     const AiPrice *price = g_ptr_array_index(config->prices, i);
     if (strcmp(price->model, model) != 0) continue;
     if (*today == '\0') {
-      g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+      g_autoptr(GDateTime) now = ai_config_time(config, g_get_real_time() / G_USEC_PER_SEC);
       g_snprintf(today, sizeof today, "%04d-%02d-%02d", g_date_time_get_year(now), g_date_time_get_month(now),
                  g_date_time_get_day_of_month(now));
     }

@@ -146,7 +146,8 @@ static void test_mistakes(void) {
   static const char *const WRONG[] = {"budgets: [{limit: 3}]", "budgets: [{team: a, user: b, limit: 3}]", "budgets: [{team: a, limit: -3}]", "budgets: [{team: a, limit: 3, per: year}]",
                                       "budgets: [{team: a, limit: 3, alert: [2]}]", "models: {m: {routes: []}}", "models: {m: {routes: [{provider: x, model: y}]}}",
                                       "providers: {p: {type: other, url: 'http://x'}}", "providers: {p: {type: openai, url: 'ftp://x'}}",
-                                      "providers: {p: {type: openai, url: 'http://x', key_env: AISLE_NO_SUCH_VARIABLE}}", "keys: [{user: x}]", "policy: {record: all}", "timeout: soon"};
+                                      "providers: {p: {type: openai, url: 'http://x', key_env: AISLE_NO_SUCH_VARIABLE}}", "keys: [{user: x}]", "policy: {record: all}", "timeout: soon", "time_zone: Atlantis/Centre",
+                                      "week_start: someday"};
   for (guint i = 0; i < G_N_ELEMENTS(WRONG); i++) {
     g_autofree char *folder = g_dir_make_tmp("aisle-budget-XXXXXX", NULL), *path = g_build_filename(folder, "ai.yaml", NULL);
     g_assert_true(g_file_set_contents(path, WRONG[i], -1, NULL));
@@ -157,6 +158,79 @@ static void test_mistakes(void) {
     g_unlink(path);
     g_rmdir(folder);
   }
+}
+
+static gint64 at_ms(const char *iso) {
+  g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(iso, NULL);
+  g_assert_nonnull(time);
+  return g_date_time_to_unix(time) * 1000;
+}
+
+/* The company's midnight, not that of Greenwich; its clock changes in spring and autumn. */
+static void test_periods(void) {
+  static const struct {
+    const char *calendar, *per, *now, *start;
+  } CASES[] = {
+      {"", "day", "2026-11-21T23:59:59Z", "2026-11-21T00:00:00Z"},
+      {"", "week", "2026-11-22T12:00:00Z", "2026-11-16T00:00:00Z"},
+      {"", "month", "2026-11-30T23:59:59Z", "2026-11-01T00:00:00Z"},
+      {"time_zone: UTC\nweek_start: sunday\n", "week", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "minute", "2026-11-21T23:59:59Z", "2026-11-21T23:59:00Z"},
+      {"time_zone: Europe/Berlin\n", "day", "2026-11-21T22:59:59Z", "2026-11-20T23:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "day", "2026-11-21T23:00:00Z", "2026-11-21T23:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "day", "2026-03-29T21:59:59Z", "2026-03-28T23:00:00Z"}, /* 23 hours */
+      {"time_zone: Europe/Berlin\n", "day", "2026-03-29T22:00:00Z", "2026-03-29T22:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "day", "2026-10-25T22:59:59Z", "2026-10-24T22:00:00Z"}, /* 25 hours */
+      {"time_zone: Europe/Berlin\n", "week", "2026-11-22T22:59:59Z", "2026-11-15T23:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "week", "2026-11-22T23:00:00Z", "2026-11-22T23:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "month", "2026-10-31T23:00:00Z", "2026-10-31T23:00:00Z"},
+      {"time_zone: Europe/Berlin\n", "month", "2026-10-31T22:59:59Z", "2026-09-30T22:00:00Z"},
+      {"time_zone: America/Los_Angeles\nweek_start: sunday\n", "week", "2026-11-22T07:59:59Z", "2026-11-15T08:00:00Z"},
+      {"time_zone: America/Los_Angeles\nweek_start: sunday\n", "week", "2026-11-22T08:00:00Z", "2026-11-22T08:00:00Z"},
+      {"time_zone: Asia/Kolkata\n", "month", "2026-12-31T18:30:00Z", "2026-12-31T18:30:00Z"},
+  };
+  g_autoptr(GTimeZone) known = g_time_zone_new_identifier("Europe/Berlin");
+  if (known == NULL) {
+    g_test_skip("this machine has no time zones");
+    return;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+    g_autofree char *text = g_strdup_printf("%sbudgets: [{team: bi, limit: 9, per: %s}]\n", CASES[i].calendar, CASES[i].per);
+    Fixture fixture = set_up(text);
+    AiAccount account = {.team = (char *)"bi"};
+    AiAmounts amounts = {.amount[AI_UNIT_MONEY] = 1};
+    g_autoptr(GPtrArray) entries = ai_budget_entries(fixture.config, &account, &amounts, at_ms(CASES[i].now));
+    const AiEntry *entry = g_ptr_array_index(entries, 0);
+    g_assert_cmpint(entry->period_ms, ==, at_ms(CASES[i].start));
+    tear_down(&fixture);
+  }
+}
+
+/* What a killed process had reserved stands in nobody's way when it has run out; a late settlement still counts. */
+static void test_expiry(void) {
+  Fixture fixture = set_up("budgets: [{team: bi, limit: 20, unit: tokens, per: month}]\n");
+  g_autofree char *path = g_build_filename(fixture.folder, "b.db", NULL);
+  AiLedger *ledger = ai_ledger_sqlite(path, NULL);
+  AiAccount account = {.team = (char *)"bi"};
+  AiAmounts worst = {.amount[AI_UNIT_TOKENS] = 15}, spent = {.amount[AI_UNIT_TOKENS] = 4};
+  g_autoptr(GPtrArray) entries = ai_budget_entries(fixture.config, &account, &worst, g_get_real_time() / 1000);
+  guint which;
+  g_assert_true(ledger->begin(ledger, NULL));
+  g_assert_cmpint(ledger->reserve(ledger, 1, entries, 1000, &which), ==, AI_LEDGER_DONE);
+  g_assert_cmpint(ledger->reserve(ledger, 2, entries, 5000, &which), ==, AI_LEDGER_WAIT);
+  g_assert_true(ledger->expire(ledger, 999));
+  g_assert_cmpint(ledger->reserve(ledger, 2, entries, 5000, &which), ==, AI_LEDGER_WAIT);
+  g_assert_true(ledger->expire(ledger, 1000));
+  g_assert_cmpint(ledger->reserve(ledger, 2, entries, 5000, &which), ==, AI_LEDGER_DONE);
+  g_assert_true(ledger->settle(ledger, 1, &spent));
+  g_assert_true(ledger->settle(ledger, 1, &spent)); /* twice changes nothing */
+  g_assert_true(ledger->settle(ledger, 2, &spent));
+  g_assert_true(ledger->commit(ledger, NULL));
+  g_autoptr(json_t) report = ledger->report(ledger, 0);
+  g_assert_cmpint(json_get_int(json_array_get(report, 0), "spent", 0), ==, 8);
+  g_assert_cmpint(json_get_int(json_array_get(report, 0), "reserved", -1), ==, 0);
+  ledger->free(ledger);
+  tear_down(&fixture);
 }
 
 static void test_money(void) {
@@ -175,6 +249,8 @@ int main(int argc, char **argv) {
   g_test_add_func("/ai/budget/threads", test_threads);
   g_test_add_func("/ai/budget/verdicts", test_verdicts);
   g_test_add_func("/ai/budget/mistakes", test_mistakes);
+  g_test_add_func("/ai/budget/periods", test_periods);
+  g_test_add_func("/ai/budget/expiry", test_expiry);
   g_test_add_func("/ai/budget/money", test_money);
   return g_test_run();
 }
