@@ -2,7 +2,14 @@
 
 #include <string.h>
 
-typedef gboolean (*Check)(const char *text, gsize length);
+/* How much of what a pattern found is one: 0 to `length`. */
+typedef gsize (*Check)(const char *text, gsize length);
+
+static guint count_digits(const char *text, gsize length) {
+  guint n = 0;
+  for (gsize i = 0; i < length; i++) n += g_ascii_isdigit(text[i]);
+  return n;
+}
 
 static gboolean passes_luhn(const char *text, gsize length) {
   int sum = 0, digits = 0;
@@ -12,15 +19,28 @@ static gboolean passes_luhn(const char *text, gsize length) {
     if (digits++ % 2 == 1) value = value * 2 > 9 ? value * 2 - 9 : value * 2;
     sum += value;
   }
-  return digits >= 13 && digits <= 19 && sum % 10 == 0;
+  return sum % 10 == 0;
+}
+
+/* Issuers' first digits and lengths (ISO/IEC 7812): what is as long as a barcode or an order's number is seldom a card. */
+static gboolean is_card(const char *text, gsize length) {
+  guint digits = count_digits(text, length), first = 0;
+  for (gsize i = 0, n = 0; i < length && n < 4; i++)
+    if (g_ascii_isdigit(text[i]) && ++n > 0) first = first * 10 + (guint)(text[i] - '0');
+  gboolean fits = first / 1000 == 2   ? digits == 16 && first >= 2221 && first <= 2720
+                  : first / 1000 == 3 ? digits >= 14 && digits <= 16
+                  : first / 1000 == 4 ? digits == 16 || digits == 19
+                  : first / 1000 == 5 ? digits == 16
+                                      : digits >= 16 && digits <= 19;
+  return fits && passes_luhn(text, length);
 }
 
 /* ISO 13616: the first four characters go to the end, letters become 10 to 35, the whole is 1 modulo 97. */
-static gboolean passes_iban(const char *text, gsize length) {
+static gboolean is_iban(const char *text, gsize length) {
   char plain[40];
   gsize n = 0;
   for (gsize i = 0; i < length && n < sizeof plain; i++)
-    if (text[i] != ' ') plain[n++] = text[i];
+    if (g_ascii_isalnum(text[i])) plain[n++] = text[i];
   if (n < 15 || n > 34) return FALSE;
   int rest = 0;
   for (gsize i = 0; i < n; i++) {
@@ -31,6 +51,30 @@ static gboolean passes_iban(const char *text, gsize length) {
   return rest == 1;
 }
 
+/* What follows in groups of its own may have been taken along: "4111 1111 1111 1111 12/29". */
+static gsize longest(gboolean (*is_one)(const char *text, gsize length), const char *text, gsize length) {
+  for (gsize n = length; n > 0;) {
+    if (is_one(text, n)) return n;
+    while (n > 0 && g_ascii_isalnum(text[n - 1])) n--;
+    while (n > 0 && !g_ascii_isalnum(text[n - 1])) n--;
+  }
+  return 0;
+}
+
+static gsize check_card(const char *text, gsize length) {
+  return longest(is_card, text, length);
+}
+
+static gsize check_iban(const char *text, gsize length) {
+  return longest(is_iban, text, length);
+}
+
+/* ITU-T E.164: at most fifteen digits. */
+static gsize check_phone(const char *text, gsize length) {
+  guint digits = count_digits(text, length);
+  return digits >= 9 && digits <= 15 ? length : 0;
+}
+
 typedef struct {
   const char *kind, *pattern;
   Check check;  /* NULL: the pattern is enough */
@@ -39,22 +83,32 @@ typedef struct {
 
 /* Keys first: they hold what looks like other things. */
 static const Kind KINDS[] = {
-    {"PRIVATE_KEY", "-----BEGIN [A-Z ]*PRIVATE KEY-----[\\s\\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\\z)", NULL, 0},
+    {"PRIVATE_KEY", "-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----[\\s\\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\\z)", NULL, 0},
     {"SECRET",
-     "\\b(?:sk-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}"
-     "|AIza[0-9A-Za-z_-]{30,}|glpat-[A-Za-z0-9_-]{16,}|npm_[A-Za-z0-9]{30,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"
+     "\\b(?:sk-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}"
+     "|AIza[0-9A-Za-z_-]{30,}|glpat-[A-Za-z0-9_-]{16,}|glsa_[A-Za-z0-9_]{20,}|npm_[A-Za-z0-9]{30,}|[rs]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9]{16,}"
+     "|hf_[A-Za-z0-9]{20,}|SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,}|ya29\\.[A-Za-z0-9_-]{16,}|GOCSPX-[A-Za-z0-9_-]{16,}|pypi-[A-Za-z0-9_-]{20,}|dop_v1_[a-f0-9]{32,}"
+     "|shp(?:at|ss|ca|pa)_[A-Fa-f0-9]{24,}|sq0[a-z]{3}-[A-Za-z0-9_-]{20,}|dapi[0-9a-f]{32}|key-[0-9a-f]{32}|AGE-SECRET-KEY-1[A-Z0-9]{20,}|hooks\\.slack\\.com/services/[A-Za-z0-9/]{20,}"
      "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*)",
      NULL, 0},
     {"SECRET", "(?i)\\bbearer\\s+([A-Za-z0-9._~+/-]{16,}=*)", NULL, 1},
-    {"PASSWORD", "(?i)\\b(?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?token|client[_-]?secret)\\b[\"']?\\s*(?:[:=]|\\bis\\b)\\s*[\"']?([^\\s\"',;]{4,})",
+    {"SECRET", "(?i)\\bauthorization[\"']?\\s*[:=]\\s*[\"']?basic\\s+([A-Za-z0-9+/]{6,}=*)", NULL, 1},
+    {"PASSWORD",
+     "(?i)(?<![A-Za-z0-9])[A-Za-z0-9_-]{0,40}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key"
+     "|(?:access|auth|refresh|bearer|session)[_-]?token)(?:[_-]?(?:key|value))?[\"']?\\s*(?:[:=]|\\bis\\b)\\s*[\"']?([^\\s\"',;]{4,})",
      NULL, 1},
-    {"PASSWORD", "\\b[a-z][a-z0-9+.-]*://[^\\s/:@]+:([^\\s/@]+)@", NULL, 1},
-    {"EMAIL", "[A-Za-z0-9._%+'-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,}", NULL, 0},
-    {"IBAN", "\\b[A-Z]{2}\\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\\b", passes_iban, 0},
-    {"CARD", "(?<![\\d.])[3-6]\\d{3}(?:[ -]?\\d){9,15}(?![\\d.]\\d|\\d)", passes_luhn, 0},
+    {"PASSWORD", "\\b[a-z][a-z0-9+.-]*://[^\\s/:@]*:([^\\s/]+)@", NULL, 1},
+    {"EMAIL", "[\\p{L}\\p{N}._%+'-]+@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)*\\.\\p{L}{2,}", NULL, 0},
+    {"EMAIL", "(?i)[\\p{L}\\p{N}._%+-]+\\s?[\\[(]\\s?at\\s?[\\])]\\s?[\\p{L}\\p{N}-]+(?:\\s?(?:\\.|[\\[(]\\s?dot\\s?[\\])])\\s?[\\p{L}\\p{N}-]+)+", NULL, 0},
+    {"IBAN", "(?i)\\b[A-Z]{2}\\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\\b", check_iban, 0},
+    {"CARD", "(?<![\\d.])(?:[2-6]\\d{3}(?:[ \\x{a0}-]?\\d){9,15}|[2-6]\\d{3}(?:\\.\\d{4}){3})(?![\\d.]\\d|\\d)", check_card, 0},
     {"SSN", "(?<![\\d-])(?!000|666|9\\d\\d)\\d{3}-(?!00)\\d{2}-(?!0000)\\d{4}(?![\\d-])", NULL, 0},
-    {"PHONE", "(?<![\\w.+-])(?:\\+\\d{1,3}[ .-]?(?:\\(?\\d{1,4}\\)?[ .-]?){2,5}\\d{2,4}|\\(\\d{3}\\) ?\\d{3}[ .-]\\d{4}|\\d{3}[.-]\\d{3}[.-]\\d{4})(?![\\w-]|\\.\\d)",
-     NULL, 0},
+    {"PHONE", "(?i)\\b(?:phone|tel|telephone|mobile|fax|call|whatsapp)(?:\\s?(?:no|number))?\\b[.:]*\\s*(\\+?\\d[\\d ()./-]{6,}\\d)(?![\\w.,]\\d|\\d)", check_phone, 1},
+    {"PHONE",
+     "(?<![\\w.,+-])(?:\\+\\d{1,3}[ .-]?(?:\\(?\\d{1,4}\\)?[ .-]?){2,5}\\d{2,4}|(?:1[ .-])?\\(\\d{3}\\) ?\\d{3}[ .-]\\d{4}|(?:1[ .-])?\\d{3}[.-]\\d{3}[.-]\\d{4}"
+     "|(?:1 )?[2-9]\\d{2} [2-9]\\d{2} \\d{4}|00(?:[ .-][1-9]\\d{0,2}|[1-9]\\d{0,2}[ ./-])[ ./-]?\\(?\\d{1,4}\\)?(?:[ ./-]?\\d{2,4}){1,4}|\\(0\\d{1,4}\\) ?\\d{3,8}(?:[ -]\\d{2,4}){0,3}"
+     "|0[1-9]\\d{0,3}[ /]\\d{2,8}(?:[ -]\\d{2,4}){0,4})(?![\\w-]|[.,]\\d)",
+     check_phone, 0},
 };
 static const char *const NAMES[] = {"PRIVATE_KEY", "SECRET", "PASSWORD", "EMAIL", "IBAN", "CARD", "SSN", "PHONE"};
 
@@ -92,14 +146,15 @@ static gboolean may_hold(const char *text) {
     if (*c == '@' || *c == '_') return TRUE;
     if (g_ascii_isdigit(*c)) {
       if (++digits >= 9) return TRUE;
-    } else if (*c != ' ' && *c != '-' && *c != '.' && *c != '(' && *c != ')') {
+    } else if (strchr(" -.()/", *c) == NULL && (guchar)*c < 0x80) {
       digits = 0;
     }
   }
-  static const char *const WORDS[] = {"sk-", "AKIA", "ASIA", "xox", "AIza", "eyJ", "glpat-", "-----BEGIN", "://"};
+  static const char *const WORDS[] = {"sk-", "AKIA", "ASIA", "xox", "xapp-", "AIza", "eyJ", "glpat-", "-----BEGIN", "://", "SG.", "ya29.", "GOCSPX-", "pypi-", "sq0", "dapi", "key-", "AGE-SECRET",
+                                      "hooks.slack", "(at)", "[at]", "( at", "[ at", "(AT)", "[AT]"};
   for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
     if (strstr(text, WORDS[i]) != NULL) return TRUE;
-  static const char *const FOLDED[] = {"password", "passwd", "passphrase", "pwd", "secret", "apikey", "api-key", "token", "bearer"};
+  static const char *const FOLDED[] = {"password", "passwd", "passphrase", "pwd", "secret", "apikey", "api-key", "token", "bearer", "accesskey", "accountkey", "privatekey", "authorization"};
   for (const char *c = text; *c != '\0'; c++) {
     char first = g_ascii_tolower(*c);
     if (first != 'p' && first != 's' && first != 'a' && first != 't' && first != 'b') continue;
@@ -117,7 +172,8 @@ static char *replace_all(const GRegex *pattern, const Kind *kind, const char *te
   g_regex_match(pattern, text, 0, &match);
   for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
     if (!g_match_info_fetch_pos(match, kind->group, &start, &end) || start < copied) continue;
-    if (kind->check != NULL && !kind->check(text + start, (gsize)(end - start))) continue;
+    if (kind->check != NULL) end = start + (gint)kind->check(text + start, (gsize)(end - start));
+    if (end == start) continue;
     if (text[start] == '[' || (end > start && text[end - 1] == ']')) continue; /* redacted before */
     if (out == NULL) out = g_string_new(NULL);
     g_string_append_len(out, text + copied, start - copied);
