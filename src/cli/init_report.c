@@ -35,7 +35,10 @@ static const Dataset *dataset_of_table(const Model *model, const char *table) {
 static void print_table(const InitReport *report, const ImportedTable *table) {
   g_autofree char *rows = text_count(table->rows, "row"), *columns = text_count(table->columns->len, "column");
   const Dataset *dataset = dataset_of_table(report->model, table->table);
-  printf("  %s, from %s: %s, %s", table->table, table->source, rows, columns);
+  guint sources = table->sources != NULL ? g_strv_length(table->sources) : 1;
+  printf("  %s, from %s", table->table, table->source);
+  if (sources > 1) printf(" and %u more", sources - 1);
+  printf(": %s, %s", rows, columns);
   if (dataset != NULL && dataset->primary_key[0] != NULL) {
     g_autofree char *key = g_strjoinv(", ", dataset->primary_key);
     printf("; key %s", key);

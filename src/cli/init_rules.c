@@ -214,10 +214,48 @@ static void choose_fields(Proposal *proposal) {
   g_string_append_printf(proposal->rules, "  # of %u columns, the first %u were looked at\n", stored, MOST_COLUMNS);
 }
 
-static char *proposal_text(Proposal *proposal, const ImportedTable *table) {
+/* The path as seen from the folder, so that both can be moved together. (transfer full) */
+static char *path_from(const char *folder, const char *path) {
+  g_autofree char *here = g_canonicalize_filename(folder, NULL), *there = g_canonicalize_filename(path, NULL);
+  g_auto(GStrv) from = g_strsplit(here, "/", -1), to = g_strsplit(there, "/", -1);
+  guint common = 0;
+  while (from[common] != NULL && to[common] != NULL && strcmp(from[common], to[common]) == 0) common++;
   GString *out = g_string_new(NULL);
-  g_string_append_printf(out, "# Proposed by aisle init from %s. Rename this file to %s.yaml to use it; docs/ingest.md explains it.\nsource: ", table->source, table->table);
-  append_yaml_text(out, table->source);
+  for (guint i = common; from[i] != NULL; i++) g_string_append(out, "../");
+  for (guint i = common; to[i] != NULL; i++) g_string_append_printf(out, "%s%s", i > common ? "/" : "", to[i]);
+  return g_string_free(out, FALSE);
+}
+
+/* "orders_2024-01.csv", "orders_2025-01.csv" -> "orders_*.csv": what is a number or a date may be any. Of one folder, as the files of a series are. (transfer full) */
+static char *series_pattern(char **files) {
+  gsize head = strlen(files[0]), tail = head;
+  for (guint i = 1; files[i] != NULL; i++) {
+    gsize length = strlen(files[i]), same = 0;
+    while (same < MIN(head, length) && files[i][same] == files[0][same]) same++;
+    head = same;
+    for (same = 0; same < MIN(tail, length - head) && files[i][length - 1 - same] == files[0][strlen(files[0]) - 1 - same];) same++;
+    tail = same;
+  }
+  const char *end = files[0] + strlen(files[0]) - MIN(tail, strlen(files[0]) - head);
+  while (g_ascii_isdigit(*end) || *end == '-') end++;
+  while (head > 0 && (g_ascii_isdigit(files[0][head - 1]) || files[0][head - 1] == '-')) head--;
+  g_autofree char *start = g_strndup(files[0], head);
+  return g_strconcat(start, "*", end, NULL);
+}
+
+/* Where loads to come find such files: addresses as they are, files as seen from the workspace. (transfer full) */
+static char *proposed_source(const char *folder, const ImportedTable *table) {
+  if (strstr(table->source, "://") != NULL || table->sources == NULL) return g_strdup(table->source);
+  g_autofree char *files = table->sources[1] != NULL ? series_pattern(table->sources) : g_strdup(table->source);
+  return path_from(folder, files);
+}
+
+static char *proposal_text(Proposal *proposal, const char *folder, const ImportedTable *table) {
+  GString *out = g_string_new(NULL);
+  g_autofree char *source = proposed_source(folder, table);
+  g_string_append_printf(out, "# Proposed by aisle init from %s. Rename this file to %s.yaml to use it; docs/ingest.md explains it.\n"
+                              "# As seen from the workspace; a pattern (orders_*.csv) takes in the files to come.\nsource: ", table->source, table->table);
+  append_yaml_text(out, source);
   g_string_append_printf(out, "\ntarget: %s\n", table->table);
   append_list(out, "keys", proposal->dataset->primary_key);
   if (proposal->dataset->primary_key[0] == NULL) g_string_append(out, "# No key was found, so rows of new files are added to those before.\n");
@@ -244,7 +282,7 @@ gboolean init_propose_rules(Engine *engine, const char *folder, const Model *mod
     if (proposal.dataset == NULL || g_file_test(path, G_FILE_TEST_EXISTS)) continue;
     proposal.rules = g_string_new(NULL);
     choose_fields(&proposal);
-    g_autofree char *text = proposal_text(&proposal, table);
+    g_autofree char *text = proposal_text(&proposal, folder, table);
     g_string_free(proposal.rules, TRUE);
     g_ptr_array_unref(proposal.fields);
     g_free(proposal.relation);

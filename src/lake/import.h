@@ -52,10 +52,11 @@ gboolean import_direct(ImportContext *context, const TableSource *source, GPtrAr
 ImportedTable *import_parquet_table(ImportContext *context, const TableSource *source, GError **error);
 
 /*
- * Runs `select` (whose columns are those of `table`) into Parquet files of the table and commits version 0.
- * Sets table->files and rows. On failure nothing of the table remains.
+ * Runs `select` (whose columns are those of `table`) into Parquet files of the table and commits version 0, which knows the
+ * content of the source's files (lake/content_hash.h). Sets table->files, sources and rows. On failure nothing of the table
+ * remains.
  */
-gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity,
+gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const TableSource *source,
                       GError **error);
 /* The engine's type to ours; the cast that leads there is appended to `expression`. */
 FieldType import_field_of_sql(const char *type, const char *name, GString *expression);
@@ -86,8 +87,6 @@ ImportRelation *import_parquet_relation(ImportContext *context, const TableSourc
 /* A name that no table has yet. (transfer full) */
 char *import_table_name(ImportContext *context, const char *name);
 void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what);
-/* A cheap identity of a file's content: its size, time and ends. (transfer full) */
-char *import_identity(const GPtrArray *paths);
 
 /* The columns of a text table: names from labels, types from profiles. */
 typedef struct {

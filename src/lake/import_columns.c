@@ -18,6 +18,7 @@ void imported_table_free(ImportedTable *table) {
   g_free(table->table);
   g_free(table->label);
   g_free(table->source);
+  g_strfreev(table->sources);
   if (table->columns) g_ptr_array_unref(table->columns);
   g_strfreev(table->files);
   g_free(table->placed);

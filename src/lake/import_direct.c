@@ -185,10 +185,10 @@ gboolean import_direct(ImportContext *context, const TableSource *source, GPtrAr
                        GError **error) {
   ImportRelation relation = {.table = table};
   if (!import_direct_relation(context, source, readers, &relation, error)) return FALSE;
-  g_autofree char *select = relation.select, *head = relation.head, *tail = relation.tail, *identity = import_identity(source->paths);
+  g_autofree char *select = relation.select, *head = relation.head, *tail = relation.tail;
   import_report(context, -1, 0, "reading");
   g_autoptr(GError) failing = NULL;
-  if (import_store(context, table, select, identity, &failing)) return TRUE;
+  if (import_store(context, table, select, source, &failing)) return TRUE;
   /* Only what the data contradicts is worth the long way; a deadline or a full disk is not. */
   if (failing->code != AISLE_ERROR_ENGINE) {
     g_propagate_error(error, g_steal_pointer(&failing));

@@ -118,8 +118,7 @@ ImportedTable *import_parquet_table(ImportContext *context, const TableSource *s
   if (!relation) return NULL;
   ImportedTable *table = g_steal_pointer(&relation->table);
   table->table = import_table_name(context, source->name);
-  g_autofree char *identity = import_identity(source->paths);
-  if (import_store(context, table, relation->select, identity, error)) return table;
+  if (import_store(context, table, relation->select, source, error)) return table;
   imported_table_free(table);
   return NULL;
 }

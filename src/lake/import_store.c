@@ -1,10 +1,10 @@
 /* From a query to a committed Delta table. */
+#include "lake/content_hash.h"
+#include "lake/delta_commit.h"
 #include "lake/import.h"
 #include <string.h>
-#include <sys/stat.h>
 
 #define ONE_FILE_BYTES (G_GINT64_CONSTANT(1) << 30)
-#define IDENTITY_BYTES (1u << 20)
 
 void import_report(const ImportContext *context, double fraction, gint64 rows, const char *what) {
   if (context->options && context->options->progress)
@@ -22,32 +22,6 @@ char *import_table_name(ImportContext *context, const char *name) {
   }
 }
 
-static void hash_part(GChecksum *hash, FILE *file, long offset, int whence) {
-  g_autofree guchar *bytes = g_malloc(IDENTITY_BYTES);
-  if (fseek(file, offset, whence) != 0) return;
-  size_t n = fread(bytes, 1, IDENTITY_BYTES, file);
-  g_checksum_update(hash, bytes, (gssize)n);
-}
-
-char *import_identity(const GPtrArray *paths) {
-  g_autoptr(GChecksum) hash = g_checksum_new(G_CHECKSUM_SHA256);
-  for (guint i = 0; i < paths->len; i++) {
-    struct stat status = {0};
-    FILE *file = fopen(paths->pdata[i], "rbe");
-    if (!file) continue;
-    if (fstat(fileno(file), &status) == 0) {
-      g_autofree char *facts =
-          g_strdup_printf("%" G_GINT64_FORMAT "/%" G_GINT64_FORMAT ".%09ld;", (gint64)status.st_size,
-                          (gint64)status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-      g_checksum_update(hash, (const guchar *)facts, -1);
-    }
-    hash_part(hash, file, 0, SEEK_SET);
-    if (status.st_size > (off_t)IDENTITY_BYTES) hash_part(hash, file, -(long)IDENTITY_BYTES, SEEK_END);
-    fclose(file);
-  }
-  return g_strconcat("import:", g_checksum_get_string(hash), NULL);
-}
-
 static GPtrArray *delta_columns_of(const ImportedTable *table) {
   GPtrArray *columns = g_ptr_array_new_with_free_func((GDestroyNotify)delta_column_free);
   for (guint i = 0; i < table->columns->len; i++) {
@@ -57,8 +31,43 @@ static GPtrArray *delta_columns_of(const ImportedTable *table) {
   return columns;
 }
 
+/* The files as a person has them: a staged sheet or table is of the file that is shown. Of char*. (transfer container) */
+static GPtrArray *original_files(const TableSource *source) {
+  GPtrArray *files = g_ptr_array_new();
+  if (source->paths->len == 1 && g_file_test(source->shown, G_FILE_TEST_IS_REGULAR)) g_ptr_array_add(files, source->shown);
+  else g_ptr_array_extend(files, source->paths, NULL, NULL);
+  return files;
+}
+
+/* What the table is made of, so that a later load of the same content under any name does nothing. */
+static gboolean identify(ImportContext *context, DeltaCommit *commit, const GPtrArray *files, GError **error) {
+  for (guint i = 0; i < files->len; i++) {
+    g_autofree char *hash = content_hash(files->pdata[i], NULL, NULL, context->deadline, error);
+    if (!hash) return FALSE;
+    g_autofree char *application = content_identity(hash);
+    delta_commit_set_identity(commit, &(DeltaIdentity){application, 1});
+  }
+  return TRUE;
+}
+
+static gboolean commit_files(ImportContext *context, DeltaTable *draft, const TableSource *source, const GPtrArray *files, GError **error) {
+  g_autoptr(GPtrArray) originals = original_files(source);
+  g_autoptr(DeltaCommit) commit = delta_commit_new(draft, "CREATE TABLE");
+  for (guint i = 0; i < files->len; i++) delta_commit_add(commit, files->pdata[i], TRUE);
+  return identify(context, commit, originals, error) && delta_commit_write(commit, NULL, error) >= 0;
+}
+
+/* The files as they are shown: all of a series, or the one address or file. */
+static char **shown_files(const TableSource *source) {
+  g_autoptr(GStrvBuilder) shown = g_strv_builder_new();
+  gboolean series = source->paths->len > 1 && !strcmp(source->shown, source->paths->pdata[0]);
+  for (guint i = 0; series && i < source->paths->len; i++) g_strv_builder_add(shown, source->paths->pdata[i]);
+  if (!series) g_strv_builder_add(shown, source->shown);
+  return g_strv_builder_end(shown);
+}
+
 static gboolean store_in(ImportContext *context, ImportedTable *table, const char *folder, const char *select,
-                         const char *identity, GError **error) {
+                         const TableSource *source, GError **error) {
   g_autoptr(GPtrArray) columns = delta_columns_of(table);
   g_autoptr(DeltaTable) draft = delta_table_draft(folder, columns, NULL, NULL, error);
   DeltaWriteOptions options = {.target_file_bytes = ONE_FILE_BYTES, .deadline = context->deadline};
@@ -70,20 +79,21 @@ static gboolean store_in(ImportContext *context, ImportedTable *table, const cha
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s: there are no rows", table->source);
     return FALSE;
   }
-  DeltaIdentity load = {identity, 1};
-  if (!delta_table_create(folder, columns, files, identity ? &load : NULL, error)) return FALSE;
+  if (!commit_files(context, draft, source, files, error)) return FALSE;
+  g_strfreev(table->sources);
+  table->sources = shown_files(source);
   g_strfreev(table->files);
   table->files = g_new0(char *, files->len + 1);
   for (guint i = 0; i < files->len; i++) table->files[i] = delta_file_location(draft, files->pdata[i]);
   return TRUE;
 }
 
-gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const char *identity,
+gboolean import_store(ImportContext *context, ImportedTable *table, const char *select, const TableSource *source,
                       GError **error) {
   g_autofree char *folder = g_build_filename(context->lake, table->table, NULL);
   import_report(context, 0.8, table->rows, "writing");
   g_autoptr(GError) failing = NULL;
-  if (store_in(context, table, folder, select, identity, &failing)) return TRUE;
+  if (store_in(context, table, folder, select, source, &failing)) return TRUE;
   g_autofree char *log = g_build_filename(folder, "_delta_log", NULL);
   g_autofree char *first = g_build_filename(log, "00000000000000000000.json", NULL);
   /* The commit may stand although flushing its folder failed; then the table is left alone. */

@@ -289,9 +289,8 @@ static gboolean run_import(TextImport *import, GError **error) {
   g_autofree char *staged = NULL;
   g_autofree char *select = stage_import(import, &staged, error);
   if (!select) return FALSE;
-  g_autofree char *identity = import_identity(import->source->paths);
   gint64 expected = import->rows;
-  gboolean stored = import_store(import->context, import->table, select, identity, error);
+  gboolean stored = import_store(import->context, import->table, select, import->source, error);
   disk_remove_tree(staged);
   if (stored && import->table->rows != expected) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INTERNAL,

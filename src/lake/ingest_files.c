@@ -1,15 +1,11 @@
 /* Which files a load reads, and which of them are new. */
+#include "lake/content_hash.h"
 #include "lake/ingest_private.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define READ_BYTES (1u << 20)
-#define HASH_BYTES 32
 #define REMEMBERED_MAX 20000
 
 /* ---- finding ---- */
@@ -71,35 +67,19 @@ char **ingest_expand(IngestRun *run, const char *const *patterns, GError **error
 
 /* ---- hashing ---- */
 
+typedef struct {
+  const IngestRun *run;
+  gint64 before, total;
+} Hashing;
+
+static void tell_hashing(gint64 bytes, gpointer data) {
+  const Hashing *hashing = data;
+  ingest_tell(hashing->run, "hashing", hashing->total > 0 ? (double)(hashing->before + bytes) / (double)hashing->total : -1, -1);
+}
+
 static char *hash_file(IngestRun *run, const char *path, gint64 before, gint64 total, GError **error) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    aisle_error_set_errno(error, errno, "read %s", path);
-    return NULL;
-  }
-  posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, NULL, 0, HASH_BYTES);
-  g_autofree guchar *bytes = g_malloc(READ_BYTES);
-  gint64 done = 0;
-  ssize_t n;
-  while ((n = read(fd, bytes, READ_BYTES)) > 0) {
-    crypto_generichash_update(&state, bytes, (unsigned long long)n);
-    done += n;
-    ingest_tell(run, "hashing", total > 0 ? (double)(before + done) / (double)total : -1, -1);
-    if (!deadline_check(run->options->deadline, error)) break;
-  }
-  int reason = errno;
-  close(fd);
-  if (n != 0) {
-    if (n < 0) aisle_error_set_errno(error, reason, "read %s", path);
-    return NULL;
-  }
-  guchar hash[HASH_BYTES];
-  char hex[HASH_BYTES * 2 + 1];
-  crypto_generichash_final(&state, hash, sizeof hash);
-  sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
-  return g_strdup(hex);
+  Hashing hashing = {run, before, total};
+  return content_hash(path, tell_hashing, &hashing, run->options->deadline, error);
 }
 
 static char *memory_path(const IngestRun *run) {
@@ -194,10 +174,10 @@ void ingest_files_mark_known(IngestRun *run) {
   run->report->files_known = run->report->files_read = 0;
   for (guint i = 0; i < run->files->len; i++) {
     IngestFile *file = run->files->pdata[i];
-    g_autofree char *application = ingest_file_application(run, file);
-    DeltaIdentity identity = {application, 1};
+    g_autofree char *application = ingest_file_application(run, file), *content = content_identity(file->hash);
+    DeltaIdentity loaded = {application, 1}, begun_with = {content, 1};
     /* Two copies of one file are one file. */
-    file->known = (!run->is_new && delta_table_has(run->table, &identity)) || !g_hash_table_add(seen, file->hash);
+    file->known = (!run->is_new && (delta_table_has(run->table, &loaded) || delta_table_has(run->table, &begun_with))) || !g_hash_table_add(seen, file->hash);
     run->bytes += file->known ? 0 : file->bytes;
     *(file->known ? &run->report->files_known : &run->report->files_read) += 1;
   }

@@ -25,7 +25,8 @@ typedef struct {
 typedef struct {
   char *table;         /* lake table name, from the file name */
   char *label;
-  char *source;        /* file it came from */
+  char *source;        /* file it came from, the first of a series */
+  char **sources;      /* all of them; an address, where they were fetched */
   gint64 rows, rejected_rows;
   gint64 aside_rows;   /* not of the table: footer, totals, the header again, another table; kept with the rejected */
   GPtrArray *columns;  /* of ImportedColumn* */

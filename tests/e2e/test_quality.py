@@ -180,6 +180,31 @@ class Proposals(IngestCase):
         report = [json.loads(text) for text in done.stdout.splitlines()][-1]
         self.assertEqual((report["rows"]["inserted"], report["rows"]["quarantined"], report["rows"]["flagged"]), (800, 0, 0))
 
+    def test_what_init_has_read_is_not_loaded_again(self):
+        workspace, landing = self.folder / "made", self.folder / "landing"
+        landing.mkdir()
+        header, *lines = self.ORDERS.splitlines(keepends=True)
+        for month in (1, 2):
+            self.write(f"landing/orders_2024-{month:02}.csv", header + "".join(lines[month * 100:month * 100 + 100]))
+        made = run("init", "made", "landing", cwd=self.folder)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn("from landing/orders_2024-01.csv and 1 more: 200 rows", made.stdout)
+        proposal = workspace / "ingest/orders.yaml.proposal"
+        self.assertIn("source: '../landing/orders_*.csv'", proposal.read_text())
+        proposal.rename(workspace / "ingest/orders.yaml")
+
+        def load(*files):
+            done = run("ingest", "-w", workspace, "--json", *files)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = next(event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "load")
+            return report["outcome"], report["files_known"], report["rows"]["inserted"]
+
+        self.assertEqual(load(), ("nothing_new", 2, 0))
+        copy = self.write("copy.csv", (landing / "orders_2024-02.csv").read_bytes())
+        self.assertEqual(load("orders", copy), ("nothing_new", 1, 0))
+        self.write("landing/orders_2024-03.csv", header + "".join(lines[300:400]))
+        self.assertEqual(load(), ("loaded", 2, 100))
+
 
 if __name__ == "__main__":
     unittest.main()
