@@ -13,6 +13,8 @@
 #include "object/copies_evict.h"
 
 #define WAIT_SLICE_MS 20
+/* In "fetching", beyond the places of names: held while room is made. */
+#define PLACE_OF_ROOM (G_GUINT64_CONSTANT(1) << 61)
 
 struct Copies {
   char *folder;
@@ -22,9 +24,8 @@ struct Copies {
   pthread_cond_t changed;
   GHashTable *held;    /* place -> count in this process */
   GHashTable *flights; /* names being fetched by a thread of this process */
-  gint64 reserved;     /* bytes being fetched */
-  gint64 known_bytes;  /* kept, when the folder's mark was `known_mark` */
-  gint64 known_mark;   /* who adds a copy moves it, so that the others count again; 0: not counted yet */
+  gint64 known_bytes;  /* kept or being fetched, when the folder's mark was `known_mark` */
+  gint64 known_mark;   /* who begins to fetch moves it, so that the others count again; 0: not counted yet */
 };
 
 static int open_lock_file(const char *folder, const char *name, GError **error) {
@@ -230,19 +231,18 @@ static int open_aside(const Wanted *wanted, char **path, GError **error) {
   return -1;
 }
 
-static char *fetch_aside(const Wanted *wanted, Deadline deadline, GError **error) {
-  g_autofree char *aside = NULL;
-  int fd = open_aside(wanted, &aside, error);
-  if (fd < 0) return NULL;
+/* Fills the file set aside for it, which is closed. */
+static char *fetch_aside(const Wanted *wanted, const char *aside, int fd, Deadline deadline, GError **error) {
   ObjectInfo info;
   char *path = NULL;
-  if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) &&
-           check_fetched(wanted, &info, fd, error))
+  if (wanted->backend->fetch(wanted->self, wanted->key, fd, &info, deadline, error) && check_fetched(wanted, &info, fd, error))
     path = publish(wanted, aside, fd, &info, error);
   if (path == NULL) unlink(aside);
   close(fd);
   return path;
 }
+
+/* ---- room ---- */
 
 /* Time of last change of the file, in ns; 0 when it cannot be told. */
 static gint64 mark_of(int fd) {
@@ -250,35 +250,54 @@ static gint64 mark_of(int fd) {
   return fstat(fd, &status) == 0 ? (gint64)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec : 0;
 }
 
-/* With the lock: makes room and reserves it. */
-static gboolean reserve(Copies *copies, gint64 size, int fd, GError **error) {
-  if (size > copies->max_bytes) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
-                "a file of %.1f MB does not fit the %.1f MB for copies of remote files: raise cache.disk",
-                (double)size / 1e6, (double)copies->max_bytes / 1e6);
-    return FALSE;
-  }
-  gint64 mark = mark_of(fd), room = copies->max_bytes - copies->reserved - size;
+/* With the lock: that so many bytes more fit, once those used longest ago went. */
+static gboolean make_room(Copies *copies, gint64 size, int fd, GError **error) {
+  gint64 mark = mark_of(fd), room = copies->max_bytes - size;
   if (mark == 0 || mark != copies->known_mark || copies->known_bytes > room) {
     copies->known_bytes = copies_evict(copies->folder, room);
     copies->known_mark = mark;
   }
-  if (copies->known_bytes > room) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE,
-                "the %.1f MB for copies of remote files are all in use: raise cache.disk, or ask for fewer at once",
-                (double)copies->max_bytes / 1e6);
-    return FALSE;
-  }
-  copies->reserved += size;
-  return TRUE;
+  if (copies->known_bytes <= room) return TRUE;
+  g_set_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE,
+              "the %.1f MB for copies of remote files are all in use: raise cache.disk, or ask for fewer at once",
+              (double)copies->max_bytes / 1e6);
+  return FALSE;
 }
 
-/* With the lock: a copy of `size` was added. */
+/* With the lock: so many bytes more are there, or being fetched. */
 static void count_added(Copies *copies, gint64 size, int fd) {
   gboolean alone = mark_of(fd) == copies->known_mark;
   (void)futimens(fd, NULL);
   copies->known_bytes += size;
   copies->known_mark = alone ? mark_of(fd) : 0;
+}
+
+/*
+ * With the lock: a file aside that has the size it will have, so that every process counts it, -1 on failure. One process
+ * at a time makes room, or two would both take the last of it.
+ */
+static int reserve(const Wanted *wanted, int fd, char **aside, Deadline deadline, GError **error) {
+  Copies *copies = wanted->copies;
+  if (wanted->size > copies->max_bytes) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_TOO_LARGE,
+                "a file of %.1f MB does not fit the %.1f MB for copies of remote files: raise cache.disk",
+                (double)wanted->size / 1e6, (double)copies->max_bytes / 1e6);
+    return -1;
+  }
+  while (!copies_lock_place(fd, PLACE_OF_ROOM, F_WRLCK)) {
+    if (!deadline_check(deadline, error)) return -1;
+    g_usleep(1000);
+  }
+  int made = make_room(copies, wanted->size, fd, error) ? open_aside(wanted, aside, error) : -1;
+  if (made >= 0 && ftruncate(made, (off_t)wanted->size) != 0) {
+    aisle_error_set_errno(error, errno, "make room for the copy of %s", wanted->key);
+    unlink(*aside);
+    close(made);
+    made = -1;
+  }
+  if (made >= 0) count_added(copies, wanted->size, fd);
+  copies_lock_place(fd, PLACE_OF_ROOM, F_UNLCK);
+  return made;
 }
 
 /* Only one process fetches a file; the others find it afterwards. The descriptor, or -1. */
@@ -301,14 +320,14 @@ static char *fetch(const Wanted *wanted, Deadline deadline, GError **error) {
   if (fd < 0) return NULL;
   char *path = find(wanted);
   if (path == NULL) {
+    g_autofree char *aside = NULL;
     pthread_mutex_lock(&copies->lock);
-    gboolean reserved = reserve(copies, wanted->size, fd, error);
+    int into = reserve(wanted, fd, &aside, deadline, error);
     pthread_mutex_unlock(&copies->lock);
-    if (reserved) {
-      path = fetch_aside(wanted, deadline, error);
+    if (into >= 0) path = fetch_aside(wanted, aside, into, deadline, error);
+    if (into >= 0 && path == NULL) {
       pthread_mutex_lock(&copies->lock);
-      copies->reserved -= wanted->size;
-      if (path != NULL) count_added(copies, wanted->size, fd);
+      copies->known_bytes -= wanted->size;
       pthread_mutex_unlock(&copies->lock);
     }
   }

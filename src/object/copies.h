@@ -2,8 +2,8 @@
  * Copies of immutable remote objects in a folder of this machine that several processes share. Private to the module.
  *
  * folder/ab/<hash of store and key>-<size>-<hash of etag>.<ext>   whole copies only: written in folder/tmp, checked,
- * renamed folder/tmp/<id>                                                  being fetched; locked by who fetches, so
- * leftovers are known folder/held, folder/fetching                                     empty; a byte at a place made of
+ * renamed folder/tmp/<id>                                                  being fetched, of the size it will have, so
+ * that all processes count it; locked by who fetches, so leftovers are known folder/held, folder/fetching                                     empty; a byte at a place made of
  * the hash is locked (open file description locks: one descriptor holds any number) The time of last change of a copy
  * is when it was last used.
  */

@@ -53,9 +53,21 @@ static gboolean remove_if_free(int fd, const Kept *kept) {
   return removed;
 }
 
-gint64 copies_evict(const char *folder, gint64 most) {
-  g_autoptr(GArray) all = read_all(folder);
+/* Of what is being fetched, by any process. */
+static gint64 bytes_aside(const char *folder) {
+  g_autofree char *tmp = g_build_filename(folder, "tmp", NULL);
+  g_autoptr(GArray) aside = g_array_new(FALSE, FALSE, sizeof(Kept));
+  g_array_set_clear_func(aside, kept_clear);
+  copies_remove_leftovers(folder);
+  read_shard(tmp, aside);
   gint64 bytes = 0;
+  for (guint i = 0; i < aside->len; i++) bytes += g_array_index(aside, Kept, i).size;
+  return bytes;
+}
+
+gint64 copies_evict(const char *folder, gint64 most) {
+  gint64 bytes = bytes_aside(folder); /* before what is kept: one that is renamed meanwhile counts twice, not never */
+  g_autoptr(GArray) all = read_all(folder);
   for (guint i = 0; i < all->len; i++) bytes += g_array_index(all, Kept, i).size;
   if (bytes <= most) return bytes;
   g_autofree char *held = g_build_filename(folder, "held", NULL);

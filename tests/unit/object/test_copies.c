@@ -173,6 +173,53 @@ static void test_replaced_object(Fixture *fixture, gconstpointer data) {
   g_assert_no_error(error);
 }
 
+typedef struct {
+  ObjectStore *store;
+  int part;
+} Taking;
+
+/* A copy, or told that there is no room beside what the other one fetches. */
+static void *take_if_room(void *data) {
+  const Taking *taking = data;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *key = g_strdup_printf("part-%d.parquet", taking->part);
+  g_autoptr(ObjectCopy) copy = object_store_local_copy(taking->store, key, FILE_BYTES, NULL, soon(), &error);
+  if (copy == NULL) g_assert_error(error, AISLE_ERROR, AISLE_ERROR_NO_SPACE);
+  return NULL;
+}
+
+static gint64 bytes_below(const char *folder) {
+  gint64 bytes = 0;
+  g_autoptr(GDir) listing = g_dir_open(folder, 0, NULL);
+  const char *name;
+  while (listing != NULL && (name = g_dir_read_name(listing)) != NULL) {
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    struct stat status;
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    bytes += S_ISDIR(status.st_mode) ? bytes_below(path) : (gint64)status.st_size;
+  }
+  return bytes;
+}
+
+/* Two that fetch at once, as two processes do, both know of the room that the other one takes. */
+static void test_bound_of_all_processes(Fixture *fixture, gconstpointer data) {
+  (void)data;
+  g_autofree char *folder = g_dir_make_tmp("aisle-copies-XXXXXX", NULL);
+  const gint64 bound = FILE_BYTES + FILE_BYTES / 2;
+  g_autoptr(ObjectStore) one = open_store(folder, bound), two = open_store(folder, bound);
+  s3_server_set_faults(server, "[]");
+  for (int round = 0; round < 20; round++) {
+    Taking takings[] = {{one, round % 5}, {two, (round + 2) % 5}};
+    pthread_t threads[G_N_ELEMENTS(takings)];
+    for (guint i = 0; i < G_N_ELEMENTS(takings); i++)
+      g_assert_cmpint(pthread_create(&threads[i], NULL, take_if_room, &takings[i]), ==, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(takings); i++) pthread_join(threads[i], NULL);
+    g_assert_cmpint(bytes_below(folder), <=, bound);
+  }
+  (void)fixture;
+  disk_remove_tree(folder);
+}
+
 static void skip(void) {
   g_test_skip(s3_server_missing());
 }
@@ -193,6 +240,7 @@ int main(int argc, char **argv) {
   g_test_add("/object/copies/too-large", Fixture, NULL, set_up, test_too_large, tear_down);
   g_test_add("/object/copies/half-files", Fixture, NULL, set_up, test_half_files, tear_down);
   g_test_add("/object/copies/replaced-object", Fixture, NULL, set_up, test_replaced_object, tear_down);
+  g_test_add("/object/copies/bound-of-all-processes", Fixture, NULL, set_up, test_bound_of_all_processes, tear_down);
   int status = g_test_run();
   s3_server_stop(server);
   return status;
