@@ -3,6 +3,7 @@
 #include "answer/answer.h"
 #include "answer/data.h"
 #include "answer/plan.h"
+#include "ask/data_phrase.h"
 
 /* A change by one dimension: what the sentence on it is told from and held against. */
 typedef struct {
@@ -18,6 +19,8 @@ typedef struct {
   AnswerData *data;       /* pinned for the whole life of the request */
   ValueIndex *values;     /* as the caller may see them */
   LakeSnapshot *snapshot; /* pinned for the whole life of the request */
+  LakeSnapshot *baseline; /* the other state of the data that it is held against; NULL */
+  GPtrArray *known_snapshots; /* of SnapshotName*, newest first; NULL until they are needed */
   Model *model;           /* as the caller may see it */
   Lexicon *lexicon;
   Day as_of;
@@ -35,6 +38,21 @@ typedef struct {
   gint64 started_us, understood_us, executed_us;
   const char *route;
 } Turn;
+
+/* ---- which data (turn_data.c) ---- */
+gboolean turn_open_data(Turn *turn, const DataChoice *choice, GError **error);
+void turn_close_data(Turn *turn);
+void turn_set_as_of(Turn *turn);
+/*
+ * Puts snapshots and days that are there in place of what the query says of its data, and lets the turn go on over them.
+ * The answer instead, where they must be asked back or refused; else NULL, with `settled`, or with the error. (transfer full)
+ */
+json_t *turn_settle_data(Turn *turn, const SemanticQuery *query, AskResult *asked, SemanticQuery **settled, GError **error);
+/* What the question says about its data; NULL: nothing, or the error. (transfer full) */
+DataPhrase *turn_read_data_phrase(Turn *turn, GError **error);
+void turn_read_over(Turn *turn, const DataRef *said);
+void turn_apply_data_phrase(const Turn *turn, const DataPhrase *phrase, SemanticQuery *query);
+void ask_option_clear(gpointer option); /* an AskOption* */
 
 /* Adds "code|text" once. */
 void turn_caveat(Turn *turn, const char *code, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -3,6 +3,7 @@
 
 #include "answer/answer_private.h"
 #include "lake/quality.h"
+#include "query/restate.h"
 
 #define CLARIFY_MIN_OPTIONS 2
 #define CLARIFY_MAX_OPTIONS 4
@@ -82,11 +83,11 @@ static gboolean has_rollup(const Model *model, const char *dataset) {
 /* What was, or would be, read of each table. Sizes are told to those who may see all rows. */
 static json_t *source_json(const Turn *turn, const PlanRead *read) {
   const Dataset *dataset = model_find_dataset(turn->model, read->dataset->name);
-  const SnapshotTable *table = dataset != NULL ? lake_snapshot_find(turn->snapshot, dataset->table) : NULL;
+  const SnapshotTable *table = dataset != NULL ? lake_snapshot_find(read->edition > 0 ? turn->baseline : turn->snapshot, dataset->table) : NULL;
   if (table == NULL) return NULL;
   const QueryPlan *plan = turn->plan;
   gboolean sees_all = access_scope_is_unrestricted(turn->request->scope), is_rolled = read->dataset->rollup != NULL;
-  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  const ValueIndex *values = turn->values;
   const Field *date = dataset->default_date != NULL ? dataset_find_field(dataset, dataset->default_date) : NULL;
   DateRange range = values != NULL && date != NULL ? value_index_date_range(values, date) : (DateRange){0, 0, FALSE};
   g_autofree char *through = range.known ? day_format_iso(range.last) : NULL;
@@ -95,7 +96,9 @@ static json_t *source_json(const Turn *turn, const PlanRead *read) {
   json_t *source = json_object();
   json_object_set_new(source, "table", json_string(dataset->name));
   json_object_set_new(source, "version", json_integer(table->version));
-  json_object_set_new(source, "data_through", text_or_null(through));
+  const char *snapshot = (read->edition > 0 ? turn->baseline : turn->snapshot)->name;
+  if (snapshot != NULL) json_object_set_new(source, "snapshot", json_string(snapshot));
+  json_object_set_new(source, "data_through", read->edition == 0 ? text_or_null(through) : json_null());
   json_object_set_new(source, "files", json_integer(read->files));
   json_object_set_new(source, "files_total", json_integer(read->files_total));
   json_object_set_new(source, "bytes_scanned", sees_all ? json_integer(read->bytes) : json_null());
@@ -109,7 +112,7 @@ static json_t *source_json(const Turn *turn, const PlanRead *read) {
 /* The last day that all facts behind the answer have rows of; 0: it cannot be told. */
 static Day facts_through(const Turn *turn, const SemanticQuery *resolved) {
   Day through = 0;
-  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  const ValueIndex *values = turn->values;
   for (guint i = 0; turn->plan != NULL && values != NULL && resolved->time_field == NULL && i < turn->plan->reads->len; i++) {
     const PlanRead *read = &g_array_index(turn->plan->reads, PlanRead, i);
     const Dataset *dataset = model_find_dataset(turn->model, read->dataset->name);
@@ -226,7 +229,7 @@ static void note_shape(Turn *turn, const SemanticQuery *resolved, const ResultTa
 static void note_snapshot(Turn *turn, const SemanticQuery *resolved) {
   for (guint i = 0; i < resolved->dimensions->len; i++)
     if (((const Dimension *)g_ptr_array_index(resolved->dimensions, i))->kind == DIMENSION_TIME) return; /* of each period its last */
-  g_autoptr(ValueIndex) values = answer_service_values(turn->service, turn->request->scope, NULL);
+  const ValueIndex *values = turn->values;
   for (guint i = 0; values != NULL && i < resolved->measures->len; i++) {
     const Measure *measure = g_ptr_array_index(resolved->measures, i);
     const Metric *metric = measure->kind == MEASURE_METRIC && measure->metric != NULL ? model_find_metric(turn->model, measure->metric) : NULL;
@@ -339,6 +342,8 @@ json_t *turn_build_answered(Turn *turn, const SemanticQuery *query, const Semant
   g_autoptr(Narrative) narrative = insight_narrate(turn->whole != NULL ? &whole : &input);
   if (turn->whole != NULL) add_drivers(turn, narrative);
   GString *text = g_string_new(NULL);
+  g_autofree char *place = resolved->compare.kind != COMPARE_SNAPSHOTS ? restate_data_place(&resolved->data, turn->model) : NULL;
+  if (place != NULL && narrative->sentences->len > 0) g_string_append_printf(text, "%c%s: ", g_ascii_toupper(*place), place + 1);
   for (guint i = 0; i < narrative->sentences->len; i++)
     g_string_append_printf(text, "%s%s", i > 0 ? " " : "", (const char *)g_ptr_array_index(narrative->sentences, i));
   json_object_set_new(answer, "narrative", json_string(text->str));

@@ -272,22 +272,40 @@ static PlanRead read_of_rollup(const PlanLake *lake, const QueryPlan *plan) {
   const RollupServing *serving = serving_of(lake, plan->rollup);
   if (serving == NULL) return (PlanRead){.dataset = rollup_view_dataset(plan->rollup)};
   gint64 files = serving->files + serving->row_files;
-  return (PlanRead){rollup_view_dataset(plan->rollup), files, serving->bytes, files, serving->bytes, serving->rows};
+  return (PlanRead){rollup_view_dataset(plan->rollup), 0, files, serving->bytes, files, serving->bytes, serving->rows};
 }
 
-static void bind_plan(QueryPlan *plan, const PlanLake *lake, Deadline deadline) {
+/* Every table that is compared was there then. */
+static gboolean check_baseline(const CompiledQuery *compiled, const LakeSnapshot *baseline, GError **error) {
+  for (guint i = 0; i < compiled->relations->len; i++) {
+    const QueryRelation *relation = g_ptr_array_index(compiled->relations, i);
+    const SnapshotTable *table = relation->edition > 0 && baseline != NULL ? lake_snapshot_find(baseline, relation->dataset->table) : NULL;
+    if (relation->edition == 0 || (table != NULL && table->delta != NULL)) continue;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the data that is compared with has no table \"%s\" yet", relation->dataset->label);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static void bind_plan(QueryPlan *plan, const PlanLake *lake, const LakeSnapshot *baseline, Deadline deadline) {
   g_autoptr(GPtrArray) tables = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < plan->compiled->relations->len; i++) {
     const QueryRelation *relation = g_ptr_array_index(plan->compiled->relations, i);
-    const SnapshotTable *table = lake_snapshot_find(lake->snapshot, relation->dataset->table);
-    PlanRead read = {.dataset = relation->dataset};
+    const LakeSnapshot *snapshot = relation->edition > 0 ? baseline : lake->snapshot;
+    const SnapshotTable *table = lake_snapshot_find(snapshot, relation->dataset->table);
+    PlanRead read = {.dataset = relation->dataset, .edition = relation->edition};
     if (relation->dataset->rollup != NULL) read = read_of_rollup(lake, plan);
     if (table != NULL) {
       read.files = read.files_total = g_strv_length(table->files);
       read.bytes = read.bytes_total = table->bytes;
       read.rows = table->rows;
     }
-    g_ptr_array_add(tables, table != NULL ? bind_files(lake, relation, table, deadline, &read) : NULL);
+    char *bound = table != NULL ? bind_files(lake, relation, table, deadline, &read) : NULL;
+    if (bound == NULL && relation->edition > 0) { /* beneath the logical name lie the query's own rows */
+      g_autofree char *sql = delta_relation_sql(table->delta, NULL);
+      bound = g_strdup_printf("(%s)", sql);
+    }
+    g_ptr_array_add(tables, bound);
     g_array_append_val(plan->reads, read);
   }
   plan->sql = compiled_query_bind(plan->compiled, (char *const *)tables->pdata);
@@ -303,13 +321,16 @@ void query_plan_free(QueryPlan *plan) {
 }
 
 QueryPlan *query_plan_new(PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved, const Model *model,
-                          const AccessScope *scope, Deadline deadline, GError **error) {
+                          const AccessScope *scope, LakeSnapshot *baseline, Deadline deadline, GError **error) {
   CompiledQuery *compiled = semantic_query_compile(resolved, model, scope, error);
-  if (compiled == NULL) return NULL;
+  if (compiled == NULL || !check_baseline(compiled, baseline, error)) {
+    compiled_query_free(compiled);
+    return NULL;
+  }
   QueryPlan *plan = g_new0(QueryPlan, 1);
   plan->compiled = compiled;
   plan->reads = g_array_new(FALSE, FALSE, sizeof(PlanRead));
   choose_rollup(plan, lake, views, resolved, scope);
-  bind_plan(plan, lake, deadline);
+  bind_plan(plan, lake, baseline, deadline);
   return plan;
 }

@@ -21,6 +21,7 @@ GPtrArray *plan_lake_views(PlanLake *lake, Model *visible, const AccessScope *sc
 /* What is read of one table. */
 typedef struct {
   const Dataset *dataset; /* of the plan's model (transfer none) */
+  guint edition;          /* 0: of the query's data; 1: of the data it is compared with */
   gint64 files, bytes, files_total, bytes_total, rows;
 } PlanRead;
 
@@ -35,7 +36,7 @@ void query_plan_free(QueryPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryPlan, query_plan_free)
 /*
  * `views` as from plan_lake_views; must outlive the plan. Small tables may be asked, until the deadline, for the keys that
- * a filter on them leaves. Never fails for want of a rollup or a log. (transfer full)
+ * a filter on them leaves. `baseline`: the state of the tables that the query's data is compared with; NULL. Never fails for want of a rollup or a log. (transfer full)
  */
 QueryPlan *query_plan_new(PlanLake *lake, const GPtrArray *views, const SemanticQuery *resolved, const Model *model,
-                          const AccessScope *scope, Deadline deadline, GError **error);
+                          const AccessScope *scope, LakeSnapshot *baseline, Deadline deadline, GError **error);

@@ -90,7 +90,7 @@ static GBytes *kept_as(Cache *cache, const AnswerData *data, const AccessScope *
     dimension_free(g_ptr_array_index(other->dimensions, from[i]));
     other->dimensions->pdata[from[i]] = dimension_copy(dimension);
   }
-  g_autofree char *key = meaning_key(data, scope, other, max_rows, estimated);
+  g_autofree char *key = meaning_key(data, NULL, scope, other, max_rows, estimated);
   g_autoptr(GBytes) kept = cache_get(cache, key);
   if (kept == NULL || kept_result_table(kept)->truncated || result_table_n_columns(kept_result_table(kept)) < count) return NULL;
   return kept_result_new(result_rearranged(kept_result_table(kept), from, count));

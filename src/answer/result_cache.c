@@ -1,5 +1,6 @@
 #include "answer/result_cache.h"
 
+#include "ask/data_phrase.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -61,6 +62,8 @@ static char *end_quick_key(GString *parts) {
 char *question_key(AnswerService *service, const AnswerRequest *request) {
   /* Reading a parent may wait, and a conversation seldom asks the same twice. */
   if (request->question == NULL || request->after != NULL || request->session != NULL || !data_choice_is_none(&request->data)) return NULL;
+  /* Which snapshots there are is no part of the key. */
+  if (data_phrase_possible(request->question)) return NULL;
   g_autoptr(AnswerData) data = answer_service_data(service, NULL, NULL);
   GString *parts = begin_key(data, "question", request->scope);
   add_part(parts, request->question);
@@ -107,12 +110,13 @@ static SemanticQuery *with_tested_groups(const AnswerData *data, const SemanticQ
   return NULL;
 }
 
-char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
+char *meaning_key(const AnswerData *data, const LakeSnapshot *baseline, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
                   gboolean estimated) {
   g_autoptr(GString) parts = begin_key(data, "meaning", scope);
   g_autoptr(SemanticQuery) tested = with_tested_groups(data, resolved);
   g_autofree char *canonical = semantic_query_canonical(tested != NULL ? tested : resolved);
   add_part(parts, canonical);
+  add_part(parts, baseline != NULL ? baseline->id : NULL);
   add_number(parts, (gint64)max_rows);
   add_number(parts, estimated); /* a rollup that is filled later may be exact */
   return g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guint8 *)parts->str, parts->len);

@@ -16,7 +16,7 @@
  * asks for data of the past. (transfer full) */
 char *question_key(AnswerService *service, const AnswerRequest *request);
 /* `max_rows`: how many rows the result was cut to. (transfer full) */
-char *meaning_key(const AnswerData *data, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
+char *meaning_key(const AnswerData *data, const LakeSnapshot *baseline, const AccessScope *scope, const SemanticQuery *resolved, gsize max_rows,
                   gboolean estimated);
 
 /* A finished answer as a cache entry; NULL when it is not to be kept (it failed). (transfer full) */

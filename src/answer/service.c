@@ -5,7 +5,9 @@
 #include "answer/answer_private.h"
 #include "answer/plan.h"
 #include "answer/rearrange.h"
+#include "ask/token.h"
 #include "model/relation.h"
+#include "query/restate.h"
 
 #define ANSWER_DEFAULT_ROWS 10000
 #define ANSWER_STALE_DAYS 7
@@ -23,20 +25,17 @@ void turn_caveat(Turn *turn, const char *code, const char *format, ...) {
 
 /* ---- the turn ---- */
 static void turn_clear(Turn *turn) {
-  lexicon_unref(turn->lexicon);
-  model_unref(turn->model);
-  g_clear_pointer(&turn->snapshot, lake_snapshot_unref);
+  g_clear_pointer(&turn->baseline, lake_snapshot_unref);
+  g_clear_pointer(&turn->known_snapshots, g_ptr_array_unref);
   g_clear_pointer(&turn->caveats, g_ptr_array_unref);
   query_plan_free(turn->plan);
   query_plan_free(turn->whole_plan);
-  g_clear_pointer(&turn->rollups, g_ptr_array_unref);
   result_table_free(turn->whole_result);
   g_clear_pointer(&turn->parts, g_ptr_array_unref);
   g_free(turn->id);
   g_free(turn->session);
   g_free(turn->after);
-  value_index_unref(turn->values);
-  answer_data_unref(turn->data);
+  turn_close_data(turn);
 }
 
 /* Chance for ids, fetched for several at once: asking the system costs more than all else about a cached answer's id. */
@@ -80,8 +79,10 @@ static const Field *default_date(const Model *model) {
 }
 
 /* The wall clock, or the data's last day where the data ended more than a week ago. */
-static void set_as_of(Turn *turn, const ValueIndex *values) {
+void turn_set_as_of(Turn *turn) {
+  const ValueIndex *values = turn->values;
   turn->as_of = turn->request->as_of;
+  turn->as_of_from_data = FALSE;
   if (turn->as_of != DAY_NONE) return;
   turn->as_of = day_today();
   const Field *date = default_date(turn->model);
@@ -99,15 +100,8 @@ static gboolean turn_init(Turn *turn, AnswerService *service, const AnswerReques
   turn->session = g_strdup(request->session);
   turn->route = "rules";
   turn->caveats = g_ptr_array_new_with_free_func(g_free);
-  g_auto(DataView) view = {0};
-  turn->data = answer_service_data(service, &request->data, error);
-  if (turn->data == NULL || !answer_data_view(turn->data, request->scope, &view, error)) return FALSE;
-  turn->snapshot = lake_snapshot_ref(answer_data_snapshot(turn->data));
-  turn->model = g_steal_pointer(&view.model);
-  turn->rollups = g_steal_pointer(&view.rollups);
-  turn->lexicon = g_steal_pointer(&view.lexicon);
-  turn->values = g_steal_pointer(&view.values);
-  set_as_of(turn, turn->values);
+  if (!turn_open_data(turn, &request->data, error)) return FALSE;
+  turn_set_as_of(turn);
   return TRUE;
 }
 
@@ -117,7 +111,7 @@ typedef struct {
   GPtrArray *options; /* of AskOption* */
 } Before;
 
-static void ask_option_free(gpointer pointer) {
+void ask_option_clear(gpointer pointer) {
   AskOption *option = pointer;
   g_free(option->label);
   semantic_query_free(option->query);
@@ -151,7 +145,7 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
   const json_t *query = json_object_get(answer, "query");
   if (json_is_object(query)) before->query = semantic_query_from_json(query, NULL);
   const json_t *options = json_object_get(answer, "options");
-  before->options = g_ptr_array_new_with_free_func(ask_option_free);
+  before->options = g_ptr_array_new_with_free_func(ask_option_clear);
   for (gsize i = 0; i < json_array_size(options); i++) {
     const json_t *item = json_array_get(options, i);
     AskOption *option = g_new0(AskOption, 1);
@@ -168,12 +162,16 @@ static gboolean read_before(Turn *turn, Before *before, GError **error) {
 static gboolean pass_guard(Turn *turn, const CompiledQuery *compiled, GError **error) {
   g_autoptr(GPtrArray) names = g_ptr_array_new();
   for (guint i = 0; i < turn->model->datasets->len; i++) g_ptr_array_add(names, ((Dataset *)g_ptr_array_index(turn->model->datasets, i))->name);
+  for (guint i = 0; i < compiled->relations->len; i++) { /* of the data it is compared with */
+    const QueryRelation *relation = g_ptr_array_index(compiled->relations, i);
+    if (relation->edition > 0) g_ptr_array_add(names, relation->name);
+  }
   g_ptr_array_add(names, NULL);
   return answer_data_guard(turn->data, compiled->shown_sql, (const char *const *)names->pdata, error);
 }
 
 QueryPlan *turn_plan(Turn *turn, const SemanticQuery *resolved, GError **error) {
-  return query_plan_new(answer_data_lake(turn->data), turn->rollups, resolved, turn->model, turn->request->scope, turn->request->deadline, error);
+  return query_plan_new(answer_data_lake(turn->data), turn->rollups, resolved, turn->model, turn->request->scope, turn->baseline, turn->request->deadline, error);
 }
 
 ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError **error) {
@@ -184,12 +182,12 @@ ResultTable *turn_run(Turn *turn, const QueryPlan *plan, gsize max_rows, GError 
 /* The engine's result for a meaning: kept from before, or computed once for all who ask now. (transfer full): its holder. */
 static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_rows, GError **error) {
   Cache *cache = answer_service_cache(turn->service);
-  g_autofree char *key = meaning_key(turn->data, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
+  g_autofree char *key = meaning_key(turn->data, turn->baseline, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
   GBytes *kept = NULL;
   CacheOutcome outcome = cache_get_or_begin(cache, key, turn->request->deadline, &kept, error);
   if (outcome == CACHE_HIT) turn->route = "meaning_cache";
   if (outcome != CACHE_BEGIN) return kept;
-  kept = rearranged_result(cache, turn->data, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
+  if (turn->baseline == NULL) kept = rearranged_result(cache, turn->data, turn->request->scope, resolved, max_rows, turn->plan->compiled->estimated != NULL);
   if (kept != NULL) turn->route = "meaning_cache";
   ResultTable *result = kept == NULL ? turn_run(turn, turn->plan, max_rows, error) : NULL;
   if (result != NULL) kept = kept_result_new(result);
@@ -197,11 +195,18 @@ static GBytes *result_of(Turn *turn, const SemanticQuery *resolved, gsize max_ro
   return kept;
 }
 
-static json_t *run_query(Turn *turn, const SemanticQuery *query, const AskResult *asked, GError **error) {
-  ResolveContext context = {turn->as_of, turn->model->calendar};
-  g_autoptr(SemanticQuery) resolved = NULL;
+static json_t *run_query(Turn *turn, const SemanticQuery *query, AskResult *asked, GError **error) {
+  g_autoptr(SemanticQuery) resolved = NULL, settled = NULL;
   if (!semantic_query_validate(query, turn->model, error)) return NULL;
-  resolved = semantic_query_resolve(query, turn->model, &context, error);
+  GError *problem = NULL;
+  json_t *unsettled = turn_settle_data(turn, query, asked, &settled, &problem);
+  if (unsettled != NULL) return unsettled;
+  if (problem != NULL || !semantic_query_validate(settled, turn->model, &problem)) {
+    g_propagate_error(error, problem);
+    return NULL;
+  }
+  ResolveContext context = {turn->as_of, turn->model->calendar};
+  resolved = semantic_query_resolve(settled, turn->model, &context, error);
   if (resolved == NULL) return NULL;
   query_plan_free(turn->plan);
   turn->plan = turn_plan(turn, resolved, error);
@@ -267,10 +272,74 @@ static json_t *run_given_query(Turn *turn, GError **error) {
   return query != NULL ? run_or_refuse(turn, query, NULL, error) : refuse_or_fail(turn, NULL, problem, error);
 }
 
-static json_t *run_question(Turn *turn, const Before *before, GError **error) {
+/* Words about the data alone: "compare that with last week's snapshot" is about the query before. */
+static AskResult *read_bare_phrase(Turn *turn, const Before *before) {
+  AskResult *asked = g_new0(AskResult, 1);
+  if (before->query != NULL) {
+    asked->query = semantic_query_copy(before->query);
+    asked->is_followup = TRUE;
+    return asked;
+  }
+  asked->status = ASK_REFUSED;
+  asked->reason_code = g_strdup("nothing_asked");
+  asked->missing = g_strdup(turn->request->question);
+  asked->reason_text = g_strdup("This names a state of the data, but not what is asked of it. Name a measure, as in \"revenue by month in last week's snapshot\".");
+  return asked;
+}
+
+static gboolean is_bare(const char *rest) {
+  static const char *const EMPTY[] = {"and", "that", "this", "it", "what", "about", "how", "the", "same", "now", "please", "but", "so", "show", "me", "with", "also", "then", "again"};
+  g_autoptr(GArray) tokens = tokens_parse(rest);
+  for (guint i = 0; i < tokens->len; i++) {
+    gboolean empty = FALSE;
+    for (guint k = 0; k < G_N_ELEMENTS(EMPTY); k++) empty = empty || strcmp(token_at(tokens, i)->fold, EMPTY[k]) == 0;
+    if (!empty) return FALSE;
+  }
+  return TRUE;
+}
+
+static void tell_phrase(const Turn *turn, const DataPhrase *phrase, AskResult *asked) {
+  if (asked->understood == NULL || asked->query == NULL) return;
+  Understood *understood = g_new0(Understood, 1);
+  g_autofree char *data = restate_data(&asked->query->data, turn->model);
+  g_autofree char *other = phrase->compares ? restate_data(&asked->query->compare.data, turn->model) : NULL;
+  *understood = (Understood){.start = phrase->start, .length = phrase->length, .kind = g_strdup("data"), .score = 1,
+                             .text = g_strndup(turn->request->question + phrase->start, (gsize)phrase->length),
+                             .meaning = other != NULL ? g_strdup_printf("%s against %s", data, other) : g_strdup(data)};
+  g_ptr_array_add(asked->understood, understood);
+}
+
+/* Reads the words with the names of the data they are about, which a conversation may have settled before. */
+static AskResult *understand(Turn *turn, const Before *before, const DataPhrase *phrase, GError **error) {
+  if (phrase != NULL) turn_read_over(turn, &phrase->data);
+  if (phrase != NULL && is_bare(phrase->rest)) return read_bare_phrase(turn, before);
+  const char *words = phrase != NULL ? phrase->rest : turn->request->question;
   AskContext context = {turn->as_of, before->query, before->options};
-  g_autoptr(AskResult) asked = ask_understand(turn->lexicon, turn->request->question, &context, error);
+  AskResult *asked = ask_understand(turn->lexicon, words, &context, error);
+  if (asked == NULL || phrase != NULL || !asked->is_followup || asked->query == NULL || asked->query->data.kind == DATA_NOW) return asked;
+  turn_read_over(turn, &asked->query->data);
+  ask_result_free(asked);
+  context.as_of = turn->as_of;
+  return ask_understand(turn->lexicon, words, &context, error);
+}
+
+static json_t *run_question(Turn *turn, const Before *before, GError **error) {
+  GError *problem = NULL;
+  g_autoptr(DataPhrase) phrase = turn_read_data_phrase(turn, &problem);
+  if (problem != NULL) {
+    g_propagate_error(error, problem);
+    return NULL;
+  }
+  g_autoptr(AskResult) asked = understand(turn, before, phrase, error);
   if (asked == NULL) return NULL;
+  if (phrase != NULL && asked->query != NULL) {
+    turn_apply_data_phrase(turn, phrase, asked->query);
+    tell_phrase(turn, phrase, asked);
+  }
+  for (guint i = 0; phrase != NULL && asked->options != NULL && i < asked->options->len; i++) {
+    AskOption *option = g_ptr_array_index(asked->options, i);
+    if (option->query != NULL) turn_apply_data_phrase(turn, phrase, option->query);
+  }
   for (guint i = 0; asked->assumptions != NULL && i < asked->assumptions->len; i++)
     g_ptr_array_add(turn->caveats, g_strdup(g_ptr_array_index(asked->assumptions, i)));
   turn->understood_us = g_get_monotonic_time();

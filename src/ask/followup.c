@@ -348,6 +348,7 @@ void followup_merge(Parse *parse) {
   }
   if (fresh->compare.kind != COMPARE_NONE) {
     query->compare.kind = fresh->compare.kind;
+    data_ref_clear(&query->compare.data);
     query->compare.baseline = fresh->compare.baseline;
     query->compare.show = fresh->compare.show;
     query->compare.toward = fresh->compare.toward;

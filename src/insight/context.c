@@ -81,6 +81,11 @@ static void name_sides(ResultView *view) {
     from = compare->baseline.from;
     to = compare->baseline.to;
     break;
+  case COMPARE_SNAPSHOTS:
+    view->previous_is_period = view->of_snapshots = TRUE;
+    view->current_name = restate_data(&view->query->data, view->input->model);
+    view->previous_name = restate_data(&compare->data, view->input->model);
+    return;
   case COMPARE_PREVIOUS:
     if (bounded) range_before(time->from, time->to, &from, &to);
     break;
@@ -137,7 +142,7 @@ static char *by_own_date(const ResultView *view, const char *phrase) {
 
 static char *time_phrase(const ResultView *view) {
   const TimeRange *time = &view->query->time;
-  if (time->kind != TIME_ABSOLUTE || view->previous_is_period) return NULL;
+  if (time->kind != TIME_ABSOLUTE || (view->previous_is_period && !view->of_snapshots)) return NULL;
   g_autofree char *range = describe_range(view, time->from, time->to);
   if (range == NULL) return NULL;
   if (g_str_has_prefix(range, "since ") || g_str_has_prefix(range, "before ")) return g_steal_pointer(&range);
@@ -420,4 +425,7 @@ void view_describe_context(ResultView *view) {
     add_phrase(view, strchr(time, ' ') + 1);
   }
   view->context = g_string_free(g_steal_pointer(&context), FALSE);
+  if (!view->of_snapshots) return;
+  g_free(view->filter_context); /* the sides are no periods: the period is one more condition */
+  view->filter_context = g_strdup(view->context);
 }

@@ -220,6 +220,10 @@ static void tell_counts(Narrator *narrator, const ViewMeasure *measure) {
   const char *shown = view->limited || view->query->having->len > 0 ? " shown" : "";
   gsize up, down;
   count_directions(view, measure, &up, &down);
+  if (up + down == 0 && view->of_snapshots && view->n_rows > 1 && measure->value >= 0 && measure->previous >= 0) {
+    g_autofree char *same = view_capital(measure->name), *count = text_format_number((double)view->n_rows, 0);
+    narrate_tell(narrator, "%s%s %s unchanged in all %s %s%s.", same, view->context, narrate_was(measure), count, nouns, shown);
+  }
   if (up + down == 0 || (view->current_name != NULL && !view->previous_is_period)) return;
   g_autofree char *name = view_capital(measure->name);
   g_autofree char *rises = text_format_number((double)up, 0);

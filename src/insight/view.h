@@ -46,6 +46,7 @@ typedef struct {
   gboolean is_compared;
   char *current_name, *previous_name; /* compared periods or members; NULL */
   gboolean previous_is_period;
+  gboolean of_snapshots; /* the two sides are states of the data, not periods */
   char *rows_noun, *row_noun; /* what one row is: "order line(s)", else "row" */
   char *filter_context;       /* " for West": with a leading space; may be "" */
   char *context;              /* " for West in 2019": filters and time */

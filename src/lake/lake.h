@@ -94,6 +94,14 @@ LakeSnapshot *lake_snapshot_open_version(const char *workspace, const char *tabl
 /* Keeps the current snapshot under a name ("week 2026-47"): vacuum never takes a file of it. EXISTS. */
 gboolean lake_snapshot_keep(const char *workspace, const char *name, GError **error);
 gboolean lake_snapshot_forget(const char *workspace, const char *name, GError **error);
+/* A snapshot that was kept under a name. */
+typedef struct {
+  char *name, *id;
+  gint64 kept_ms; /* when it was kept, or last kept anew */
+} SnapshotName;
+void snapshot_name_free(SnapshotName *name);
+/* All of them, newest first. Of SnapshotName*. (transfer full) */
+GPtrArray *lake_snapshots(const char *workspace, GError **error);
 /* Names, newest first. Of char*. (transfer full) */
 GPtrArray *lake_snapshot_names(const char *workspace, GError **error);
 /* The id of the current snapshot, read from its file without opening tables: cheap enough to ask often. (transfer full) */

@@ -12,7 +12,7 @@ void snapshot_entry_free(SnapshotEntry *entry);
 /* A snapshot's file, read; entries in order of name. */
 typedef struct {
   char *id, *name, *model_hash;
-  gint64 created_ms;
+  gint64 created_ms, kept_ms; /* when the data became these; when they got the name (0: it has none) */
   GPtrArray *entries; /* of SnapshotEntry* */
 } SnapshotFile;
 void snapshot_file_free(SnapshotFile *file);

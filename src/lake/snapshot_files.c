@@ -111,6 +111,7 @@ static SnapshotFile *parse_file(const json_t *json, const char *path, GError **e
   file->name = g_strdup(json_get_string(json, "name"));
   file->model_hash = g_strdup(json_get_string(json, "model_hash"));
   file->created_ms = json_get_int(json, "created_ms", 0);
+  file->kept_ms = json_get_int(json, "kept_ms", file->created_ms);
   size_t i;
   json_t *table;
   json_array_foreach (json_object_get(json, "tables"), i, table) {
@@ -170,7 +171,29 @@ char *lake_snapshot_current_id(const char *workspace, GError **error) {
 
 static gint newest_first(gconstpointer a, gconstpointer b) {
   const SnapshotFile *x = *(SnapshotFile *const *)a, *y = *(SnapshotFile *const *)b;
-  return x->created_ms != y->created_ms ? (x->created_ms < y->created_ms) - (x->created_ms > y->created_ms) : g_strcmp0(x->name, y->name);
+  if (x->created_ms != y->created_ms) return (x->created_ms < y->created_ms) - (x->created_ms > y->created_ms);
+  return x->kept_ms != y->kept_ms ? (x->kept_ms < y->kept_ms) - (x->kept_ms > y->kept_ms) : g_strcmp0(x->name, y->name);
+}
+
+void snapshot_name_free(SnapshotName *name) {
+  g_free(name->name);
+  g_free(name->id);
+  g_free(name);
+}
+
+GPtrArray *lake_snapshots(const char *workspace, GError **error) {
+  g_autoptr(GPtrArray) files = snapshot_files_all(workspace, error);
+  if (!files) return NULL;
+  g_ptr_array_sort(files, newest_first);
+  GPtrArray *names = g_ptr_array_new_with_free_func((GDestroyNotify)snapshot_name_free);
+  for (guint i = 0; i < files->len; i++) {
+    const SnapshotFile *file = files->pdata[i];
+    if (!file->name) continue;
+    SnapshotName *name = g_new0(SnapshotName, 1);
+    *name = (SnapshotName){g_strdup(file->name), g_strdup(file->id), file->kept_ms};
+    g_ptr_array_add(names, name);
+  }
+  return names;
 }
 
 GPtrArray *lake_snapshot_names(const char *workspace, GError **error) {
@@ -205,8 +228,8 @@ static char *text_of(const SnapshotFile *file) {
     const SnapshotEntry *entry = file->entries->pdata[i];
     json_array_append_new(tables, json_pack("{s:s, s:I}", "name", entry->name, "version", (json_int_t)entry->version));
   }
-  g_autoptr(json_t) json = json_pack("{s:i, s:s, s:I, s:o*, s:o*, s:o}", "schema_version", 2, "id", file->id, "created_ms",
-                                     (json_int_t)file->created_ms, "name", file->name ? json_string(file->name) : NULL,
+  g_autoptr(json_t) json = json_pack("{s:i, s:s, s:I, s:o*, s:o*, s:o*, s:o}", "schema_version", 2, "id", file->id, "created_ms",
+                                     (json_int_t)file->created_ms, "kept_ms", file->name ? json_integer(file->kept_ms) : NULL, "name", file->name ? json_string(file->name) : NULL,
                                      "model_hash", file->model_hash ? json_string(file->model_hash) : NULL, "tables", tables);
   return json_to_text(json, JSON_PRETTY);
 }
@@ -219,6 +242,7 @@ static gboolean write_current(const char *workspace, const SnapshotFile *file, G
 static gboolean write_named(const char *workspace, SnapshotFile *file, const char *name, GError **error) {
   g_free(file->name);
   file->name = g_strdup(name);
+  file->kept_ms = g_get_real_time() / 1000;
   g_autofree char *path = path_of(workspace, name), *text = text_of(file);
   g_autoptr(GError) failing = NULL;
   if (disk_create(path, text, strlen(text), &failing)) return TRUE;

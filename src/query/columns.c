@@ -1,5 +1,6 @@
 /* What the columns of a result are: names, labels with periods, types, units, formats. */
 #include "query/compiler.h"
+#include "query/restate.h"
 
 void answer_column_free(AnswerColumn *column) {
   if (!column) return;
@@ -134,6 +135,7 @@ static char *side_words(const Statement *statement, gboolean previous) {
     return range_words(previous ? &compare->baseline : &query->time, calendar);
   case COMPARE_MEMBERS: return g_strdup(previous ? compare->other : compare->member);
   case COMPARE_REST: return g_strdup(previous ? "all others" : compare->member);
+  case COMPARE_SNAPSHOTS: return restate_data_short(previous ? &compare->data : &query->data, statement->compiler->model);
   case COMPARE_YEAR_EARLIER: return g_strdup(previous ? "a year earlier" : NULL);
   case COMPARE_PREVIOUS: {
     if (!previous || statement->series < 0) return NULL;

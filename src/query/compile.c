@@ -37,6 +37,7 @@ static GPtrArray *used_tables(const Compiler *compiler, const char *sql) {
   GPtrArray *tables = g_ptr_array_new();
   for (guint i = 0; i < compiler->sources->len; i++) {
     const RowSource *source = compiler->sources->pdata[i];
+    if (source->edition) continue;
     g_autofree char *name = sql_name(source->dataset->name), *first = g_strdup_printf("WITH %s AS (", name);
     g_autofree char *later = g_strdup_printf("\n%s AS (", name);
     if (g_str_has_prefix(sql, first) || strstr(sql, later)) g_ptr_array_add(tables, (gpointer)source->dataset);
@@ -100,7 +101,7 @@ char *compiled_query_bind(const CompiledQuery *compiled, char *const *tables) {
   g_autofree char **bound = g_new0(char *, compiled->clauses->len);
   for (guint i = 0; i < compiled->relations->len; i++) {
     const QueryRelation *relation = compiled->relations->pdata[i];
-    g_autofree char *table = text_sql_identifier(relation->dataset->table), *name = sql_name(relation->dataset->name);
+    g_autofree char *table = text_sql_identifier(relation->dataset->table), *name = sql_name(relation->name);
     g_autofree char *logical = g_strconcat("\"lake\".", table, NULL);
     bound[relation->clause] = g_strdup_printf("%s AS (\n  %s%s%s\n)", name, relation->head,
                                               tables && tables[i] ? tables[i] : logical, relation->tail);

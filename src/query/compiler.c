@@ -88,6 +88,7 @@ static char *indent(const char *sql) {
 static void query_relation_free(gpointer pointer) {
   QueryRelation *relation = pointer;
   if (relation->reads) g_ptr_array_unref(relation->reads);
+  g_free(relation->name);
   g_free(relation->head);
   g_free(relation->tail);
   g_free(relation);
@@ -98,6 +99,8 @@ static void write_relation(Rendering *rendering, const Cte *cte) {
   const RowSource *source = cte->rows;
   QueryRelation *relation = g_new0(QueryRelation, 1);
   relation->dataset = source->dataset;
+  relation->edition = source->edition;
+  relation->name = g_strdup(cte->name);
   relation->reads = source->reads_all ? NULL : g_ptr_array_ref(source->reads);
   relation->clause = rendering->with->len;
   relation->head = indent(cte->head);

@@ -35,6 +35,7 @@ typedef struct {
  */
 typedef struct RowSource {
   const Dataset *dataset;
+  guint edition; /* 0: the query's data; 1: the data it is compared with */
   guint relation, joined, widened; /* indexes of CTEs */
   GPtrArray *relationships;        /* of const Relationship*, in joining order */
   GPtrArray *columns;              /* of SourceColumn*, level one */
@@ -59,6 +60,7 @@ typedef struct {
   GPtrArray *ctes; /* of Cte* */
   GHashTable *cte_names;
   GPtrArray *sources; /* of RowSource* */
+  guint edition;      /* whose rows are read by what is planned now */
   int depth;          /* of nested groupings */
   GPtrArray *measured; /* of const Dataset*: what the query's measures stand on */
   GPtrArray *estimated; /* of char*: names of leaves that are estimated */

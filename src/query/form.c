@@ -22,7 +22,11 @@ static const char *const operators[] = {[OP_EQUAL] = "=",
                                         [OP_STARTS_WITH] = "starts_with"};
 static const char *const compares[] = {[COMPARE_NONE] = NULL,           [COMPARE_PERIODS] = "periods",
                                        [COMPARE_PREVIOUS] = "previous", [COMPARE_YEAR_EARLIER] = "year_earlier",
-                                       [COMPARE_MEMBERS] = "members",   [COMPARE_REST] = "rest"};
+                                       [COMPARE_MEMBERS] = "members",   [COMPARE_REST] = "rest",
+                                       [COMPARE_SNAPSHOTS] = "snapshots"};
+static const char *const datas[] = {[DATA_NOW] = NULL,   [DATA_SNAPSHOT] = NULL,       [DATA_TAKEN] = NULL,
+                                    [DATA_AT] = NULL,    [DATA_NEWEST] = "newest",     [DATA_PREVIOUS] = "previous",
+                                    [DATA_OLDEST] = "oldest"};
 static const char *const ons[] = {
     [ON_VALUE] = "value", [ON_PREVIOUS] = "previous", [ON_CHANGE] = "change",      [ON_GROWTH] = "growth",
     [ON_SHARE] = "share", [ON_WINDOW] = "window",     [ON_DIMENSION] = "dimension"};
@@ -52,6 +56,17 @@ gboolean compare_parse(const char *name, CompareKind *out) {
   int found;
   if (!find_name(compares, G_N_ELEMENTS(compares), name, &found)) return FALSE;
   *out = (CompareKind)found;
+  return TRUE;
+}
+
+const char *data_name(DataKind kind) {
+  return datas[kind];
+}
+
+gboolean data_parse(const char *name, DataKind *out) {
+  int found;
+  if (!find_name(datas, G_N_ELEMENTS(datas), name, &found)) return FALSE;
+  *out = (DataKind)found;
   return TRUE;
 }
 

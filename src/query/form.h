@@ -6,6 +6,8 @@ const char *operator_name(Operator op); /* "=", "!=", "between" ... */
 gboolean operator_parse(const char *name, Operator *out);
 const char *compare_name(CompareKind kind); /* "periods" ... */
 gboolean compare_parse(const char *name, CompareKind *out);
+const char *data_name(DataKind kind); /* "newest", "previous", "oldest"; NULL: told otherwise */
+gboolean data_parse(const char *name, DataKind *out);
 const char *toward_name(Toward toward); /* "rise", "fall"; NULL: none */
 gboolean toward_parse(const char *name, Toward *out);
 const char *on_name(On on); /* "value", "previous", "change", "growth", "share", "window", "dimension" */

@@ -57,6 +57,8 @@ typedef struct {
 /* One table beneath the statement, with the access scope applied around it. */
 typedef struct {
   const Dataset *dataset;
+  guint edition;     /* 0: of the query's data; 1: of the data it is compared with, which "lake"."<table>" is not */
+  char *name;        /* in the statement: the dataset's, or one of its own */
   GPtrArray *reads;  /* of GPtrArray* of ReadCondition*: only rows that meet one of these matter; NULL: all rows do */
   guint clause;      /* index in `clauses` */
   char *head, *tail; /* around the table's relation */

@@ -112,6 +112,11 @@ gboolean parse_aggregate_word(const char *name, int *out) {
   Aggregate aggregate;
   return aggregate_parse(name, &aggregate) && aggregate != AGGREGATE_NONE ? (*out = (int)aggregate, TRUE) : FALSE;
 }
+gboolean parse_data_word(const char *name, int *out) {
+  DataKind kind;
+  return data_parse(name, &kind) ? (*out = (int)kind, TRUE) : FALSE;
+}
+
 gboolean parse_compare_word(const char *name, int *out) {
   CompareKind kind;
   return compare_parse(name, &kind) ? (*out = (int)kind, TRUE) : FALSE;

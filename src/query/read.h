@@ -34,6 +34,7 @@ gboolean parse_cyclic_word(const char *name, int *out);
 gboolean parse_unit_word(const char *name, int *out);
 gboolean parse_aggregate_word(const char *name, int *out);
 gboolean parse_compare_word(const char *name, int *out);
+gboolean parse_data_word(const char *name, int *out);
 gboolean parse_toward_word(const char *name, int *out);
 gboolean parse_on_word(const char *name, int *out);
 gboolean parse_window_word(const char *name, int *out);
@@ -43,6 +44,7 @@ void reader_list(Reader *reader, const json_t *object, const char *key, ReadElem
 
 /* ---- read_parts.c ---- */
 void reader_time(Reader *reader, const json_t *object, const char *key, TimeRange *out);
+void reader_data(Reader *reader, const json_t *object, const char *key, DataRef *out);
 void reader_filters(Reader *reader, const json_t *object, const char *key, GPtrArray *out);
 void reader_measure(Reader *reader, const json_t *json, gpointer out);   /* ReadElement; out: GPtrArray of Measure* */
 void reader_dimension(Reader *reader, const json_t *json, gpointer out); /* ReadElement; out: GPtrArray of Dimension* */

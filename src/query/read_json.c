@@ -10,7 +10,7 @@ static void read_show(Reader *reader, const json_t *json, gpointer out) {
 }
 
 static void read_compare(Reader *reader, const json_t *object, Compare *compare) {
-  static const char *const keys[] = {"kind", "baseline", "field", "member", "other", "show", "toward", NULL};
+  static const char *const keys[] = {"kind", "baseline", "field", "member", "other", "data", "show", "toward", NULL};
   const json_t *json = json_object_get(object, "compare");
   if (!json || reader->failed) return;
   gsize before = reader_enter(reader, "compare");
@@ -22,6 +22,7 @@ static void read_compare(Reader *reader, const json_t *object, Compare *compare)
     reader_text(reader, json, "field", &compare->field);
     reader_text(reader, json, "member", &compare->member);
     reader_text(reader, json, "other", &compare->other);
+    reader_data(reader, json, "data", &compare->data);
     if (json_object_get(json, "show")) compare->show = 0;
     reader_list(reader, json, "show", read_show, &compare->show);
     reader_word(reader, json, "toward", parse_toward_word, &toward);
@@ -138,10 +139,11 @@ static int read_choice(Reader *reader, const json_t *object, const char *key, co
 }
 
 static void read_query(Reader *reader, const json_t *json, SemanticQuery *query) {
-  static const char *const keys[] = {"metrics",  "dimensions", "time",   "time_field", "filters",      "having",
+  static const char *const keys[] = {"data",     "metrics",    "dimensions", "time",   "time_field", "filters",      "having",
                                      "compare",  "order",      "limit",  "offset",     "limit_within", "window",
                                      "share_of", "cohort",     "detail", "analysis",   "missing_rows", NULL};
   if (!reader_only_keys(reader, json, keys)) return;
+  reader_data(reader, json, "data", &query->data);
   reader_list(reader, json, "metrics", reader_measure, query->measures);
   reader_list(reader, json, "dimensions", reader_dimension, query->dimensions);
   reader_time(reader, json, "time", &query->time);

@@ -53,6 +53,32 @@ void reader_time(Reader *reader, const json_t *object, const char *key, TimeRang
   if (!reader->failed) *out = range;
 }
 
+/* ---- which data ---- */
+void reader_data(Reader *reader, const json_t *object, const char *key, DataRef *out) {
+  static const char *const keys[] = {"snapshot", "taken", "at", "which", NULL};
+  const json_t *json = json_object_get(object, key);
+  if (!json || reader->failed) return;
+  gsize before = reader_enter(reader, key);
+  DataRef ref = {.kind = DATA_NOW};
+  if (reader_only_keys(reader, json, keys)) {
+    int which = DATA_NOW;
+    if (json_object_size(json) > 1) reader_fail(reader, "is one of snapshot, taken, at and which");
+    reader_text(reader, json, "snapshot", &ref.name);
+    reader_time(reader, json, "taken", &ref.time);
+    reader_time(reader, json, "at", &ref.time);
+    reader_word(reader, json, "which", parse_data_word, &which);
+    ref.kind = ref.name                        ? DATA_SNAPSHOT
+               : json_object_get(json, "taken") ? DATA_TAKEN
+               : json_object_get(json, "at")    ? DATA_AT
+                                                : (DataKind)which;
+    if ((ref.kind == DATA_TAKEN || ref.kind == DATA_AT) && ref.time.kind == TIME_ALL)
+      reader_fail(reader, "needs a time");
+  }
+  reader_leave(reader, before);
+  data_ref_clear(out);
+  *out = ref;
+}
+
 /* ---- filters ---- */
 static void read_measure_value(Reader *reader, const json_t *json, Measure **out);
 

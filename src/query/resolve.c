@@ -103,6 +103,11 @@ static void cut_both(SemanticQuery *query, const TimeRange *baseline, const Reso
   query->compare.baseline = then;
 }
 
+/* A day of a range that is still going on is as_of's. */
+static void resolve_data(DataRef *ref, const ResolveContext *context) {
+  if (ref->kind == DATA_TAKEN || ref->kind == DATA_AT) resolve_in_place(&ref->time, context);
+}
+
 static gboolean resolve_compare(SemanticQuery *query, const ResolveContext *context, GError **error) {
   Compare *compare = &query->compare;
   if (compare->kind == COMPARE_PERIODS) {
@@ -238,6 +243,8 @@ SemanticQuery *semantic_query_resolve(const SemanticQuery *query, const Model *m
   g_autoptr(SemanticQuery) resolved = semantic_query_copy(query);
   resolve_names(resolved, model, context);
   conform_query(resolved, model);
+  resolve_data(&resolved->data, context);
+  resolve_data(&resolved->compare.data, context);
   if (!resolve_compare(resolved, context, error)) return NULL;
   resolve_in_place(&resolved->time, context);
   return g_steal_pointer(&resolved);

@@ -233,6 +233,11 @@ static void add_compare(GString *text, const SemanticQuery *query, const Model *
       piece = g_strdup_printf("for %s %s versus %s %s", field ? field : "", compare->member ? compare->member : "",
                               field ? field : "", compare->other ? compare->other : "");
     break;
+  case COMPARE_SNAPSHOTS: {
+    g_autofree char *data = restate_data(&compare->data, model);
+    piece = g_strdup_printf("compared with %s", data);
+    break;
+  }
   case COMPARE_REST:
     piece = g_strdup_printf("for %s %s versus the rest", field ? field : "", compare->member ? compare->member : "");
     break;
@@ -338,6 +343,8 @@ char *semantic_query_restate(const SemanticQuery *query, const Model *model) {
   add(text, filters);
   add_cohort(text, query);
   add(text, when);
+  g_autofree char *data = restate_data_place(&query->data, model);
+  add(text, data);
   add_compare(text, query, model);
   add_having(text, query, model);
   if (!ranking) add_order(text, query, model);

@@ -9,6 +9,11 @@ char *restate_list(const GPtrArray *words, const char *last_joint); /* "a, b and
 /* "in 2019", "last month", "from 3 March 2019 to 9 May 2019", "since ..."; NULL when unrestricted */
 char *restate_time(const TimeRange *range, const Model *model);
 char *restate_period(const TimeRange *range, const Model *model); /* the same without "in": "2019", "last month" */
+/* 'the snapshot "week 2026-46"', "last week's snapshot", "the data of 3 November 2026", "the current data"; short: "week 2026-46" */
+char *restate_data(const DataRef *ref, const Model *model);
+char *restate_data_short(const DataRef *ref, const Model *model);
+/* 'in the snapshot "week 2026-46"', "as it was reported on 3 November 2026"; NULL for the data as it is */
+char *restate_data_place(const DataRef *ref, const Model *model);
 char *restate_filter(const Model *model, const Filter *filter);   /* "for Region West", "without cancelled invoices" */
 char *restate_filters(const Model *model, const GPtrArray *filters); /* all, joined; NULL for none */
 char *restate_measure(const Model *model, const Measure *measure);

@@ -92,3 +92,37 @@ char *restate_time(const TimeRange *range, const Model *model) {
   g_autofree char *words = relative_words(range);
   return g_str_has_prefix(words, "the ") ? g_strdup_printf("in %s", words) : g_steal_pointer(&words);
 }
+
+/* ---- which data ---- */
+char *restate_data_short(const DataRef *ref, const Model *model) {
+  switch (ref->kind) {
+  case DATA_NOW: return g_strdup("now");
+  case DATA_SNAPSHOT: return g_strdup(ref->name);
+  case DATA_TAKEN:
+  case DATA_AT: return restate_period(&ref->time, model);
+  case DATA_NEWEST: return g_strdup("newest snapshot");
+  case DATA_PREVIOUS: return g_strdup("previous snapshot");
+  case DATA_OLDEST: return g_strdup("oldest snapshot");
+  }
+  return NULL;
+}
+
+char *restate_data(const DataRef *ref, const Model *model) {
+  g_autofree char *what = restate_data_short(ref, model);
+  switch (ref->kind) {
+  case DATA_NOW: return g_strdup("the current data");
+  case DATA_SNAPSHOT: return g_strdup_printf("the snapshot \"%s\"", what);
+  case DATA_TAKEN: return g_strdup_printf("the snapshot of %s", what);
+  case DATA_AT: return g_strdup_printf("the data of %s", what);
+  case DATA_NEWEST:
+  case DATA_PREVIOUS:
+  case DATA_OLDEST: break;
+  }
+  return g_strdup_printf("the %s", what);
+}
+
+char *restate_data_place(const DataRef *ref, const Model *model) {
+  if (ref->kind == DATA_NOW) return NULL;
+  g_autofree char *words = ref->kind == DATA_AT ? restate_time(&ref->time, model) : restate_data(ref, model);
+  return g_strdup_printf(ref->kind == DATA_AT ? "as it was reported %s" : "in %s", words);
+}

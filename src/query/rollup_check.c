@@ -260,6 +260,7 @@ static gboolean check_scope(Check *check, const AccessScope *scope) {
 static gboolean check_compare(Check *check) {
   const Compare *compare = &check->query->compare;
   if (compare->kind == COMPARE_PERIODS && !check_range(check, &compare->baseline)) return FALSE;
+  if (compare->kind == COMPARE_SNAPSHOTS) return refuse(check, ROLLUP_STALE); /* it is of one state of the rows */
   gboolean of_members = compare->kind == COMPARE_MEMBERS || compare->kind == COMPARE_REST;
   return !of_members || check_field(check, compare->field, ROLLUP_FILTER_MISSING);
 }

@@ -34,12 +34,14 @@ static guint add_source_cte(Compiler *compiler, RowSource *source, const char *s
 static gboolean add_relation_cte(Compiler *compiler, RowSource *source, GError **error) {
   char *head = NULL, *tail = NULL;
   if (!relation_sql_parts(compiler->model, source->dataset, compiler->scope, &head, &tail, error)) return FALSE;
-  source->relation = compiler_add_cte(compiler, source->dataset->name, NULL);
+  g_autofree char *before = g_strconcat(source->dataset->name, "_before", NULL);
+  source->relation = compiler_add_cte(compiler, source->edition ? before : source->dataset->name, NULL);
   Cte *cte = compiler->ctes->pdata[source->relation];
   cte->is_relation = TRUE;
   cte->rows = source;
   cte->head = head;
   cte->tail = tail;
+  if (source->edition) return TRUE;
   g_free(cte->name);
   cte->name = g_strdup(source->dataset->name);
   return TRUE;
@@ -48,10 +50,11 @@ static gboolean add_relation_cte(Compiler *compiler, RowSource *source, GError *
 RowSource *row_source_get(Compiler *compiler, const Dataset *dataset, GError **error) {
   for (guint i = 0; i < compiler->sources->len; i++) {
     RowSource *source = compiler->sources->pdata[i];
-    if (source->dataset == dataset) return source;
+    if (source->dataset == dataset && source->edition == compiler->edition) return source;
   }
   RowSource *source = g_new0(RowSource, 1);
   source->dataset = dataset;
+  source->edition = compiler->edition;
   source->relationships = g_ptr_array_new();
   source->columns = g_ptr_array_new_with_free_func((GDestroyNotify)source_column_free);
   source->entity_columns = g_ptr_array_new_with_free_func((GDestroyNotify)source_column_free);
@@ -168,8 +171,9 @@ static char *joined_relation(Compiler *compiler, const RowSource *source, const 
   }
   RowSource *joined = row_source_get(compiler, dataset, NULL);
   g_autofree char *marker = compiler_cte(joined->relation), *name = sql_name(dataset->name);
-  char *relation =
-      conditions->len ? g_strdup_printf("(SELECT *%s FROM %s) AS %s", conditions->str, marker, name) : g_strdup(marker);
+  char *relation = conditions->len   ? g_strdup_printf("(SELECT *%s FROM %s) AS %s", conditions->str, marker, name)
+                   : joined->edition ? g_strdup_printf("%s AS %s", marker, name)
+                                     : g_strdup(marker);
   g_string_free(conditions, TRUE);
   return relation;
 }
@@ -198,12 +202,14 @@ static char *joined_body(Compiler *compiler, const RowSource *source) {
     g_string_append_printf(body, keeps_name ? ", %s" : ", %s AS %s", column->expression, alias);
   }
   g_string_append_printf(body, "\nFROM %s", relation);
+  if (source->edition) g_string_append_printf(body, " AS %s", name);
   for (guint i = 0; i < source->relationships->len; i++)
     append_join(compiler, source, source->relationships->pdata[i], body);
   return g_string_free(body, FALSE);
 }
 
 char *row_source_body(Compiler *compiler, const RowSource *source, gboolean widened) {
+  compiler->edition = source->edition; /* what it joins is of the same data */
   if (!widened) return joined_body(compiler, source);
   g_autofree char *joined = compiler_cte(source->joined);
   GString *body = g_string_new(NULL);

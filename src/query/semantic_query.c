@@ -1,6 +1,19 @@
 /* Life cycle of a whole semantic query, and equality by canonical bytes. */
 #include "query/semantic_query.h"
 
+DataRef data_ref_copy(const DataRef *ref) {
+  return (DataRef){ref->kind, g_strdup(ref->name), ref->time};
+}
+
+void data_ref_clear(DataRef *ref) {
+  g_free(ref->name);
+  *ref = (DataRef){.kind = DATA_NOW};
+}
+
+gboolean data_ref_equal(const DataRef *a, const DataRef *b) {
+  return a->kind == b->kind && g_strcmp0(a->name, b->name) == 0 && time_range_equal(&a->time, &b->time);
+}
+
 SemanticQuery *semantic_query_new(void) {
   SemanticQuery *query = g_new0(SemanticQuery, 1);
   query->measures = g_ptr_array_new_with_free_func((GDestroyNotify)measure_free);
@@ -50,6 +63,8 @@ SemanticQuery *semantic_query_copy(const SemanticQuery *query) {
   copy->compare.field = g_strdup(query->compare.field);
   copy->compare.member = g_strdup(query->compare.member);
   copy->compare.other = g_strdup(query->compare.other);
+  copy->compare.data = data_ref_copy(&query->compare.data);
+  copy->data = data_ref_copy(&query->data);
   copy->limit = query->limit;
   copy->offset = query->offset;
   copy->limit_within = query->limit_within;
@@ -76,6 +91,8 @@ void semantic_query_free(SemanticQuery *query) {
   g_free(query->compare.field);
   g_free(query->compare.member);
   g_free(query->compare.other);
+  data_ref_clear(&query->compare.data);
+  data_ref_clear(&query->data);
   g_free(query->cohort_entity);
   g_free(query);
 }

@@ -24,6 +24,26 @@ typedef struct {
   int offset, count;
 } TimeRange;
 
+/*
+ * ---- which data ----
+ * The state of the tables a question is about. Names and relative times stand here as they were said; who opens the data
+ * settles them (answer/snapshots.h): what is `resolved` names a snapshot as it is written, or one day.
+ */
+typedef enum {
+  DATA_NOW,      /* as it is */
+  DATA_SNAPSHOT, /* the snapshot `name` */
+  DATA_TAKEN,    /* the snapshot kept within `time`; where none was, tables as they stood at its end */
+  DATA_AT,       /* tables as they stood at the end of `time` */
+  DATA_NEWEST,   /* the snapshot that was kept last */
+  DATA_PREVIOUS, /* the newest snapshot that is not the data as it is */
+  DATA_OLDEST    /* the snapshot that was kept first */
+} DataKind;
+typedef struct {
+  DataKind kind;
+  char *name;     /* SNAPSHOT */
+  TimeRange time; /* TAKEN, AT */
+} DataRef;
+
 /* ---- filters ---- */
 typedef enum { OP_EQUAL, OP_NOT_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_GREATER, OP_GREATER_EQUAL, OP_BETWEEN, OP_IS_NULL,
                OP_IS_NOT_NULL, OP_CONTAINS, OP_STARTS_WITH } Operator;
@@ -103,7 +123,8 @@ typedef struct {
 /* ---- the rest ---- */
 typedef enum { COMPARE_NONE, COMPARE_PERIODS /* time against `baseline` */, COMPARE_PREVIOUS /* the previous unit(s) of the same kind; per bucket when a time dimension is there */,
                COMPARE_YEAR_EARLIER /* same period a year earlier; per bucket likewise */,
-               COMPARE_MEMBERS /* field = a minus field = b */, COMPARE_REST /* field = a against all other rows */ } CompareKind;
+               COMPARE_MEMBERS /* field = a minus field = b */, COMPARE_REST /* field = a against all other rows */,
+               COMPARE_SNAPSHOTS /* the same of other data: as it is told now against as it was told then */ } CompareKind;
 typedef enum { COMPARE_SHOW_VALUE = 1, COMPARE_SHOW_PREVIOUS = 2, COMPARE_SHOW_CHANGE = 4, COMPARE_SHOW_GROWTH = 8, COMPARE_SHOW_ALL = 15 } CompareShow;
 /* Which way the question takes it to have gone ("the drop in sales"): changes no number, but an answer that went the other way says so. */
 typedef enum { TOWARD_NONE, TOWARD_RISE, TOWARD_FALL } Toward;
@@ -112,6 +133,7 @@ typedef struct {
   TimeRange baseline;   /* PERIODS */
   char *field;          /* MEMBERS, REST */
   char *member, *other; /* MEMBERS (other = b), REST */
+  DataRef data;         /* SNAPSHOTS: what `data` of the query is held against */
   guint show;           /* CompareShow bits; columns in that order for each measure */
   Toward toward;
 } Compare;
@@ -127,6 +149,7 @@ typedef enum { ANALYSIS_NONE, ANALYSIS_DRIVERS /* why did it change */, ANALYSIS
 typedef enum { MISSING_OMIT, MISSING_ZERO } MissingRows;
 
 typedef struct {
+  DataRef data;
   GPtrArray *measures;   /* of Measure* */
   GPtrArray *dimensions; /* of Dimension* */
   TimeRange time;
@@ -153,6 +176,10 @@ TimeRange time_range_all(void);
 TimeRange time_range_absolute(Day from, Day to_exclusive);
 TimeRange time_range_units(TimeUnit unit, int offset, int count);
 gboolean time_range_equal(const TimeRange *a, const TimeRange *b);
+
+DataRef data_ref_copy(const DataRef *ref); /* (transfer full) */
+void data_ref_clear(DataRef *ref);
+gboolean data_ref_equal(const DataRef *a, const DataRef *b);
 
 Filter *filter_new(FilterKind kind);
 Filter *filter_new_values(const char *field, Operator op, const char *first_value, ...) G_GNUC_NULL_TERMINATED;

@@ -85,7 +85,7 @@ static gboolean other_context(const Statement *statement, RowContext *context, G
     context->member = compare->other;
   } else if (compare->kind == COMPARE_REST) {
     context->member_rest = TRUE;
-  } else {
+  } else if (compare->kind != COMPARE_SNAPSHOTS) {
     return set_earlier_time(statement, context, error);
   }
   return TRUE;
@@ -230,7 +230,11 @@ static gboolean plan_comparison(Statement *statement, GError **error) {
   g_auto(RowContext) other = {0};
   statement->by_bucket =
       statement->series >= 0 && (compare->kind == COMPARE_PREVIOUS || compare->kind == COMPARE_YEAR_EARLIER);
-  return other_context(statement, &other, error) && plan_side(statement, &other, TRUE, error);
+  if (!other_context(statement, &other, error)) return FALSE;
+  statement->compiler->edition = compare->kind == COMPARE_SNAPSHOTS;
+  gboolean planned = plan_side(statement, &other, TRUE, error);
+  statement->compiler->edition = 0;
+  return planned;
 }
 
 gboolean statement_plan(Statement *statement, GError **error) {

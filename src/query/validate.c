@@ -359,6 +359,10 @@ static gboolean check_compare(const Check *check, const SemanticQuery *query) {
     if (query->time.kind == TIME_ALL && !has_series)
       return wrong(check, "comparing with an earlier period needs a time, or a dimension over time");
     break;
+  case COMPARE_SNAPSHOTS:
+    if (data_ref_equal(&compare->data, &query->data)) return wrong(check, "both sides are of the same data");
+    if (query->analysis != ANALYSIS_NONE) return wrong(check, "two snapshots are compared by their numbers alone: no analysis");
+    break;
   case COMPARE_MEMBERS:
   case COMPARE_REST:
     if (!check_field(check, "field", compare->field)) return FALSE;

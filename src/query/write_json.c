@@ -53,6 +53,15 @@ static void set_time(json_t *object, const char *key, const TimeRange *range) {
   if (!is_unrestricted(range)) set(object, key, time_range_to_json(range));
 }
 
+static void set_data(json_t *object, const char *key, const DataRef *ref) {
+  if (ref->kind == DATA_NOW) return;
+  json_t *json = json_object();
+  set_text(json, "snapshot", ref->name);
+  if (ref->kind == DATA_TAKEN || ref->kind == DATA_AT) set_time(json, ref->kind == DATA_AT ? "at" : "taken", &ref->time);
+  set_text(json, "which", data_name(ref->kind));
+  set(object, key, json);
+}
+
 /* ---- lists whose order means nothing ---- */
 static int compare_texts(const void *a, const void *b) {
   return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -245,6 +254,7 @@ static json_t *compare_to_json(const Compare *compare) {
   set_text(json, "field", compare->field);
   set_text(json, "member", compare->member);
   set_text(json, "other", compare->other);
+  set_data(json, "data", &compare->data);
   guint show = compare->show & COMPARE_SHOW_ALL;
   if (show != COMPARE_SHOW_ALL) {
     static const On columns[] = {ON_VALUE, ON_PREVIOUS, ON_CHANGE, ON_GROWTH};
@@ -328,6 +338,7 @@ static void set_extras(json_t *json, const SemanticQuery *query) {
 
 json_t *query_to_json(const SemanticQuery *query, gboolean canonical) {
   json_t *json = json_object();
+  set_data(json, "data", &query->data);
   set_lists(json, query, canonical);
   set_time(json, "time", &query->time);
   set_text(json, "time_field", query->time_field);

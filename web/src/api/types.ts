@@ -68,6 +68,8 @@ export type Answer = {
   sources?: Array<{
     table: string;
     version: number;
+    /** The name of the snapshot the table was read as of; absent: its newest version, or one of a time. */
+    snapshot?: string;
     data_through?: string | null;
     files?: number | null;
     files_total?: number | null;
@@ -398,6 +400,7 @@ export type S3EventSeen = {
 
 /** A question as data: what rules, people and language models all speak. Rows of the facts, restricted by filters and time, are grouped by dimensions; one value per metric and group; then comparison, shares, windows, having, order, limit. Defaults are left out. */
 export type SemanticQuery = {
+  data?: SemanticQueryData;
   metrics?: Array<SemanticQueryMetric>;
   dimensions?: Array<SemanticQueryDimension>;
   time?: SemanticQueryTime;
@@ -414,8 +417,9 @@ export type SemanticQuery = {
   }>;
   /** Adds m_previous, m_change and m_growth beside each metric m. */
   compare?: {
-    kind: "periods" | "previous" | "year_earlier" | "members" | "rest";
+    kind: "periods" | "previous" | "year_earlier" | "members" | "rest" | "snapshots";
     baseline?: SemanticQueryTime;
+    data?: SemanticQueryData;
     field?: string;
     member?: string;
     other?: string;
@@ -456,6 +460,17 @@ export type SemanticQuery = {
 export type SemanticQueryAggregate = "sum" | "count" | "count_distinct" | "average" | "median" | "min" | "max" | "percentile" | "first" | "last" | "stddev";
 
 export type SemanticQueryCyclic = "hour_of_day" | "weekday" | "day_of_month" | "week_of_year" | "month_of_year" | "quarter_of_year" | "weekend";
+
+/** Which state of the tables: without it, or empty, as they are. A snapshot by name; the one kept within a time, or the tables as they stood at its end; the tables as they stood at the end of a time; the newest snapshot, the newest that is not the data as it is, the oldest. */
+export type SemanticQueryData = Record<string, never> | {
+  snapshot: string;
+} | {
+  taken: SemanticQueryTime;
+} | {
+  at: SemanticQueryTime;
+} | {
+  which: "newest" | "previous" | "oldest";
+};
 
 export type SemanticQueryDimension = string | {
   field: string;

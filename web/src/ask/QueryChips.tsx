@@ -2,7 +2,7 @@
 import type { ReactElement, ReactNode } from "react";
 import type { SemanticQueryFilter } from "../api/types";
 import type { Model } from "../lib/model";
-import { type Query, compareLabel, dimensionField, dimensionLabel, dimensionUnit, filterLabel, metricLabel, metricName, setCompare, setDimension, setFilter, setMetric, timeLabel, without } from "../lib/query";
+import { type Query, compareLabel, dataLabel, dimensionField, dimensionLabel, dimensionUnit, filterLabel, metricLabel, metricName, setCompare, setDimension, setFilter, setMetric, timeLabel, without } from "../lib/query";
 import { Icon } from "../ui/icons";
 import { ActionMenu, Panel } from "../ui/parts";
 import { DimensionEditor, FilterEditor, LimitEditor, MetricEditor, NewFilter, TimeEditor } from "./editors";
@@ -62,6 +62,7 @@ export function QueryChips({ query, resolved, model, run }: Props): ReactElement
   const metrics = query.metrics ?? [];
   const dimensions = query.dimensions ?? [];
   const comparison = compareLabel(query);
+  const data = dataLabel(query.data);
   const hasTime = query.time !== undefined;
   return (
     <div className="chips" role="group" aria-label="What was understood; change any part">
@@ -84,6 +85,7 @@ export function QueryChips({ query, resolved, model, run }: Props): ReactElement
       })}
       <Chip kind="when" text={timeLabel(query.time)} remove={hasTime ? () => run(without(without(query, "compare"), "time")) : undefined}
         editor={(close) => <TimeEditor query={query} model={model} run={edit(close)} resolved={resolved} />} />
+      {data !== null && <Chip kind="data" text={data} remove={query.compare?.kind === "snapshots" ? undefined : () => run(without(query, "data"))} />}
       {comparison !== null && <Chip kind="compared" text={comparison} remove={() => run(setCompare(query, null))} />}
       {query.limit !== undefined && (
         <Chip kind="rows" text={`first ${query.limit}`} remove={() => run(without(query, "limit"))}

@@ -132,7 +132,17 @@ export function compareLabel(query: Query): string | null {
     case "periods": return `against ${timeLabel(query.compare.baseline)}`;
     case "members": return `${query.compare.member ?? ""} against ${query.compare.other ?? ""}`;
     case "rest": return `${query.compare.member ?? ""} against the rest`;
+    case "snapshots": return `against ${dataLabel(query.compare.data) ?? "the current data"}`;
   }
+}
+
+/** Which state of the data: "the snapshot week 2026-46"; null for the data as it is. */
+export function dataLabel(data: Query["data"]): string | null {
+  if (data === undefined) return null;
+  if ("snapshot" in data) return `the snapshot ${String(data.snapshot)}`;
+  if ("taken" in data) return `the snapshot of ${timeLabel(data.taken as Query["time"])}`;
+  if ("at" in data) return `the data as of ${timeLabel(data.at as Query["time"])}`;
+  return "which" in data ? `the ${String(data.which)} snapshot` : null;
 }
 
 /* ---- changes; each gives a new query ---- */
