@@ -201,16 +201,23 @@ static gboolean decide(const QualityFlags *flags, QualityDecision decision, GErr
 
 static gboolean submit(const QualityFlags *flags, GError **error) {
   g_autoptr(GPtrArray) definitions = ingest_definitions_load(flags->workspace, error);
-  guint done = 0;
+  guint done = 0, kept = 0;
   for (guint i = 0; definitions != NULL && i < definitions->len; i++) {
     const IngestDefinition *definition = definitions->pdata[i];
     QualityState state;
     if ((flags->table != NULL && strcmp(flags->table, definition->target) != 0) || !quality_state_read(flags->workspace, definition->target, &state)) continue;
     IngestOptions options = {.workspace = flags->workspace, .guard = &cli_ingest_guard, .deadline = DEADLINE_NEVER, .parameters = definition->parameters};
-    QualitySubmission outcome;
+    g_auto(QualitySubmission) outcome = {0};
     if (!quality_submit(definition, &options, flags->by, &outcome, error)) return FALSE;
     printf("%s: %" G_GINT64_FORMAT " added, %" G_GINT64_FORMAT " corrected, %" G_GINT64_FORMAT " removed\n", definition->target, outcome.added, outcome.corrected, outcome.removed);
+    for (guint k = 0; k < MIN(outcome.kept->len, ROWS_SHOWN); k++) printf("  %s\n", (const char *)outcome.kept->pdata[k]);
+    if (outcome.kept->len > ROWS_SHOWN) printf("  ... and %u more\n", outcome.kept->len - ROWS_SHOWN);
+    kept += outcome.kept->len;
     done++;
+  }
+  if (kept > 0) {
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%u row%s not carried out, for the reasons above; all others were", kept, kept == 1 ? " was" : "s were");
+    return FALSE;
   }
   if (definitions != NULL && done == 0) printf("nothing was decided yet\n");
   return definitions != NULL;

@@ -161,12 +161,16 @@ GPtrArray *ingest_week_close(const char *workspace, Engine *engine, const GPtrAr
 /* ---- verdicts ---- */
 typedef struct {
   gint64 added, corrected, removed;
-  gint64 version; /* -1: nothing was to be done */
+  gint64 version;  /* -1: nothing was to be done */
+  GPtrArray *kept; /* of char*: rows that stay decided and are not carried out, and why: "row 3 of the load x: ..." */
 } QualitySubmission;
+void quality_submission_clear(QualitySubmission *submission);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QualitySubmission, quality_submission_clear)
 /*
  * Carries out what was decided about rows of the definition's table: accepted and fixed ones that were set apart come in,
  * flagged ones that were fixed are replaced, rejected ones leave (both need keys). Fixed rows are held against the rules
- * again: BAD_INPUT names the first that one still breaks. One snapshot; audited.
+ * again: those that still break one, or whose given value is none of its column, stay as they are and are told in `kept`;
+ * the others are carried out all the same. One snapshot; audited.
  */
 gboolean quality_submit(const IngestDefinition *definition, const IngestOptions *options, const char *by, QualitySubmission *out, GError **error);
 

@@ -143,6 +143,26 @@ static QualityReport *find_report(const char *workspace, const QualityVerdict *v
   return NULL;
 }
 
+/* Every column that is given a value is one of the rows'. */
+static gboolean check_set(Engine *engine, const char *workspace, const QualityReport *report, char *const *set, GError **error) {
+  if (!set || !set[0] || !report->rows_file) return TRUE;
+  g_autofree char *path = g_build_filename(workspace, "lake", report->rows_file, NULL), *quoted = text_sql_quote(path);
+  g_autofree char *sql = g_strdup_printf("SELECT * FROM read_parquet(%s) LIMIT 0", quoted);
+  g_autoptr(ResultTable) rows = engine_query(engine, sql, NULL, 1, DEADLINE_NEVER, error);
+  for (; rows && *set; set++) {
+    gsize length = strcspn(*set, "=");
+    gboolean known = FALSE;
+    for (guint i = 0; i < rows->columns->len; i++) {
+      const char *name = ((const ResultColumn *)rows->columns->pdata[i])->name;
+      known = known || (name[0] != '_' && strlen(name) == length && !strncmp(name, *set, length));
+    }
+    if (known) continue;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%.*s' is no column of %s", (int)length, *set, report->table);
+    return FALSE;
+  }
+  return rows != NULL;
+}
+
 gint64 quality_decide(Engine *engine, const char *workspace, const QualityVerdict *verdict, GError **error) {
   if (verdict->decision == DECISION_FIX && (!verdict->set || !verdict->set[0])) {
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "say what the right value is: --set column=value");
@@ -154,7 +174,8 @@ gint64 quality_decide(Engine *engine, const char *workspace, const QualityVerdic
     return -1;
   }
   g_autoptr(QualityReport) report = find_report(workspace, verdict, error);
-  g_autoptr(GPtrArray) rows = report ? quality_rows(engine, workspace, report, error) : NULL;
+  if (!report || !check_set(engine, workspace, report, verdict->set, error)) return -1;
+  g_autoptr(GPtrArray) rows = quality_rows(engine, workspace, report, error);
   if (!rows) return -1;
   gint64 decided = 0;
   for (guint i = 0; i < rows->len; i++) {

@@ -13,6 +13,7 @@ typedef struct {
   GString *incoming; /* SELECTs with UNION ALL */
   GString *leaving;  /* SELECTs of keys */
   GPtrArray *events; /* of json_t*: what to add to the audit */
+  GPtrArray *kept;   /* of char*: what is not carried out, and why */
   const char *by;
   gint64 n_incoming, n_leaving;
 } Submission;
@@ -23,6 +24,7 @@ static void submission_clear(Submission *submission) {
   if (submission->incoming) g_string_free(submission->incoming, TRUE);
   if (submission->leaving) g_string_free(submission->leaving, TRUE);
   g_clear_pointer(&submission->events, g_ptr_array_unref);
+  g_clear_pointer(&submission->kept, g_ptr_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Submission, submission_clear)
 
@@ -49,87 +51,131 @@ static const IngestColumn *derived(const IngestDefinition *definition, const cha
   return NULL;
 }
 
-/* Rows (a list of numbers) with one verdict; fixed ones with their given cells, and what is derived from them computed again. */
+/* Rows (a list of numbers) with one verdict, and their numbers; fixed ones with their given cells, and what is derived from
+ * them computed again. */
 static char *rows_sql(const Submission *submission, const char *file, const QualityRow *row, const char *numbers, GError **error) {
   g_autoptr(GString) given = g_string_new("SELECT "), outer = g_string_new("SELECT ");
   g_autofree char *quoted = text_sql_quote(file);
   gboolean fixes = row->decision == DECISION_FIX;
-  for (guint i = 0; fixes && row->set[i]; i++) {
-    g_autofree char *name = g_strndup(row->set[i], (gsize)(strchr(row->set[i], '=') - row->set[i]));
-    if (delta_table_column(submission->table, name)) continue;
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_INVALID_ARGUMENT, "'%s' is no column of %s", name, submission->definition->target);
-    return NULL;
-  }
   for (guint i = 0; i < submission->table->columns->len; i++) {
     const DeltaColumn *column = submission->table->columns->pdata[i];
     g_autofree char *name = text_sql_identifier(column->name), *text = fixes ? set_value((const char *const *)row->set, column->name) : NULL;
     g_autofree char *value = text ? given_value(submission, column, text) : NULL;
-    g_string_append_printf(given, "%s%s AS %s", i ? ", " : "", value ? value : name, name);
+    g_string_append_printf(given, "%s AS %s, ", value ? value : name, name);
     const IngestColumn *again = fixes && !text ? derived(submission->definition, column->name) : NULL;
     g_autofree char *bound = again ? ingest_bind_parameters(again->expression, submission->options->parameters, error) : NULL;
     if (again && !bound) return NULL;
     g_autofree char *type = delta_column_sql_type(column);
-    if (bound) g_string_append_printf(outer, "%sCAST((%s\n) AS %s) AS %s", i ? ", " : "", bound, type, name);
-    else g_string_append_printf(outer, "%s%s", i ? ", " : "", name);
+    if (bound) g_string_append_printf(outer, "CAST((%s\n) AS %s) AS %s, ", bound, type, name);
+    else g_string_append_printf(outer, "%s, ", name);
   }
-  return g_strdup_printf("%s FROM (%s FROM read_parquet(%s) WHERE _row IN (%s))", outer->str, given->str, quoted, numbers);
+  return g_strdup_printf("%s_row FROM (%s_row FROM read_parquet(%s) WHERE _row IN (%s))", outer->str, given->str, quoted, numbers);
 }
 
-/* Repaired by hand, a row must hold; accepted as it is, it need not. */
-static gboolean check_fixed(const Submission *submission, const char *sql, const QualityRow *row, GError **error) {
-  for (guint i = 0; i < submission->definition->rules->len; i++) {
+/* ---- what stays: rows that still break a rule ---- */
+
+static char *numbers_of(const GArray *rows) {
+  GString *numbers = g_string_new(NULL);
+  for (guint i = 0; i < rows->len; i++) g_string_append_printf(numbers, "%s%" G_GINT64_FORMAT, i ? ", " : "", g_array_index(rows, gint64, i));
+  return g_string_free(numbers, FALSE);
+}
+
+static void keep_row(Submission *submission, GArray *rows, gint64 number, const char *load, const char *why) {
+  for (guint i = 0; i < rows->len; i++) {
+    if (g_array_index(rows, gint64, i) != number) continue;
+    g_array_remove_index(rows, i);
+    g_ptr_array_add(submission->kept, g_strdup_printf("row %" G_GINT64_FORMAT " of the load %s %s", number, load, why));
+    return;
+  }
+}
+
+static void keep_all(Submission *submission, GArray *rows, const char *load, const char *why) {
+  while (rows->len > 0) keep_row(submission, rows, g_array_index(rows, gint64, 0), load, why);
+}
+
+/* Why a given value cannot be stored; NULL: it can, or `error` is set. (transfer full) */
+static char *wrong_value(const Submission *submission, const char *set, GError **error) {
+  const char *equals = strchr(set, '=');
+  g_autofree char *name = g_strndup(set, (gsize)(equals - set));
+  const DeltaColumn *column = delta_table_column(submission->table, name);
+  if (!column) return g_strdup_printf("cannot be fixed so: '%s' is no column of %s", name, submission->definition->target);
+  if (privacy_rule_find(submission->definition->privacy, name)) return NULL; /* any text will do: it is changed before it is kept */
+  g_autofree char *quoted = text_sql_quote(equals + 1), *type = delta_column_sql_type(column);
+  g_autofree char *sql = g_strdup_printf("SELECT TRY_CAST(%s AS %s) IS NULL", quoted, type);
+  g_autoptr(ResultTable) bad = engine_query(submission->engine, sql, NULL, 1, submission->options->deadline, error);
+  if (!bad || !result_table_at(bad, 0, 0)->integer) return NULL;
+  return g_strdup_printf("cannot be fixed so: '%s' is no %s, as %s must be", equals + 1, type, name);
+}
+
+/* Takes those that break the rule out of `rows`. */
+static gboolean keep_breaking(Submission *submission, const char *sql, const QualityRule *rule, const char *load, GArray *rows, GError **error) {
+  g_autofree char *violation = quality_violation_sql(rule, g_get_real_time() / 1000);
+  g_autofree char *check = g_strdup_printf("SELECT _row FROM (%s) WHERE %s ORDER BY _row", sql, violation);
+  g_autoptr(ResultTable) broken = engine_query(submission->engine, check, NULL, 0, submission->options->deadline, error);
+  if (!broken) return FALSE;
+  g_autofree char *reason = quality_reason(rule), *why = g_strdup_printf("still breaks the rule %s: %s; fix it otherwise, or accept it", rule->name, reason);
+  for (gsize i = 0; i < broken->n_rows; i++) keep_row(submission, rows, result_table_at(broken, i, 0)->integer, load, why);
+  return TRUE;
+}
+
+/* Repaired by hand, a row must hold; accepted as it is, it need not. What does not hold is taken out of `rows`. */
+static gboolean check_fixed(Submission *submission, const char *file, const QualityRow *row, const char *load, GArray *rows, GError **error) {
+  GError *failing = NULL;
+  for (guint i = 0; row->set[i]; i++) {
+    g_autofree char *wrong = wrong_value(submission, row->set[i], &failing);
+    if (wrong) keep_all(submission, rows, load, wrong);
+    if (failing) g_propagate_error(error, failing);
+    if (wrong || failing) return failing == NULL;
+  }
+  g_autofree char *numbers = numbers_of(rows), *sql = rows_sql(submission, file, row, numbers, error);
+  for (guint i = 0; sql && i < submission->definition->rules->len; i++) {
     const QualityRule *rule = submission->definition->rules->pdata[i];
     if (!rule_is_about_rows(rule->kind) || rule->action == ON_WARN || rule->action == ON_FIX) continue;
-    g_autofree char *violation = quality_violation_sql(rule, g_get_real_time() / 1000);
-    g_autofree char *check = g_strdup_printf("SELECT count(*) FROM (%s) WHERE %s", sql, violation);
-    g_autoptr(ResultTable) broken = engine_query(submission->engine, check, NULL, 1, submission->options->deadline, error);
-    if (!broken) return FALSE;
-    if (result_table_at(broken, 0, 0)->integer == 0) continue;
-    g_autofree char *reason = quality_reason(rule);
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "row %" G_GINT64_FORMAT " still breaks the rule %s: %s; fix it otherwise, or accept it", row->row, rule->name, reason);
-    return FALSE;
+    if (!keep_breaking(submission, sql, rule, load, rows, error)) return FALSE;
   }
-  return TRUE;
+  return sql != NULL;
 }
 
 static void append_select(GString *all, const char *sql) {
   g_string_append_printf(all, "%s%s", all->len ? " UNION ALL " : "", sql);
 }
 
-static void note_submitted(Submission *submission, const QualityReport *report, const QualityRow *row) {
+static void note_submitted(Submission *submission, const QualityReport *report, gint64 row, QualityDecision decision) {
   g_autoptr(GDateTime) now = g_date_time_new_now_utc();
   g_autofree char *time = g_date_time_format_iso8601(now);
   g_ptr_array_add(submission->events, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "time", time, "by", submission->by, "event", "submitted", "table",
-                                                report->table, "load", report->load, "row", (json_int_t)row->row, "decision",
-                                                quality_decision_name(row->decision)));
+                                                report->table, "load", report->load, "row", (json_int_t)row, "decision", quality_decision_name(decision)));
 }
 
 /* Rows of one report with the same verdict. */
 typedef struct {
   const QualityRow *first;
-  GString *numbers;
-  gint64 count;
+  GArray *rows; /* of gint64 */
 } RowGroup;
 
 static void row_group_free(gpointer pointer) {
   RowGroup *group = pointer;
-  g_string_free(group->numbers, TRUE);
+  g_array_unref(group->rows);
   g_free(group);
 }
 
-static gboolean take_group(Submission *submission, const char *file, const RowGroup *group, GError **error) {
+static gboolean take_group(Submission *submission, const QualityReport *report, const char *file, RowGroup *group, GError **error) {
   const QualityRow *row = group->first;
   gboolean flagged = !strcmp(row->action, "review");
-  if (flagged ? row->decision == DECISION_ACCEPT : row->decision == DECISION_REJECT) return TRUE; /* they stay where they are */
-  g_autofree char *sql = rows_sql(submission, file, row, group->numbers->str, error);
-  if (!sql || (row->decision == DECISION_FIX && !check_fixed(submission, sql, row, error))) return FALSE;
-  if (flagged && !submission->definition->keys[0]) {
-    g_set_error(error, AISLE_ERROR, AISLE_ERROR_UNSUPPORTED, "%s has no keys, so a row that is in the table cannot be found again", submission->definition->file);
-    return FALSE;
+  gboolean stays = flagged ? row->decision == DECISION_ACCEPT : row->decision == DECISION_REJECT;
+  if (!stays && flagged && !submission->definition->keys[0]) {
+    g_autofree char *why = g_strdup_printf("cannot be found again in the table: %s names no keys", submission->definition->file);
+    keep_all(submission, group->rows, report->load, why);
   }
+  if (!stays && row->decision == DECISION_FIX && group->rows->len > 0 && !check_fixed(submission, file, row, report->load, group->rows, error)) return FALSE;
+  for (guint i = 0; i < group->rows->len; i++) note_submitted(submission, report, g_array_index(group->rows, gint64, i), row->decision);
+  if (stays || group->rows->len == 0) return TRUE;
+  g_autofree char *numbers = numbers_of(group->rows), *sql = rows_sql(submission, file, row, numbers, error);
+  if (!sql) return FALSE;
+  g_autofree char *select = g_strdup_printf("SELECT * EXCLUDE (_row) FROM (%s)", sql);
   gboolean leaves = flagged && row->decision == DECISION_REJECT;
-  append_select(leaves ? submission->leaving : submission->incoming, sql);
-  *(leaves ? &submission->n_leaving : &submission->n_incoming) += group->count;
+  append_select(leaves ? submission->leaving : submission->incoming, select);
+  *(leaves ? &submission->n_leaving : &submission->n_incoming) += group->rows->len;
   return TRUE;
 }
 
@@ -140,11 +186,11 @@ static void group_row(GHashTable *groups, GPtrArray *order, const QualityRow *ro
   if (!group) {
     group = g_new0(RowGroup, 1);
     group->first = row;
-    group->numbers = g_string_new(NULL);
+    group->rows = g_array_new(FALSE, FALSE, sizeof(gint64));
     g_hash_table_insert(groups, g_steal_pointer(&key), group);
     g_ptr_array_add(order, group);
   }
-  g_string_append_printf(group->numbers, "%s%" G_GINT64_FORMAT, group->count++ ? ", " : "", row->row);
+  g_array_append_val(group->rows, row->row);
 }
 
 static gboolean take_rows(Submission *submission, const QualityReport *report, const char *file, const GPtrArray *rows, GError **error) {
@@ -152,12 +198,10 @@ static gboolean take_rows(Submission *submission, const QualityReport *report, c
   g_autoptr(GPtrArray) order = g_ptr_array_new();
   for (guint i = 0; i < rows->len; i++) {
     const QualityRow *row = rows->pdata[i];
-    if (row->submitted || !row->decided) continue;
-    note_submitted(submission, report, row);
-    group_row(groups, order, row);
+    if (!row->submitted && row->decided) group_row(groups, order, row);
   }
   for (guint i = 0; i < order->len; i++)
-    if (!take_group(submission, file, order->pdata[i], error)) return FALSE;
+    if (!take_group(submission, report, file, order->pdata[i], error)) return FALSE;
   return TRUE;
 }
 
@@ -237,13 +281,18 @@ static gboolean change_table(Submission *submission, const char *workspace, Qual
   return TRUE;
 }
 
+void quality_submission_clear(QualitySubmission *submission) {
+  g_clear_pointer(&submission->kept, g_ptr_array_unref);
+}
+
 gboolean quality_submit(const IngestDefinition *definition, const IngestOptions *options, const char *by, QualitySubmission *out, GError **error) {
   g_autofree char *workspace = g_canonicalize_filename(options->workspace, NULL);
   g_auto(Submission) submission = {.definition = definition, .options = options, .by = by};
   submission.incoming = g_string_new(NULL);
   submission.leaving = g_string_new(NULL);
   submission.events = g_ptr_array_new_with_free_func((GDestroyNotify)json_decref);
-  *out = (QualitySubmission){.version = -1};
+  submission.kept = g_ptr_array_new_with_free_func(g_free);
+  *out = (QualitySubmission){.version = -1, .kept = g_ptr_array_ref(submission.kept)};
   return open_engine(&submission, workspace, error) && change_table(&submission, workspace, out, error) &&
          quality_state_update(submission.engine, workspace, definition->target, -1, error);
 }

@@ -2,7 +2,7 @@
 import json
 import unittest
 
-from aisle import BAD_INPUT, NOT_FOUND, ask, run
+from aisle import BAD_INPUT, INVALID_ARGUMENT, NOT_FOUND, ask, run
 from test_ingest import HEADER, IngestCase, assert_schema, line
 
 RULES = """
@@ -124,6 +124,24 @@ class Rules(IngestCase):
         self.quality("submit")
         self.assertEqual(self.by_id()["O-000002"]["qty"], "4")
         self.quality("accept", "--rows", "7", status=NOT_FOUND)
+
+    def test_what_holds_is_carried_out_and_the_rest_is_told(self):
+        self.rules("{range: qty, from: 1, to: 9}")
+        self.land("a.csv", line(1), line(2, qty=40), line(3, qty=50), line(4, qty=60), line(5, qty=70))
+        self.ingest()
+        self.quality("fix", "--rows", "1", "--set", "qty=41")
+        self.quality("fix", "--rows", "2", "--set", "qty=4")
+        self.quality("fix", "--rows", "3", "--set", "qty=several")
+        self.quality("accept", "--rows", "4")
+        said = self.quality("submit", status=BAD_INPUT)
+        self.assertIn("2 added, 0 corrected, 0 removed", said)
+        self.assertRegex(said, r"row 1 of the load \S+ still breaks the rule range_qty: qty is not between 1 and 9")
+        self.assertRegex(said, r"row 3 of the load \S+ cannot be fixed so: 'several' is no BIGINT, as qty must be")
+        self.assertEqual({order: row["qty"] for order, row in self.by_id().items()}, {"O-000001": "2", "O-000003": "4", "O-000005": "70"})
+        self.assertIn("2 decided and waiting for", self.quality())
+        self.quality("fix", "--rows", "1,3", "--set", "qty=6")
+        self.assertIn("2 added", self.quality("submit"))
+        self.quality("fix", "--rows", "1", "--set", "nosuch=1", status=INVALID_ARGUMENT)
 
     def test_answers_say_that_the_data_has_open_problems(self):
         self.rules("{range: qty, from: 1, to: 9}", more="stale_after: 30d\n")
