@@ -116,12 +116,18 @@ static gboolean asks_time(const Grouping *grouping, const RowContext *context) {
   return context->time.kind != TIME_ALL || has_time_key(grouping);
 }
 
+/* "Orders that came back", counted in a table of returns: the other tables know the orders, but not which came back. */
+static gboolean counts_part_of(const Compiler *compiler, const Dataset *dataset, const Field *counted) {
+  const gboolean is_key = dataset->primary_key[0] && !dataset->primary_key[1] && g_str_equal(dataset->primary_key[0], counted->name);
+  return dataset->is_fact && !is_key && g_strcmp0(counted->dataset, dataset->name) == 0 && g_strcmp0(compiler->model->default_dataset, dataset->name) != 0;
+}
+
 /* Distinct keys can be counted wherever they are referred to: customers live in one table, what they bought in another.
  */
 static const Dataset *leaf_dataset(Compiler *compiler, const Grouping *grouping, const LeafSpec *spec,
                                    const Field *counted, const RowContext *context) {
   gboolean timed = is_standing(compiler, spec->dataset, context) && asks_time(grouping, context);
-  if (!counted || (!timed && dataset_fits(compiler, grouping, spec->dataset, context))) return spec->dataset;
+  if (!counted || counts_part_of(compiler, spec->dataset, counted) || (!timed && dataset_fits(compiler, grouping, spec->dataset, context))) return spec->dataset;
   const Dataset *main_fact =
       compiler->model->default_dataset ? model_find_dataset(compiler->model, compiler->model->default_dataset) : NULL;
   if (main_fact && reach_field(compiler->model, main_fact, counted) && reach_conditions(compiler->model, main_fact, spec->conditions) &&
