@@ -52,5 +52,7 @@ static inline gboolean item_is_comparator(const Item *item) {
 char *item_source(const Items *items, const Item *item);
 /* The item's value hits of one field; the first hit when field is NULL; NULL: none. */
 const ValueHit *item_hit(const Item *item, const Field *field);
+/* Whether the noun is what a row of the table is called. */
+gboolean item_names_rows(const Items *items, const Item *item, const Dataset *dataset);
 /* Keeps only the hits of one field. */
 void item_keep_field(Item *item, const Field *field);

@@ -334,6 +334,29 @@ static void pin_owned_fields(Items *items) {
   }
 }
 
+gboolean item_names_rows(const Items *items, const Item *item, const Dataset *dataset) {
+  g_autofree char *own = tokens_stem_phrase(items->tokens, item->first, item->count);
+  for (char **word = dataset->row_words; word != NULL && *word != NULL; word++) {
+    g_autofree char *phrase = phrase_normalise(*word), *stem = phrase_stem(phrase);
+    if (strcmp(stem, own) == 0) return TRUE;
+  }
+  g_autofree char *phrase = phrase_normalise(dataset->label != NULL ? dataset->label : dataset->name), *stem = phrase_stem(phrase);
+  return strcmp(stem, own) == 0;
+}
+
+/* "promotion mechanic": a column of the table of promotions, though that has a column called Promotion too. */
+static void pin_row_owned_fields(Items *items) {
+  for (guint i = 0; i + 1 < items->items->len; i++) {
+    Item *owner = item_at(items, i);
+    const Item *field = item_at(items, i + 1);
+    if (owner->kind != ITEM_FIELD || owner->plural || owner->claimed || field->kind != ITEM_FIELD || field->comma_before) continue;
+    const Dataset *dataset = field->meaning.field != owner->meaning.field ? model_find_dataset(items->lexicon->model, field->meaning.field->dataset) : NULL;
+    if (dataset == NULL || dataset->is_fact || strcmp(owner->meaning.field->dataset, dataset->name) != 0 || !item_names_rows(items, owner, dataset)) continue;
+    owner->claimed = TRUE;
+    owner->claimed_as = "names the field";
+  }
+}
+
 /* "total purchase by city", where a column of money is called Purchase: it, not the purchases that "how many" counts. */
 static void prefer_labels(Items *items) {
   for (guint i = 0; i < items->items->len; i++) {
@@ -369,6 +392,7 @@ void items_join_neighbours(Items *items) {
   people_are_customers(items);
   purchases_are_rows(items);
   pin_owned_fields(items);
+  pin_row_owned_fields(items);
   pin_fields_of_counted(items);
   ends_of_periods(items);
   join_neighbours(items);

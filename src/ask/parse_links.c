@@ -29,6 +29,8 @@ const Field *parse_loose_link(const Parse *parse, const Item *item) {
   const Dataset *fact = parse->model->default_dataset != NULL ? model_find_dataset(parse->model, parse->model->default_dataset) : NULL;
   const Entity *entity = item->kind == ITEM_ENTITY ? item->meaning.entity : NULL;
   const Dataset *rows = item->kind == ITEM_ROWS ? item->meaning.rows : NULL;
+  const Dataset *named = item->kind == ITEM_FIELD && !item->plural && item->meaning.field != NULL ? model_find_dataset(parse->model, item->meaning.field->dataset) : NULL;
+  if (named != NULL && !named->is_fact && item_names_rows(parse->items, item, named)) rows = named; /* "on promotion", though promotions have a name */
   if (fact == NULL || (entity == NULL && (rows == NULL || rows->is_fact)) || (entity != NULL && (entity->is_event || entity->dataset == NULL))) return NULL;
   if (entity != NULL && strcmp(entity->name, "customer") == 0 && !says_membership(parse, item)) return NULL;
   const Field *field = field_leading_to(parse, fact, entity != NULL ? entity->dataset : rows->name, entity != NULL ? entity->key : NULL);
