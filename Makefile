@@ -2,6 +2,8 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
+# Tests may take so many times as long as usual.
+PATIENCE ?= 1
 FUZZ_SECONDS ?= 600
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -18,7 +20,7 @@ demo: all ## six questions over real data, on the terminal
 test: ## build and run every test
 	@scripts/setup.sh test
 	@scripts/build.sh $(BUILD) -Dprefix=$(PREFIX)
-	@python3 scripts/run_tests.py --build $(BUILD) --jobs $(JOBS)
+	@python3 scripts/run_tests.py --build $(BUILD) --jobs $(JOBS) --patience $(PATIENCE)
 
 check: lint test check-asan check-tsan ## what CI runs
 

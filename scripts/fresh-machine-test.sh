@@ -84,7 +84,7 @@ client_settings() { # user's home inside the machine
   done
   return 0
 }
-environment=("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" LANG=C.UTF-8 "TERM=${TERM:-dumb}")
+environment=("PATIENCE=$patience" "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" LANG=C.UTF-8 "TERM=${TERM:-dumb}")
 while IFS= read -r name; do
   value=${!name}
   environment+=("$name=${value//$bundle/$machine_bundle}")
