@@ -6,14 +6,17 @@
 
 #define BOUND_BYTES 32 /* of text, as other writers do */
 
-/* Long text is cut; a cut maximum is rounded up so that it stays a bound. (transfer full) */
+#define GREATEST "\xf4\x8f\xbf\xbf" /* U+10FFFF sorts after everything */
+
+/* Long text is cut; a cut maximum is rounded up so that it stays a bound, NULL where that cannot be. (transfer full) */
 static char *text_bound(const char *text, gboolean is_maximum) {
   if (strlen(text) <= BOUND_BYTES) return g_strdup(text);
   const char *end = text + BOUND_BYTES;
   while (end > text && (*end & 0xc0) == 0x80) end--;
+  if (is_maximum && g_str_has_prefix(end, GREATEST)) return NULL;
   char *cut = g_strndup(text, (gsize)(end - text));
   if (!is_maximum) return cut;
-  char *rounded = g_strconcat(cut, "\xf4\x8f\xbf\xbf", NULL); /* U+10FFFF sorts after everything */
+  char *rounded = g_strconcat(cut, GREATEST, NULL);
   g_free(cut);
   return rounded;
 }

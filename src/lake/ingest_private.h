@@ -68,6 +68,9 @@ const char *ingest_shown_file(const IngestRun *run, const char *path);
 
 /* ingest_query.c: relations, the query over them, the columns that come out. */
 gboolean ingest_query_prepare(IngestRun *run, gboolean allow_direct, GError **error);
+/* What is made of a personal column is as personal: what to say of one that the file does not name under `privacy:`; NULL when all is
+ * well. (transfer full) */
+char *ingest_made_of_personal(const IngestDefinition *definition, Engine *engine, const IngestColumn *column);
 gboolean ingest_columns_decide(IngestRun *run, GError **error);
 
 /* ingest_rows.c: SQL of the steps. (transfer full) */

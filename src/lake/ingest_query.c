@@ -240,21 +240,24 @@ static gboolean need_columns(const IngestRun *run, const char *what, char **name
   return TRUE;
 }
 
-/* What is made of a personal column is as personal, unless the file says what becomes of it. */
+char *ingest_made_of_personal(const IngestDefinition *definition, Engine *engine, const IngestColumn *column) {
+  if (privacy_rule_find(definition->privacy, column->name)) return NULL;
+  for (guint i = 0; i < definition->privacy->len; i++) {
+    const PrivacyRule *rule = definition->privacy->pdata[i];
+    if (rule->action == PRIVACY_KEEP || !privacy_reads(engine, column->expression, rule->column)) continue;
+    return g_strdup_printf("'%s' is made of '%s', which is personal: say under 'privacy:' what becomes of '%s' too (hash, mask, generalise, "
+                           "drop; keep, if it tells of nobody)", column->name, rule->column, column->name);
+  }
+  return NULL;
+}
+
 static gboolean check_made(const IngestRun *run, const GPtrArray *columns, GError **error) {
-  const GPtrArray *rules = run->definition->privacy;
   for (guint i = 0; i < columns->len; i++) {
     const IngestColumn *column = columns->pdata[i];
-    if (privacy_rule_find(rules, column->name)) continue;
-    for (guint k = 0; k < rules->len; k++) {
-      const PrivacyRule *rule = rules->pdata[k];
-      if (rule->action == PRIVACY_KEEP || !privacy_reads(run->engine, column->expression, rule->column)) continue;
-      g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT,
-                  "%s:%u:%u: '%s' is made of '%s', which is personal: say under 'privacy:' what becomes of '%s' too (hash, mask, "
-                  "generalise, drop; keep, if it tells of nobody)",
-                  run->definition->file, column->line, column->column, column->name, rule->column, column->name);
-      return FALSE;
-    }
+    g_autofree char *problem = ingest_made_of_personal(run->definition, run->engine, column);
+    if (!problem) continue;
+    g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_INPUT, "%s:%u:%u: %s", run->definition->file, column->line, column->column, problem);
+    return FALSE;
   }
   return TRUE;
 }

@@ -485,6 +485,17 @@ static void check_expression(const IngestDefinition *definition, const IngestCol
   yaml_problem_add(problems, definition->file, column->line, column->column, "%s: %s", column->name, failing->message);
 }
 
+/* The columns a file makes, whose names become the table's. */
+static void check_made(const IngestDefinition *definition, const GPtrArray *columns, const IngestGuard *guard, Engine *engine, GHashTable *values,
+                       GPtrArray *problems) {
+  for (guint i = 0; i < columns->len; i++) {
+    const IngestColumn *column = columns->pdata[i];
+    check_expression(definition, column, guard, engine, values, problems);
+    g_autofree char *personal = ingest_made_of_personal(definition, engine, column);
+    if (personal) yaml_problem_add(problems, definition->file, column->line, column->column, "%s", personal);
+  }
+}
+
 static GHashTable *sample_parameters(const IngestDefinition *definition) {
   GHashTable *values = g_hash_table_new(g_str_hash, g_str_equal);
   GHashTableIter iterator;
@@ -499,8 +510,8 @@ static GHashTable *sample_parameters(const IngestDefinition *definition) {
 
 void ingest_definition_check(const IngestDefinition *definition, const IngestGuard *guard, Engine *engine, GPtrArray *problems) {
   g_autoptr(GHashTable) values = sample_parameters(definition);
-  for (guint i = 0; i < definition->columns->len; i++) check_expression(definition, definition->columns->pdata[i], guard, engine, values, problems);
-  for (guint i = 0; i < definition->derive->len; i++) check_expression(definition, definition->derive->pdata[i], guard, engine, values, problems);
+  check_made(definition, definition->columns, guard, engine, values, problems);
+  check_made(definition, definition->derive, guard, engine, values, problems);
   if (definition->where) check_expression(definition, definition->where, guard, engine, values, problems);
   for (guint i = 0; i < definition->rules->len; i++) {
     const QualityRule *rule = definition->rules->pdata[i];

@@ -190,6 +190,20 @@ class ByOthers(WorkspaceCase):
         lake.done("restore", table, first)
         self.assertEqual(lake.done("count", table), "16")
 
+    def test_they_find_our_rows_by_statistics(self):
+        """Each value in a file of its own: a bound that is none would hide it."""
+        table, texts = self.folder / "texts", ["a" + "z" * 100, "é" * 33 + "x", "\U0010ffff" * 40, "\U0001f600" + "\U0010ffff" * 40, "a" * 31 + "é", "~" * 35,
+                                               "'quoted' \\ \"twice\"", " "]
+        for i, text in enumerate(texts):
+            quoted = "'" + text.replace("'", "''") + "'"
+            select = f"SELECT {i} AS id, {quoted} AS s, CAST({(-1) ** i * i * 1.2345:.4f} AS DECIMAL(18,4)) AS amount"
+            lake.done(*(("append", table, select) if i else ("create", table, select, "id:integer,s:text,amount:decimal", "")))
+        for i, text in enumerate(texts):
+            quoted = "'" + text.replace("'", "''") + "'"
+            self.assertEqual(lake.ask_delta_rs(table, f"select id from t where s = {quoted}"), [(i,)])
+            self.assertEqual(lake.ask_delta_rs(table, f"select count(*) from t where s >= {quoted}"), [(sum(other >= text for other in texts),)])
+            self.assertEqual(lake.ask_delta_rs(table, f"select id from t where amount = cast('{(-1) ** i * i * 1.2345:.4f}' as decimal(18,4))"), [(i,)])
+
     def test_restore_vacuum_restore(self):
         table = self.make("moved")
         lake.done("append", table, "SELECT 5 AS id, 'x' AS v")

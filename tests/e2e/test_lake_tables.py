@@ -107,6 +107,24 @@ class OnDisk(WorkspaceCase):
             self.assertEqual(writer.returncode, 0, err)
         self.assert_same(80)
 
+    @unittest.skipUnless(HAVE_DELTA_RS, "delta-rs is not installed")
+    def test_racing_with_delta_rs_loses_nothing(self):
+        self.create(20)
+        some = lake.deltalake.QueryBuilder().register("t", self.delta_rs()).execute("select * from t where id < 3").read_all()
+        writers = [lake.start("append", self.table, lake.rows(1000 * (i + 1), 10), env={**os.environ, **(self.environment or {})})
+                   for i in range(3)]
+        theirs = 0
+        for _ in range(4):
+            try:
+                lake.deltalake.write_deltalake(str(self.table), some, mode="append", storage_options=self.options)
+                theirs += 1
+            except lake.deltalake.exceptions.DeltaError:
+                pass  # told that it lost
+        for writer in writers:
+            _, err = writer.communicate(timeout=120)
+            self.assertEqual(writer.returncode, 0, err)
+        self.assert_same(50 + 3 * theirs)
+
     def test_racing_merges_of_the_same_keys_never_mix(self):
         """Each merge writes one value into all rows: afterwards every row has the value of one and the same writer."""
         self.create(40)

@@ -128,6 +128,8 @@ class Privacy(IngestCase):
         self.land("a.csv", *(line(i) for i in range(20)), header=HEADER)
         done = run("ingest", "-w", self.shop)
         self.assert_clean_failure(done, BAD_INPUT, "'greeting' is made of 'customer_name'", "keep, if it tells of nobody")
+        said = run("check", "-w", self.shop)
+        self.assertIn("'greeting' is made of 'customer_name'", said.stdout + said.stderr)
         self.define(DEFINITION.replace("privacy:\n", "privacy:\n  greeting: hash\n") + made)
         self.assert_clean_failure(run("ingest", "-w", self.shop), BAD_INPUT, "'provider' is made of 'email'")
         self.assert_nothing_personal()
