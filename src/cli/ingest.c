@@ -237,6 +237,7 @@ static void print_report(const IngestReport *report) {
   if (report->rows_duplicate > 0) printf("  %s left out\n", duplicate);
   if (report->rows_quarantined > 0) printf("  %s set apart: aisle quality --list\n", apart);
   if (report->rows_unreadable > 0) printf("  %s could not be read: lake/_quality/%s/\n", unreadable, report->target);
+  for (guint i = 0; i < report->personal->len; i++) printf("  personal? %s\n", (char *)report->personal->pdata[i]);
   for (guint i = 0; i < report->drift->len; i++) printf("  drift: %s\n", (char *)report->drift->pdata[i]);
   print_quality(report->quality);
 }

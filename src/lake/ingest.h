@@ -128,6 +128,7 @@ typedef struct {
   guint buckets;
   gboolean resumed, created;
   GPtrArray *drift;    /* of char*: what differs from the table */
+  GPtrArray *personal; /* of char*: columns of a new table that look personal and are stored as they are */
   QualityReport *quality; /* NULL: the definition has no rules and all rows could be read */
   GPtrArray *columns;  /* of ImportedColumn*: those of the target, for the model */
   char *sql;           /* the query as run, for --plan */

@@ -41,6 +41,29 @@ static void context_clear(ImportContext *context) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ImportContext, context_clear)
 
+/* What a column of a sample looks like; NULL. */
+static const char *kind_of(const ResultTable *rows, guint column) {
+  g_autoptr(GPtrArray) sample = g_ptr_array_new_with_free_func(g_free);
+  for (gsize r = 0; r < rows->n_rows; r++)
+    if (result_table_at(rows, r, column)->type != VALUE_NULL) g_ptr_array_add(sample, value_to_text(result_table_at(rows, r, column)));
+  g_ptr_array_add(sample, NULL);
+  return privacy_detect(((ResultColumn *)rows->columns->pdata[column])->name, (const char *const *)sample->pdata);
+}
+
+void ingest_note_personal(IngestRun *run) {
+  g_autofree char *sql = g_strdup_printf("SELECT * FROM (%s) LIMIT %d", run->query, SAMPLE_ROWS);
+  /* What fails here fails the load as well, and is told there. */
+  g_autoptr(ResultTable) rows = engine_query(run->engine, sql, NULL, SAMPLE_ROWS, run->options->deadline, NULL);
+  for (guint c = 0; rows && c < result_table_n_columns(rows); c++) {
+    const char *name = ((ResultColumn *)rows->columns->pdata[c])->name;
+    if (*name == '_' || privacy_rule_find(run->definition->privacy, name)) continue;
+    const char *kind = kind_of(rows, c);
+    if (kind)
+      g_ptr_array_add(run->report->personal, g_strdup_printf("%s looks like personal data (%s) and is stored as it is; say under 'privacy:' "
+                                                             "what becomes of it, or keep", name, kind));
+  }
+}
+
 static PersonalTable *look_at(ImportContext *context, const TableSource *source, GHashTable *tables, GError **error) {
   g_autoptr(ImportRelation) relation = import_relation(context, source, TRUE, error);
   if (!relation) return NULL;
@@ -49,11 +72,7 @@ static PersonalTable *look_at(ImportContext *context, const TableSource *source,
   if (!rows) return NULL;
   g_autoptr(GStrvBuilder) columns = g_strv_builder_new(), kinds = g_strv_builder_new(), files = g_strv_builder_new();
   for (guint c = 0; c < result_table_n_columns(rows); c++) {
-    g_autoptr(GPtrArray) sample = g_ptr_array_new_with_free_func(g_free);
-    for (gsize r = 0; r < rows->n_rows; r++)
-      if (result_table_at(rows, r, c)->type != VALUE_NULL) g_ptr_array_add(sample, value_to_text(result_table_at(rows, r, c)));
-    g_ptr_array_add(sample, NULL);
-    const char *name = ((ResultColumn *)rows->columns->pdata[c])->name, *kind = privacy_detect(name, (const char *const *)sample->pdata);
+    const char *name = ((ResultColumn *)rows->columns->pdata[c])->name, *kind = kind_of(rows, c);
     if (!kind) continue;
     g_strv_builder_add(columns, name);
     g_strv_builder_add(kinds, kind);

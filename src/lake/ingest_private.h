@@ -71,6 +71,8 @@ gboolean ingest_query_prepare(IngestRun *run, gboolean allow_direct, GError **er
 /* What is made of a personal column is as personal: what to say of one that the file does not name under `privacy:`; NULL when all is
  * well. (transfer full) */
 char *ingest_made_of_personal(const IngestDefinition *definition, Engine *engine, const IngestColumn *column);
+/* Notes in the report which columns look personal and are under no rule of `privacy:`. */
+void ingest_note_personal(IngestRun *run);
 gboolean ingest_columns_decide(IngestRun *run, GError **error);
 
 /* ingest_rows.c: SQL of the steps. (transfer full) */

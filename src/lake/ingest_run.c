@@ -37,6 +37,7 @@ void ingest_report_free(IngestReport *report) {
   g_free(report->load);
   g_free(report->outcome);
   g_clear_pointer(&report->drift, g_ptr_array_unref);
+  g_clear_pointer(&report->personal, g_ptr_array_unref);
   quality_report_free(report->quality);
   g_clear_pointer(&report->columns, g_ptr_array_unref);
   g_free(report->sql);
@@ -64,6 +65,7 @@ json_t *ingest_report_to_json(const IngestReport *report) {
   json_object_set_new(json, "resumed", json_boolean(report->resumed));
   json_object_set_new(json, "created", json_boolean(report->created));
   json_object_set_new(json, "drift", texts_to_json(report->drift));
+  json_object_set_new(json, "personal", texts_to_json(report->personal));
   json_object_set_new(json, "steps", texts_to_json(report->steps));
   json_object_set_new(json, "quality", report->quality ? quality_report_to_json(report->quality) : json_null());
   if (report->sql) json_object_set_new(json, "sql", json_string(report->sql));
@@ -153,6 +155,7 @@ static IngestRun *run_new(const IngestDefinition *definition, const IngestOption
   report->outcome = g_strdup("nothing_new");
   report->version = -1;
   report->drift = g_ptr_array_new_with_free_func(g_free);
+  report->personal = g_ptr_array_new_with_free_func(g_free);
   report->steps = g_ptr_array_new_with_free_func(g_free);
   order_rules(run);
   return run;
@@ -331,6 +334,7 @@ static gboolean prepare(IngestRun *run, GError **error) {
   run->small = run->buckets == 1 && run->bytes < SMALL_BYTES;
   if (!guard_rules(run, error) || !attach_references(run, error) || !ingest_query_prepare(run, TRUE, error) || !ingest_columns_decide(run, error))
     return FALSE;
+  if (run->is_new) ingest_note_personal(run);
   describe_columns(run);
   describe_plan(run);
   run->report->sql = g_strdup(run->query);

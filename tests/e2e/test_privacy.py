@@ -138,6 +138,15 @@ class Privacy(IngestCase):
         self.assertEqual({(row["greeting"][:2], row["provider"], row["total"]) for row in self.rows()}, {("h_", "example.org", "21")})
         self.assertGreater(self.assert_nothing_personal(), 5)
 
+    def test_columns_that_look_personal_are_told(self):
+        self.define("source: landing/*.csv\nkeys: [order_id]\nprivacy:\n  email: hash\n  street: keep\n")
+        self.land("a.csv", *(line(i) for i in range(20)), header=HEADER)
+        told = self.ingest("--plan")["sales"]["personal"]
+        self.assertEqual([text.split(" ")[0] for text in told], ["customer_name", "card", "seller"])
+        self.assertIn("(name) and is stored as it is; say under 'privacy:'", told[0])
+        said = run("ingest", "-w", self.shop)
+        self.assertIn("personal? card looks like personal data (card)", said.stdout)
+
     def test_errors_quote_no_cell(self):
         self.define(DEFINITION.replace("privacy:\n", "privacy:\n  number: hash\n") + "derive: {number: CAST(customer_name AS INTEGER)}\n")
         self.land("a.csv", line(1), line(2), header=HEADER)
