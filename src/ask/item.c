@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define PARTICIPLE_VALUES 20 /* a column of more different values is not one of kinds of rows */
+
 static void item_clear(gpointer pointer) {
   Item *item = pointer;
   g_clear_pointer(&item->hits, g_ptr_array_unref);
@@ -60,6 +62,23 @@ static gboolean same_as_source(const Items *items, guint first, guint count) {
   return TRUE;
 }
 
+/* "written off" of what the data calls "Write-off": the verb's own form; NULL: it is none of these. */
+static const char *verb_of_participle(const char *fold) {
+  static const char *const FORMS[][2] = {{"written", "write"}, {"sent", "send"}, {"given", "give"}, {"taken", "take"}, {"thrown", "throw"},
+                                         {"bought", "buy"}, {"sold", "sell"}, {"drawn", "draw"}, {"brought", "bring"}, {"broken", "break"}};
+  for (guint i = 0; i < G_N_ELEMENTS(FORMS); i++)
+    if (strcmp(fold, FORMS[i][0]) == 0) return FORMS[i][1];
+  return NULL;
+}
+
+/* Values named by a verb of several words in another form than the data's; empty: none. */
+static GPtrArray *find_values_of_verb(const Items *items, guint first, guint count) {
+  const char *verb = count > 1 ? verb_of_participle(token_at(items->tokens, first)->fold) : NULL;
+  if (verb == NULL) return g_ptr_array_new();
+  g_autofree char *rest = tokens_fold_phrase(items->tokens, first + 1, count - 1), *phrase = g_strdup_printf("%s %s", verb, rest);
+  return value_index_find(items->lexicon->values, phrase);
+}
+
 static GPtrArray *find_values(const Items *items, guint first, guint count) {
   g_autofree char *phrase = same_as_source(items, first, count) && count == 1
                                 ? g_strdup(token_at(items->tokens, first)->text)
@@ -76,7 +95,9 @@ static GPtrArray *find_values(const Items *items, guint first, guint count) {
     g_ptr_array_unref(hits);
     hits = value_index_find(items->lexicon->values, phrase);
   }
-  return hits;
+  if (hits->len > 0 || count == 1) return hits;
+  g_ptr_array_unref(hits);
+  return find_values_of_verb(items, first, count);
 }
 
 static gboolean has_comma_inside(const Items *items, guint first, guint count) {
@@ -85,7 +106,27 @@ static gboolean has_comma_inside(const Items *items, guint first, guint count) {
   return FALSE;
 }
 
+/* "open" where the status says Open and the condition takes Pending along: what the data calls so. */
+static gboolean is_one_of_condition(const Item *item) {
+  const Condition *condition = item->meaning.condition;
+  const ValueHit *hit = item_hit(item, NULL);
+  if (condition == NULL || hit == NULL || hit->match > VALUE_MATCH_FOLDED || hit->field->role != FIELD_ROLE_DIMENSION ||
+      strcmp(hit->field->dataset, condition->dataset) != 0)
+    return FALSE;
+  g_autofree char *named = text_fold(condition->name);
+  if (strcmp(named, hit->folded) == 0) return FALSE;
+  g_autofree char *expression = text_fold(condition->expression);
+  gboolean others = FALSE, own = FALSE;
+  g_auto(GStrv) parts = g_strsplit(expression, "'", -1);
+  for (guint i = 1; parts[0] != NULL && i < g_strv_length(parts); i += 2) {
+    if (strcmp(parts[i], hit->folded) == 0) own = TRUE;
+    else others = TRUE;
+  }
+  return own && others;
+}
+
 static void set_kind(Item *item) {
+  if (is_one_of_condition(item)) item->meaning.condition = NULL;
   const Meaning *meaning = &item->meaning;
   gboolean calendar = meaning->unit != TIME_UNIT_NONE || meaning->cyclic != CYCLIC_NONE;
   gboolean part_of_date = meaning->field != NULL && (meaning->field->role == FIELD_ROLE_TIME || meaning->field->role == FIELD_ROLE_DETAIL);
@@ -152,6 +193,15 @@ static gboolean is_consumed_noun(const Items *items, const Item *item, const cha
          meaning != NULL && meaning->metric != NULL;
 }
 
+/* "units issued", where Issue is one of few kinds of movement: what was done to them says which rows are meant. */
+static gboolean is_participle_value(const Items *items, const Item *item) {
+  const ValueHit *hit = item_hit(item, NULL);
+  if (!item->is_inflected_verb || !g_str_has_suffix(token_at(items->tokens, item->first)->fold, "ed") || hit->match > VALUE_MATCH_INFLECTED) return FALSE;
+  gint64 distinct = value_index_distinct(items->lexicon->values, hit->field);
+  gboolean few = distinct >= 2 && distinct <= PARTICIPLE_VALUES && hit->field->role == FIELD_ROLE_DIMENSION;
+  return few && word_set_is_empty(item->words);
+}
+
 /* A short or common word is a value only where its field stands beside it. */
 static gboolean is_weak_value(const Items *items, const Item *item) {
   if (item->count != 1) return FALSE;
@@ -179,6 +229,7 @@ static gboolean is_weak_value(const Items *items, const Item *item) {
   if (window) return FALSE;
   gboolean function_word = !word_set_is_empty(item->words) && !is_only(item->words, WORD_NOUN);
   if (function_word && is_consumed_noun(items, item, next)) return FALSE;
+  if (stop && is_participle_value(items, item)) return FALSE;
   if (function_word || (stop && !is_noun_use(items, item))) return TRUE;
   if (stop) return FALSE;
   gboolean as_written = token->is_capital && hit->match == VALUE_MATCH_EXACT && !all_shouted; /* "Rx versus OTC" */
@@ -280,6 +331,9 @@ static gboolean is_period_before(const Items *items, guint first, guint count) {
 static Item read_item(const Items *items, guint first) {
   const Lexicon *lexicon = items->lexicon;
   guint longest_value = value_index_longest_from(lexicon->values, token_at(items->tokens, first)->stem);
+  const char *verb = verb_of_participle(token_at(items->tokens, first)->fold);
+  g_autofree char *verb_stem = verb != NULL ? text_stem(verb) : NULL;
+  if (verb != NULL) longest_value = MAX(longest_value, value_index_longest_from(lexicon->values, verb_stem));
   guint longest = MAX(MAX(lexicon->longest, lexicon->english->longest), longest_value);
   longest = MIN(longest, items->tokens->len - first);
   for (guint count = longest; count >= 1; count--) {

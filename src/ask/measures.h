@@ -42,6 +42,8 @@ double parse_scaled_number(Parse *parse, guint index, guint *end);
 void parse_read_scaled_numbers(Parse *parse);
 /* Counts the noun at `index`: an entity, rows, different values. FALSE: it cannot be counted. */
 gboolean parse_count_item(Parse *parse, guint index);
+/* "how did the campaign do", "what do agents earn": not how many of them there are. */
+gboolean parse_asks_how_it_fares(const Parse *parse);
 void parse_counts(Parse *parse);
 
 /* The noun that "per", "of an", "on a single" leads to after `after`; -1. */

@@ -122,6 +122,21 @@ static gboolean count_rated(Parse *parse, const Metric *metric) {
   return TRUE;
 }
 
+/* "how many bikes did we sell", where a column is the bike type: pieces of them, not how many types. */
+static const Metric *count_of_pieces(const Parse *parse, guint index, const Field *field) {
+  static const char *const CLASSES[] = {"type", "types", "category", "categories", "class", "classes", "group", "groups", "kind", "kinds", NULL};
+  const Item *item = parse_item(parse, index);
+  const char *last = token_at(parse->items->tokens, item->first + item->count - 1)->fold;
+  g_autofree char *label = text_fold(field->label);
+  gboolean classed = FALSE;
+  for (const char *const *word = CLASSES; *word != NULL; word++) classed = classed || g_str_has_suffix(label, *word);
+  const Entity *thing = parse_thing_within(parse, field);
+  gboolean sold = FALSE;
+  for (guint i = index + 1; i < parse_n(parse); i++) sold = sold || item_is_word(parse_item(parse, i), WORD_SOLD) || item_is_word(parse_item(parse, i), WORD_BOUGHT);
+  gboolean pieces = classed && sold && item->plural && !g_strv_contains(CLASSES, last) && thing != NULL && strcmp(thing->name, "product") == 0;
+  return pieces && !parse_has_word(parse, WORD_DISTINCT) ? model_find_metric(parse->model, "units") : NULL;
+}
+
 gboolean parse_count_item(Parse *parse, guint index) {
   Item *item = parse_item(parse, index);
   gboolean distinct_field = item->kind == ITEM_FIELD && !item->claimed && parse_group_field(parse, item) != NULL;
@@ -154,6 +169,10 @@ gboolean parse_count_item(Parse *parse, guint index) {
   } else if (item->kind == ITEM_METRIC) {
     parse_add_metric(parse, measure_of_condition(parse, item->meaning.metric));
     parse_describe(parse, index, "%s", item->meaning.metric->label);
+  } else if (distinct_field && count_of_pieces(parse, index, parse_group_field(parse, item)) != NULL) {
+    const Metric *pieces = count_of_pieces(parse, index, parse_group_field(parse, item));
+    parse_add_metric(parse, pieces);
+    parse_describe(parse, index, "%s", pieces->label);
   } else if (distinct_field) {
     const Field *field = parse_group_field(parse, item);
     Measure *measure = measure_new(MEASURE_AGGREGATE);
@@ -200,7 +219,8 @@ static void count_default(Parse *parse) {
   for (guint i = 0; i < parse_n(parse); i++) { /* "how many jigsaws": pieces of a product */
     const Item *item = parse_item(parse, i);
     const ValueHit *hit = item->kind == ITEM_VALUE ? item_hit(item, NULL) : NULL;
-    sold = sold || (hit != NULL && g_strcmp0(hit->field->entity, "product") == 0);
+    const Entity *thing = hit != NULL && item->plural ? parse_thing_within(parse, hit->field) : NULL; /* "how many e-bikes": of that type */
+    sold = sold || (hit != NULL && g_strcmp0(hit->field->entity, "product") == 0) || (thing != NULL && strcmp(thing->name, "product") == 0);
   }
   const Entity *order = model_find_entity(parse->model, "order");
   const Metric *orders = order != NULL ? parse_entity_metric(parse, order) : NULL;
@@ -285,4 +305,13 @@ void parse_counts(Parse *parse) {
       at = (guint)next + 1;
     }
   }
+}
+
+gboolean parse_asks_how_it_fares(const Parse *parse) {
+  static const char *const AUXILIARIES[] = {"did", "do", "does", "is", "are", "was", "were", "has", "have", NULL};
+  static const char *const ENDS[] = {"do", "doing", "go", "going", "fare", "look", "looking", NULL};
+  const GArray *tokens = parse->items->tokens;
+  if (tokens->len < 4 || parse_has_word(parse, WORD_HOW_MANY) || !g_strv_contains(AUXILIARIES, token_at(tokens, 1)->fold)) return FALSE;
+  const gboolean fares = strcmp(token_at(tokens, 0)->fold, "how") == 0 && g_strv_contains(ENDS, token_at(tokens, tokens->len - 1)->fold);
+  return fares || (strcmp(token_at(tokens, 0)->fold, "what") == 0 && parse_has_word(parse, WORD_EARNED));
 }

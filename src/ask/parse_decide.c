@@ -98,6 +98,34 @@ static void claim_class_nouns(Parse *parse) {
   }
 }
 
+static const Dataset *measured_dataset(const Parse *parse, guint index) {
+  const Measure *measure = g_ptr_array_index(parse->query->measures, index);
+  const Metric *metric = measure->metric != NULL ? model_find_metric(parse->model, measure->metric) : NULL;
+  if (metric != NULL && metric->kind != METRIC_AGGREGATE) metric = model_find_metric(parse->model, metric->numerator);
+  return metric != NULL && metric->dataset != NULL ? model_find_dataset(parse->model, metric->dataset) : NULL;
+}
+
+/* "web revenue" of the table of web sessions, "ticket volume": which table is meant, or how much of it there is. */
+static void claim_table_words(Parse *parse) {
+  static const char *const WEB[] = {"web", "website", "site", "webshop", NULL};
+  static const char *const VOLUMES[] = {"volume", "volumes", "count", "counts", NULL};
+  for (guint i = 0; i < parse_n(parse); i++) {
+    const Item *item = parse_item(parse, i), *before = i > 0 ? parse_item(parse, i - 1) : NULL;
+    if (item->claimed || item->count != 1 || item->kind != ITEM_UNKNOWN) continue;
+    const Token *token = token_at(parse->items->tokens, item->first);
+    if (before != NULL && before->claimed && (before->kind == ITEM_ENTITY || before->kind == ITEM_ROWS) && g_strv_contains(VOLUMES, token->fold))
+      parse_claim(parse, i, "part of the name");
+    for (guint m = 0; m < parse->query->measures->len; m++) {
+      const Dataset *dataset = measured_dataset(parse, m);
+      g_auto(GStrv) words = g_strsplit(dataset != NULL ? dataset->name : "", "_", -1);
+      for (char **word = words; *word != NULL && !item->claimed; word++) {
+        const gboolean web = g_strv_contains(WEB, *word) && g_strv_contains(WEB, token->fold);
+        if (g_strv_length(words) > 1 && strlen(*word) > 1 && (web || strcmp(*word, token->fold) == 0)) parse_claim(parse, i, "table");
+      }
+    }
+  }
+}
+
 static gboolean is_judgement(const Item *item) {
   return item_is_word(item, WORD_BEST) || item_is_word(item, WORD_WORST) || item_is_word(item, WORD_JUDGE);
 }
@@ -184,6 +212,7 @@ static gboolean names_nobody(Parse *parse, guint index) {
 static void check_leftovers(Parse *parse) {
   claim_people(parse);
   claim_class_nouns(parse);
+  claim_table_words(parse);
   claim_question_nouns(parse);
   int trigger = parse_find_word(parse, WORD_DAYS_BETWEEN, 0);
   const Item *duration = trigger >= 0 ? parse_item(parse, (guint)trigger) : NULL;

@@ -378,7 +378,7 @@ static void count_changed_entities(Parse *parse) {
 }
 
 static void count_bare_entities(Parse *parse) {
-  if (parse->plain_list) return;
+  if (parse->plain_list || parse_asks_how_it_fares(parse)) return;
   for (guint i = 0; i + 1 < parse_n(parse); i++) /* "value of delivered orders" */
     if (parse_free_word(parse, i, WORD_VALUE_WORD) && !parse_has_word(parse, WORD_HOW_MANY)) return;
   if (parse_has_word(parse, WORD_SPENT) && !parse_has_word(parse, WORD_HOW_MANY)) return; /* "what do members spend": an amount */

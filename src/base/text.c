@@ -61,7 +61,18 @@ static void stemmer_free(gpointer stemmer) {
   sb_stemmer_delete(stemmer);
 }
 
-char *text_stem(const char *word) {
+/* One word spelt in two ways: as one of them. */
+static const char *one_spelling(const char *word) {
+  static const char *const SPELLINGS[][2] = {{"litre", "liter"}, {"litres", "liter"}, {"metre", "meter"}, {"metres", "meter"}, {"centre", "center"},
+      {"centres", "center"}, {"colour", "color"}, {"colours", "color"}, {"grey", "gray"}, {"catalogue", "catalog"}, {"catalogues", "catalog"},
+      {"favourite", "favorite"}, {"jewellery", "jewelry"}, {"skus", "sku"}};
+  for (guint i = 0; i < G_N_ELEMENTS(SPELLINGS); i++)
+    if (word[0] == SPELLINGS[i][0][0] && strcmp(word, SPELLINGS[i][0]) == 0) return SPELLINGS[i][1];
+  return word;
+}
+
+char *text_stem(const char *spelt) {
+  const char *word = one_spelling(spelt);
   /* A stemmer keeps the word it works on: one for each thread. */
   static GPrivate stemmer_of_thread = G_PRIVATE_INIT(stemmer_free);
   struct sb_stemmer *stemmer = g_private_get(&stemmer_of_thread);

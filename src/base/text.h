@@ -5,8 +5,8 @@
 gboolean text_is_valid(const char *bytes, gsize length); /* UTF-8 without NUL */
 /* Compatibility-composed, case-folded, accents stripped, curly quotes straightened, white space collapsed and trimmed. (transfer full) */
 char *text_fold(const char *text);
-/* English Snowball stem of one folded word. (transfer full) */
-char *text_stem(const char *word);
+/* English Snowball stem of one folded word; British and American spellings have one. (transfer full) */
+char *text_stem(const char *spelt);
 /* Damerau-Levenshtein (optimal string alignment) distance in characters; returns limit + 1 as soon as it is larger. */
 int text_distance(const char *a, const char *b, int limit);
 /* "Order Date" -> "order_date"; empty or digit-first names get "c_" in front. (transfer full) */

@@ -262,6 +262,14 @@ static gboolean is_rate_word(const InferColumn *column) {
   return has_any_word(column, rates);
 }
 
+/* How long something took: added up it means nothing ("resolution hours"; hours worked are another matter). */
+static gboolean is_wait(const InferColumn *column) {
+  static const char *const waits[] = {"resolution", "response", "resolve", "reply", "handling", "handle", "wait", "waiting", "queue", "hold", "lead",
+                                      "delivery", "processing", "turnaround", "cycle", "picking", "packing", "transit", "call", "talk", NULL};
+  static const char *const units[] = {"minute", "min", "hour", "hr", "second", "sec", "day", "duration", NULL};
+  return has_any_word(column, waits) && has_any_word(column, units);
+}
+
 /* A discount, margin or rate comes as a fraction, as a percentage, or as money. */
 static void conclude_fraction(InferColumn *column, const char *money_unit) {
   const ColumnProfile *profile = column->profile;
@@ -294,7 +302,7 @@ static gboolean sounds_like_money(const InferColumn *column) {
 
 /* A unit of time or weight that the header names. */
 static const char *named_unit(const InferColumn *column) {
-  static const char *const units[][2] = {{"minute", "minutes"}, {"hour", "hours"}, {"second", "seconds"}, {"day", "days"}, {"kg", "kg"},
+  static const char *const units[][2] = {{"minute", "minutes"}, {"hour", "hours"}, {"hr", "hours"}, {"second", "seconds"}, {"day", "days"}, {"kg", "kg"},
                                          {"gram", "grams"}, {"km", "km"}, {"liter", "litres"}, {"litre", "litres"}};
   for (guint i = 0; i < G_N_ELEMENTS(units); i++)
     if (infer_has_word(column, units[i][0]))
@@ -311,7 +319,7 @@ static void conclude_measure(InferColumn *column) {
   Field *field = column->field;
   const Concept *concept = column->concept;
   if (concept == NULL || concept->kind != CONCEPT_MEASURE) {
-    gboolean rate = is_rate_word(column) || profile->column->is_percent;
+    gboolean rate = is_rate_word(column) || is_wait(column) || profile->column->is_percent;
     field->default_aggregate = rate ? AGGREGATE_AVERAGE : AGGREGATE_SUM;
     const char *plain = profile->whole == profile->filled && !rate ? "count" : "";
     model_set_text(&field->unit, profile->column->is_percent ? "fraction" : sounds_like_money(column) ? money : plain);
@@ -579,11 +587,21 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
   return conclude_personal(inference, column, error);
 }
 
+/* What clicks and impressions cost is advertising, whatever the header calls it. */
+static void costs_of_clicks_are_spend(const Inference *inference, const InferTable *table) {
+  gboolean advertises = infer_find_concept(table, "clicks") != NULL || infer_find_concept(table, "impressions") != NULL;
+  gboolean spends = infer_find_concept(table, "spend") != NULL;
+  InferColumn *cost = infer_find_concept(table, "cost");
+  if (advertises && !spends && cost != NULL)
+    cost->concept = retail_lexicon_concept(inference->lexicon, "spend");
+}
+
 gboolean infer_columns(Inference *inference, InferTable *table, GError **error) {
   for (guint i = 0; i < table->profile->columns->len; i++)
     g_ptr_array_add(table->columns, column_new(inference, table, g_ptr_array_index(table->profile->columns, i)));
   infer_goods_of_lines(inference, table);
   infer_shared_prefixes(inference, table);
+  costs_of_clicks_are_spend(inference, table);
   for (guint i = 0; i < table->profile->columns->len; i++)
     if (!conclude_column(inference, table, g_ptr_array_index(table->columns, i), error))
       return FALSE;

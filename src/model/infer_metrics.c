@@ -66,6 +66,38 @@ void infer_add_concept_words(Inference *inference, Metric *metric, const char *c
   metric->lower_is_better = found->lower_is_better;
 }
 
+/* "Qty Ordered": people also say units ordered, ordered quantity, pieces ordered. */
+static void add_piece_words(Metric *metric, const char *spelled) {
+  static const char *const PIECES[] = {"quantity", "units", "pieces", "qty"};
+  g_auto(GStrv) words = g_strsplit(spelled, " ", -1);
+  if (g_strv_length(words) != 2)
+    return;
+  gboolean pieces_first = g_str_equal(words[0], "quantity") || g_str_equal(words[0], "units");
+  const char *pieces = pieces_first ? words[0] : words[1], *done = pieces_first ? words[1] : words[0];
+  if ((!g_str_equal(pieces, "quantity") && !g_str_equal(pieces, "units")) || !g_str_has_suffix(done, "ed"))
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS(PIECES); i++) {
+    g_autofree char *after = g_strdup_printf("%s %s", PIECES[i], done), *before = g_strdup_printf("%s %s", done, PIECES[i]);
+    model_add_word(&metric->synonyms, after);
+    model_add_word(&metric->synonyms, before);
+  }
+}
+
+/* "Resolution Hours", "first response (min)": people say resolution time, first response. */
+static void add_time_words(Metric *metric, const char *spelled) {
+  static const char *const UNITS[] = {"minutes", "minute", "mins", "min", "hours", "hour", "hrs", "hr", "seconds", "second", "secs", "sec", "days", "day", NULL};
+  const char *last = strrchr(spelled, ' ');
+  if (metric->aggregate != AGGREGATE_AVERAGE || last == NULL || !g_strv_contains(UNITS, last + 1))
+    return;
+  g_autofree char *what = g_strndup(spelled, (gsize)(last - spelled));
+  if (strstr(what, "time") == NULL) {
+    g_autofree char *time = g_strdup_printf("%s time", what);
+    model_add_word(&metric->synonyms, time);
+  }
+  if (strchr(what, ' ') != NULL)
+    model_add_word(&metric->synonyms, what);
+}
+
 /* The header's own words are words for the metric. */
 void infer_add_header_words(const Inference *inference, Metric *metric, const InferColumn *column) {
   g_autofree char *phrase = retail_header_phrase(column->field->label);
@@ -79,6 +111,8 @@ void infer_add_header_words(const Inference *inference, Metric *metric, const In
       model_add_word(&metric->synonyms, all[i]);
   if (column->says_short && !g_str_equal(column->short_phrase, label))
     model_add_word(&metric->synonyms, column->short_phrase);
+  add_piece_words(metric, spelled);
+  add_time_words(metric, spelled);
 }
 
 char *infer_column_expression(const InferColumn *column) {
