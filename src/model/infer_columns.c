@@ -587,21 +587,12 @@ static gboolean conclude_column(Inference *inference, InferTable *table, InferCo
   return conclude_personal(inference, column, error);
 }
 
-/* What clicks and impressions cost is advertising, whatever the header calls it. */
-static void costs_of_clicks_are_spend(const Inference *inference, const InferTable *table) {
-  gboolean advertises = infer_find_concept(table, "clicks") != NULL || infer_find_concept(table, "impressions") != NULL;
-  gboolean spends = infer_find_concept(table, "spend") != NULL;
-  InferColumn *cost = infer_find_concept(table, "cost");
-  if (advertises && !spends && cost != NULL)
-    cost->concept = retail_lexicon_concept(inference->lexicon, "spend");
-}
-
 gboolean infer_columns(Inference *inference, InferTable *table, GError **error) {
   for (guint i = 0; i < table->profile->columns->len; i++)
     g_ptr_array_add(table->columns, column_new(inference, table, g_ptr_array_index(table->profile->columns, i)));
   infer_goods_of_lines(inference, table);
   infer_shared_prefixes(inference, table);
-  costs_of_clicks_are_spend(inference, table);
+  infer_costs_of_clicks(inference, table);
   for (guint i = 0; i < table->profile->columns->len; i++)
     if (!conclude_column(inference, table, g_ptr_array_index(table->columns, i), error))
       return FALSE;

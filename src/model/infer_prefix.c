@@ -117,3 +117,11 @@ void infer_shared_prefixes(const Inference *inference, InferTable *table) {
     column->says_short = column->short_phrase != NULL && !time && is_telling(column->short_phrase) && is_only_one(table, column);
   }
 }
+
+void infer_costs_of_clicks(const Inference *inference, const InferTable *table) {
+  gboolean advertises = infer_find_concept(table, "clicks") != NULL || infer_find_concept(table, "impressions") != NULL;
+  gboolean spends = infer_find_concept(table, "spend") != NULL;
+  InferColumn *cost = infer_find_concept(table, "cost");
+  if (advertises && !spends && cost != NULL)
+    cost->concept = retail_lexicon_concept(inference->lexicon, "spend");
+}

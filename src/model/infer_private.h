@@ -9,6 +9,8 @@ InferColumn *infer_add_computed(Inference *inference, InferTable *table, const I
 gboolean infer_spelling(Inference *inference, GError **error);
 /* What columns mean without the words that several headers of the table begin with. */
 void infer_shared_prefixes(const Inference *inference, InferTable *table);
+/* What clicks and impressions cost is advertising, whatever the header calls it. */
+void infer_costs_of_clicks(const Inference *inference, const InferTable *table);
 /* What is sold, where only the numbers of lines are called after it. */
 void infer_goods_of_lines(const Inference *inference, InferTable *table);
 gboolean infer_joins(Inference *inference, GError **error);
