@@ -1,7 +1,7 @@
 /*
  * The gateway over HTTP: the OpenAI API (/v1/chat/completions, /v1/embeddings, /v1/models), /llm/summary, /llm/async,
- * /health, /metrics. libmicrohttpd runs inside the gateway's own loops, so a request, its upstream and its reply meet one
- * thread only. Keys of ai.yaml decide who a caller is; without keys everyone is the local caller.
+ * /health, /metrics. The server is part of the gateway's own loops (http_connection.c), so a request, its upstream and its reply
+ * meet one thread only. Keys of ai.yaml decide who a caller is; without keys everyone is the local caller.
  */
 #pragma once
 #include <netinet/in.h>

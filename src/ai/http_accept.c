@@ -12,26 +12,16 @@
 typedef struct {
   AiHttpLoop *on;
   int fd;
-  struct sockaddr_storage address;
-  socklen_t length;
 } Incoming;
 
 static void take_in(gpointer data) {
   Incoming *incoming = data;
   AiHttpLoop *on = incoming->on;
-  /* Closes the socket where it is refused; else http_accept_ended() tells of its end. */
-  gboolean taken = on->daemon != NULL && MHD_add_connection(on->daemon, incoming->fd, (struct sockaddr *)&incoming->address, incoming->length) == MHD_YES;
-  if (on->daemon == NULL) close(incoming->fd);
-  if (!taken) g_atomic_int_add(&on->connections, -1);
-  on->runnable = TRUE;
-  ai_loop_set_ready(on->parts->loop);
+  if (!on->running || !http_connection_open(on, incoming->fd)) {
+    close(incoming->fd);
+    g_atomic_int_add(&on->connections, -1);
+  }
   g_free(incoming);
-}
-
-void http_accept_ended(void *data, struct MHD_Connection *connection, void **kept, enum MHD_ConnectionNotificationCode code) {
-  (void)connection;
-  (void)kept;
-  if (code == MHD_CONNECTION_NOTIFY_CLOSED) g_atomic_int_add(&((AiHttpLoop *)data)->connections, -1);
 }
 
 static AiHttpLoop *least_busy(AiHttp *http) {
@@ -56,8 +46,7 @@ static void on_incoming(guint32 events, gpointer data) {
   AiHttp *http = data;
   AiLoop *here = http->loops[0].parts->loop;
   for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
-    Incoming incoming = {.length = sizeof incoming.address};
-    incoming.fd = accept4(http->listening, (struct sockaddr *)&incoming.address, &incoming.length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    Incoming incoming = {.fd = accept4(http->listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)};
     if (incoming.fd >= 0) {
       incoming.on = least_busy(http);
       g_atomic_int_inc(&incoming.on->connections);

@@ -9,22 +9,21 @@
 #define HTTP_MAX_BODY (16u << 20)
 
 typedef struct AiHttpLoop AiHttpLoop;
+typedef struct HttpConnection HttpConnection;
 /* Over another listener (exchange.c). */
 typedef struct AiHttpOutside AiHttpOutside;
 typedef struct {
   AiHttpLoop *on;
-  struct MHD_Connection *connection; /* NULL: */
+  HttpConnection *connection; /* NULL: */
   AiHttpOutside *outside;
   GByteArray *body;
-  gboolean too_large, dispatched, suspended;
-  gboolean replied;      /* the response is queued */
-  gboolean seen_asleep;  /* by the sweep before this one */
+  gboolean too_large;
+  gboolean replied;      /* all of the reply is on its way */
   AiAccount account;
   char *scope_key;
   char *region;          /* NULL: any */
   char **models;         /* NULL: all */
   AiCall *call;          /* a reference; NULL: none runs */
-  AiWatch *hangup;
   AiTimer *timer;        /* of a long poll */
   gint64 until_us;
   char *job_id, *last_state;
@@ -37,7 +36,6 @@ typedef struct {
 
   gboolean streaming, stream_ended, include_usage;
   GString *stream;       /* what waits to be sent */
-  gsize stream_sent;
   GString *line;         /* an event while it is written */
   char *stream_id, *stream_model; /* of a stream, as JSON */
 } AiHttpRequest;
@@ -46,12 +44,13 @@ struct AiHttpLoop {
   AiHttp *http;
   AiGateway *gateway;
   AiLoopParts *parts;
-  struct MHD_Daemon *daemon;
-  AiWatch *watch;
-  gboolean runnable; /* libmicrohttpd has something to do */
-  gint connections;  /* atomic: open, and on their way from where they are accepted */
-  AiTimer *sweep;    /* looks after requests that sleep for long */
-  GHashTable *requests; /* of AiHttpRequest*: those that are not finished */
+  gboolean running;   /* between its start and its stop */
+  gint connections;   /* atomic: open, and on their way from where they are accepted */
+  GPtrArray *clients; /* of HttpConnection*: those that are open */
+  GPtrArray *changed; /* of HttpConnection*: to be looked at in this turn */
+  AiTimer *sweep;     /* closes connections on which nothing moves */
+  time_t date_of;
+  char date[64];      /* the header line of that second */
 };
 
 struct AiHttp {
@@ -73,8 +72,17 @@ struct AiHttp {
 /* ---- http_accept.c; on the first loop ---- */
 void http_accept_start(AiHttp *http);
 void http_accept_stop(AiHttp *http); /* nothing is handed on after that */
-/* libmicrohttpd tells of connections here, on their loop. */
-void http_accept_ended(void *data, struct MHD_Connection *connection, void **kept, enum MHD_ConnectionNotificationCode code);
+
+/* ---- http_connection.c; on the connections' loop ---- */
+#define HTTP_MAX_CONNECTIONS 8192 /* a loop */
+/* Takes the descriptor over unless it gives FALSE. */
+gboolean http_connection_open(AiHttpLoop *on, int fd);
+/* Something can be written for this request. */
+void http_connection_wake(AiHttpRequest *request);
+void http_connections_turn(AiHttpLoop *on); /* writes what is ready */
+void http_connections_end(AiHttpLoop *on);  /* answers who waits, and closes all */
+const char *http_connection_header(const AiHttpRequest *request, const char *name);
+const char *http_connection_argument(const AiHttpRequest *request, const char *name);
 
 /* ---- http.c ---- */
 /* The reply is ready (status set): wakes the connection when it sleeps. */
@@ -82,19 +90,21 @@ void http_reply(AiHttpRequest *request);
 void http_reply_json(AiHttpRequest *request, int status, json_t *json); /* takes it */
 void http_reply_error(AiHttpRequest *request, const GError *error, gint64 retry_after_ms);
 void http_reply_refusal(AiHttpRequest *request, int status, const char *type, const char *code, const char *message);
-void http_suspend(AiHttpRequest *request);
 /* The next event of a stream, one line; `name` NULL: bare data. The head goes out with the first. */
 void http_event(AiHttpRequest *request, const char *name, const char *data, gsize length);
 void http_stream_end(AiHttpRequest *request);
 const char *http_header(const AiHttpRequest *request, const char *name);
 const char *http_argument(const AiHttpRequest *request, const char *name);
+/* A whole request came over a connection. */
+void http_dispatch(AiHttpRequest *request, const char *method, const char *path);
 /* Finds the handler of an address, and who asks. */
 void http_route(AiHttpRequest *request, const char *method, const char *path);
 /* Everything of it, its call included; not the request itself. */
 void http_request_clear(AiHttpRequest *request);
 GBytes *http_take_body(AiHttpRequest *request);       /* of a whole reply (transfer full) */
 char *http_location(const AiHttpRequest *request);    /* where an accepted job is found; NULL (transfer full) */
-/* What is known of the call behind a reply, as name, value, ...; how many were written, at most 6. (transfer none) */
+#define HTTP_REPLY_HEADERS 6
+/* What is known of the call behind a reply, as name, value, ...; how many were written, at most HTTP_REPLY_HEADERS. (transfer none) */
 guint http_call_headers(const AiHttpRequest *request, const char **headers);
 json_t *http_error_json(const GError *error); /* (transfer full) */
 

@@ -12,7 +12,7 @@
 #define SLICE_NS 200000
 /* What waits for an idle moment: so many at a time, and no more of them than this wait. */
 #define LATER_AT_ONCE 8
-#define LATER_MAX 512
+#define LATER_MAX 64
 
 struct AiTimer {
   gint64 at_us;

@@ -17,7 +17,7 @@ void ai_loop_free(AiLoop *loop);     /* stops first. NULL is fine */
 
 /* Runs on the loop's thread, in order. Thread-safe. Bounded by the calls in flight, each of which posts a few. */
 void ai_loop_post(AiLoop *loop, AiLoopFunction function, gpointer data);
-/* On the loop: runs when no event waits, or some hundred of its kind do; before the loop ends in any case, in order. For what may
+/* On the loop: runs when no event waits, or many of its kind do; before the loop ends in any case, in order. For what may
  * wait until replies are out. */
 void ai_loop_when_idle(AiLoop *loop, AiLoopFunction function, gpointer data);
 gboolean ai_loop_is_current(const AiLoop *loop);
