@@ -48,6 +48,12 @@ typedef struct {
 /* FALSE with the error of ai.h; UNSUPPORTED: there is no model. */
 typedef gboolean (*AgentModelFunction)(gpointer data, const AgentModelCall *call, AgentModelReply *reply, GError **error);
 
+/*
+ * Vectors of texts by something that is not in this process, row-major, each of *dimensions numbers (transfer full). A call
+ * takes at most VECTOR_EMBED_TOGETHER texts and a few seconds.
+ */
+typedef float *(*AgentEmbedFunction)(gpointer data, const char *const *texts, guint count, guint *dimensions, GError **error);
+
 /* ---- service ---- */
 typedef struct AgentService AgentService;
 typedef struct {
@@ -55,6 +61,8 @@ typedef struct {
   const char *state_folder; /* agent.db is there */
   const char *cache_folder; /* vectors of names are kept there; NULL: nowhere */
   const char *weights;      /* of the text encoder; NULL: words alone are compared */
+  AgentEmbedFunction embed; /* instead of the encoder; NULL: none. While it does not answer, words alone are compared */
+  gpointer embed_data;
   gboolean hides_values;    /* a model is not shown values near an unknown word */
   AgentModelFunction model; /* NULL: none */
   gpointer model_data;

@@ -52,8 +52,12 @@ static gboolean names_a_measure(const json_t *answer) {
 
 /* ---- proposals ---- */
 
-static json_t *names_for(const AgentRun *run, const json_t *unknown) {
+static json_t *names_for(AgentRun *run, const json_t *unknown) {
   g_autoptr(NameIndex) index = agent_service_names(run->service, run->request->ask.scope);
+  Embedder *embedder = agent_service_embedder(run->service);
+  g_autofree char *why = NULL;
+  run_note(run, "near_by", json_string(embedder_kind(embedder)));
+  if (embedder != NULL && !embedder_is_there(embedder, &why)) run_note(run, "no_vectors", json_string(why != NULL ? why : "they are not there"));
   json_t *names = json_object();
   for (gsize i = 0; i < json_array_size(unknown); i++) {
     g_autoptr(GPtrArray) near = name_index_near(index, json_get_string(json_array_get(unknown, i), "text"), NAMES_NEAR);

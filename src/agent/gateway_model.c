@@ -20,3 +20,11 @@ gboolean agent_model_by_gateway(gpointer data, const AgentModelCall *call, Agent
   if (good) reply->json = json_incref(response.json);
   return good;
 }
+
+/* An interactive question waits for it: words alone are better than a long silence. */
+#define EMBED_MS 5000
+
+float *agent_embed_by_gateway(gpointer data, const char *const *texts, guint count, guint *dimensions, GError **error) {
+  AiCaller caller = {0};
+  return ai_embed(data, "embedding", &caller, texts, count, dimensions, deadline_in_ms(EMBED_MS, NULL), error);
+}

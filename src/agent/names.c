@@ -17,7 +17,7 @@ struct NameIndex {
   GPtrArray *names;      /* of Name* */
   GHashTable *by_folded; /* folded -> Name* */
   VectorIndex *vectors;  /* in the order of names; NULL */
-  const Encoder *encoder;
+  Embedder *embedder;
 };
 
 static void name_free(gpointer pointer) {
@@ -101,19 +101,23 @@ static void add_values(NameIndex *index, const Model *model, const ValueIndex *v
 static void add_vectors(NameIndex *index, const char *path) {
   g_autofree const char **texts = g_new(const char *, index->names->len + 1);
   for (guint i = 0; i < index->names->len; i++) texts[i] = ((const Name *)g_ptr_array_index(index->names, i))->text;
-  index->vectors = agent_vectors_open(index->encoder, path, texts, index->names->len);
+  index->vectors = agent_vectors_open(index->embedder, path, texts, index->names->len);
 }
 
-NameIndex *name_index_new(const Model *visible, const ValueIndex *values, const Encoder *encoder, const char *path) {
+NameIndex *name_index_new(const Model *visible, const ValueIndex *values, Embedder *embedder, const char *path) {
   NameIndex *index = g_new0(NameIndex, 1);
   index->references = 1;
   index->names = g_ptr_array_new_with_free_func(name_free);
   index->by_folded = g_hash_table_new(g_str_hash, g_str_equal);
-  index->encoder = encoder;
+  index->embedder = embedder;
   add_model(index, visible);
   if (values != NULL) add_values(index, visible, values);
-  if (encoder != NULL) add_vectors(index, path);
+  if (embedder != NULL) add_vectors(index, path);
   return index;
+}
+
+gboolean name_index_has_vectors(const NameIndex *index) {
+  return index->vectors != NULL;
 }
 
 NameIndex *name_index_ref(NameIndex *index) {
@@ -143,7 +147,7 @@ static gboolean same_form(const char *text, const char *folded) {
 }
 
 static GArray *nearest_by_meaning(const NameIndex *index, const char *text, guint limit) {
-  return agent_vectors_near(index->vectors, index->encoder, text, limit);
+  return agent_vectors_near(index->vectors, index->embedder, text, limit);
 }
 
 static void append_thing(GPtrArray *names, const Name *name, guint limit) {

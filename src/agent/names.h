@@ -4,8 +4,8 @@
  * is what a model is shown of a workspace, and what its proposals are held against.
  */
 #pragma once
+#include "agent/vectors.h"
 #include "answer/answer.h"
-#include "vector/vector.h"
 
 typedef struct {
   char *text;      /* as people say it: "Sales", "turnover" */
@@ -21,9 +21,10 @@ typedef struct {
 typedef struct NameIndex NameIndex;
 /*
  * `values`: those this caller sees, of the fields of this model; NULL: none. Columns of personal data give no values.
- * `encoder` may be NULL. Vectors are kept in the file `path` (NULL: not kept); only names that are new are encoded. (transfer full)
+ * `embedder` may be NULL. Vectors are kept in the file `path` (NULL: not kept); only names that are new are encoded. (transfer full)
  */
-NameIndex *name_index_new(const Model *visible, const ValueIndex *values, const Encoder *encoder, const char *path);
+NameIndex *name_index_new(const Model *visible, const ValueIndex *values, Embedder *embedder, const char *path);
+gboolean name_index_has_vectors(const NameIndex *index); /* FALSE: nearness is by letters alone */
 NameIndex *name_index_ref(NameIndex *index);
 void name_index_unref(NameIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(NameIndex, name_index_unref)

@@ -11,10 +11,12 @@ struct AgentService {
   AgentOptions options;
   RunStore *runs;
   char *weights, *cache_folder;
-  pthread_mutex_t lock;  /* of what follows */
+  pthread_mutex_t building; /* of what follows, and may be held for long: names are embedded under it */
   Encoder *encoder;
-  gboolean encoder_tried;
+  Embedder *embedder;
+  gboolean embedder_tried;
   GHashTable *names;     /* scope and model -> View* */
+  pthread_mutex_t lock;  /* of what follows; held for a moment */
   GHashTable *memories;  /* owner -> json_t*: as of `memory_version` */
   gint64 memory_version;
 };
@@ -37,6 +39,7 @@ AgentService *agent_service_open(const AgentOptions *options, GError **error) {
   service->options = *options;
   service->weights = g_strdup(options->weights);
   service->cache_folder = g_strdup(options->cache_folder);
+  pthread_mutex_init(&service->building, NULL);
   pthread_mutex_init(&service->lock, NULL);
   service->names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, view_free);
   service->memories = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)json_decref);
@@ -51,7 +54,9 @@ void agent_service_free(AgentService *service) {
   run_store_free(service->runs);
   g_hash_table_unref(service->names);
   g_hash_table_unref(service->memories);
+  embedder_free(service->embedder);
   encoder_free(service->encoder);
+  pthread_mutex_destroy(&service->building);
   pthread_mutex_destroy(&service->lock);
   g_free(service->weights);
   g_free(service->cache_folder);
@@ -89,21 +94,25 @@ gboolean agent_service_has_model(const AgentService *service) {
 }
 
 /* Under the lock: only runs that rules could not answer need it, so it is loaded for the first of them. */
-static const Encoder *encoder_of(AgentService *service) {
-  if (!service->encoder_tried && service->weights != NULL) {
+static Embedder *embedder_of(AgentService *service) {
+  if (service->embedder_tried) return service->embedder;
+  service->embedder_tried = TRUE;
+  if (service->options.embed != NULL) {
+    service->embedder = embedder_of_endpoint(service->options.embed, service->options.embed_data);
+  } else if (service->weights != NULL) {
     g_autoptr(GError) error = NULL;
     service->encoder = encoder_open(service->weights, &error);
     if (service->encoder == NULL) g_warning("texts are compared by words alone: %s", error->message);
+    else service->embedder = embedder_of_encoder(service->encoder);
   }
-  service->encoder_tried = TRUE;
-  return service->encoder;
+  return service->embedder;
 }
 
-const Encoder *agent_service_encoder(AgentService *service) {
-  pthread_mutex_lock(&service->lock);
-  const Encoder *encoder = encoder_of(service);
-  pthread_mutex_unlock(&service->lock);
-  return encoder;
+Embedder *agent_service_embedder(AgentService *service) {
+  pthread_mutex_lock(&service->building);
+  Embedder *embedder = embedder_of(service);
+  pthread_mutex_unlock(&service->building);
+  return embedder;
 }
 
 /* One file for each kind and scope: its texts change with the model, and what stays is not encoded again. */
@@ -120,18 +129,21 @@ NameIndex *agent_service_names(AgentService *service, AccessScope *scope) {
   /* Where the data cannot be read there are names still. */
   if (!answer_service_visible(service->options.answers, scope, &visible, &values, NULL)) visible = model_visible(model, scope);
   g_autofree char *scope_key = access_scope_key(scope), *key = g_strconcat(model->hash != NULL ? model->hash : "", scope_key, NULL);
-  pthread_mutex_lock(&service->lock);
+  pthread_mutex_lock(&service->building);
   View *view = g_hash_table_lookup(service->names, key);
-  if (view == NULL || view->values != values) {
+  Embedder *embedder = embedder_of(service);
+  /* Names that were made while an endpoint did not answer know no vectors: they are made again when it does. */
+  gboolean blind = view != NULL && !name_index_has_vectors(view->names) && embedder_is_there(embedder, NULL);
+  if (view == NULL || view->values != values || blind) {
     if (g_hash_table_size(service->names) >= VIEWS_MAX) g_hash_table_remove_all(service->names);
     g_autofree char *path = agent_service_vectors_path(service, "names", scope_key);
     view = g_new0(View, 1);
-    view->names = name_index_new(visible, service->options.hides_values ? NULL : values, encoder_of(service), path);
+    view->names = name_index_new(visible, service->options.hides_values ? NULL : values, embedder, path);
     view->values = g_steal_pointer(&values);
     g_hash_table_replace(service->names, g_steal_pointer(&key), view);
   }
   NameIndex *names = name_index_ref(view->names);
-  pthread_mutex_unlock(&service->lock);
+  pthread_mutex_unlock(&service->building);
   return names;
 }
 

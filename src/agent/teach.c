@@ -97,14 +97,20 @@ static gboolean matches(const char *words, const char *const *patterns, guint co
   return FALSE;
 }
 
+static gboolean has_letter(const char *text) {
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at))
+    if (g_unichar_isalnum(g_utf8_get_char(at))) return TRUE;
+  return FALSE;
+}
+
 /* Nobody teaches a clause, or a pronoun: "the drop means trouble", "that means sales fell". */
 static gboolean is_a_phrase(const char *phrase) {
-  static const char *const POINTING[] = {"it", "this", "that", "which", "they", "these", "those", "i", "you", "we", "the", "a", "an", "what", "by"};
+  static const char *const POINTING[] = {"it", "this", "that", "which", "they", "these", "those", "i", "you", "we", "the", "a", "an", "what", "by", "mean", "means"};
   guint words = 1;
   for (const char *at = phrase; *at != '\0'; at++) words += *at == ' ';
   for (guint i = 0; i < G_N_ELEMENTS(POINTING); i++)
     if (g_ascii_strcasecmp(phrase, POINTING[i]) == 0) return FALSE;
-  return *phrase != '\0' && words <= 4 && strlen(phrase) <= MEMORY_MAX_TEXT && strchr(phrase, ',') == NULL;
+  return has_letter(phrase) && words <= 4 && strlen(phrase) <= MEMORY_MAX_TEXT && strchr(phrase, ',') == NULL;
 }
 
 static void drop_article(char *text) {
@@ -144,7 +150,7 @@ void teaching_read(const char *text, Teaching *out) {
     drop_article(out->meaning);
   }
   if (out->phrase != NULL) drop_article(out->phrase);
-  gboolean good = out->kind != TEACHING_NONE && is_a_phrase(out->phrase) && (out->kind == TEACHING_FORGETS || (*out->meaning != '\0' && g_ascii_strncasecmp(out->meaning, "of ", 3) != 0 && g_ascii_strcasecmp(out->phrase, out->meaning) != 0));
+  gboolean good = out->kind != TEACHING_NONE && is_a_phrase(out->phrase) && (out->kind == TEACHING_FORGETS || (has_letter(out->meaning) && g_ascii_strncasecmp(out->meaning, "of ", 3) != 0 && g_ascii_strcasecmp(out->phrase, out->meaning) != 0));
   if (!good) teaching_clear(out);
 }
 

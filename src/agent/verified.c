@@ -130,7 +130,7 @@ static double shared_words(char *const *words, const char *question) {
   return all > 0 ? 2.0 * shared / all : 0;
 }
 
-GPtrArray *verified_near(const GPtrArray *questions, const Encoder *encoder, const char *path, const char *text, guint limit) {
+GPtrArray *verified_near(const GPtrArray *questions, Embedder *embedder, const char *path, const char *text, guint limit) {
   g_autofree char *joined = verified_words(text);
   g_auto(GStrv) words = g_strsplit(joined, " ", -1);
   g_autoptr(GArray) scores = g_array_new(FALSE, FALSE, sizeof(Scored));
@@ -141,8 +141,8 @@ GPtrArray *verified_near(const GPtrArray *questions, const Encoder *encoder, con
     texts[i] = question->question;
     g_array_append_val(scores, scored);
   }
-  g_autoptr(VectorIndex) vectors = questions->len > 0 ? agent_vectors_open(encoder, path, texts, questions->len) : NULL;
-  g_autoptr(GArray) hits = agent_vectors_near(vectors, encoder, text, 4 * limit);
+  g_autoptr(VectorIndex) vectors = questions->len > 0 ? agent_vectors_open(embedder, path, texts, questions->len) : NULL;
+  g_autoptr(GArray) hits = agent_vectors_near(vectors, embedder, text, 4 * limit);
   for (guint i = 0; i < hits->len; i++) {
     VectorHit hit = g_array_index(hits, VectorHit, i);
     g_array_index(scores, Scored, hit.entry).nearness += (double)hit.similarity;

@@ -23,7 +23,7 @@ GPtrArray *verified_load(AnswerService *answers, const AccessScope *scope);
  * Those nearest to a text, nearest first, by words they share and, where there is an encoder, by meaning. `path`: of the
  * index of their vectors; NULL: not kept. Of const VerifiedQuestion*. (transfer container)
  */
-GPtrArray *verified_near(const GPtrArray *questions, const Encoder *encoder, const char *path, const char *text, guint limit);
+GPtrArray *verified_near(const GPtrArray *questions, Embedder *embedder, const char *path, const char *text, guint limit);
 
 /*
  * The verified query as it fits this question: NULL when the words differ in anything but fillers, values and times, or

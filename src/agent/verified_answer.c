@@ -15,7 +15,7 @@ static GPtrArray *near_questions(AgentRun *run, const char *text, GPtrArray **al
   *all = verified_load(agent_service_answers(run->service), scope);
   if ((*all)->len == 0) return g_ptr_array_new();
   g_autofree char *scope_key = access_scope_key(scope), *path = agent_service_vectors_path(run->service, "verified", scope_key);
-  return verified_near(*all, agent_service_encoder(run->service), path, text, NEAR_MAX);
+  return verified_near(*all, agent_service_embedder(run->service), path, text, NEAR_MAX);
 }
 
 static json_t *answer_with(AgentRun *run, const json_t *query, const VerifiedQuestion *verified) {

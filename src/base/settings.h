@@ -37,6 +37,7 @@
   X(AI_QUESTIONS, "ai.questions", BOOLEAN, "false", "whether a language model may be asked to read a question that rules cannot") \
   X(AI_VALUES, "ai.values", BOOLEAN, "true", "whether a model that reads a question is shown values near its unknown words (never those of personal data)") \
   X(AI_SQL, "ai.sql", BOOLEAN, "false", "whether a language model may write SQL where all else fails and who asks allows it; labelled") \
+  X(VECTOR_ENDPOINT, "vector.endpoint", BOOLEAN, "false", "whether names and verified questions become vectors by the gateway's model \"embedding\" (they leave the house)") \
   X(VECTOR_WEIGHTS, "vector.weights", TEXT, "", "folder with the text encoder's weights; empty: where set-up puts them")
 
 typedef enum {

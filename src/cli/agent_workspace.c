@@ -11,15 +11,18 @@ void agent_workspace_clear(AgentWorkspace *workspace) {
 
 gboolean agent_workspace_attach(AgentWorkspace *workspace, AnswerService *answers, const char *folder, const Settings *settings, gboolean with_model,
                                 GError **error) {
-  if (with_model && settings_boolean(settings, SETTING_AI_QUESTIONS)) {
+  gboolean asks_models = with_model && settings_boolean(settings, SETTING_AI_QUESTIONS), embeds = with_model && settings_boolean(settings, SETTING_VECTOR_ENDPOINT);
+  if (asks_models || embeds) {
     workspace->gateway = ai_gateway_for_workspace(folder, settings, error);
     if (workspace->gateway == NULL) return FALSE;
   }
   /* Without a model for it there is nothing to ask, and nothing is tried. */
-  gboolean has_model = workspace->gateway != NULL && ai_gateway_has_model(workspace->gateway, "query");
+  gboolean has_model = asks_models && ai_gateway_has_model(workspace->gateway, "query");
   g_autofree char *weights = encoder_find_weights(settings_text(settings, SETTING_VECTOR_WEIGHTS));
   g_autofree char *state = g_build_filename(folder, "state", NULL), *cache = g_build_filename(folder, "cache", NULL);
-  AgentOptions options = {.answers = answers, .state_folder = state, .cache_folder = cache, .weights = weights, .hides_values = !settings_boolean(settings, SETTING_AI_VALUES), .model = has_model ? agent_model_by_gateway : NULL,
+  AgentOptions options = {.answers = answers, .state_folder = state, .cache_folder = cache, .weights = weights,
+                          .embed = embeds ? agent_embed_by_gateway : NULL, .embed_data = workspace->gateway,
+                          .hides_values = !settings_boolean(settings, SETTING_AI_VALUES), .model = has_model ? agent_model_by_gateway : NULL,
                           .model_data = workspace->gateway};
   workspace->sql_allowed = settings_boolean(settings, SETTING_AI_SQL);
   workspace->agents = agent_service_open(&options, error);

@@ -86,6 +86,7 @@ static char *remark_of(const json_t *detail) {
   for (gsize i = 0; i < json_array_size(unknown); i++) add_remark(remark, "'%s' is unknown", json_get_string(json_array_get(unknown, i), "text"));
   for (gsize i = 0; i < json_array_size(learnt); i++)
     add_remark(remark, "'%s' means '%s' to you", json_get_string(json_array_get(learnt, i), "phrase"), json_get_string(json_array_get(learnt, i), "meaning"));
+  if (json_get_string(detail, "no_vectors") != NULL) add_remark(remark, "names were looked for by their letters alone: %s", json_get_string(detail, "no_vectors"));
   remark_model(remark, json_object_get(detail, "model"));
   if (json_get_string(detail, "wrong") != NULL) add_remark(remark, "not taken: %s", json_get_string(detail, "wrong"));
   if (json_object_get(detail, "dropped_sentences") != NULL)

@@ -1,3 +1,4 @@
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "vector/graph.h"
@@ -15,7 +16,8 @@
 typedef struct {
   char magic[16];
   guint32 dimensions, count;
-  char unused[40];
+  guint64 source;
+  char unused[32];
 } Head;
 typedef struct {
   guint8 bytes[KEY_BYTES]; /* of the SHA-256 of the text */
@@ -46,6 +48,10 @@ void vector_index_free(VectorIndex *index) {
   g_free(index);
 }
 
+guint vector_index_dimensions(const VectorIndex *index) {
+  return index->dimensions;
+}
+
 guint vector_index_size(const VectorIndex *index) {
   return index->count;
 }
@@ -60,14 +66,14 @@ static gsize size_of(guint dimensions, guint count) {
   return sizeof(Head) + aligned((gsize)count * KEY_BYTES) + (gsize)count * dimensions * sizeof(float);
 }
 
-/* FALSE when these are not the bytes of an index with vectors of this size. */
-static gboolean take_bytes(VectorIndex *index, GBytes *bytes, guint dimensions) {
+/* FALSE when these are not the bytes of an index with vectors of this size, of this model. */
+static gboolean take_bytes(VectorIndex *index, GBytes *bytes, guint dimensions, guint64 source) {
   gsize length = 0;
   const char *at = g_bytes_get_data(bytes, &length);
   Head head;
   if (length < sizeof head) return FALSE;
   memcpy(&head, at, sizeof head);
-  if (memcmp(head.magic, INDEX_MAGIC, sizeof INDEX_MAGIC) != 0 || head.dimensions != dimensions || head.count > VECTOR_INDEX_MAX ||
+  if (memcmp(head.magic, INDEX_MAGIC, sizeof INDEX_MAGIC) != 0 || head.dimensions != dimensions || head.source != source || head.count > VECTOR_INDEX_MAX ||
       length != size_of(dimensions, head.count))
     return FALSE;
   index->dimensions = dimensions;
@@ -78,11 +84,11 @@ static gboolean take_bytes(VectorIndex *index, GBytes *bytes, guint dimensions) 
   return TRUE;
 }
 
-static VectorIndex *map_file(const char *path, guint dimensions) {
+static VectorIndex *map_file(const char *path, guint dimensions, guint64 source) {
   g_autoptr(GMappedFile) file = path != NULL ? g_mapped_file_new(path, FALSE, NULL) : NULL;
   g_autoptr(GBytes) bytes = file != NULL ? g_mapped_file_get_bytes(file) : NULL;
   g_autoptr(VectorIndex) index = g_new0(VectorIndex, 1);
-  return bytes != NULL && take_bytes(index, bytes, dimensions) ? g_steal_pointer(&index) : NULL;
+  return bytes != NULL && take_bytes(index, bytes, dimensions, source) ? g_steal_pointer(&index) : NULL;
 }
 
 static void make_key(const char *text, Key *out) {
@@ -113,19 +119,46 @@ typedef struct {
   VectorIndexState state;
 } Build;
 
+/* New texts are gathered until there are enough of them for one call. */
+typedef struct {
+  const char *texts[VECTOR_EMBED_TOGETHER];
+  guint at[VECTOR_EMBED_TOGETHER], count;
+} Batch;
+
+static gboolean embed_batch(const Build *build, Batch *batch, float *floats, GError **error) {
+  const VectorIndexOptions *options = build->options;
+  guint count = batch->count, dimensions = options->dimensions;
+  batch->count = 0;
+  if (count == 0) return TRUE;
+  g_autofree float *vectors = g_new(float, (gsize)count * dimensions);
+  if (options->embed_many != NULL && !options->embed_many(options->embed_data, batch->texts, count, vectors, error)) return FALSE;
+  for (guint i = 0; i < count; i++) {
+    float *to = floats + (gsize)batch->at[i] * dimensions;
+    if (options->embed_many != NULL) memcpy(to, vectors + (gsize)i * dimensions, dimensions * sizeof(float));
+    else if (!options->embed(options->embed_data, batch->texts[i], to, error)) return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean fill_vectors(Build *build, const VectorIndex *before, const Key *keys, float *floats, GError **error) {
+  Batch batch = {.count = 0};
   g_autoptr(GHashTable) known = g_hash_table_new(key_hash, key_equal); /* key -> its number + 1 */
   guint dimensions = build->options->dimensions;
   for (guint i = 0; before != NULL && i < before->count; i++) g_hash_table_insert(known, (gpointer)&before->keys[i], GUINT_TO_POINTER(i + 1));
   for (guint i = 0; i < build->count; i++) {
     guint number = GPOINTER_TO_UINT(g_hash_table_lookup(known, &keys[i]));
     float *to = floats + (gsize)i * dimensions;
-    if (number > 0) memcpy(to, before->floats + (gsize)(number - 1) * dimensions, dimensions * sizeof(float));
-    else if (!build->options->embed(build->options->embed_data, build->texts[i], to, error)) return FALSE;
-    if (number > 0) build->state.kept++;
-    else build->state.embedded++;
+    if (number > 0) {
+      memcpy(to, before->floats + (gsize)(number - 1) * dimensions, dimensions * sizeof(float));
+      build->state.kept++;
+      continue;
+    }
+    batch.texts[batch.count] = build->texts[i];
+    batch.at[batch.count++] = i;
+    build->state.embedded++;
+    if (batch.count == VECTOR_EMBED_TOGETHER && !embed_batch(build, &batch, floats, error)) return FALSE;
   }
-  return TRUE;
+  return embed_batch(build, &batch, floats, error);
 }
 
 /* (transfer full) */
@@ -138,7 +171,8 @@ static VectorIndex *build_index(Build *build, const VectorIndex *before, const K
     return NULL;
   }
   g_autoptr(GBytes) bytes = g_bytes_new_take(image, size);
-  Head head = {.dimensions = dimensions, .count = build->count};
+  guint64 source = build->options->source;
+  Head head = {.dimensions = dimensions, .count = build->count, .source = source};
   memcpy(head.magic, INDEX_MAGIC, sizeof INDEX_MAGIC);
   memcpy(image, &head, sizeof head);
   memcpy(image + sizeof head, keys, (gsize)build->count * KEY_BYTES);
@@ -146,12 +180,18 @@ static VectorIndex *build_index(Build *build, const VectorIndex *before, const K
   if (!fill_vectors(build, before, keys, floats, error)) return NULL;
   const char *path = build->options->path;
   if (path != NULL && g_file_set_contents_full(path, image, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL)) {
-    VectorIndex *mapped = map_file(path, dimensions);
+    VectorIndex *mapped = map_file(path, dimensions, source);
     if (mapped != NULL && mapped->count == build->count && memcmp(mapped->keys, keys, (gsize)build->count * KEY_BYTES) == 0) return mapped;
     vector_index_free(mapped); /* another process was quicker with something else: ours stays in memory */
   }
   g_autoptr(VectorIndex) index = g_new0(VectorIndex, 1);
-  return take_bytes(index, bytes, dimensions) ? g_steal_pointer(&index) : NULL;
+  return take_bytes(index, bytes, dimensions, source) ? g_steal_pointer(&index) : NULL;
+}
+
+/* Its entries are named by their texts: of another model's vectors they would say nothing. */
+static void drop_graph(const char *path) {
+  g_autofree char *graph = path != NULL ? g_strconcat(path, ".usearch", NULL) : NULL;
+  if (graph != NULL) g_unlink(graph);
 }
 
 static void add_graph(VectorIndex *index, const VectorIndexOptions *options) {
@@ -187,7 +227,8 @@ VectorIndex *vector_index_open(const VectorIndexOptions *options, const char *co
   Build build = {.options = options, .texts = texts, .count = count};
   g_autofree Key *keys = g_new(Key, MAX(count, 1));
   for (guint i = 0; i < count; i++) make_key(texts[i], &keys[i]);
-  VectorIndex *index = map_file(options->path, options->dimensions);
+  VectorIndex *index = map_file(options->path, options->dimensions, options->source);
+  if (index == NULL) drop_graph(options->path);
   if (index != NULL && index->count == count && memcmp(index->keys, keys, (gsize)count * KEY_BYTES) == 0) {
     build.state.kept = count;
   } else {

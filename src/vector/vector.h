@@ -42,6 +42,10 @@ typedef struct {
 /* Writes a vector of length 1 for a text. */
 typedef gboolean (*VectorEmbed)(gpointer data, const char *text, float *out, GError **error);
 
+/* The same for several at once, row-major: what is far away is asked for many in one go. At most VECTOR_EMBED_TOGETHER. */
+typedef gboolean (*VectorEmbedMany)(gpointer data, const char *const *texts, guint count, float *out, GError **error);
+#define VECTOR_EMBED_TOGETHER 64u
+
 #define VECTOR_INDEX_MAX (1u << 20)
 /* From so many entries on a graph of neighbours is asked: 30 MB of vectors take milliseconds to be compared with. */
 #define VECTOR_GRAPH_FROM 20000
@@ -49,7 +53,9 @@ typedef struct {
   guint dimensions;
   const char *path;    /* of the index's file; the graph lies beside it. NULL: in memory, and compared exactly */
   VectorEmbed embed;
+  VectorEmbedMany embed_many; /* instead of `embed`; NULL: one by one */
   gpointer embed_data;
+  guint64 source;      /* which model the vectors are of: kept ones of another are not used; 0: the encoder of this module */
   const char *library; /* usearch's C library, of vector_find_usearch(); NULL: compared exactly, whatever the size */
   guint graph_from;    /* 0: VECTOR_GRAPH_FROM */
 } VectorIndexOptions;
@@ -73,6 +79,7 @@ VectorIndex *vector_index_open(const VectorIndexOptions *options, const char *co
 void vector_index_free(VectorIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VectorIndex, vector_index_free)
 guint vector_index_size(const VectorIndex *index);
+guint vector_index_dimensions(const VectorIndex *index);
 /*
  * The nearest `limit`, nearest first, of VectorHit; equal ones in the order of their entry. Exact; with a graph each
  * similarity is exact, but a neighbour may be missed. (transfer full)

@@ -16,7 +16,7 @@ KEY = "provider-secret-key"
 def behaviour(text="Hello there.", **more):
     """What a provider does with one request: tools [(name, arguments)], usage (input, output), status, retry_after, delay, drip,
     cut_after (pieces, then the connection breaks), hang_up (closes after the reply without saying so), malformed, endless, finish, cached (tokens that
-    its cache had), kept (that went into it; Anthropic), others (texts of further choices; OpenAI), retry_delay (in the body; Gemini)."""
+    its cache had), kept (that went into it; Anthropic), others (texts of further choices; OpenAI), retry_delay (in the body; Gemini), embed (a text's vector; OpenAI)."""
     return {"text": text, **more}
 
 
@@ -213,10 +213,10 @@ class Embeddings(OpenAI):
 
     def reply(self, what):
         texts = self.body["input"] if isinstance(self.body["input"], list) else [self.body["input"]]
-        vectors = [[len(text) / 10.0, float(i), -0.5] for i, text in enumerate(texts)]
+        vectors = [what["embed"](text) if "embed" in what else [len(text) / 10.0, float(i), -0.5] for i, text in enumerate(texts)]
         if self.body.get("encoding_format") == "base64":
             import base64
-            vectors = [base64.b64encode(struct.pack("<3f", *vector)).decode() for vector in vectors]
+            vectors = [base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode() for vector in vectors]
         return {"object": "list", "model": self.body["model"], "usage": {"prompt_tokens": 4, "total_tokens": 4},
                 "data": [{"object": "embedding", "index": i, "embedding": vector} for i, vector in enumerate(vectors)]}
 

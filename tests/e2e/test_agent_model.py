@@ -201,5 +201,71 @@ class OverTheSharedQuestions(unittest.TestCase):
         self.assertGreater(len(server.seen), 5)
 
 
+# What an endpoint of embeddings might say of these words: those that mean the same point the same way.
+MEANINGS = (("mood", "feeling"), ("revenue", "sales"), ("region",), ("drink",), ("quantity", "units"), ("order",), ("date", "day"), ("price",))
+
+
+def vector_of(text, dimensions):
+    lower = text.lower()
+    vector = [3.0 * any(word in lower for word in words) for words in MEANINGS[:dimensions - 1]]
+    return vector + [0.0] * (dimensions - 1 - len(vector)) + [0.5]
+
+
+class EmbeddingsByAnEndpoint(unittest.TestCase):
+    """Retrieval by the gateway's logical model "embedding" instead of the encoder in the program."""
+
+    def serve(self, **embedding):
+        def script(request):
+            if "input" in request["body"]:
+                return behaviour("", **embedding)
+            return replies(propose={"words": [{"text": "feeling", "means": "Mood"}], "query": {"metrics": ["revenue"], "dimensions": ["drinks.mood"]}})(request)
+        server = ModelServer(script)
+        self.addCleanup(server.stop)
+        use_model(SHOP, server.url)
+        file = SHOP / "ai.yaml"
+        config = json.loads(file.read_text())
+        config["models"]["embedding"] = {"routes": [{"provider": "p", "model": "m"}]}
+        file.write_text(json.dumps(config))
+        return server
+
+    def ask(self, user, question="revenue by feeling"):
+        scope = Path(SCRATCH.name) / f"{user}.json"
+        scope.write_text(json.dumps({"user": user}))
+        done = run("agent", "-w", SHOP, "--json", "--scope", scope, question, env={**ENVIRONMENT, "AISLE_VECTOR_ENDPOINT": "true", "AISLE_VECTOR_WEIGHTS": "/nowhere"})
+        answer = json.loads(done.stdout)
+        steps = json.loads(run("trace", "-w", SHOP, "--json", "--scope", scope, answer["id"]).stdout)
+        shown = run("trace", "-w", SHOP, "--scope", scope, answer["id"]).stdout
+        return answer, next(step["detail"] for step in steps if "near_by" in step["detail"]), shown, done.stderr
+
+    @staticmethod
+    def embedded(server):
+        return [text for request in server.seen if "input" in request["body"] for text in request["body"]["input"]]
+
+    def test_names_are_found_by_it_and_kept(self):
+        server = self.serve(embed=lambda text: vector_of(text, 12))
+        answer, detail, _, _ = self.ask("emb1")
+        self.assertEqual((answer["status"], detail["near_by"]), ("clarify", "endpoint"))
+        self.assertIn("Mood", json.dumps(answer["clarify"]["options"]) + json.dumps(answer.get("understood")))
+        asked = self.embedded(server)
+        self.assertIn("Mood", asked)
+        self.assertEqual(len(asked), len(set(asked)), "no text is sent twice")
+        self.ask("emb1", "units by feeling")
+        self.assertEqual([text for text in self.embedded(server)[len(asked):] if text == "Mood"], [], "names are kept on disk")
+        # Another model, whose vectors have another length: all names are asked for anew.
+        other = self.serve(embed=lambda text: vector_of(text, 20))
+        answer, detail, _, _ = self.ask("emb1")
+        self.assertEqual((answer["status"], detail["near_by"]), ("clarify", "endpoint"))
+        self.assertIn("Mood", self.embedded(other))
+
+    def test_one_that_is_down_leaves_words_alone(self):
+        self.serve(status=500)
+        answer, detail, shown, said = self.ask("emb2")
+        self.assertEqual(detail["near_by"], "words")
+        self.assertTrue(detail["no_vectors"])
+        self.assertIn("by their letters alone", shown)
+        self.assertIn("words alone", said)
+        self.assertNotEqual(answer["status"], "answered")
+
+
 if __name__ == "__main__":
     unittest.main()

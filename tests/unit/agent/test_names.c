@@ -22,7 +22,8 @@ static void test_names(gconstpointer with_encoder) {
   g_assert_no_error(error);
   g_autoptr(Encoder) encoder = with_encoder != NULL ? encoder_open(weights, &error) : NULL;
   g_assert_no_error(error);
-  g_autoptr(NameIndex) names = name_index_new(model, NULL, encoder, cache);
+  g_autoptr(Embedder) embedder = encoder != NULL ? embedder_of_encoder(encoder) : NULL;
+  g_autoptr(NameIndex) names = name_index_new(model, NULL, embedder, cache);
   g_assert_cmpstr(target_of(names, "mood"), ==, "field orders.mood");
   g_assert_cmpstr(target_of(names, "REVENUE"), ==, "metric revenue");
   g_assert_null(target_of(names, "flumph"));
@@ -33,7 +34,7 @@ static void test_names(gconstpointer with_encoder) {
   g_assert_cmpstr(name_index_evidence(names, "feeling", mood), ==, with_encoder != NULL ? "meaning" : NULL);
   g_assert_null(name_index_evidence(names, "feeling", name_index_find(names, "Region")));
   /* Kept vectors give the same, and each thing stands once. */
-  g_autoptr(NameIndex) again = name_index_new(model, NULL, encoder, cache);
+  g_autoptr(NameIndex) again = name_index_new(model, NULL, embedder, cache);
   g_autoptr(GPtrArray) near = name_index_near(names, "feeling", 5), same = name_index_near(again, "feeling", 5);
   g_assert_cmpuint(near->len, ==, same->len);
   for (guint i = 0; i < near->len; i++) {
@@ -63,7 +64,8 @@ static void test_values(void) {
     g_autoptr(ValueIndex) values = NULL;
     g_assert_true(answer_service_visible(shop.answers, shop.scope, &model, &values, &error));
     g_assert_no_error(error);
-    g_autoptr(NameIndex) names = name_index_new(model, values, encoder, NULL);
+    g_autoptr(Embedder) embedder = embedder_of_encoder(encoder);
+    g_autoptr(NameIndex) names = name_index_new(model, values, embedder, NULL);
     const Name *lamps = name_index_find(names, "lamps"), *books = name_index_find(names, "books");
     g_assert_cmpstr(target_of(names, "books"), ==, "value orders.category=Books");
     g_assert_cmpint(lamps != NULL, ==, !restricted);
