@@ -88,7 +88,7 @@ static const AiRoute *find_route(const AiConfig *config, const char *name) {
     for (guint t = 0; t < G_N_ELEMENTS(logical->tiers); t++)
       for (guint i = 0; i < logical->tiers[t]->len; i++) {
         const AiRoute *route = g_ptr_array_index(logical->tiers[t], i);
-        if (strcmp(route->name, name) == 0 && ai_batch_provider_of(route) != NULL) return route;
+        if (strcmp(route->name, name) == 0) return route;
       }
   }
   return NULL;

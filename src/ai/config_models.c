@@ -7,7 +7,7 @@
 #define DEFAULT_MAX_OUTPUT 4096
 #define MAX_RETRIES 10
 #define PICO 1e12
-/* What OpenAI, Azure and Anthropic take for a request in a batch. */
+/* What OpenAI, Azure, Anthropic and Google take for a request in a batch. */
 #define DEFAULT_BATCH_SHARE 0.5
 /* Of the price of input, for what goes into the cache; only Anthropic says what did, and takes this. */
 #define CACHE_WRITE_SHARE 1.25
@@ -57,8 +57,6 @@ static gboolean read_route(AiConfig *config, const ConfigPart *part, gboolean fa
   if (provider == NULL || route->model == NULL) return config_fail(part, error, "a route needs a provider and a model");
   route->provider = g_hash_table_lookup(config->providers, provider);
   if (route->provider == NULL) return config_fail(part, error, "there is no provider '%s'", provider);
-  if (route->batch && route->provider->type == AI_PROVIDER_GEMINI)
-    return config_fail(part, error, "batch is for providers of type openai, azure and anthropic");
   config->any_batch_route = config->any_batch_route || route->batch;
   if (route->region == NULL) route->region = g_strdup(route->provider->region);
   route->credits = llround(credits * 1e9);

@@ -17,6 +17,7 @@ const AiBatchProvider *ai_batch_provider_of(const AiRoute *route) {
       [AI_PROVIDER_OPENAI] = &ai_batch_provider_openai,
       [AI_PROVIDER_AZURE] = &ai_batch_provider_openai,
       [AI_PROVIDER_ANTHROPIC] = &ai_batch_provider_anthropic,
+      [AI_PROVIDER_GEMINI] = &ai_batch_provider_gemini,
   };
   return PROVIDERS[route->provider->type];
 }
@@ -53,24 +54,29 @@ static gboolean check_status(const HttpResponse *response, GError **error) {
   return FALSE;
 }
 
-json_t *ai_batch_send(const AiBatchPeer *peer, const char *method, const char *url, const char *type, const char *body, gsize length, GError **error) {
-  g_autoptr(GPtrArray) headers = header_lines(peer, type);
-  HttpRequest request = {.method = method, .url = url, .headers = (const char *const *)headers->pdata, .body = body, .body_length = (gint64)length,
+gboolean ai_batch_exchange(const AiBatchPeer *peer, const char *method, const char *url, const AiBatchBody *body, HttpResponse *response, GError **error) {
+  g_autoptr(GPtrArray) headers = header_lines(peer, body->type);
+  for (guint i = 0; body->headers != NULL && body->headers[i] != NULL; i++) g_ptr_array_insert(headers, 0, g_strdup(body->headers[i]));
+  HttpRequest request = {.method = method, .url = url, .headers = (const char *const *)headers->pdata, .body = body->bytes, .body_length = (gint64)body->length,
                          .max_body = MAX_REPLY_BYTES, .deadline = peer->deadline};
-  g_auto(HttpResponse) response = {0};
   GError *cause = NULL;
-  if (!http_client_send(peer->http, &request, &response, &cause)) {
-    hide_cause(error, cause);
-    return NULL;
-  }
-  if (!check_status(&response, error)) return NULL;
+  if (!http_client_send(peer->http, &request, response, &cause)) return hide_cause(error, cause);
+  return check_status(response, error);
+}
+
+json_t *ai_batch_send_body(const AiBatchPeer *peer, const char *method, const char *url, const AiBatchBody *body, GError **error) {
+  g_auto(HttpResponse) response = {0};
+  if (!ai_batch_exchange(peer, method, url, body, &response, error)) return NULL;
   json_t *reply = json_parse((const char *)response.body->data, response.body->len, NULL);
-  if (!json_is_object(reply)) {
-    json_decref(reply);
-    g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UPSTREAM, "the reply is not JSON");
-    return NULL;
-  }
-  return reply;
+  if (json_is_object(reply)) return reply;
+  json_decref(reply);
+  g_set_error_literal(error, AISLE_ERROR, AISLE_ERROR_UPSTREAM, "the reply is not JSON");
+  return NULL;
+}
+
+json_t *ai_batch_send(const AiBatchPeer *peer, const char *method, const char *url, const char *type, const char *bytes, gsize length, GError **error) {
+  AiBatchBody body = {type, bytes, length, NULL};
+  return ai_batch_send_body(peer, method, url, &body, error);
 }
 
 /* ---- lines ---- */

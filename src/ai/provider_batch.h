@@ -1,6 +1,6 @@
 /*
  * Batches of providers: many requests given at once, answered within a day, for less money. One struct of functions per wire
- * format (OpenAI and Azure: a file of JSON lines and /batches; Anthropic: /v1/messages/batches). Blocking; each call takes the
+ * format (OpenAI, Azure and Gemini: a file of JSON lines and /batches; Anthropic: /v1/messages/batches). Blocking; each call takes the
  * deadline of its peer. Private to the lane (batch_lane.h), which knows what has to be written down when.
  *
  * Errors: INVALID_ARGUMENT the provider refused it, and nothing came of it; NOT_FOUND; UPSTREAM anything after which it is
@@ -58,12 +58,25 @@ typedef struct {
   void (*forget)(const AiBatchPeer *peer, const char *remote, const char *file, const AiBatchStatus *status);
 } AiBatchProvider;
 
-extern const AiBatchProvider ai_batch_provider_openai, ai_batch_provider_anthropic;
-const AiBatchProvider *ai_batch_provider_of(const AiRoute *route); /* NULL: it takes none */
+extern const AiBatchProvider ai_batch_provider_openai, ai_batch_provider_anthropic, ai_batch_provider_gemini;
+const AiBatchProvider *ai_batch_provider_of(const AiRoute *route);
 
 /* ---- for the adapters ---- */
 /* Sends to `url`; the reply's JSON. (transfer full) */
 json_t *ai_batch_send(const AiBatchPeer *peer, const char *method, const char *url, const char *type, const char *body, gsize length, GError **error);
+typedef struct {
+  const char *type, *bytes;
+  gsize length;
+  const char *const *headers; /* more of them, "Name: value", NULL at the end; may be NULL */
+} AiBatchBody;
+json_t *ai_batch_send_body(const AiBatchPeer *peer, const char *method, const char *url, const AiBatchBody *body, GError **error);
+/* The same without reading the answer, for its headers. */
+gboolean ai_batch_exchange(const AiBatchPeer *peer, const char *method, const char *url, const AiBatchBody *body, HttpResponse *response, GError **error);
+/* Whom an adapter tells what a line of the results is. */
+typedef struct {
+  AiBatchResult result;
+  gpointer data;
+} AiBatchReader;
 /* Each line of the reply as JSON; FALSE of `line` ends it without an error. */
 typedef gboolean (*AiBatchLine)(const json_t *line, gpointer data);
 gboolean ai_batch_read_lines(const AiBatchPeer *peer, const char *url, AiBatchLine line, gpointer data, GError **error);

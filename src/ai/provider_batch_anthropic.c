@@ -99,13 +99,8 @@ static gboolean look(const AiBatchPeer *peer, const char *remote, AiBatchStatus 
   return TRUE;
 }
 
-typedef struct {
-  AiBatchResult result;
-  gpointer data;
-} Reader;
-
 static gboolean on_line(const json_t *line, gpointer data) {
-  const Reader *reader = data;
+  const AiBatchReader *reader = data;
   const char *id = json_get_string(line, "custom_id");
   const json_t *result = json_object_get(line, "result"), *failure = json_object_get(json_object_get(result, "error"), "error");
   const char *type = json_get_string(result, "type");
@@ -118,7 +113,7 @@ static gboolean on_line(const json_t *line, gpointer data) {
 /* Not from where `results_url` points: our key goes to the address that the configuration names. */
 static gboolean read_results(const AiBatchPeer *peer, const char *remote, const AiBatchStatus *status, AiBatchResult result, gpointer data, GError **error) {
   (void)status;
-  Reader reader = {result, data};
+  AiBatchReader reader = {result, data};
   g_autofree char *rest = g_strdup_printf("/%s/results", remote), *url = address(peer, rest);
   return ai_batch_read_lines(peer, url, on_line, &reader, error);
 }

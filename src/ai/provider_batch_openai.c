@@ -108,13 +108,8 @@ static gboolean look(const AiBatchPeer *peer, const char *remote, AiBatchStatus 
   return TRUE;
 }
 
-typedef struct {
-  AiBatchResult result;
-  gpointer data;
-} Reader;
-
 static gboolean on_line(const json_t *line, gpointer data) {
-  const Reader *reader = data;
+  const AiBatchReader *reader = data;
   const char *id = json_get_string(line, "custom_id");
   const json_t *response = json_object_get(line, "response"), *body = json_object_get(response, "body");
   gint64 status = json_get_int(response, "status_code", 0);
@@ -129,7 +124,7 @@ static gboolean on_line(const json_t *line, gpointer data) {
 static gboolean read_results(const AiBatchPeer *peer, const char *remote, const AiBatchStatus *status, AiBatchResult result, gpointer data, GError **error) {
   (void)remote;
   const char *const files[] = {status->output, status->errors};
-  Reader reader = {result, data};
+  AiBatchReader reader = {result, data};
   for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
     if (files[i] == NULL) continue;
     g_autofree char *path = g_strdup_printf("files/%s/content", files[i]), *url = address(peer, path, NULL);

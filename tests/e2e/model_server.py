@@ -47,11 +47,11 @@ class Handler(BaseHTTPRequestHandler):
             answer = owner.batches.handle(self.command, path, dict(urllib.parse.parse_qsl(query)), names, body)
         if answer is None:
             return False
-        status, content = answer
+        status, content, *headers = answer
         if status == "lost":
             self.cut()
         else:
-            self.send(status, content)
+            self.send(status, content, *headers)
         return True
 
     def do_POST(self):
@@ -322,7 +322,7 @@ def of_multipart(body, media_type):
 
 
 class Batches:
-    """The batch APIs of OpenAI, Azure and Anthropic. A test says when a batch ends (`finish`), and what goes wrong on the way: `lose`
+    """The batch APIs of OpenAI, Azure, Anthropic and Gemini. A test says when a batch ends (`finish`), and what goes wrong on the way: `lose`
     creations that happen but whose answer is lost, `refuse` a status for creations, `fail` a reason why OpenAI's fail as a whole."""
 
     def __init__(self, server):
@@ -332,15 +332,17 @@ class Batches:
         self.automatic = True  # they end as soon as they are asked after
 
     def handle(self, method, path, query, headers, body):
-        key = headers.get("api-key") or headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        key = headers.get("api-key") or headers.get("x-api-key") or headers.get("x-goog-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
         parts = path.strip("/").split("/")
-        if "messages" in parts and "batches" in parts:
+        if ("x-goog-api-key" in headers or "upload_id" in query) and (parts[-1].endswith(":batchGenerateContent") or {"files", "batches"} & set(parts)):
+            kind, rest = "gemini", parts
+        elif "messages" in parts and "batches" in parts:
             kind, rest = "anthropic", parts[parts.index("batches") + 1:]
         elif parts[:1] in (["v1"], ["openai"]) and len(parts) > 1 and parts[1] in ("files", "batches"):
             kind, rest = parts[1], parts[2:]
         else:
             return None
-        if key != KEY:
+        if key != KEY and "upload_id" not in query:  # that address is a secret of its own
             return 401, {"error": {"message": "the key is not valid", "type": "authentication_error"}}
         return getattr(self, "on_" + kind)(method, rest, query, headers, body)
 
@@ -348,17 +350,18 @@ class Batches:
         """Runs what it holds. `ends` by the number of a request: expired, cancelled, errored, invalid."""
         batch["lines"] = []
         for number, request in enumerate(batch["requests"]):
-            params = request.get("params") or request["body"]
-            form = (Anthropic if batch["kind"] == "anthropic" else OpenAI)
-            whole = {"path": "batch", "headers": {}, "body": params, "form": form.__name__, "at": time.monotonic(), "batch": batch["id"], "id": request["custom_id"]}
+            params = request.get("params") or request.get("request") or request["body"]
+            form = {"anthropic": Anthropic, "gemini": Gemini}.get(batch["kind"], OpenAI)
+            name = request.get("custom_id") or request["key"]
+            whole = {"path": "batch", "headers": {}, "body": params, "form": form.__name__, "at": time.monotonic(), "batch": batch["id"], "id": name}
             end = "cancelled" if batch.get("stopped") else ends.get(f"n{number}", batch["ends"].get(number, "answered"))
             if end == "answered":
                 self.server.seen.append(whole)
                 script = self.server.script
                 what = script(whole) if callable(script) else script.pop(0) if len(script) > 1 else script[0]
-                batch["lines"].append((request["custom_id"], end, form(None, whole).reply(what)))
+                batch["lines"].append((name, end, form(None, whole).reply(what)))
             else:
-                batch["lines"].append((request["custom_id"], end, None))
+                batch["lines"].append((name, end, None))
         batch["over"] = True
 
     def new(self, kind, requests, **more):
@@ -481,6 +484,80 @@ class Batches:
                                    "errored": ends.count("errored") + ends.count("invalid"), "canceled": ends.count("cancelled")},
                 "created_at": when, "expires_at": when, "ended_at": when if batch["over"] else None, "cancel_initiated_at": when if batch.get("stopped") else None,
                 "archived_at": None, "results_url": f"{self.server.url}/v1/messages/batches/{batch['id']}/results" if batch["over"] else None}
+
+
+    # ---- Gemini ----
+
+    def on_gemini(self, method, parts, query, headers, body):
+        version = next(i for i, part in enumerate(parts) if part.startswith("v1"))  # the vendor's client has v1, its documents v1beta
+        prefix, rest = parts[:version], parts[version + 1:]
+        if prefix == ["upload"]:
+            return self.gemini_upload(query, headers, body)
+        if rest[0] == "files" and rest[1].endswith(":download"):
+            name = "files/" + rest[1].removesuffix(":download")
+            return (200, self.files[name]) if name in self.files and query.get("alt") == "media" else (404, {"error": {"code": 404, "message": "not found", "status": "NOT_FOUND"}})
+        if method == "POST" and rest[-1].endswith(":batchGenerateContent"):
+            if self.refuse:
+                return self.refuse, {"error": {"code": self.refuse, "message": "not now", "status": "PERMISSION_DENIED"}}
+            wanted = json.loads(body)["batch"]
+            source = wanted["inputConfig"]
+            lines = [json.loads(line) for line in self.files[source["fileName"]].decode().splitlines()] if "fileName" in source else [
+                {"key": one.get("metadata", {}).get("key", str(i)), "request": one["request"]} for i, one in enumerate(source["requests"]["requests"])]
+            batch = self.new("gemini", lines, wanted=wanted, inline="fileName" not in source)
+            return ("lost", None) if batch is None else (200, self.gemini_batch(batch))
+        if rest == ["batches"]:
+            names = [name for name in self.made if self.made[name]["kind"] == "gemini"]
+            names = names[names.index(query["pageToken"]):] if "pageToken" in query else names
+            return 200, {"operations": [self.gemini_batch(self.made[name]) for name in names[:1]], **({"nextPageToken": names[1]} if len(names) > 1 else {})}
+        if rest[0] == "files":
+            self.deleted.append("/".join(rest))
+            return (200, {}) if self.files.pop("/".join(rest), None) is not None else (404, {"error": {"code": 404, "message": "not found", "status": "NOT_FOUND"}})
+        batch = self.made.get(rest[1].removesuffix(":cancel"))
+        if batch is None:
+            return 404, {"error": {"code": 404, "message": "not found", "status": "NOT_FOUND"}}
+        if method == "DELETE":
+            self.deleted.append(self.made.pop(rest[1])["id"])
+            return 200, {}
+        if rest[1].endswith(":cancel"):
+            batch["stopped"] = True
+            return 200, {}
+        self.progress(batch)
+        return 200, self.gemini_batch(batch)
+
+    def gemini_upload(self, query, headers, body):
+        """The resumable protocol: a start that names the address, then all bytes in one piece."""
+        if headers.get("x-goog-upload-command") == "start":
+            assert headers["x-goog-upload-protocol"] == "resumable" and int(headers["x-goog-upload-header-content-length"]) > 0
+            return 200, {}, {"X-Goog-Upload-Status": "active", "X-Goog-Upload-URL": f"{self.server.url}/upload/v1beta/files?upload_id=u{len(self.files) + 1}"}
+        assert headers["x-goog-upload-command"] == "upload, finalize" and headers["x-goog-upload-offset"] == "0" and "upload_id" in query
+        name = f"files/f{len(self.files) + 1}"
+        self.files[name] = body
+        return 200, {"file": {"name": name, "sizeBytes": str(len(body)), "state": "ACTIVE", "mimeType": "application/jsonl"}}, {"X-Goog-Upload-Status": "final"}
+
+    def gemini_batch(self, batch):
+        lines = batch.get("lines", [])
+        ends = [end for _, end, _ in lines]
+        state = "FAILED" if self.fail else "CANCELLED" if batch.get("stopped") else "RUNNING" if not batch["over"] else "SUCCEEDED"
+        errors = {"invalid": (3, "that is no request"), "errored": (13, "it broke"), "expired": (4, "it took too long"), "cancelled": (1, "cancelled")}
+        results = [{"key": name, "response": reply} if end == "answered" else {"key": name, "error": dict(zip(("code", "message"), errors[end]))} for name, end, reply in lines]
+        output = {}
+        if state == "SUCCEEDED" and batch["inline"]:
+            output = {"inlinedResponses": {"inlinedResponses": [{("metadata" if key == "key" else key): ({"key": value} if key == "key" else value) for key, value in one.items()}
+                                                                for one in results]}}
+        elif state == "SUCCEEDED":
+            output = {"responsesFile": f"files/batch-{batch['id']}"}
+            self.files.setdefault(output["responsesFile"], "".join(json.dumps(one) + "\n" for one in results).encode())
+        when = time.strftime("%Y-%m-%dT%H:%M:%S.123456789Z", time.gmtime(batch["at"]))
+        about = {"@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch", "model": "models/m", "displayName": batch["wanted"].get("displayName", ""),
+                 "createTime": when, "updateTime": when, "state": "BATCH_STATE_" + state, "name": "batches/" + batch["id"],
+                 "batchStats": {"requestCount": str(len(batch["requests"])), "successfulRequestCount": str(ends.count("answered")),
+                                "failedRequestCount": str(len(ends) - ends.count("answered")), "pendingRequestCount": str(len(batch["requests"]) - len(ends))}}
+        operation = {"name": "batches/" + batch["id"], "metadata": {**about, **({"output": output} if output else {})}}
+        if state == "FAILED":
+            operation.update(done=True, error={"code": 13, "message": self.fail})
+        elif state != "RUNNING":
+            operation.update(done=True, response=output)
+        return operation
 
 
 class Listener(ThreadingHTTPServer):

@@ -6,13 +6,12 @@ import time
 import unittest
 from decimal import Decimal
 
-from aisle import run
 from gateway import GatewayCase, config_over, vendor_clients
 from model_server import KEY, behaviour
 
 # 1,000,000 per million tokens is 1 a token; in a batch it is half of that.
 PRICES = {"version": 1, "currency": "EUR", "prices": [{"model": "m0", "from": "2020-01-01", "input": 0, "output": 1_000_000}]}
-KINDS = ("openai", "azure", "anthropic")
+KINDS = ("openai", "azure", "anthropic", "gemini")
 CLIENTS = vendor_clients()
 
 
@@ -71,7 +70,7 @@ class Batches(GatewayCase):
     @over_each
     def test_many_requests_are_one_batch_at_half_the_price(self, kind):
         server = self.server()
-        server.script = lambda request: behaviour("Answer to " + json.dumps(request["body"]["messages"])[-30:], usage=(7, 4))
+        server.script = lambda request: behaviour("Answer to " + json.dumps(request["body"].get("messages") or request["body"]["contents"])[-30:], usage=(7, 4))
         gateway = self.start(kind, server, 5, budgets=[{"company": "*", "limit": 1000, "per": "month"}])
         jobs = [self.put(gateway, f"number {i} ") for i in range(5)]
         now = gateway.chat("An interactive one.", max_tokens=5)
@@ -137,9 +136,14 @@ class Batches(GatewayCase):
         return made
 
     def test_a_batch_that_fails_as_a_whole(self):
+        for kind in ("openai", "gemini"):
+            with self.subTest(provider=kind):
+                self.fails_as_a_whole(kind)
+
+    def fails_as_a_whole(self, kind):
         server = self.server(behaviour("Fine."))
         server.batches.fail = "the file is not what it must be"
-        gateway = self.start("openai", server)
+        gateway = self.start(kind, server)
         done = self.wait(gateway, self.put(gateway, "A question"))
         self.assertEqual((done["state"], Decimal(done["result"]["cost"])), ("done", 5))
         self.assertIn("the file is not what it must be", gateway.log())
@@ -234,14 +238,6 @@ class Batches(GatewayCase):
         failed = self.wait(gateway, job, headers)
         self.assertEqual((failed["state"], failed["error"]["code"]), ("failed", "forbidden"))
 
-    def test_a_route_without_batches_says_so(self):
-        config = config_over(self.server(), kind="gemini")
-        config["models"]["main"]["routes"][0]["batch"] = True
-        (self.folder / "ai.yaml").write_text(json.dumps(config))
-        done = run("gateway", "--config", self.folder / "ai.yaml", "--state", self.folder / "state", "--listen", "127.0.0.1:0", env={"PROVIDER_KEY": KEY, "PATH": "/usr/bin"})
-        self.assertNotEqual(done.returncode, 0)
-        self.assertIn("batch is for providers of type openai, azure and anthropic", done.stderr)
-
 
 @unittest.skipUnless(CLIENTS, "the vendors' clients are not installed (scripts/setup.sh test)")
 class VendorClients(GatewayCase):
@@ -288,6 +284,32 @@ class VendorClients(GatewayCase):
         self.assertEqual(results["one-2"].error.error.type, "invalid_request_error")
         self.assertEqual([one.id for one in client.messages.batches.list()], [batch.id])
         self.assertEqual(client.messages.batches.delete(batch.id).id, batch.id)
+
+    def test_gemini(self):
+        import io
+
+        from google import genai
+        server = self.server(behaviour("Hello you."))
+        server.batches.automatic = False
+        client = genai.Client(api_key=KEY, http_options={"base_url": server.url})
+        lines = [{"key": f"one-{i}", "request": {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}} for i in range(3)]
+        file = client.files.upload(file=io.BytesIO("\n".join(map(json.dumps, lines)).encode()), config={"mime_type": "application/jsonl", "display_name": "a"})
+        batch = client.batches.create(model="m", src=file.name, config={"display_name": "ours"})
+        self.assertEqual((batch.state.name, batch.display_name), ("JOB_STATE_RUNNING", "ours"))
+        with server.lock:
+            server.batches.finish(server.batches.made[batch.name.removeprefix("batches/")], n1="errored")
+        batch = client.batches.get(name=batch.name)
+        self.assertEqual(batch.state.name, "JOB_STATE_SUCCEEDED")
+        results = {line["key"]: line for line in map(json.loads, client.files.download(file=batch.dest.file_name).decode().splitlines())}
+        self.assertEqual(results["one-0"]["response"]["candidates"][0]["content"]["parts"][0]["text"], "Hello you.")
+        self.assertEqual(results["one-1"]["error"]["message"], "it broke")
+        self.assertEqual([one.name for one in client.batches.list()], [batch.name])
+        client.batches.cancel(name=batch.name)
+        client.batches.delete(name=batch.name)
+        inline = client.batches.create(model="m", src=[{"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}])
+        with server.lock:
+            server.batches.finish(server.batches.made[inline.name.removeprefix("batches/")])
+        self.assertEqual(client.batches.get(name=inline.name).dest.inlined_responses[0].response.text, "Hello you.")
 
 
 if __name__ == "__main__":
