@@ -83,7 +83,10 @@ static void attempt_drop(AiAttempt *attempt) {
 void ai_call_stop_attempts(AiCall *call, const AiAttempt *but) {
   for (guint i = call->attempts->len; i > 0; i--) {
     AiAttempt *attempt = g_ptr_array_index(call->attempts, i - 1);
-    if (attempt != but) attempt_drop(attempt);
+    if (attempt == but) continue;
+    /* Another answered first: the loser is billed for what it had begun to say, and not for a question that was answered elsewhere. */
+    if (but != NULL && attempt->output_bytes == 0) attempt->sent = FALSE;
+    attempt_drop(attempt);
   }
 }
 

@@ -18,7 +18,7 @@ static void tell_redacted(AiCall *call, guint found, guint32 kinds) {
 
 /* Only what is sent: a call may still be answered from what the caller gave. */
 static void redact(AiCall *call) {
-  static const char *const PARTS[] = {"messages", "input"};
+  static const char *const PARTS[] = {"messages", "input", "tools", "user"};
   guint found = 0;
   guint32 kinds = 0;
   for (guint i = 0; i < G_N_ELEMENTS(PARTS); i++) {

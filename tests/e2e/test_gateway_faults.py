@@ -3,6 +3,7 @@ cancelling, cache and what is left when nobody answers.
 """
 import http.client
 import json
+import sqlite3
 import threading
 import time
 import unittest
@@ -96,6 +97,20 @@ class Faults(GatewayCase):
         self.assertEqual(self.content(self.gateway(config).chat()), "Fast.")
         self.assertLess(time.monotonic() - started, 2.5)
         self.assertEqual((len(slow.seen), len(fast.seen)), (1, 1))
+
+    def test_a_hedged_call_is_paid_once(self):
+        slow, fast = self.server(behaviour("Slow.", delay=20)), self.server(behaviour("Fast."))
+        folder = self.folder / "one"
+        folder.mkdir()
+        (folder / "prices.yaml").write_text('prices: [{model: m0, input: 1000000, output: 1000000}, {model: m1, input: 1000000, output: 1000000}]')
+        config = config_over(slow, fast, prices="prices.yaml", budgets=[{"company": "*", "limit": 100000}])
+        config["models"]["main"]["hedge_after"] = "150ms"
+        gateway = self.gateway(config)
+        answer = gateway.chat()
+        self.assertEqual((self.content(answer), answer[2]["x-aisle-cost"]), ("Fast.", "17.00"))
+        gateway.stop()
+        with sqlite3.connect(gateway.state / "ai-budget.db") as database:
+            self.assertEqual(database.execute("SELECT spent / 1000000000, reserved FROM ledger").fetchall(), [(17, 0)])
 
     def test_stream_fails_over_before_the_first_token(self):
         text, chunks = self.over(self.server(behaviour(status=503)), self.server(behaviour(LONG))).stream()

@@ -88,9 +88,10 @@ class Summary(GatewayCase):
         gateway = self.gateway(config_over(server, policy={"refuse": ["forbidden\\s+elixir"]}))
         self.assertEqual(gateway.chat("Write to ann@example.org, card 4111 1111 1111 1111, key sk-abcdefghijklmnopqrstuv")[0], 200)
         self.assertEqual(server.seen[0]["body"]["messages"][0]["content"], "Write to [EMAIL], card [CARD], key [SECRET]")
-        status, reply, _ = gateway.chat()
+        status, reply, _ = gateway.chat(user="ann@example.org", tools=[{"type": "function", "function": {"name": "mail", "description": "to ann@example.org"}}])
         self.assertEqual((status, reply["error"]["code"]), (403, "blocked"))
         self.assertNotIn("elixir", json.dumps(reply))
+        self.assertNotIn("ann@", json.dumps(server.seen[1]["body"]))
 
     def test_records_are_hashed_unless_they_may_be_kept(self):
         for kept in (False, True):
