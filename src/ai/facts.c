@@ -5,6 +5,8 @@
 #include "ai/facts_private.h"
 
 #define MAX_PROBLEMS 4000
+/* Nobody reads more, and every piece is held against every value. */
+#define MAX_TEXT (32u << 10)
 
 /* `kind`: what of it is wrong, in words before it. */
 void fact_judge(FactCheck *check, gboolean good, const char *kind, const char *what, const char *end) {
@@ -23,7 +25,12 @@ void fact_judge_clause(FactCheck *check, const FactClause *clause, gboolean good
 
 AiFacts ai_facts_check(const json_t *sent, const char *known, const char *text, GString *problems) {
   g_autoptr(FactData) data = fact_data_new(sent, known);
-  FactCheck check = {.data = data, .tokens = fact_tokens(text), .problems = problems};
+  FactCheck check = {.data = data, .problems = problems};
+  if (strlen(text) > MAX_TEXT) {
+    fact_judge(&check, FALSE, "The text is too long to be checked", text, text + 100);
+    return check.facts;
+  }
+  check.tokens = fact_tokens(text);
   fact_mark_names(&check);
   fact_part_at_words(&check);
   g_autoptr(GArray) clauses = fact_clauses(&check);

@@ -69,6 +69,32 @@ static void test_sentences(void) {
   g_assert_cmpuint(failed, ==, 0);
 }
 
+/* Pieces of sentences in any order, cut anywhere: whatever is said of them, nothing is read that is not there. */
+static void test_pieces(void) {
+  g_autofree char *bytes = NULL;
+  gsize length;
+  g_assert_true(g_file_get_contents("tests/data/ai/facts.json", &bytes, &length, NULL));
+  g_autoptr(json_t) whole = json_parse(bytes, length, NULL);
+  const json_t *cases = json_object_get(whole, "cases");
+  for (int i = 0; i < 400; i++) {
+    const json_t *one = json_array_get(cases, (gsize)g_test_rand_int_range(0, (int)json_array_size(cases)));
+    const char *data = json_get_string(one, "data");
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int part = 0; part < 4; part++) {
+      const char *piece = json_get_string(json_array_get(cases, (gsize)g_test_rand_int_range(0, (int)json_array_size(cases))), "text");
+      int size = (int)strlen(piece), from = g_test_rand_int_range(0, size);
+      g_string_append_len(text, piece + from, g_test_rand_int_range(0, size - from + 1));
+    }
+    g_autofree char *valid = g_utf8_make_valid(text->str, -1);
+    g_autoptr(GString) problems = g_string_new(NULL);
+    AiFacts facts = ai_facts_check(json_object_get(json_object_get(whole, "data"), data), NULL, valid, problems);
+    g_assert_cmpint(facts.checked, >=, facts.unsupported);
+    g_assert_true(g_utf8_validate(problems->str, -1, NULL));
+  }
+  g_autofree char *endless = g_strnfill(100000, '7');
+  g_assert_cmpint(ai_facts_check(whole, NULL, endless, NULL).unsupported, ==, 1);
+}
+
 static void test_drift(void) {
   AiDrift *drift = ai_drift_new();
   for (int i = 0; i < 200; i++) g_assert_null(ai_drift_add(drift, "a", i % 10 == 0 ? 0.9 : 1.0));
@@ -89,6 +115,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ai/facts/texts", test_texts);
   g_test_add_func("/ai/facts/sentences", test_sentences);
+  g_test_add_func("/ai/facts/pieces", test_pieces);
   g_test_add_func("/ai/facts/drift", test_drift);
   return g_test_run();
 }
