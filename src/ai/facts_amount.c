@@ -85,7 +85,7 @@ static FactScope scope_of_number(const FactCheck *check, const FactClause *claus
   for (guint i = at + 1; i < clause->end && i <= at + 2 && !fact_token_at(check, at)->number.percent; i++) {
     const char *words[2] = {fact_token_at(check, i)->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
     guint used;
-    if (fact_token_at(check, i)->is_number || fact_is_one_of(words[0], PREPOSITIONS)) break;
+    if (fact_token_at(check, i)->is_number || fact_token_at(check, i)->name >= 0 || fact_is_one_of(words[0], PREPOSITIONS)) break;
     FactMeasure counted = fact_measure(words, 2, 0, &used);
     if (counted == 0) continue;
     scope.measures = counted;
@@ -122,11 +122,21 @@ static gboolean fits_in_time(const FactCheck *check, const FactCell *cell, When 
   return TRUE;
 }
 
+/* Where the data tells how the whole changed, what is said of no part of it is said of the whole. */
+static gboolean whole_changed(const FactCheck *check) {
+  for (guint i = 0; i < check->data->cells->len; i++) {
+    const FactCell *cell = &g_array_index(check->data->cells, FactCell, i);
+    if (cell->change && cell->row < 0 && !cell->of_text) return TRUE;
+  }
+  return FALSE;
+}
+
 static gboolean stands_in_data(const FactCheck *check, const FactNumber *number, const FactScope *scope, gboolean lost, Sort sort, When when) {
+  gboolean of_whole = sort == CHANGE && scope->names->len == 0 && whole_changed(check);
   for (guint i = 0; i < check->data->cells->len; i++) {
     const FactCell *cell = &g_array_index(check->data->cells, FactCell, i);
     if (sort != ANY && !cell->of_text && cell->change != (sort == CHANGE)) continue;
-    if (!fits_in_time(check, cell, when)) continue;
+    if (!fits_in_time(check, cell, when) || (of_whole && cell->row >= 0)) continue;
     if (fact_stands_for(check->data, number, cell, lost) && fact_cell_in_scope(check->data, cell, scope)) return TRUE;
   }
   return FALSE;
@@ -167,8 +177,10 @@ static guint names_of_field(const FactData *data, guint field) {
 
 /* "four categories": what is counted is a field of the data. -1: it is not. */
 static int counted_field(const FactCheck *check, const FactClause *clause, guint at) {
+  static const char *const AWAY[] = {"at", "in", "of", "on", "for", "from", "to", "by", NULL};
   for (guint i = at + 1; i < clause->end && i <= at + 2; i++) {
-    if (fact_token_at(check, i)->is_number) return -1;
+    const FactToken *token = fact_token_at(check, i);
+    if (token->is_number || token->name >= 0 || fact_is_one_of(token->word, AWAY) || fact_token_at(check, at)->number.percent) return -1;
     for (guint f = 0; f < check->data->fields->len; f++)
       if (strcmp(g_ptr_array_index(check->data->fields, f), fact_token_at(check, i)->single) == 0) return (int)f;
   }

@@ -138,7 +138,7 @@ static void read_clause(const FactCheck *check, FactClause *clause) {
   for (guint i = clause->first; i < clause->end; i++) {
     const FactToken *token = fact_token_at(check, i);
     if (token->name_begins) fact_add_once(clause->scope.names, token->name);
-    clause->speaks = clause->speaks || (token->is_number && token->name < 0);
+    clause->speaks = clause->speaks || (token->name < 0 && (token->is_number || is_verb(token->word)));
     const char *words[2] = {token->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
     guint used;
     gboolean counted = i > clause->first && fact_token_at(check, i - 1)->is_number && !fact_token_at(check, i - 1)->number.percent && fact_token_at(check, i - 1)->name < 0;
