@@ -288,12 +288,13 @@ static double factor_of(const char *word) {
   return 0;
 }
 
-static gboolean is_growth_in_data(const FactCheck *check, const FactClause *clause, double growth) {
+/* `more`: or beyond it, "more than doubled". */
+static gboolean is_growth_in_data(const FactCheck *check, const FactClause *clause, double growth, gboolean more) {
   for (guint i = 0; i < check->data->cells->len; i++) {
     const FactCell *cell = &g_array_index(check->data->cells, FactCell, i);
     if (!cell->change || (!cell->derived && !cell->fraction) || !fact_cell_in_scope(check->data, cell, &clause->scope)) continue;
     double real = cell->derived ? cell->growth : cell->percent_key ? cell->value / 100 : cell->value;
-    if (fabs(real - growth) <= FACTOR_ROOM) return TRUE;
+    if (fabs(real - growth) <= FACTOR_ROOM || (more && (growth > 0 ? real > growth && real < growth + 1 : real < growth))) return TRUE;
   }
   return FALSE;
 }
@@ -309,7 +310,7 @@ gboolean fact_check_numbers(FactCheck *check, const FactClause *clause) {
       i += used - 1;
       continue;
     }
-    if (growth != 0) fact_judge(check, is_growth_in_data(check, clause, growth), "This change does not stand in the data", token->start, token->end);
+    if (growth != 0) fact_judge(check, is_growth_in_data(check, clause, growth, strcmp(fact_word_at(check, clause, (gint64)i - 2), "more") == 0), "This change does not stand in the data", token->start, token->end);
     if (!token->is_number || token->name >= 0) continue;
     FactNumber number = token->number;
     read_bound(check, clause, i, &number);

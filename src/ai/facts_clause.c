@@ -144,8 +144,11 @@ static void read_clause(const FactCheck *check, FactClause *clause) {
     gboolean counted = i > clause->first && fact_token_at(check, i - 1)->is_number && !fact_token_at(check, i - 1)->number.percent && fact_token_at(check, i - 1)->name < 0;
     /* "Chairs cost 1,200" */
     gboolean verb = strcmp(token->word, "cost") == 0 && i + 1 < clause->end && fact_token_at(check, i + 1)->is_number;
+    /* "46 per order" measures no orders, and whatever else is named is only whose it is. */
+    clause->ratio = clause->ratio || strcmp(token->word, "per") == 0;
     if (!counted && !verb) clause->scope.measures |= fact_measure(words, 2, 0, &used) & ~((1u << 14) | (1u << 15));
   }
+  if (clause->ratio) clause->scope.measures = 0;
   read_direction(check, clause);
 }
 
@@ -174,7 +177,7 @@ static void inherit(const FactCheck *check, FactClause *clause, const FactClause
     if (before->speaks && (replaced || !go_together(check, clause, own, name))) continue;
     fact_add_once(clause->scope.names, name);
   }
-  if (clause->scope.measures == 0) clause->scope.measures = before->scope.measures;
+  if (clause->scope.measures == 0 && !clause->ratio) clause->scope.measures = before->scope.measures;
 }
 
 static gboolean goes_on(const FactCheck *check, const FactClause *clause, const FactClause *before) {

@@ -188,7 +188,8 @@ static int compare_all(const FactData *data, const GArray *tokens, guint first, 
     if (name < 0) continue;
     Kind kind = kind_of(tokens, first, end);
     /* The largest drop is the lowest change. */
-    if (kind == CHANGES && any_word(tokens, i, MIN(end, i + 4), FALLS)) sign = -sign;
+    gboolean led = strcmp(token_at(tokens, i)->word, "led") == 0; /* "the decline was led by" */
+    if (kind == CHANGES && any_word(tokens, led ? first : i, MIN(end, i + 4), FALLS)) sign = -sign;
     /* The biggest without a word of what is the one that sells most. */
     static const char *const SIZE[] = {"biggest", "largest", "smallest", NULL};
     FactScope meant = *scope;

@@ -125,7 +125,8 @@ typedef struct {
   guint first, end; /* tokens */
   FactScope scope;
   GArray *carried;  /* of int: names of the list before, "Chairs and Lamps rose" */
-  gboolean speaks;  /* it holds a number or a direction */
+  gboolean speaks;  /* it holds a number, a direction or a verb */
+  gboolean ratio;   /* it tells something per something */
   int said;         /* direction: 1, -1, 2 stays, 0 */
   guint said_at;
 } FactClause;
