@@ -4,8 +4,8 @@
     bench/agents.py            the weights of the encoder come from scripts/setup.sh weights
 
 Peers: a cache by nearness of vectors (MiniLM, cosine of at least 0.85), GPTCache as it comes (its own nearness and threshold,
-over the same encoder, SQLite and faiss), ONNX Runtime on one thread over the same weights. torch is not among them: pip's index
-carries it with the CUDA libraries only, several gigabytes; the build for processors lies on an index of its own.
+over the same encoder, SQLite and faiss), ONNX Runtime on one thread over the same weights. Who is not among them, and why, stands
+in the results.
 """
 import atexit
 import json
@@ -33,6 +33,8 @@ WEIGHTS = Path(os.environ.get("AISLE_VECTOR_WEIGHTS", ROOT / ".deps/minilm"))
 SIMILAR = 0.85
 TEXTS = ["What was total revenue in March 2011?", "Which region had the highest profit last year?",
          "USB Type-C fast charging cable, 1.5 m (Black) - 60W"]
+NOT_MEASURED = {"torch": "the package index carries it with the CUDA libraries only, several gigabytes; the build for processors lies on an index of its "
+                         "own, from which nothing is installed here"}
 QUESTIONS = ["sales by region", "top 5 products by profit", "sales in March 2024", "sales by month in 2023", "profit margin by category"]
 
 
@@ -146,7 +148,7 @@ def measure_caches(folder, session, tokenizer):
 def main():
     rounds = 100
     session, tokenizer = minilm_onnx.session(WEIGHTS), tokenizer_of()
-    result = {"embedding": [], "question_cache": {}, "agent_step": []}
+    result = {"embedding": [], "question_cache": {}, "agent_step": [], "not_measured": NOT_MEASURED}
     for line in measure("embed", WEIGHTS, TEXTS, rounds):
         line["onnx_runtime_us"], line["onnx_runtime_least_us"] = by_onnx(session, tokenizer, line["text"], rounds)
         result["embedding"].append(line)
@@ -156,6 +158,7 @@ def main():
     lines = ["# Agents, question cache, text encoder", "", "| Text | tokens | Aisle, median (least) µs | ONNX Runtime, median (least) µs |",
              "| --- | --- | --- | --- |"]
     lines += [f"| {e['text']} | {e['tokens']} | {e['median_us']:.0f} ({e['least_us']:.0f}) | {e['onnx_runtime_us']:.0f} ({e['onnx_runtime_least_us']:.0f}) |" for e in result["embedding"]]
+    lines += ["", *(f"Not measured: {peer} ({why})." for peer, why in NOT_MEASURED.items())]
     lines += ["", "Of the paraphrases, and falsely of the near twins, taken for the same question:", "",
               "| Question cache over | pairs of each | Aisle | MiniLM, cosine ≥ 0.85 | GPTCache 0.1.44 |", "| --- | --- | --- | --- | --- |"]
     for of in result["question_cache"]:

@@ -4,8 +4,8 @@ Writes bench/results/gateway.{json,md}.
 
     bench/gateway.py [--seconds N] [--runs N] [--no-peer]
 
-Overhead is the median through the gateway less the median straight to the same upstream with the same load tool. The peer
-is skipped, and said to be, where it is not installed (scripts/setup.sh bench).
+Overhead is the median (and the 99th percentile) through the gateway less that straight to the same upstream with the same load
+tool. The peer is skipped, and said to be, where it is not installed (scripts/setup.sh bench).
 """
 import argparse
 import concurrent.futures
@@ -115,6 +115,9 @@ def overhead(folder, seconds, with_peer):
                     row["aisle"] = load(ours, name, connections, stream, seconds)
                     if theirs:
                         row["litellm"] = load(theirs, name, connections, stream, seconds)
+                    for who in ("aisle", "litellm"):
+                        if who in row:
+                            row[who]["added_us"] = {key: round(row[who][f"{key}_us"] - row["direct"][f"{key}_us"], 1) for key in ("p50", "p99")}
                     rows.append(row)
                     print("bench:", json.dumps(row), flush=True)
     finally:
@@ -178,15 +181,17 @@ def cell(row, who, base):
     one = row[who]
     if one["rate"] == 0:
         return "nothing answered in time"
-    return f"{one['rate']:,.0f}/s, +{max(0, one['p50_us'] - row[base]['p50_us']):,.0f} µs p50, {one['p99_us'] / 1000:,.2f} ms p99" + (f", {one['errors']} errors" if one["errors"] else "")
+    added = [one[f"{key}_us"] - row[base][f"{key}_us"] for key in ("p50", "p99")]
+    errors = f", {one['errors']} errors" if one["errors"] else ""
+    return f"{one['rate']:,.0f}/s, {added[0]:+,.0f} µs p50, {added[1] / 1000:+,.2f} ms p99 ({one['p99_us'] / 1000:,.2f} ms){errors}"
 
 
 def write(results):
     lines = ["# The model gateway, measured", "", f"{results['date']}, {results['machine']}; load (1 min) {results['load']} when it began.",
-             "Overhead: median through the gateway less median straight to the upstream. The load tool and the upstream run on the same cores.", "",
+             "Overhead: median and 99th percentile through the gateway less those straight to the upstream (in brackets: as it is). The load tool and the upstream run on the same cores.", "",
              "| Upstream | Stream | Connections | Straight | Aisle | LiteLLM |", "| --- | --- | --- | --- | --- | --- |"]
     for row in results["overhead"]:
-        lines.append(f"| {row['upstream_ms']} ms | {'yes' if row['stream'] else 'no'} | {row['connections']} | {row['direct']['rate']:,.0f}/s | {cell(row, 'aisle', 'direct')} | {cell(row, 'litellm', 'direct')} |")
+        lines.append(f"| {row['upstream_ms']} ms | {'yes' if row['stream'] else 'no'} | {row['connections']} | {row['direct']['rate']:,.0f}/s, {row['direct']['p99_us'] / 1000:,.2f} ms p99 | {cell(row, 'aisle', 'direct')} | {cell(row, 'litellm', 'direct')} |")
     ours = [row["aisle"] for row in results["budgets"]]
     lines += ["", f"A budget nearly used up, 64 callers, 2 processes, {len(ours)} runs: overspent {sum(o['overspent'] for o in ours):g}, false refusals {sum(o['false_refusals'] for o in ours)}."]
     for row in results["budgets"]:

@@ -187,37 +187,47 @@ void wire_read_header(TransferHead *head, const char *line) {
     gint64 ms = g_ascii_strtoll(line + 15, NULL, 10);
     head->retry_after_ms = ms >= 0 && ms < 86400000 ? ms : -1;
   } else if (g_ascii_strncasecmp(line, "content-type:", 13) == 0) {
-    g_autofree char *lower = g_ascii_strdown(line + 13, -1);
-    head->event_stream = strstr(lower, "text/event-stream") != NULL;
+    head->event_stream = strcasestr(line + 13, "text/event-stream") != NULL;
   }
 }
 
-/* FALSE: it is no head of HTTP/1. */
-static gboolean read_head(WireTransfer *transfer, gsize head_length) {
-  g_autofree char *text = g_strndup(transfer->head_text->str, head_length);
-  g_auto(GStrv) lines = g_strsplit(text, "\n", 256);
-  if (!g_str_has_prefix(lines[0], "HTTP/1.") || strlen(lines[0]) < 12) return FALSE;
-  transfer->head = (TransferHead){.status = text_leading_number(lines[0] + 9), .retry_after_ms = -1};
-  transfer->close_after = g_str_has_prefix(lines[0], "HTTP/1.0");
-  WireBodyKind kind = WIRE_BODY_UNTIL_CLOSE;
-  guint64 length = 0;
-  for (guint i = 1; lines[i] != NULL; i++) {
-    g_strchomp(lines[i]);
-    wire_read_header(&transfer->head, lines[i]);
-    if (g_ascii_strncasecmp(lines[i], "content-length:", 15) == 0 && kind != WIRE_BODY_CHUNKED) {
-      if (!g_ascii_string_to_unsigned(g_strstrip(lines[i] + 15), 10, 0, G_MAXINT64, &length, NULL)) return FALSE;
-      kind = WIRE_BODY_LENGTH;
-    } else if (g_ascii_strncasecmp(lines[i], "transfer-encoding:", 18) == 0) {
-      g_autofree char *lower = g_ascii_strdown(lines[i] + 18, -1);
-      if (strstr(lower, "chunked") != NULL) kind = WIRE_BODY_CHUNKED;
-      length = 0;
-    } else if (g_ascii_strncasecmp(lines[i], "connection:", 11) == 0) {
-      g_autofree char *lower = g_ascii_strdown(lines[i] + 11, -1);
-      transfer->close_after = strstr(lower, "close") != NULL;
-    }
+typedef struct {
+  WireBodyKind kind;
+  guint64 length;
+} Framing;
+
+/* FALSE: a length that is none. */
+static gboolean read_framing(WireTransfer *transfer, const char *line, Framing *framing) {
+  if (g_ascii_strncasecmp(line, "content-length:", 15) == 0 && framing->kind != WIRE_BODY_CHUNKED) {
+    const char *value = line + 15 + strspn(line + 15, " \t");
+    if (!g_ascii_string_to_unsigned(value, 10, 0, G_MAXINT64, &framing->length, NULL)) return FALSE;
+    framing->kind = WIRE_BODY_LENGTH;
+  } else if (g_ascii_strncasecmp(line, "transfer-encoding:", 18) == 0) {
+    if (strcasestr(line + 18, "chunked") != NULL) framing->kind = WIRE_BODY_CHUNKED;
+    framing->length = 0;
+  } else if (g_ascii_strncasecmp(line, "connection:", 11) == 0) {
+    transfer->close_after = strcasestr(line + 11, "close") != NULL;
   }
-  if (kind == WIRE_BODY_UNTIL_CLOSE) transfer->close_after = TRUE;
-  wire_body_init(&transfer->body, kind, length);
+  return TRUE;
+}
+
+/* FALSE: it is no head of HTTP/1. The head is taken apart. */
+static gboolean read_head(WireTransfer *transfer, gsize head_length) {
+  char *text = transfer->head_text->str, *line_end = memchr(text, '\n', head_length), *end = text + head_length;
+  if (strncmp(text, "HTTP/1.", 7) != 0 || line_end == NULL || line_end - text < 12) return FALSE;
+  transfer->head = (TransferHead){.status = text_leading_number(text + 9), .retry_after_ms = -1};
+  transfer->close_after = strncmp(text, "HTTP/1.0", 8) == 0;
+  Framing framing = {WIRE_BODY_UNTIL_CLOSE, 0};
+  for (char *line = line_end + 1; line < end; line = line_end + 1) {
+    line_end = memchr(line, '\n', (gsize)(end - line));
+    if (line_end == NULL) break;
+    *line_end = '\0';
+    g_strchomp(line);
+    wire_read_header(&transfer->head, line);
+    if (!read_framing(transfer, line, &framing)) return FALSE;
+  }
+  if (framing.kind == WIRE_BODY_UNTIL_CLOSE) transfer->close_after = TRUE;
+  wire_body_init(&transfer->body, framing.kind, framing.length);
   return transfer->head.status >= 100;
 }
 

@@ -167,7 +167,7 @@ void json_append(GString *out, const json_t *value, JsonFlags flags) {
 }
 
 char *json_to_text(const json_t *value, JsonFlags flags) {
-  GString *out = g_string_new(NULL);
+  GString *out = g_string_sized_new(256);
   json_append(out, value, flags);
   return g_string_free(out, FALSE);
 }
