@@ -221,8 +221,7 @@ void http_request_clear(AiHttpRequest *request) {
 /* ---- the server ---- */
 
 static int turn(gpointer data) {
-  http_connections_turn(data);
-  return -1;
+  return http_connections_turn(data) ? 0 : -1;
 }
 
 static void say_changed(AiHttp *http, int by) {

@@ -17,6 +17,11 @@
 #include "ai/wire_body.h"
 
 #define READ_BYTES (64u << 10)
+/* Who sends without end gets no more than that of a turn. */
+#define READS_AT_ONCE 16
+/* Of a body that is too large, read so that its sender sees why it is refused. */
+#define MAX_DROPPED ((gsize)4 * HTTP_MAX_BODY)
+#define ENDING_ROUNDS 64
 /* What is taken in of later requests while one is answered. */
 #define MAX_AHEAD (64u << 10)
 #define IDLE_US (75 * G_USEC_PER_SEC)
@@ -35,10 +40,12 @@ struct HttpConnection {
   gboolean changed; /* stands in the loop's list of those to look at */
   gboolean unread;  /* the kernel may hold more; it tells only once */
   gboolean last;    /* it is closed after this reply */
+  gboolean hung_up; /* the client wrote its last, which may not have been read yet */
   GByteArray *in;   /* what came and was not read yet */
   char *head_text;
   HttpHead head;
   WireBody body;
+  gsize dropped; /* of it */
   AiHttpRequest *request; /* NULL while its head is read */
   gboolean head_sent, chunked;
   GString *out;
@@ -239,6 +246,7 @@ static void begin_request(HttpConnection *connection) {
   g_atomic_int_inc(&connection->on->http->open);
   connection->last = head->close;
   connection->head_sent = FALSE;
+  connection->dropped = 0;
   wire_body_init(&connection->body, head->chunked ? WIRE_BODY_CHUNKED : WIRE_BODY_LENGTH, head->length);
   connection->state = READ_BODY;
 }
@@ -272,8 +280,10 @@ static gsize read_body(HttpConnection *connection, const char *bytes, gsize leng
   while ((size = wire_body_next(&connection->body, bytes, length, &position, &piece)) > 0) {
     request->too_large = request->too_large || request->body->len + size > HTTP_MAX_BODY;
     if (!request->too_large) g_byte_array_append(request->body, (const guint8 *)piece, (guint)size);
+    else connection->dropped += size;
   }
   if (connection->body.invalid) return refuse(connection, 400, length);
+  if (connection->dropped > MAX_DROPPED) return refuse(connection, 413, length);
   if (connection->body.finished) dispatch(connection);
   return position;
 }
@@ -310,12 +320,16 @@ static void client_left(HttpConnection *connection) {
   if (connection->state != ANSWER || !connection->changed) close_connection(connection);
 }
 
-/* `ended`: the kernel says that the client wrote its last. */
-static void read_more(HttpConnection *connection, gboolean ended) {
+static void read_more(HttpConnection *connection) {
   char bytes[READ_BYTES];
-  while (!connection->closed) {
+  for (int reads = 0; !connection->closed; reads++) {
+    if (reads == READS_AT_ONCE) { /* the rest in the next turn */
+      connection->unread = TRUE;
+      look_at(connection);
+      return;
+    }
     connection->unread = connection->state == ANSWER && connection->in != NULL && connection->in->len >= MAX_AHEAD;
-    if (connection->unread && !ended) return;
+    if (connection->unread && !connection->hung_up) return;
     ssize_t n = recv(connection->fd, bytes, sizeof bytes, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
@@ -326,7 +340,7 @@ static void read_more(HttpConnection *connection, gboolean ended) {
     }
     connection->last_us = ai_loop_now_us(connection->on->parts->loop);
     take_bytes(connection, bytes, (gsize)n);
-    if ((gsize)n < sizeof bytes && !ended) return;
+    if ((gsize)n < sizeof bytes && !connection->hung_up) return;
   }
 }
 
@@ -362,32 +376,38 @@ static void after_reply(HttpConnection *connection) {
     g_autoptr(GByteArray) waiting = g_steal_pointer(&connection->in);
     take_bytes(connection, (const char *)waiting->data, waiting->len);
   }
-  if (connection->unread && !connection->closed) read_more(connection, FALSE);
+  if (connection->unread && !connection->closed) read_more(connection);
 }
 
 static void advance(HttpConnection *connection) {
-  if (connection->closed || connection->state != ANSWER) return;
+  if (connection->state != ANSWER) {
+    if (connection->unread) read_more(connection);
+    return;
+  }
   gboolean replied = connection->request != NULL && connection->request->replied;
   if (!replied) replied = go_on_with_reply(connection);
   if (replied && !connection->closed && flush(connection)) after_reply(connection);
 }
 
-void http_connections_turn(AiHttpLoop *on) {
-  /* What one does may concern others, or itself again: their number grows while we look. */
-  for (guint i = 0; i < on->changed->len; i++) {
+gboolean http_connections_turn(AiHttpLoop *on) {
+  /* What becomes of one may concern it again: that is for the next turn. */
+  guint n = on->changed->len;
+  for (guint i = 0; i < n; i++) {
     HttpConnection *connection = g_ptr_array_index(on->changed, i);
     connection->changed = FALSE;
     if (!connection->closed) advance(connection);
     if (connection->closed && !connection->changed) connection_free(connection);
   }
-  g_ptr_array_set_size(on->changed, 0);
+  if (n > 0) g_ptr_array_remove_range(on->changed, 0, n);
+  return on->changed->len > 0;
 }
 
 static void on_client(guint32 events, gpointer data) {
   HttpConnection *connection = data;
   gboolean ended = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   if ((events & EPOLLOUT) && connection->out->len > 0) look_at(connection);
-  if (ended || (events & EPOLLIN)) read_more(connection, ended);
+  connection->hung_up = connection->hung_up || ended;
+  if (ended || (events & EPOLLIN)) read_more(connection);
 }
 
 /* ---- face ---- */
@@ -444,7 +464,7 @@ void http_connections_end(AiHttpLoop *on) {
     if (request->streaming) http_stream_end(request);
     else if (request->status == 0) http_reply_refusal(request, 503, "server_error", "busy", "the gateway stops");
   }
-  http_connections_turn(on);
+  for (int round = 0; round < ENDING_ROUNDS && http_connections_turn(on); round++) continue;
   while (on->clients->len > 0) close_connection(g_ptr_array_index(on->clients, on->clients->len - 1));
-  http_connections_turn(on);
+  while (http_connections_turn(on)) continue;
 }

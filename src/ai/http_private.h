@@ -79,7 +79,7 @@ void http_accept_stop(AiHttp *http); /* nothing is handed on after that */
 gboolean http_connection_open(AiHttpLoop *on, int fd);
 /* Something can be written for this request. */
 void http_connection_wake(AiHttpRequest *request);
-void http_connections_turn(AiHttpLoop *on); /* writes what is ready */
+gboolean http_connections_turn(AiHttpLoop *on); /* writes what is ready; TRUE: there is more to do at once */
 void http_connections_end(AiHttpLoop *on);  /* answers who waits, and closes all */
 const char *http_connection_header(const AiHttpRequest *request, const char *name);
 const char *http_connection_argument(const AiHttpRequest *request, const char *name);

@@ -195,6 +195,17 @@ class Connections(GatewayCase):
             client.send(post(question()))
             self.assertEqual(content(client.reply()), "Hello.")
 
+    def test_a_body_without_end_is_not_read_to_its_end(self):
+        gateway = self.over(behaviour("Hello."))
+        with Client(gateway) as client:
+            client.send(f"POST {CHAT} HTTP/1.1\r\nHost: x\r\nContent-Length: {1 << 50}\r\n\r\n".encode())
+            sent = 0
+            with self.assertRaises(OSError):
+                while sent < 1 << 30:
+                    client.send(b"x" * (1 << 20))
+                    sent += 1 << 20
+            self.assertEqual(gateway.chat()[0], 200)
+
     def test_who_leaves_stops_what_runs_for_them(self):
         gateway = self.over_silence()
         for stream in (False, True):
