@@ -44,6 +44,8 @@ void parse_read_scaled_numbers(Parse *parse);
 gboolean parse_count_item(Parse *parse, guint index);
 /* "how did the campaign do", "what do agents earn": not how many of them there are. */
 gboolean parse_asks_how_it_fares(const Parse *parse);
+/* "styles", "titles": one of them is a kind of thing, no piece of it. */
+gboolean parse_names_kind(const Parse *parse, const Item *item);
 void parse_counts(Parse *parse);
 
 /* The noun that "per", "of an", "on a single" leads to after `after`; -1. */

@@ -45,6 +45,8 @@ const char *parse_fold(const Parse *parse, int index);
 /* Index of the next item that is not an unclaimed stop word (or any of `skip` classes), from `index` on; -1 past the end. */
 int parse_next(const Parse *parse, guint index);
 int parse_before(const Parse *parse, guint index);
+/* Stems of one root: "delivered" and "delivery", "open" and "opened", "hire" and "hiring". */
+gboolean parse_same_root(const char *a, const char *b);
 void parse_claim(Parse *parse, guint index, const char *as);
 /* "in total", "overall": the question says nothing else than that the sum of all is wanted. */
 gboolean parse_asked_total(const Parse *parse);
@@ -106,6 +108,8 @@ void parse_without(Parse *parse, const Entity *person);
 /* A filter on what else the entity did (transfer full), and one more value for it. */
 Filter *parse_new_did(const Entity *entity, gboolean negated);
 void parse_add_did_value(GPtrArray *filters, const Item *item);
+void parse_listed_prices(Parse *parse); /* the unit price of a product: that of the list of products */
+void parse_known_groups(Parse *parse);  /* which promotion sold most: one of them, not the rows without; once all is ranked */
 void parse_happened(Parse *parse);    /* orders with a return, without a payment; called by parse_special */
 void parse_finish_happened(Parse *parse); /* customers who returned something in May: that is when they did; once the period is known */
 void parse_happened_dates(Parse *parse); /* by month of order, of what came back later; once the measures are known */

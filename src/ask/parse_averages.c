@@ -444,7 +444,8 @@ void parse_pieces_per(Parse *parse) {
       noun = parse_per_noun(parse, (guint)noun + 1, &kind);
     if (noun < 0 || kind != ITEM_ENTITY || !parse_item(parse, (guint)noun)->meaning.entity->is_event || !parse_linked_by(parse, (guint)noun, LINKS)) continue;
     const char *fold = token_at(parse->items->tokens, item->first)->fold;
-    if (!g_str_has_prefix(fold, "item") && !g_str_has_prefix(fold, "article") && !g_str_has_prefix(fold, "product") && !g_str_has_prefix(fold, "piece")) continue;
+    const gboolean goods = item->count == 1 && strcmp(item->meaning.entity->name, "product") == 0 && !parse_names_kind(parse, item); /* "pizzas per order" */
+    if (!goods && !g_str_has_prefix(fold, "item") && !g_str_has_prefix(fold, "article") && !g_str_has_prefix(fold, "product") && !g_str_has_prefix(fold, "piece")) continue;
     Measure *measure = measure_ratio_per(parse, units, parse_item(parse, (guint)noun)->meaning.entity);
     if (measure == NULL) continue;
     parse_add_measure(parse, measure);

@@ -38,6 +38,12 @@ int parse_next(const Parse *parse, guint index) {
   return index < parse_n(parse) ? (int)index : -1;
 }
 
+gboolean parse_same_root(const char *a, const char *b) {
+  gsize shared = 0;
+  while (a[shared] != '\0' && a[shared] == b[shared]) shared++;
+  return strcmp(a, b) == 0 || (shared >= 4 && shared + 2 >= MIN(strlen(a), strlen(b)));
+}
+
 int parse_before(const Parse *parse, guint index) {
   int at = (int)index - 1;
   while (at >= 0 && is_filler(parse_item(parse, (guint)at))) at--;

@@ -18,14 +18,18 @@ static gboolean asks_distinct(const Parse *parse) {
   return FALSE;
 }
 
+gboolean parse_names_kind(const Parse *parse, const Item *item) {
+  static const char *const KINDS[] = {"product", "sku", "style", "model", "variety", "title", "range", NULL};
+  return g_strv_contains(KINDS, token_at(parse->items->tokens, item->first)->singular);
+}
+
 /* "how many items were sold": pieces, not different products. */
 static gboolean is_pieces(const Parse *parse, guint index) {
   static const char *const WORDS[] = {"item", "items", "article", "articles", "piece", "pieces", "goods", "unit", "units", NULL};
-  static const char *const KINDS[] = {"product", "sku", "style", "model", "variety", "title", "range", NULL}; /* one of them is a kind of thing, no piece */
   const Item *item = parse_item(parse, index);
   const Token *token = token_at(parse->items->tokens, item->first);
   const gboolean goods = item->count == 1 && item->plural && g_strcmp0(item->meaning.entity != NULL ? item->meaning.entity->name : NULL, "product") == 0 &&
-                         !g_strv_contains(KINDS, token->singular) && parse_has_word(parse, WORD_SOLD); /* "pizzas sold" */
+                         !parse_names_kind(parse, item) && parse_has_word(parse, WORD_SOLD); /* "pizzas sold" */
   if ((!goods && !g_strv_contains(WORDS, token->fold)) || asks_distinct(parse)) return FALSE;
   return model_find_metric(parse->model, "units") != NULL && (parse_has_word(parse, WORD_SOLD) || parse_has_word(parse, WORD_BOUGHT));
 }

@@ -4,33 +4,52 @@
 #include "ask/flag_words.h"
 #include "ask/parse.h"
 
-/* "delivered" and "delivery" have stems of which one begins the other. */
-static gboolean same_root(const char *a, const char *b) {
-  gsize shorter = MIN(strlen(a), strlen(b));
-  return strcmp(a, b) == 0 || (shorter >= 4 && strncmp(a, b, shorter) == 0);
-}
+#define REACH_OF_NAME 2 /* words after "delivered" that may say which delivery: "to the carrier" */
 
-static gboolean names_date(const Field *field, const Parse *parse, const Item *item) {
+/* How many words of the date's name the item, and the words right after it, say; 0: the item says none. */
+static guint names_date(const Field *field, const Parse *parse, const Item *item) {
   g_autofree char *phrase = phrase_normalise(field->label);
   g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  const guint end = item->first + item->count;
+  guint own = 0, further = 0;
   for (char **word = words; *word; word++) {
     if (strcmp(*word, "date") == 0 || strcmp(*word, "time") == 0 || strlen(*word) < 3) continue;
     g_autofree char *stem = text_stem(*word);
-    for (guint t = item->first; t < item->first + item->count; t++)
-      if (same_root(token_at(parse->items->tokens, t)->stem, stem)) return TRUE;
+    for (guint t = item->first; t < MIN(end + REACH_OF_NAME, parse->items->tokens->len); t++) {
+      if (!parse_same_root(token_at(parse->items->tokens, t)->stem, stem)) continue;
+      if (t < end) own++;
+      else further++;
+      break;
+    }
   }
+  return own > 0 ? own + further : 0;
+}
+
+/* What was only planned, or only got as far as the carrier, is not what is meant where nothing says so. */
+static gboolean is_provisional(const Field *field) {
+  static const char *const WORDS[] = {"estimated", "expected", "planned", "promised", "required", "requested", "due", "scheduled", "carrier", "approved", NULL};
+  g_autofree char *phrase = phrase_normalise(field->label);
+  g_auto(GStrv) words = g_strsplit(phrase, " ", -1);
+  for (char **word = words; *word; word++)
+    if (g_strv_contains(WORDS, *word)) return TRUE;
   return FALSE;
 }
 
 static const Field *date_named_by(const Parse *parse, const Item *item) {
+  const Field *best = NULL;
+  guint most = 0;
   for (guint d = 0; d < parse->model->datasets->len; d++) {
     const Dataset *dataset = g_ptr_array_index(parse->model->datasets, d);
     for (guint f = 0; f < dataset->fields->len; f++) {
       const Field *field = g_ptr_array_index(dataset->fields, f);
-      if ((field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP) && names_date(field, parse, item)) return field;
+      const guint words = field->type == FIELD_DATE || field->type == FIELD_TIMESTAMP ? names_date(field, parse, item) : 0;
+      const gboolean better = words > most || (words > 0 && words == most && is_provisional(best) && !is_provisional(field) && strcmp(best->dataset, field->dataset) == 0);
+      if (!better) continue;
+      best = field;
+      most = words;
     }
   }
-  return NULL;
+  return best;
 }
 
 /* The two dates that are spoken of, the earlier first; items[] are those that name them (-1: none does). */
@@ -67,6 +86,17 @@ static gboolean find_dates(const Parse *parse, int trigger, DatePair *pair) {
     pair->dates[0] = start;
   }
   return pair->dates[0] != NULL && pair->dates[1] != NULL;
+}
+
+/* The word that names the date, and what says after it which one: "delivered to the carrier". */
+static void claim_name(Parse *parse, guint index, const Field *from, const Field *to) {
+  parse_claim(parse, index, "date");
+  for (guint i = index + 1; i < parse_n(parse) && i <= index + REACH_OF_NAME; i++) {
+    const Item *item = parse_item(parse, i);
+    if (item->claimed || item->kind == ITEM_STOP || (item->kind != ITEM_UNKNOWN && item->kind != ITEM_ENTITY && item->kind != ITEM_FIELD)) continue;
+    if (item_is_word(parse_item(parse, i - 1), WORD_BY) || item_is_word(parse_item(parse, i - 1), WORD_EACH)) return;
+    if (names_date(from, parse, item) > 0 || names_date(to, parse, item) > 0) parse_claim(parse, i, "date");
+  }
 }
 
 static Measure *measure_of_dates(const DatePair *pair, Aggregate aggregate) {
@@ -178,7 +208,7 @@ void parse_durations(Parse *parse) {
   if (known != NULL) parse_add_metric(parse, known);
   else parse_add_measure(parse, measure_of_dates(&pair, aggregate));
   parse->metric_named = TRUE;
-  for (int i = 0; i < pair.found; i++) parse_claim(parse, (guint)pair.items[i], "date");
+  for (int i = 0; i < pair.found; i++) claim_name(parse, (guint)pair.items[i], pair.dates[0], pair.dates[1]);
   parse_claim_word(parse, WORD_DAYS_BETWEEN, "days between");
   parse_claim_word(parse, WORD_AVERAGE, "average");
   parse_claim_word(parse, WORD_MEDIAN, "median");

@@ -3,13 +3,6 @@
 
 #include "ask/measures.h"
 
-/* "Opened on" answers "open", "Hire date" answers "hired": the roots of four letters and more are the same. */
-static gboolean same_root(const char *a, const char *b) {
-  gsize shared = 0;
-  while (a[shared] != '\0' && a[shared] == b[shared]) shared++;
-  return shared >= 4 && shared + 2 >= MIN(strlen(a), strlen(b));
-}
-
 /* The word of the question that the date is called after; -1. */
 static int word_of_date(const Parse *parse, const Field *date) {
   g_autofree char *phrase = phrase_normalise(date->label), *stems = phrase_stem(phrase);
@@ -18,7 +11,7 @@ static int word_of_date(const Parse *parse, const Field *date) {
     const Item *item = parse_item(parse, i);
     if (item->kind == ITEM_VALUE || item->kind == ITEM_TIME || item->count > 2) continue;
     for (char **word = words; *word != NULL; word++)
-      if (same_root(token_at(parse->items->tokens, item->first)->stem, *word)) return (int)i;
+      if (parse_same_root(token_at(parse->items->tokens, item->first)->stem, *word)) return (int)i;
   }
   return -1;
 }

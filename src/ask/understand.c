@@ -107,6 +107,7 @@ static void read_pieces(Parse *parse) {
   parse_measures(parse);
   parse_columns(parse);
   parse_reach(parse);
+  parse_listed_prices(parse);
   parse_happened_dates(parse);
   parse_tests(parse);
   parse_times(parse);
@@ -115,6 +116,7 @@ static void read_pieces(Parse *parse) {
   parse_rank(parse);
   parse_finish_special(parse);
   parse_finish_happened(parse);
+  parse_known_groups(parse);
 }
 
 static const char *kind_name(const Item *item) {
@@ -350,9 +352,42 @@ static AskResult *ask_which_first(const Parse *parse, int and) {
   return NULL;
 }
 
+/* ---- a heading before the question: "repeat buyers in 2023: how many buyers bought more than once in 2023?" ---- */
+/* The question after the colon, where it says again all that the heading names; NULL: it does not. */
+static const char *question_under_heading(const Lexicon *lexicon, const char *question) {
+  static const char *const STARTS[] = {"how many ", "how much ", "which ", "what ", "who ", "share of ", "number of ", "percentage of ", NULL};
+  const char *colon = strchr(question, ':');
+  if (colon == NULL || colon == question || colon[1] != ' ' || strchr(colon + 1, ':') != NULL) return NULL;
+  const char *rest = colon + 1 + strspn(colon + 1, " ");
+  gboolean asks = FALSE;
+  for (const char *const *start = STARTS; *start != NULL; start++) asks = asks || g_ascii_strncasecmp(rest, *start, strlen(*start)) == 0;
+  if (!asks) return NULL;
+  g_autofree char *heading = g_strndup(question, (gsize)(colon - question)), *said = text_fold(rest);
+  g_autoptr(Items) items = items_build(lexicon, heading);
+  for (guint i = 0; i < items->items->len; i++) {
+    const Item *item = item_at(items, i);
+    if (item->kind == ITEM_STOP || item->kind == ITEM_WORD || item->kind == ITEM_UNKNOWN) continue;
+    g_autofree char *source = item_source(items, item), *folded = text_fold(source);
+    if (strstr(said, folded) == NULL) return NULL;
+  }
+  return rest;
+}
+
+static AskResult *ask_under_heading(const Lexicon *lexicon, const char *question, const AskContext *context) {
+  const char *rest = question_under_heading(lexicon, question);
+  AskResult *result = rest != NULL ? ask_understand(lexicon, rest, context, NULL) : NULL;
+  if (result == NULL || result->status != ASK_UNDERSTOOD) {
+    ask_result_free(result);
+    return NULL;
+  }
+  for (guint i = 0; i < result->understood->len; i++) ((Understood *)g_ptr_array_index(result->understood, i))->start += (int)(rest - question);
+  return result;
+}
+
 AskResult *ask_understand(const Lexicon *lexicon, const char *question, const AskContext *context, GError **error) {
   if (!check_question(question, error)) return NULL;
   AskResult *choice = choose_option(lexicon, question, context);
+  if (choice == NULL) choice = ask_under_heading(lexicon, question, context);
   if (choice != NULL) return choice;
   Parse parse;
   parse_init(&parse, lexicon, question, context);

@@ -283,14 +283,16 @@ static void add_gross_and_gone(Sales *sales, const char *base, const char *expre
 
 static void add_revenue(Sales *sales) {
   Inference *inference = sales->inference;
-  g_autofree char *label = sales->total != NULL ? infer_metric_label(inference, sales->total) : g_strdup("Revenue");
+  const gboolean merchandise = sales->total != NULL && infer_has_word(sales->total, "gmv"); /* by its name gross of all that came back */
+  g_autofree char *label = sales->total != NULL && !merchandise ? infer_metric_label(inference, sales->total) : g_strdup("Revenue");
   Metric *metric = infer_add_sum(sales, "revenue", sales->revenue, label, sales->unit,
                            sales->revenue_net != NULL ? "Revenue including tax" : "Revenue", NULL);
   if (metric == NULL)
     return;
   if (sales->total != NULL) {
     sales->total->has_metric = TRUE;
-    infer_add_header_words(inference, metric, sales->total);
+    if (!merchandise)
+      infer_add_header_words(inference, metric, sales->total);
     infer_note(inference, "revenue", "%s is the column of it", sales->total->field->label);
   }
   infer_add_concept_words(inference, metric, "revenue");
@@ -302,6 +304,15 @@ static void add_revenue(Sales *sales) {
   infer_add_piece_price(sales, metric);
   infer_add_undiscounted(sales);
   add_gross_and_gone(sales, "revenue", sales->revenue, sales->unit);
+  Metric *before = merchandise ? (Metric *)model_find_metric(inference->model, "gross_revenue") : NULL;
+  if (merchandise) {
+    static const char *const words[] = {"gmv", "gross merchandise value", NULL};
+    Metric *named = before != NULL ? before : metric;
+    g_autofree char *header = infer_metric_label(inference, sales->total);
+    model_set_text(&named->label, header);
+    infer_add_header_words(inference, named, sales->total);
+    infer_add_words(inference, named, (char *const *)words);
+  }
   static const char *const gross[] = {"gross revenue", "gross sales", "gross turnover", NULL};
   if (model_find_metric(inference->model, "gross_revenue") == NULL && sales->undiscounted == NULL)
     infer_add_words(inference, metric, (char *const *)gross);
