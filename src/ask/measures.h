@@ -47,6 +47,8 @@ gboolean parse_asks_how_it_fares(const Parse *parse);
 /* "styles", "titles": one of them is a kind of thing, no piece of it. */
 gboolean parse_names_kind(const Parse *parse, const Item *item);
 void parse_counts(Parse *parse);
+/* "bought the most tea products (by value)": measured by money, though products are counted. */
+void parse_rank_by_value(Parse *parse);
 
 /* The noun that "per", "of an", "on a single" leads to after `after`; -1. */
 int parse_per_noun(const Parse *parse, guint after, ItemKind *kind);

@@ -563,27 +563,6 @@ static void add_default_metric(Parse *parse) {
   parse_assume(parse, "default_metric", "measured by %s", metric->label);
 }
 
-/* "bought the most tea products (by value)": ranked by money, though products are counted. */
-static void rank_by_value(Parse *parse) {
-  const Metric *money = parse_default_metric(parse);
-  Measure *measure = parse->query->measures->len == 1 ? g_ptr_array_index(parse->query->measures, 0) : NULL;
-  const Metric *metric = measure != NULL && measure->kind == MEASURE_METRIC ? model_find_metric(parse->model, measure->metric) : NULL;
-  const gboolean ranked = parse_has_word(parse, WORD_RANK_HIGH) || parse_has_word(parse, WORD_RANK_LOW);
-  const gboolean counts = metric != NULL ? metric_is_total(metric) && !metric->is_money
-                                         : measure != NULL && measure->kind == MEASURE_AGGREGATE && measure->aggregate == AGGREGATE_COUNT_DISTINCT;
-  if (money == NULL || !counts || !ranked) return;
-  for (guint i = 0; i + 1 < parse_n(parse); i++) {
-    if (!parse_free_word(parse, i, WORD_BY) || !parse_free_word(parse, i + 1, WORD_VALUE_WORD)) continue;
-    if (i + 2 < parse_n(parse) && parse_item(parse, i + 2)->kind != ITEM_STOP && parse_item(parse, i + 2)->kind != ITEM_TIME) continue;
-    g_ptr_array_set_size(parse->query->measures, 0);
-    parse_add_metric(parse, money);
-    parse->counted = NULL;
-    parse_claim(parse, i, "ranked by");
-    parse_claim(parse, i + 1, "value");
-    return;
-  }
-}
-
 void parse_measures(Parse *parse) {
   if (parse->verdict != NULL) return;
   parse_pieces_per(parse);
@@ -603,7 +582,7 @@ void parse_measures(Parse *parse) {
   count_changed_entities(parse);
   count_bare_entities(parse);
   add_default_metric(parse);
-  rank_by_value(parse);
+  parse_rank_by_value(parse);
   if (parse->query->measures->len < 2) release_conditions(parse);
   drop_implied_conditions(parse);
   split_conditions(parse);
