@@ -142,7 +142,7 @@ static void note_quality(Turn *turn, const GPtrArray *datasets) {
     QualityState state;
     if (!quality_state_read(answer_service_workspace(turn->service), dataset->table, &state)) continue;
     if (all && state.apart + state.flagged > 0)
-      turn_caveat(turn, "open_quality_problems", "%s: %" G_GINT64_FORMAT " rows were set apart and %" G_GINT64_FORMAT " flagged by quality rules and are not decided about",
+      turn_caveat(turn, "open_quality_problems", "%s: rows that quality rules found and nobody decided about: %" G_GINT64_FORMAT " set apart, %" G_GINT64_FORMAT " flagged",
                   dataset->label, state.apart, state.flagged);
     else if (state.apart + state.flagged + state.warnings > 0)
       turn_caveat(turn, "open_quality_problems", "%s: quality rules found problems that are not settled", dataset->label);

@@ -80,8 +80,17 @@ static void print_finding(const QualityFinding *finding, gint64 most) {
   memset(bar, ' ', BAR_WIDTH);
   memset(bar, '#', (gsize)filled);
   bar[BAR_WIDTH] = '\0';
-  printf("  %-10s %8s  %s  %s: %s%s%s\n", finding->broken ? finding->action : "holds", rows, bar, finding->rule, finding->reason,
+  printf("  %-10s %8s  %s  %s%s%s%s%s\n", finding->broken ? finding->action : "holds", rows, bar, finding->rule,
+         finding->broken ? ": " : "", finding->broken ? finding->reason : "", /* the reason says how it is broken */
          finding->evidence != NULL ? ": " : "", finding->evidence != NULL ? finding->evidence : "");
+}
+
+/* A cell as it stands, and as it was written where the load could not keep that: 'quantity= (written "two")'. */
+static void print_cell(const char *name, const char *cell, const json_t *original, gboolean repaired) {
+  const char *written = json_get_string(original, name);
+  gboolean lost = written != NULL && *written != '\0' && (*cell == '\0' || (repaired && strcmp(written, cell) != 0));
+  if (lost) printf(" %s=%s (written \"%s\")", name, cell, written);
+  else printf(" %s=%s", name, cell);
 }
 
 static gboolean print_rows(Engine *engine, const char *workspace, const QualityReport *report, GError **error) {
@@ -94,9 +103,11 @@ static gboolean print_rows(Engine *engine, const char *workspace, const QualityR
     g_autofree char *number = value_to_text(result_table_at(rows, i, 0)), *action = value_to_text(result_table_at(rows, i, 1)), *file = value_to_text(result_table_at(rows, i, 2)),
                     *line = value_to_text(result_table_at(rows, i, 3)), *reason = value_to_text(result_table_at(rows, i, 4));
     printf("    row %s (%s) %s:%s: %s\n     ", number, action, file, line, reason);
+    g_autofree char *kept = value_to_text(result_table_at(rows, i, 5));
+    g_autoptr(json_t) original = *kept != '\0' ? json_parse(kept, strlen(kept), NULL) : NULL;
     for (guint c = 6; c < result_table_n_columns(rows); c++) {
       g_autofree char *cell = value_to_text(result_table_at(rows, i, c));
-      printf(" %s=%s", ((ResultColumn *)rows->columns->pdata[c])->name, cell);
+      print_cell(((ResultColumn *)rows->columns->pdata[c])->name, cell, original, strcmp(action, "fix") == 0);
     }
     printf("\n");
   }

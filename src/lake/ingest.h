@@ -87,6 +87,8 @@ gboolean ingest_week_parse(const char *text, Day *from, Day *to, int *year, int 
  * alone. An unknown name is INVALID_ARGUMENT. (transfer full)
  */
 char *ingest_bind_parameters(const char *sql, GHashTable *values, GError **error);
+/* Whether the SQL (NULL: none) names the parameter, outside of quotes and comments. */
+gboolean ingest_names_parameter(const char *sql, const char *name);
 
 /* ---- running ---- */
 /* What stands above this floor looks at SQL that people wrote. Errors are BLOCKED. */

@@ -47,6 +47,22 @@ static const char *skip_literal(const char *p) {
   return p;
 }
 
+gboolean ingest_names_parameter(const char *sql, const char *name) {
+  gsize length = strlen(name);
+  for (const char *p = sql; p && *p;) {
+    const char *after = skip_literal(p);
+    if (after == p && p[0] == ':' && p[1] == ':') after = p + 2;
+    if (after > p) {
+      p = after;
+      continue;
+    }
+    gboolean ends = p[0] == ':' && !strncmp(p + 1, name, length) && !g_ascii_isalnum(p[1 + length]) && p[1 + length] != '_';
+    if (ends) return TRUE;
+    p++;
+  }
+  return FALSE;
+}
+
 char *ingest_bind_parameters(const char *sql, GHashTable *values, GError **error) {
   g_autoptr(GString) out = g_string_new(NULL);
   for (const char *p = sql; *p;) {

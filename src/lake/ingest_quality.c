@@ -17,8 +17,12 @@ static char *counts_sql(const IngestRun *run) {
   g_autofree char *spilled = ingest_spilled_sql(run, -1);
   GString *sql = g_string_new("SELECT count(*), ");
   const RuleAction actions[] = {ON_QUARANTINE, ON_REVIEW, ON_FIX, ON_FAIL};
-  for (guint i = 0; i < G_N_ELEMENTS(actions); i++)
-    g_string_append_printf(sql, "count(*) FILTER (WHERE (__q & %" G_GINT64_FORMAT ") <> 0), ", ingest_action_mask(run, actions[i]));
+  for (guint i = 0; i < G_N_ELEMENTS(actions); i++) {
+    /* A row that is set apart is neither flagged nor repaired in the table. */
+    gint64 apart = actions[i] == ON_REVIEW || actions[i] == ON_FIX ? ingest_action_mask(run, ON_QUARANTINE) : 0;
+    g_string_append_printf(sql, "count(*) FILTER (WHERE (__q & %" G_GINT64_FORMAT ") <> 0 AND (__q & %" G_GINT64_FORMAT ") = 0), ",
+                           ingest_action_mask(run, actions[i]), apart);
+  }
   for (guint bit = 0; bit <= run->rules->len; bit++)
     g_string_append_printf(sql, "count(*) FILTER (WHERE (__q & %" G_GINT64_FORMAT ") <> 0), ", (gint64)1 << bit);
   for (guint i = 0; i < run->definition->rules->len; i++) {

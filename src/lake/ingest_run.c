@@ -106,6 +106,18 @@ static gboolean is_personal(const IngestRun *run) {
   return run->definition->privacy->len > 0;
 }
 
+static gboolean any_names(const GPtrArray *columns, const char *name) {
+  for (guint i = 0; columns && i < columns->len; i++)
+    if (ingest_names_parameter(((const IngestColumn *)columns->pdata[i])->expression, name)) return TRUE;
+  return FALSE;
+}
+
+/* A parameter that nothing in the file names changes nothing: a file that is in the table stays known in the next week. */
+static gboolean matters(const IngestDefinition *definition, const char *name) {
+  return ingest_names_parameter(definition->sql, name) || any_names(definition->columns, name) || any_names(definition->derive, name) ||
+         (definition->where && ingest_names_parameter(definition->where->expression, name));
+}
+
 /* What the query may be given: the week, the file's defaults, --param. */
 static gboolean set_parameters(IngestRun *run, GError **error) {
   run->parameters = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
@@ -130,7 +142,8 @@ static gboolean set_parameters(IngestRun *run, GError **error) {
   }
   g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(run->parameters), (GCompareFunc)strcmp);
   GString *text = g_string_new(NULL);
-  for (GList *at = names; at; at = at->next) g_string_append_printf(text, "%s=%s\n", (char *)at->data, (char *)g_hash_table_lookup(run->parameters, at->data));
+  for (GList *at = names; at; at = at->next)
+    if (matters(run->definition, at->data)) g_string_append_printf(text, "%s=%s\n", (char *)at->data, (char *)g_hash_table_lookup(run->parameters, at->data));
   run->parameter_text = g_string_free(text, FALSE);
   return TRUE;
 }

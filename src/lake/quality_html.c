@@ -29,7 +29,7 @@ static double bad_share(const QualityReport *report) {
 static void append_findings(GString *html, const QualityReport *report) {
   gint64 most = 1;
   for (guint i = 0; i < report->findings->len; i++) most = MAX(most, ((QualityFinding *)report->findings->pdata[i])->rows);
-  g_string_append(html, "<table><tr><th>Rule<th>What<th>Then<th>Rows<th></tr>");
+  g_string_append(html, "<table><tr><th>Rule<th>Broken when<th>Then<th>Rows<th></tr>");
   for (guint i = 0; i < report->findings->len; i++) {
     const QualityFinding *finding = report->findings->pdata[i];
     g_string_append(html, finding->broken ? "<tr class=\"bad\"><td>" : "<tr><td>");

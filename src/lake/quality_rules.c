@@ -112,7 +112,8 @@ static void read_needs(const YamlReading *reading, const YamlNode *node, Quality
 
 static void name_rule(QualityRule *rule, GHashTable *taken) {
   if (!rule->name) {
-    g_autofree char *joined = g_strjoinv("_", rule->columns);
+    guint columns = g_strv_length(rule->columns);
+    g_autofree char *joined = columns > 3 ? g_strdup_printf("%s_and_%u_more", rule->columns[0], columns - 1) : g_strjoinv("_", rule->columns);
     rule->name = rule->kind == RULE_SQL ? g_strdup("sql") : g_strdup_printf("%s_%s", kinds[rule->kind], joined);
   }
   g_autofree char *unique = text_slug_unique(rule->name, taken);
@@ -269,7 +270,9 @@ char *quality_violation_sql(const QualityRule *rule, gint64 now_ms) {
 }
 
 char *quality_reason(const QualityRule *rule) {
-  g_autofree char *columns = g_strjoinv(", ", rule->columns), *values = g_strjoinv(", ", rule->values);
+  g_autofree char *listed = g_strjoinv(", ", rule->columns);
+  gboolean any_of = rule->columns[0] && rule->columns[1] && rule->kind != RULE_UNIQUE;
+  g_autofree char *columns = any_of ? g_strdup_printf("one of %s", listed) : g_strdup(listed), *values = g_strjoinv(", ", rule->values);
   if (strlen(values) > 80) memcpy(values + 77, "...", 4);
   switch (rule->kind) {
   case RULE_REQUIRED: return g_strdup_printf("%s is empty", columns);

@@ -284,6 +284,15 @@ history: {date: changed, measures: [revenue]}
         self.ingest("--week", "2026-W03")
         self.assertFalse([event for event in self.events if "changed by" in event.get("text", "")])
 
+    def test_a_file_stays_known_in_the_next_week_where_the_query_does_not_ask_for_the_week(self):
+        self.define("source: landing/*.csv\nderive: {revenue: qty * price}\nhistory: {date: changed, measures: [revenue]}\n")
+        self.land("a.csv", line(1), line(2))
+        self.ingest("--week", "2026-W01")
+        self.land("b.csv", line(3))
+        report = self.ingest("--week", "2026-W02")["sales"]
+        self.assertEqual((report["files_known"], report["rows"]["inserted"]), (1, 1))
+        self.assertEqual(len(self.rows()), 3)
+
     def test_a_week_must_be_one(self):
         self.define(self.WEEKLY)
         self.land("live.csv", line(1))

@@ -92,6 +92,19 @@ class Rules(IngestCase):
         counts = self.ingest()["sales"]["rows"]
         self.assertEqual((counts["quarantined"], counts["inserted"]), (2, 3))
         self.assertEqual(self.findings()["type"]["rows"], 2)
+        self.assertIn('qty= (written "many")', self.quality("--list"))
+        self.quality("fix", "--rule", "type", "--set", "qty=3")
+        self.assertIn("2 added", self.quality("submit"))
+        self.assertEqual([self.by_id()[f"O-{order:06}"]["qty"] for order in (7, 9)], ["3", "3"])
+
+    def test_a_row_set_apart_is_fixed_for_that_alone(self):
+        """Rules that would only flag it do not hold it back; it is not counted among the flagged."""
+        self.rules("{range: qty, from: 1, to: 9}", "{allowed: country, values: [DE], then: review}")
+        self.land("a.csv", line(1), line(2, qty=40, country="FR"))
+        counts = self.ingest()["sales"]["rows"]
+        self.assertEqual((counts["quarantined"], counts["flagged"]), (1, 0))
+        self.quality("fix", "--rows", "1", "--set", "qty=4")
+        self.assertIn("1 added", self.quality("submit"))
 
     def test_verdicts_are_carried_out_and_audited(self):
         self.rules("{range: qty, from: 1, to: 9}", "{allowed: country, values: [DE], then: review}")
