@@ -11,6 +11,7 @@
 
 #define ANSWER_DEFAULT_ROWS 10000
 #define ANSWER_STALE_DAYS 7
+#define BARE_OPTIONS 3
 
 void turn_caveat(Turn *turn, const char *code, const char *format, ...) {
   va_list arguments;
@@ -272,6 +273,18 @@ static json_t *run_given_query(Turn *turn, GError **error) {
   return query != NULL ? run_or_refuse(turn, query, NULL, error) : refuse_or_fail(turn, NULL, problem, error);
 }
 
+static void add_measure_option(const Turn *turn, AskResult *asked, const char *name) {
+  const Metric *metric = name != NULL ? model_find_metric(turn->model, name) : NULL;
+  for (guint i = 0; metric != NULL && i < asked->options->len; i++)
+    if (g_strcmp0(((const AskOption *)g_ptr_array_index(asked->options, i))->label, metric->label) == 0) return;
+  if (metric == NULL) return;
+  AskOption *option = g_new0(AskOption, 1);
+  option->label = g_strdup(metric->label);
+  option->query = semantic_query_new();
+  g_ptr_array_add(option->query->measures, measure_new_metric(metric->name));
+  g_ptr_array_add(asked->options, option);
+}
+
 /* Words about the data alone: "compare that with last week's snapshot" is about the query before. */
 static AskResult *read_bare_phrase(Turn *turn, const Before *before) {
   AskResult *asked = g_new0(AskResult, 1);
@@ -280,10 +293,12 @@ static AskResult *read_bare_phrase(Turn *turn, const Before *before) {
     asked->is_followup = TRUE;
     return asked;
   }
-  asked->status = ASK_REFUSED;
-  asked->reason_code = g_strdup("nothing_asked");
-  asked->missing = g_strdup(turn->request->question);
-  asked->reason_text = g_strdup("This names a state of the data, but not what is asked of it. Name a measure, as in \"revenue by month in last week's snapshot\".");
+  asked->status = ASK_CLARIFY;
+  asked->clarify_question = g_strdup("That names a state of the data. What should be told of it?");
+  asked->options = g_ptr_array_new_with_free_func(ask_option_clear);
+  add_measure_option(turn, asked, turn->model->default_metric);
+  for (guint i = 0; i < turn->model->metrics->len && asked->options->len < BARE_OPTIONS; i++)
+    add_measure_option(turn, asked, ((const Metric *)g_ptr_array_index(turn->model->metrics, i))->name);
   return asked;
 }
 
@@ -335,6 +350,7 @@ static json_t *run_question(Turn *turn, const Before *before, GError **error) {
   if (phrase != NULL && asked->query != NULL) {
     turn_apply_data_phrase(turn, phrase, asked->query);
     tell_phrase(turn, phrase, asked);
+    if (phrase->why) turn_caveat(turn, "no_drivers", "only how much it changed is told; ask by a field, such as by region, where it changed");
   }
   for (guint i = 0; phrase != NULL && asked->options != NULL && i < asked->options->len; i++) {
     AskOption *option = g_ptr_array_index(asked->options, i);

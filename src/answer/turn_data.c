@@ -239,7 +239,7 @@ void turn_apply_data_phrase(const Turn *turn, const DataPhrase *phrase, Semantic
   if (query->measures->len == 0 && query->detail->len == 0 && turn->model->default_metric != NULL)
     g_ptr_array_add(query->measures, measure_new_metric(turn->model->default_metric));
   if (!phrase->ranks || query->measures->len == 0 || query->dimensions->len == 0) return;
-  Order order = {.index = 0, .on = ON_CHANGE, .descending = TRUE, .absolute = TRUE};
+  Order order = {.index = 0, .on = phrase->relative ? ON_GROWTH : ON_CHANGE, .descending = phrase->toward != TOWARD_FALL, .absolute = phrase->toward == TOWARD_NONE};
   g_array_set_size(query->order, 0);
   g_array_append_val(query->order, order);
 }

@@ -147,7 +147,7 @@ static void add_state_before_joint(Finder *finder, guint first) {
 static guint add_state_after_joint(Finder *finder, guint at) {
   const GArray *tokens = finder->in.tokens;
   if (!TOKEN_IS_ANY(tokens, at, "and", "to", "with", "vs", "versus", "against", "than", "until")) return at;
-  if (!compares_at_all(tokens) && !TOKEN_IS_ANY(tokens, at, "vs", "versus", "against") && !token_at(tokens, 0)->is_number) {
+  if (!compares_at_all(tokens) && !TOKEN_IS_ANY(tokens, at, "vs", "versus", "against", "than") && !token_at(tokens, 0)->is_number) {
     gboolean between = FALSE;
     for (guint i = 0; i < at; i++) between = between || token_is(tokens, i, "between");
     if (!between) return at;
@@ -263,9 +263,35 @@ static void find_states(Finder *finder) {
   }
 }
 
+/* "how was October restated": since the snapshot before, where none is named. */
+static void find_restated(Finder *finder) {
+  const GArray *tokens = finder->in.tokens;
+  for (guint i = 0; i < tokens->len && finder->n_states == 0 && !finder->own_word; i++) {
+    if (!TOKEN_IS_ANY(tokens, i, "restated", "restatement", "restatements")) continue;
+    DataRef previous = {.kind = DATA_PREVIOUS};
+    if (add_state(finder, &previous, i, i + 1)) finder->states[0].baseline = TRUE;
+  }
+}
+
 /* ---- the rest ---- */
 static void cut(Finder *finder, guint first, guint end) {
   for (guint i = first; i < end && i < finder->in.tokens->len; i++) finder->cut[i] = TRUE;
+}
+
+/* "top 3 products by change in revenue": ranked by what changed. */
+static gboolean ranks_by_change(const GArray *tokens) {
+  gboolean ranked = FALSE, changed = FALSE;
+  for (guint i = 0; i < tokens->len; i++) {
+    ranked = ranked || TOKEN_IS_ANY(tokens, i, "top", "bottom", "biggest", "largest", "highest", "greatest", "most", "ranked");
+    changed = changed || TOKEN_IS_ANY(tokens, i, "change", "changes", "growth", "difference", "differences", "restatement");
+  }
+  return ranked && changed;
+}
+
+static gboolean is_level_word(const GArray *tokens, guint at, Toward *toward) {
+  gboolean high = TOKEN_IS_ANY(tokens, at, "higher", "larger", "greater"), low = TOKEN_IS_ANY(tokens, at, "lower", "smaller");
+  if (high || low) *toward = high ? TOWARD_RISE : TOWARD_FALL;
+  return high || low;
 }
 
 /* "how did ... change", "compare ...", "difference in ...": said by the comparison itself. */
@@ -273,6 +299,8 @@ static void cut_comparing(Finder *finder, DataPhrase *phrase) {
   const GArray *tokens = finder->in.tokens;
   for (guint i = 0; i < tokens->len; i++) {
     Toward toward = toward_of(tokens, i);
+    phrase->why = phrase->why || token_is(tokens, i, "why");
+    if (finder->n_states == 2) is_level_word(tokens, i, &toward); /* "higher in A than in B" */
     if (finder->cut[i] || (!is_comparing_word(tokens, i) && toward == TOWARD_NONE)) continue;
     if (toward != TOWARD_NONE) phrase->toward = toward;
     guint first = i, end = i + 1;
@@ -284,7 +312,7 @@ static void cut_comparing(Finder *finder, DataPhrase *phrase) {
     if (before) first--;
     cut(finder, first, end);
   }
-  static const char *const OPENERS[] = {"how", "did", "has", "have", "had", "does", "do", "much", "by", "is", "was", "were", "what", "the", "been", "s", NULL};
+  static const char *const OPENERS[] = {"how", "did", "has", "have", "had", "does", "do", "much", "by", "is", "was", "were", "what", "the", "been", "s", "why", NULL};
   for (guint i = 0; i < tokens->len && (finder->cut[i] || token_is_any(tokens, i, OPENERS)); i++) cut(finder, i, i + 1);
   for (guint i = tokens->len; i-- > 0 && (finder->cut[i] || TOKEN_IS_ANY(tokens, i, "been", "and", "how", "between"));) cut(finder, i, i + 1);
 }
@@ -335,13 +363,15 @@ static DataPhrase *phrase_of(Finder *finder) {
   phrase->names_data = data != NULL;
   if (data != NULL) phrase->data = data->ref;
   if (baseline != NULL) phrase->baseline = baseline->ref;
+  phrase->ranks = phrase->compares && ranks_by_change(finder->in.tokens);
+  for (guint i = 0; i < finder->in.tokens->len; i++) phrase->relative = phrase->relative || token_is(finder->in.tokens, i, "growth");
   if (phrase->compares) cut_comparing(finder, phrase);
   phrase->rest = blanked(finder);
   return phrase;
 }
 
 gboolean data_phrase_possible(const char *question) {
-  static const char *const SIGNS[] = {"snap", "report", "stood", "known", "publish", "record", "told"};
+  static const char *const SIGNS[] = {"snap", "restate", "report", "stood", "known", "publish", "record", "told"};
   g_autofree char *lower = g_ascii_strdown(question, -1);
   for (guint i = 0; i < G_N_ELEMENTS(SIGNS); i++)
     if (strstr(lower, SIGNS[i]) != NULL) return TRUE;
@@ -356,6 +386,7 @@ DataPhrase *data_phrase_find(const char *question, const GPtrArray *names, Day t
   g_autofree gboolean *cut_tokens = g_new0(gboolean, tokens->len + 1);
   Finder finder = {.in = {question, tokens, keys, names, today, calendar}, .own_word = own_word, .cut = cut_tokens};
   find_states(&finder);
+  find_restated(&finder);
   return finder.n_states > 0 ? phrase_of(&finder) : NULL;
 }
 

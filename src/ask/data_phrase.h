@@ -12,7 +12,9 @@ typedef struct {
   gboolean names_data; /* `data` was said ("in the current data" as well) */
   gboolean compares;  /* `baseline` was said */
   DataRef baseline;
-  gboolean ranks;     /* "changed most": by the size of the change */
+  gboolean ranks;     /* "changed most", "top 3 by change": by the size of the change */
+  gboolean relative;  /* ... by growth */
+  gboolean why;       /* "why did it change": only its numbers are told */
   Toward toward;      /* "rose between": what the question takes for granted */
   char *rest;         /* the question with blanks for all of this: positions stay */
   int start, length;  /* bytes that named it, for "understood" */

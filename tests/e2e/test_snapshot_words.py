@@ -81,7 +81,9 @@ class SnapshotWords(WorkspaceCase):
         status, answer = ask(self.workspace, "total amount in the snapshot")
         self.assertEqual((status, len(answer["clarify"]["options"])), (CLARIFY, 2 + 1), answer)
         status, answer = ask(self.workspace, "compare with the week 46 snapshot")
-        self.assertEqual((status, answer["reason"]["code"]), (REFUSED, "nothing_asked"))
+        self.assertEqual(status, CLARIFY, answer)
+        chosen = self.answered("the first", "--after", answer["id"])
+        self.assertEqual(chosen["query"]["compare"], {"kind": "snapshots", "data": {"snapshot": "week 2026-46"}})
 
     def test_two_states_are_compared(self):
         october = [self.value("total amount in October", "--snapshot", name) for name in ("week 2026-47", "week 2026-46")]
