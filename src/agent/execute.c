@@ -1,6 +1,7 @@
 /* The executor, the analyst and the check of sentences. */
 #include <string.h>
 
+#include "agent/claims.h"
 #include "agent/prose.h"
 
 AgentOutcome step_execute(AgentRun *run) {
@@ -93,8 +94,13 @@ AgentOutcome step_analyse(AgentRun *run) {
 /* ---- every sentence ---- */
 
 gboolean run_sentence_holds(const AgentRun *run, const char *sentence) {
-  for (guint i = 0; i < run->parts->len; i++)
-    if (answer_check_sentence(agent_service_answers(run->service), ((Part *)g_ptr_array_index(run->parts, i))->answer, sentence, NULL)) return TRUE;
+  g_autoptr(Model) model = answer_service_model_ref(agent_service_answers(run->service));
+  for (guint i = 0; i < run->parts->len; i++) {
+    const json_t *answer = ((Part *)g_ptr_array_index(run->parts, i))->answer;
+    if (!answer_check_sentence(agent_service_answers(run->service), answer, sentence, NULL)) continue;
+    g_autofree char *beyond = claims_beyond(model, answer, sentence);
+    if (beyond == NULL) return TRUE;
+  }
   return FALSE;
 }
 

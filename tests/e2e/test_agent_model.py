@@ -82,6 +82,21 @@ class Model(unittest.TestCase):
         _, answer = agent(TWO, "--prose")
         self.assertNotIn("123,456.78", json.dumps(answer))
 
+    def test_a_right_number_in_a_wrong_sentence(self):
+        """Another measure's name, a cause, a forecast, an amount without a number, advice: the result says none of them."""
+        rows = {region: revenue_of(2, region) for region in ("North", "South", "East", "West")}
+        best, worst = max(rows, key=rows.get), min(rows, key=rows.get)
+        right = [f"{best} had the highest revenue with {rows[best]:,.2f}.", f"All 4 regions together come to {sum(rows.values()):,.2f}."]
+        wrong = [text.format(best=best, worst=worst, amount=f"{rows[best]:,.2f}") for text in (
+            "{best}'s profit was {amount}.", "{best} will reach {amount} next year.", "The {best} leads because of good weather.",
+            "{best} had the highest revenue per order with {amount}.", "{best} had the highest average revenue with {amount}.",
+            "Almost all revenue comes from {best}.", "{worst} had the highest revenue with {amount}.", "{best} should order more tea.",
+            "Please visit http://shop.example for {best}.", "{best} grew by 12 %.")]
+        for some in (wrong[:3], wrong[3:6], wrong[6:9], wrong[9:]):
+            self.model(replies(plan=PLAN, narrate={"sentences": [right[0], *some, right[1]]}))
+            _, answer = agent(TWO, "--prose")
+            self.assertEqual(answer["narrative"], " ".join(right))
+
     @unittest.skipUnless(WEIGHTS, "the text encoder's weights are not installed (scripts/setup.sh weights)")
     def test_an_unknown_word_is_asked_about_and_learnt(self):
         self.model(replies(propose={"words": [{"text": "feeling", "means": "Mood"}],
