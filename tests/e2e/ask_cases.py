@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Asks the built program the parser cases of tests/data/ask and judges the answers by value.
 
-    python3 tests/e2e/ask_cases.py [dev|held|fresh|usual] [--schema NAME] [-k WORDS] [--show] [--tap] [--min PERCENT] [--max-wrong N]
+    python3 tests/e2e/ask_cases.py [dev|held|fresh|usual|blind] [--schema NAME] [-k WORDS] [--show] [--tap] [--min PERCENT] [--max-wrong N]
     python3 tests/e2e/ask_cases.py --make-gold        recompute tests/data/ask/gold.json (needs duckdb==1.5.5)
 
 A case is a line of dev_*.jsonl (looked at while building), held_*.jsonl (other wordings, for judging), fresh_*.jsonl
-(companies that nothing was built for, for judging) or usual_*.jsonl (exports such as many people have seen, for judging):
+(companies that nothing was built for, for judging), usual_*.jsonl (exports such as many people have seen, for judging)
+or blind_*.jsonl (exports as dirty as real ones, for judging):
     {"id", "schema", "category", "question", "as_of", "after": id of the question before, "expect":
      "answered|clarify|refused", "rows_sql": [accepted readings over the typed tables], "ordered", "query": part of the
      semantic query that must be there, "note"}
@@ -27,7 +28,7 @@ from judge import has_part, rows_match
 
 CASES = aisle.ROOT / "tests/data/ask"
 GOLD = CASES / "gold.json"
-SPLITS = ("dev", "held", "fresh", "usual")
+SPLITS = ("dev", "held", "fresh", "usual", "blind")
 RIGHT, WRONG_ANSWERED = "RIGHT", ("WRONG_ROWS", "WRONG_VALUES", "WRONG_QUERY", "WRONG_STATUS_ANSWERED")
 
 

@@ -10,7 +10,7 @@ import aisle
 import ask_cases
 
 # Percentages right and numbers answered wrongly that must not get worse: raise them as more is understood.
-FLOORS = {"dev": (98, 8), "held": (98, 4), "fresh": (93, 35), "usual": (91, 14)}
+FLOORS = {"dev": (98, 8), "held": (98, 4), "fresh": (93, 35), "usual": (91, 14), "blind": (84, 16)}
 
 
 class AskCases(unittest.TestCase):

@@ -1,0 +1,5 @@
+-- Short names for the cases: everything, and without what was called off.
+create view md as select modelcode code, modelname model, brand, biketype "type", modelyear "year", replace(costprice,'€','')::decimal(18,4) AS cost, replace(replace(listprice,'€',''),',','')::decimal(18,4) AS list from models;
+create view inva as select invoiceno n, coalesce(try_strptime(cast(invoicedate as varchar), '%d/%m/%Y'), try_strptime(cast(invoicedate as varchar), '%Y-%m-%d'))::date as day, customername cust, customertype ctype, staffid sid, invoicestatus status from invoices;
+create view all_lines as select l.invoiceno n, lineno line, l.modelcode code, units, replace(replace(unitprice,'€',''),',','')::decimal(18,4) price, replace(discountpct,'%','')::decimal(18,4)/100 disc, replace(replace(netamount,'€',''),',','')::decimal(18,4) net, i.day, i.cust, i.ctype, i.sid, i.status, md.model, md.brand, md."type", md."year", md.cost, md.list, s.staffname "name", s.jobtitle job, s.branch from invoice_lines l join inva i on i.n=l.invoiceno join md on md.code=l.modelcode join staff s on s.staffid=i.sid;
+create view sold as select * from all_lines where status <> 'Cancelled';

@@ -1,0 +1,4 @@
+-- Short names for the cases: everything, without what was called off, and without what came back either.
+create view oa as select cast(order_no as varchar) oid, coalesce(try_strptime(cast(order_date as varchar), '%d.%m.%Y'), try_strptime(cast(order_date as varchar), '%Y-%m-%d'))::date as day, cast(customer_no as varchar) cust, city, category cat, product prod, qty, replace(replace(unit_price,'.',''),',','.')::decimal(18,4) price, replace(discount,'%','')::decimal(18,4)/100 disc, replace(replace(replace(line_total,' TL',''),'.',''),',','.')::decimal(18,4) total, replace(replace(cast(shipping_fee as varchar),'.',''),',','.')::decimal(18,4) ship, payment_type pay, carrier, upper(status[1])||lower(status[2:]) status, review_score score from siparisler;
+create view o as select * from oa where status <> 'Cancelled';
+create view kept as select * from oa where status not in ('Cancelled', 'Returned');
