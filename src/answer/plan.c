@@ -280,7 +280,15 @@ static gboolean check_baseline(const CompiledQuery *compiled, const LakeSnapshot
   for (guint i = 0; i < compiled->relations->len; i++) {
     const QueryRelation *relation = g_ptr_array_index(compiled->relations, i);
     const SnapshotTable *table = relation->edition > 0 && baseline != NULL ? lake_snapshot_find(baseline, relation->dataset->table) : NULL;
-    if (relation->edition == 0 || (table != NULL && table->delta != NULL)) continue;
+    if (relation->edition == 0) continue;
+    /* What leads to a scope's field lies beneath the logical name, and so in the query's own state. */
+    if (relation->tail != NULL && strstr(relation->tail, "\"lake\".") != NULL) {
+      g_set_error(error, AISLE_ERROR, AISLE_ERROR_FORBIDDEN,
+                  "which rows of \"%s\" you may see is decided by another table, so two states of it cannot be compared; ask each by itself",
+                  relation->dataset->label);
+      return FALSE;
+    }
+    if (table != NULL && table->delta != NULL) continue;
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the data that is compared with has no table \"%s\" yet", relation->dataset->label);
     return FALSE;
   }

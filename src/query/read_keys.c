@@ -90,7 +90,8 @@ static void add_keys(const Compiler *compiler, const Relationship *step, const G
 
 void read_add_keys(const Compiler *compiler, const RowSource *source, const GPtrArray *filters, GPtrArray *read) {
   g_autoptr(GPtrArray) steps = g_ptr_array_new();
-  if (source->dataset->rollup) return; /* its files are not chosen by what is read */
+  if (source->dataset->rollup) return;   /* its files are not chosen by what is read */
+  if (source->edition > 0) return;       /* keys are asked of the query's own data, and these rows belong to another state */
   for (guint i = 0; i < filters->len; i++) g_ptr_array_add(steps, (gpointer)first_step(compiler, source, filters->pdata[i]));
   for (guint i = 0; i < steps->len; i++) {
     if (!steps->pdata[i]) continue;

@@ -148,5 +148,48 @@ class SnapshotWords(WorkspaceCase):
         self.assertEqual(wrong["status"], "refused", wrong)
 
 
+class SnapshotsOfSeveralTables(WorkspaceCase):
+    """Products move from one category to another between two snapshots; sales lie in several files, found by product."""
+
+    def setUp(self):
+        super().setUp()
+        self.workspace = self.folder / "shop"
+        products, sales = self.products(moved=False), self.write("sales.csv", self.sales(1))
+        self.assertEqual(run("init", self.workspace, products, sales).returncode, 0)
+        for name, key in (("products", "product_id"), ("sales", "sale_id")):
+            (self.workspace / f"ingest/{name}.yaml").write_text(f"source: {self.folder / name}*.csv\ntarget: {name}\nkeys: [{key}]\n")
+        self.write("sales_2.csv", self.sales(2))
+        self.run_ok("ingest", "-w", self.workspace, "sales")
+        self.run_ok("snapshot", "-w", self.workspace, "before")
+        self.products(moved=True)
+        self.run_ok("ingest", "-w", self.workspace, "products")
+        self.run_ok("snapshot", "-w", self.workspace, "after")
+
+    def run_ok(self, *arguments):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def products(self, moved):
+        rows = [f"P{i:03},Thing {i},{'Lamps' if (i < 20) != moved else 'Desks'}" for i in range(40)]
+        return self.write("products.csv", "product_id,product_name,category\n" + "\n".join(rows) + "\n")
+
+    def sales(self, part):
+        """The first file sells what are lamps at first, the second what are desks."""
+        first = 0 if part == 1 else 20
+        rows = [f"S{part}{i:03},2026-0{part}-{i % 28 + 1:02},P{first + i % 20:03},{part * 100 + i}.50" for i in range(200)]
+        return "sale_id,day,product_id,revenue\n" + "\n".join(rows) + "\n"
+
+    def test_each_state_has_its_own_keys(self):
+        def alone(name):
+            status, answer = ask(self.workspace, "total revenue for Lamps", "--snapshot", name)
+            self.assertEqual(status, ANSWERED, answer)
+            return answer["rows"][0][0]
+
+        self.assertNotEqual(alone("before"), alone("after"))
+        status, answer = ask(self.workspace, "total revenue for Lamps: after snapshot vs before snapshot")
+        self.assertEqual(status, ANSWERED, answer)
+        self.assertEqual(answer["rows"][0][:2], [alone("after"), alone("before")])
+
+
 if __name__ == "__main__":
     unittest.main()
