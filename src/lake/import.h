@@ -15,6 +15,7 @@ typedef struct {
   char *lake;        /* <workspace>/lake */
   char *staging;     /* a folder for files on their way, removed at the end */
   GHashTable *taken; /* table names in use */
+  gint64 began_us;   /* wall clock; a file that was written later may hold other rows than those that were read */
   /* What ingestion asks for besides (see import_relation). */
   gboolean places;        /* the relation's rows tell where they come from */
   gboolean whole_rows;    /* a row with a cell that does not fit its column is set apart, not kept with the cell empty */

@@ -3,6 +3,7 @@
 #include "lake/delta_commit.h"
 #include "lake/import.h"
 #include <string.h>
+#include <sys/stat.h>
 
 #define ONE_FILE_BYTES (G_GINT64_CONSTANT(1) << 30)
 
@@ -39,11 +40,20 @@ static GPtrArray *original_files(const TableSource *source) {
   return files;
 }
 
+/* As it was when it was read. */
+static gboolean is_unchanged(const ImportContext *context, const char *path) {
+  struct stat about;
+  return stat(path, &about) == 0 && (gint64)about.st_mtim.tv_sec * G_USEC_PER_SEC + about.st_mtim.tv_nsec / 1000 <= context->began_us;
+}
+
 /* What the table is made of, so that a later load of the same content under any name does nothing. */
 static gboolean identify(ImportContext *context, DeltaCommit *commit, const GPtrArray *files, GError **error) {
+  g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < files->len; i++) {
+    if (!is_unchanged(context, files->pdata[i])) continue;
     g_autofree char *hash = content_hash(files->pdata[i], NULL, NULL, context->deadline, error);
     if (!hash) return FALSE;
+    if (!is_unchanged(context, files->pdata[i]) || !g_hash_table_add(known, g_strdup(hash))) continue;
     g_autofree char *application = content_identity(hash);
     delta_commit_set_identity(commit, &(DeltaIdentity){application, 1});
   }

@@ -100,7 +100,8 @@ static GPtrArray *import_find_sources(ImportContext *context, const char *const 
 
 GPtrArray *lake_import(Engine *engine, const char *workspace, const char *const *paths, const ImportOptions *options,
                        Deadline deadline, GError **error) {
-  g_auto(ImportContext) context = {.engine = engine, .workspace = workspace, .options = options, .deadline = deadline};
+  g_auto(ImportContext) context = {.engine = engine, .workspace = workspace, .options = options, .deadline = deadline,
+                                    .began_us = g_get_real_time()};
   g_autoptr(RemoteFiles) remote = NULL;
   if (!import_context_prepare(&context, error)) return NULL;
   g_autoptr(GPtrArray) sources = import_find_sources(&context, paths, &remote, error);
