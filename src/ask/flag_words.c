@@ -16,7 +16,8 @@ const char *flag_value(const Field *field, gboolean yes) {
 
 /* "0" for no holiday, letters for what kind of holiday it is. */
 static gboolean has_nought(const Field *field) {
-  return field->type == FIELD_TEXT && field->codes->len == 1 && field->distinct_count > 1;
+  return field->type == FIELD_TEXT && field->codes->len == 1 && field->distinct_count != 0 && field->distinct_count != 1 &&
+         field->null_count == 0; /* of an empty cell nobody knows which it is */
 }
 
 gboolean flag_is(const Field *field) {

@@ -37,9 +37,10 @@ static gboolean is_grouped_text(const Inference *inference, const InferTable *ta
 /* The values with several spellings, of Respelt*; NULL on failure. (transfer full) */
 static GPtrArray *respelt_values(Inference *inference, const InferTable *table, const InferColumn *column, GError **error) {
   g_autofree char *sql = g_strdup_printf(
-      "SELECT folded, arg_max(spelling, counted * 2 + (spelling <> upper(spelling) AND spelling <> lower(spelling))::INTEGER) FROM "
+      "SELECT folded, arg_max(spelling, (counted * 2 + (spelling <> upper(spelling) AND spelling <> lower(spelling))::INTEGER, spelling)) "
+      "FILTER (spelling = trim(spelling)) FROM "
       "(SELECT lower(trim(%s)) AS folded, %s AS spelling, count(*) AS counted FROM %s WHERE %s IS NOT NULL GROUP BY 1, 2) "
-      "WHERE length(folded) >= %d GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT %d",
+      "WHERE length(folded) >= %d GROUP BY 1 HAVING count(*) > 1 AND bool_or(spelling = trim(spelling)) ORDER BY 1 LIMIT %d",
       column->profile->sql, column->profile->sql, table->profile->relation, column->profile->sql, LEAST_LETTERS, MOST_RESPELT + 1);
   g_autoptr(ResultTable) result = engine_query(inference->engine, sql, NULL, 0, inference->deadline, error);
   if (result == NULL)
@@ -48,7 +49,7 @@ static GPtrArray *respelt_values(Inference *inference, const InferTable *table, 
   for (gsize row = 0; row < result->n_rows; row++) {
     Respelt *respelt = g_new0(Respelt, 1);
     respelt->folded = g_strdup(result_table_at(result, row, 0)->text);
-    respelt->spelling = g_strstrip(g_strdup(result_table_at(result, row, 1)->text));
+    respelt->spelling = g_strdup(result_table_at(result, row, 1)->text);
     g_ptr_array_add(values, respelt);
   }
   return values;

@@ -333,15 +333,15 @@ const char *field_flag_word(const Field *field, gboolean yes) {
 gboolean field_read_flag(const Field *field, const char *text, gboolean *out) {
   static const char *const YES[] = {"true", "yes", "1", NULL}, *const NO[] = {"false", "no", "0", NULL};
   if (field->type != FIELD_BOOLEAN) return FALSE;
-  g_autofree char *lower = g_ascii_strdown(text, -1);
   for (guint yes = 0; yes < 2; yes++) {
     const char *own = field_flag_word(field, yes != 0);
-    const gboolean same = own != NULL && g_ascii_strcasecmp(own, text) == 0;
-    if (!same && !g_strv_contains(yes != 0 ? YES : NO, lower)) continue;
+    if (own == NULL || g_ascii_strcasecmp(own, text) != 0) continue;
     *out = yes != 0;
     return TRUE;
   }
-  return FALSE;
+  g_autofree char *lower = g_ascii_strdown(text, -1);
+  *out = g_strv_contains(YES, lower);
+  return *out || g_strv_contains(NO, lower);
 }
 
 const Field *model_find_field(const Model *model, const char *qualified) {

@@ -90,7 +90,8 @@ static void note_start(ValueIndex *index, const char *stems) {
 
 /* Yes and no as the data says them. */
 static const char *shown_value(const Field *field, const char *stored) {
-  const char *word = field->type == FIELD_BOOLEAN ? field_flag_word(field, strcmp(stored, "true") == 0) : NULL;
+  gboolean yes = FALSE;
+  const char *word = field_read_flag(field, stored, &yes) ? field_flag_word(field, yes) : NULL;
   return word != NULL ? word : stored;
 }
 
