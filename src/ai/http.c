@@ -76,6 +76,13 @@ char *http_location(const AiHttpRequest *request) {
 
 /* ---- streams ---- */
 
+/* In a turn of its own: the event came from within the transfer that a cancelled call frees. */
+static void cancel_slow(gpointer data) {
+  AiHttpRequest *request = data;
+  request->timer = NULL;
+  if (request->call != NULL && !request->call->finished) ai_call_cancel(request->call);
+}
+
 void http_event(AiHttpRequest *request, const char *name, const char *data, gsize length) {
   request->streaming = TRUE;
   if (request->outside != NULL) {
@@ -88,8 +95,9 @@ void http_event(AiHttpRequest *request, const char *name, const char *data, gsiz
   g_string_append_len(request->stream, data, (gssize)length);
   g_string_append(request->stream, "\n\n");
   /* Who does not read what comes is not waited for. */
-  if (request->stream->len > HTTP_MAX_BODY && request->call != NULL) ai_call_cancel(request->call);
-  else http_connection_wake(request);
+  if (request->stream->len > HTTP_MAX_BODY && request->call != NULL && request->timer == NULL)
+    request->timer = ai_loop_after(request->on->parts->loop, 0, cancel_slow, request);
+  http_connection_wake(request);
 }
 
 void http_stream_end(AiHttpRequest *request) {

@@ -25,6 +25,8 @@
 /* What is taken in of later requests while one is answered. */
 #define MAX_AHEAD (64u << 10)
 #define IDLE_US (75 * G_USEC_PER_SEC)
+#define REQUEST_US (300 * G_USEC_PER_SEC) /* for a request to come as a whole, however steadily */
+#define MAX_HELD (512u << 20)             /* of bodies, over all connections of a loop */
 #define SWEEP_US (5 * G_USEC_PER_SEC)
 #define KEPT_OUT (64u << 10)
 
@@ -50,6 +52,8 @@ struct HttpConnection {
   gboolean head_sent, chunked;
   GString *out;
   gsize sent; /* of out */
+  gsize held;     /* bytes of its body that the loop counts */
+  gint64 began_us; /* the request that is being read; 0: none is */
   gint64 last_us; /* something was read or written */
   int unsent;     /* what the kernel held for the client at the last sweep */
 };
@@ -80,6 +84,8 @@ static void end_request(HttpConnection *connection) {
   AiHttpRequest *request = g_steal_pointer(&connection->request);
   if (request == NULL) return;
   g_atomic_int_add(&connection->on->http->open, -1);
+  connection->on->held -= connection->held;
+  connection->held = 0;
   http_request_clear(request);
   g_free(request);
 }
@@ -223,17 +229,21 @@ static void write_stream(HttpConnection *connection) {
 /* What is no request is answered, and the connection ends: where the next one would begin is not known. */
 static gsize refuse(HttpConnection *connection, int status, gsize length) {
   static const char BODY[] = "{\"error\":{\"message\":\"this is no request that can be read\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"bad_request\"}}";
+  static const char FULL[] = "{\"error\":{\"message\":\"too many requests are on their way at once; try again\",\"type\":\"server_error\",\"param\":null,\"code\":\"busy\"}}";
+  const char *body = status == 503 ? FULL : BODY;
   end_request(connection);
   connection->last = TRUE;
-  append_head(connection, status, "application/json", sizeof BODY - 1);
-  g_string_append(connection->out, BODY);
+  append_head(connection, status, "application/json", (gint64)strlen(body));
+  g_string_append(connection->out, body);
   connection->state = ANSWER;
+  connection->began_us = 0;
   look_at(connection);
   return length;
 }
 
 static void dispatch(HttpConnection *connection) {
   connection->state = ANSWER;
+  connection->began_us = 0;
   http_dispatch(connection->request, connection->head.method, connection->head.path);
 }
 
@@ -279,8 +289,14 @@ static gsize read_body(HttpConnection *connection, const char *bytes, gsize leng
   const char *piece = NULL;
   while ((size = wire_body_next(&connection->body, bytes, length, &position, &piece)) > 0) {
     request->too_large = request->too_large || request->body->len + size > HTTP_MAX_BODY;
-    if (!request->too_large) g_byte_array_append(request->body, (const guint8 *)piece, (guint)size);
-    else connection->dropped += size;
+    if (request->too_large) {
+      connection->dropped += size;
+      continue;
+    }
+    if (connection->on->held + size > MAX_HELD) return refuse(connection, 503, length);
+    connection->on->held += size;
+    connection->held += size;
+    g_byte_array_append(request->body, (const guint8 *)piece, (guint)size);
   }
   if (connection->body.invalid) return refuse(connection, 400, length);
   if (connection->dropped > MAX_DROPPED) return refuse(connection, 413, length);
@@ -300,6 +316,7 @@ static gsize read_requests(HttpConnection *connection, const char *bytes, gsize 
 }
 
 static void take_bytes(HttpConnection *connection, const char *bytes, gsize length) {
+  if (connection->state != ANSWER && connection->began_us == 0) connection->began_us = connection->last_us;
   if (connection->in == NULL) {
     gsize taken = connection->state != ANSWER ? read_requests(connection, bytes, length) : 0;
     if (taken == length || connection->closed) return;
@@ -317,7 +334,7 @@ static void take_bytes(HttpConnection *connection, const char *bytes, gsize leng
 /* Who leaves is owed nothing, and what runs for them stops; a reply that is there already goes out. */
 static void client_left(HttpConnection *connection) {
   connection->last = TRUE;
-  if (connection->state != ANSWER || !connection->changed) close_connection(connection);
+  if (connection->state != ANSWER || (!connection->changed && connection->out->len == 0)) close_connection(connection);
 }
 
 static void read_more(HttpConnection *connection) {
@@ -428,7 +445,8 @@ static void sweep(gpointer data) {
     HttpConnection *connection = g_ptr_array_index(on->clients, i - 1);
     look_whether_it_reads(connection);
     gboolean waits_for_us = connection->state == ANSWER && connection->out->len == 0;
-    if (!waits_for_us && connection->last_us < oldest_us) close_connection(connection);
+    gboolean never_ends = connection->began_us != 0 && connection->began_us < oldest_us + IDLE_US - REQUEST_US;
+    if (never_ends || (!waits_for_us && connection->last_us < oldest_us)) close_connection(connection);
   }
   if (on->clients->len > 0) on->sweep = ai_loop_after(on->parts->loop, SWEEP_US, sweep, on);
 }

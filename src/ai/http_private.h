@@ -48,6 +48,7 @@ struct AiHttpLoop {
   gint connections;   /* atomic: open, and on their way from where they are accepted */
   GPtrArray *clients; /* of HttpConnection*: those that are open */
   GPtrArray *changed; /* of HttpConnection*: to be looked at in this turn */
+  gsize held;         /* bytes of bodies in memory */
   AiTimer *sweep;     /* closes connections on which nothing moves */
   time_t date_of;
   char date[64];      /* the header line of that second */
