@@ -97,9 +97,9 @@ static const Kind KINDS[] = {
      "(?i)(?<![A-Za-z0-9])[A-Za-z0-9_-]{0,40}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|account[_-]?key|private[_-]?key|signing[_-]?key|encryption[_-]?key"
      "|(?:access|auth|refresh|bearer|session)[_-]?token)(?:[_-]?(?:key|value))?[\"']?\\s*(?:[:=]|\\bis\\b)\\s*[\"']?([^\\s\"',;]{4,})",
      NULL, 1},
-    {"PASSWORD", "\\b[a-z][a-z0-9+.-]*://[^\\s/:@]*:([^\\s/]+)@", NULL, 1},
-    {"EMAIL", "[\\p{L}\\p{N}._%+'-]+@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)*\\.\\p{L}{2,}", NULL, 0},
-    {"EMAIL", "(?i)[\\p{L}\\p{N}._%+-]+\\s?[\\[(]\\s?at\\s?[\\])]\\s?[\\p{L}\\p{N}-]+(?:\\s?(?:\\.|[\\[(]\\s?dot\\s?[\\])])\\s?[\\p{L}\\p{N}-]+)+", NULL, 0},
+    {"PASSWORD", "(?<![a-z0-9+.-])[0-9+.-]*+[a-z][a-z0-9+.-]*+://[^\\s/:@]*:([^\\s/]+)@", NULL, 1},
+    {"EMAIL", "(?<![\\p{L}\\p{N}._%+'-])[\\p{L}\\p{N}._%+'-]++@[\\p{L}\\p{N}-]+(?:\\.[\\p{L}\\p{N}-]+)*\\.\\p{L}{2,}", NULL, 0},
+    {"EMAIL", "(?i)(?<![\\p{L}\\p{N}._%+-])[\\p{L}\\p{N}._%+-]++\\s?[\\[(]\\s?at\\s?[\\])]\\s?[\\p{L}\\p{N}-]+(?:\\s?(?:\\.|[\\[(]\\s?dot\\s?[\\])])\\s?[\\p{L}\\p{N}-]+)+", NULL, 0},
     {"IBAN", "(?i)\\b[A-Z]{2}\\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?\\b", check_iban, 0},
     {"CARD", "(?<![\\d.])(?:[2-6]\\d{3}(?:[ \\x{a0}-]?\\d){9,15}|[2-6]\\d{3}(?:\\.\\d{4}){3})(?![\\d.]\\d|\\d)", check_card, 0},
     {"SSN", "(?<![\\d-])(?!000|666|9\\d\\d)\\d{3}-(?!00)\\d{2}-(?!0000)\\d{4}(?![\\d-])", NULL, 0},
@@ -164,22 +164,38 @@ static gboolean may_hold(const char *text) {
   return FALSE;
 }
 
-/* NULL: no match. */
+/* "[EMAIL]", or what of it a pattern took. */
+static gboolean is_mark(const char *text, gsize length) {
+  for (guint i = 0; i < G_N_ELEMENTS(NAMES); i++) {
+    gsize name = strlen(NAMES[i]);
+    if (length > name && length <= name + 2 && text[0] == '[' && strncmp(text + 1, NAMES[i], name) == 0 && text[name + 1] == ']') return TRUE;
+  }
+  return FALSE;
+}
+
+/* NULL: no match. What cannot be looked through does not leave. */
 static char *replace_all(const GRegex *pattern, const Kind *kind, const char *text, guint *found) {
   g_autoptr(GMatchInfo) match = NULL;
+  g_autoptr(GError) error = NULL;
   GString *out = NULL;
   gint start, end, copied = 0;
-  g_regex_match(pattern, text, 0, &match);
-  for (; g_match_info_matches(match); g_match_info_next(match, NULL)) {
+  g_regex_match_full(pattern, text, -1, 0, 0, &match, &error);
+  for (; error == NULL && g_match_info_matches(match); g_match_info_next(match, &error)) {
     if (!g_match_info_fetch_pos(match, kind->group, &start, &end) || start < copied) continue;
     if (kind->check != NULL) end = start + (gint)kind->check(text + start, (gsize)(end - start));
-    if (end == start) continue;
-    if (text[start] == '[' || (end > start && text[end - 1] == ']')) continue; /* redacted before */
+    /* The bracket of a list around it is none of it. */
+    if (end > start && text[end - 1] == ']' && memchr(text + start, '[', (gsize)(end - start)) == NULL) end--;
+    if (end == start || is_mark(text + start, (gsize)(end - start))) continue; /* redacted before */
     if (out == NULL) out = g_string_new(NULL);
     g_string_append_len(out, text + copied, start - copied);
     g_string_append_printf(out, "[%s]", kind->kind);
     copied = end;
     (*found)++;
+  }
+  if (error != NULL) {
+    if (out != NULL) g_string_free(out, TRUE);
+    (*found)++;
+    return g_strdup_printf("[%s]", kind->kind);
   }
   if (out == NULL) return NULL;
   g_string_append(out, text + copied);

@@ -25,6 +25,19 @@ static void test_cases(void) {
   ai_redactor_free(redactor);
 }
 
+/* A long run of what names may hold is looked at once, not from each of its letters. */
+static void test_long_runs(void) {
+  AiRedactor *redactor = ai_redactor_new();
+  g_autoptr(GString) text = g_string_new("blob_");
+  for (guint i = 0; i < 400000; i++) g_string_append_c(text, "0a.9-f_c"[i % 8]);
+  g_string_append(text, " password=hunter2");
+  guint found = 0;
+  g_autofree char *out = ai_redact(redactor, text->str, &found, NULL);
+  g_assert_cmpuint(found, >=, 1);
+  g_assert_null(strstr(out, "hunter2"));
+  ai_redactor_free(redactor);
+}
+
 static void test_json(void) {
   AiRedactor *redactor = ai_redactor_new();
   g_autoptr(json_t) value = json_pack("{s:[{s:s, s:i}], s:s}", "messages", "content", "write to ann@example.org", "n", 4, "note", "call +49 30 1234567 now");
@@ -52,6 +65,7 @@ static void test_stable(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/ai/redact/cases", test_cases);
+  g_test_add_func("/ai/redact/long-runs", test_long_runs);
   g_test_add_func("/ai/redact/json", test_json);
   g_test_add_func("/ai/redact/stable", test_stable);
   return g_test_run();
