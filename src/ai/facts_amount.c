@@ -171,7 +171,7 @@ static gboolean is_supported(const FactCheck *check, const FactClause *clause, g
 
 static guint names_of_field(const FactData *data, guint field) {
   guint n = 0;
-  for (guint i = 0; i < data->names->len; i++) n += (((const FactName *)g_ptr_array_index(data->names, i))->fields >> field) & 1;
+  for (guint i = 0; i < data->names->len; i++) n += (guint)((((const FactName *)g_ptr_array_index(data->names, i))->fields >> field) & 1);
   return n;
 }
 
@@ -202,6 +202,16 @@ static guint names_in_sentence(const FactCheck *check, guint sentence) {
   return g_hash_table_size(names);
 }
 
+/* "4 returns": a measure of what was counted, not how long a list is. */
+static gboolean is_of_a_measure(const FactCheck *check, const FactClause *clause, guint at) {
+  const FactMeasure listed = (1u << 14) | (1u << 15); /* products and customers are listed too */
+  for (guint i = at + 1, used; i < clause->end && i <= at + 2; i++) {
+    const char *words[2] = {fact_token_at(check, i)->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
+    if ((fact_measure(words, 2, 0, &used) & ~listed) != 0) return TRUE;
+  }
+  return FALSE;
+}
+
 /* Small whole numbers count what is there: how many groups, how many of them rose, how many are named. */
 static gboolean counts_something(const FactCheck *check, const FactClause *clause, guint at, const FactNumber *number) {
   static const char *const TOP[] = {"top", "first", "best", "largest", "biggest", "leading", "bottom", "smallest", NULL};
@@ -209,6 +219,7 @@ static gboolean counts_something(const FactCheck *check, const FactClause *claus
   if (!number->whole || number->times || number->value > MAX_COUNT || number->currency != 0 || number->value < 1) return FALSE;
   guint count = (guint)number->value;
   const char *last = fact_word_at(check, clause, (gint64)at - 1);
+  if (clause->said == 0 && counted_field(check, clause, at) < 0 && is_of_a_measure(check, clause, at)) return FALSE;
   if (number->value >= 2 && count == names_in_sentence(check, fact_token_at(check, at)->sentence)) return TRUE;
   if (fact_is_one_of(last, TOP)) return count <= check->data->rows->len;
   if ((clause->said == 1 || clause->said == -1) && !fact_is_one_of(last, WHOLE)) return fact_so_many_have_sign(check, clause, clause->said, count);
