@@ -45,6 +45,15 @@ static gboolean begins_with_word(const char *text, const char *word) {
   return strncmp(text, word, length) == 0 && (text[length] == ' ' || text[length] == '\0');
 }
 
+/* "revenue means by store", "take sales as a percentage of revenue": something is asked for, nothing is named. */
+static gboolean begins_otherwise(const char *meaning) {
+  static const char *const OTHERWISE[] = {"of", "by", "per", "for", "in", "at", "percentage of", "percent of", "share of"};
+  g_autofree char *lower = g_ascii_strdown(meaning, -1);
+  for (guint i = 0; i < G_N_ELEMENTS(OTHERWISE); i++)
+    if (begins_with_word(lower, OTHERWISE[i])) return TRUE;
+  return FALSE;
+}
+
 static gboolean asks(const char *folded, gboolean question_mark) {
   for (guint i = 0; i < G_N_ELEMENTS(ASKING); i++)
     if (begins_with_word(folded, ASKING[i])) return TRUE;
@@ -150,7 +159,7 @@ void teaching_read(const char *text, Teaching *out) {
     drop_article(out->meaning);
   }
   if (out->phrase != NULL) drop_article(out->phrase);
-  gboolean good = out->kind != TEACHING_NONE && is_a_phrase(out->phrase) && (out->kind == TEACHING_FORGETS || (has_letter(out->meaning) && g_ascii_strncasecmp(out->meaning, "of ", 3) != 0 && g_ascii_strcasecmp(out->phrase, out->meaning) != 0));
+  gboolean good = out->kind != TEACHING_NONE && is_a_phrase(out->phrase) && (out->kind == TEACHING_FORGETS || (has_letter(out->meaning) && !begins_otherwise(out->meaning) && g_ascii_strcasecmp(out->phrase, out->meaning) != 0));
   if (!good) teaching_clear(out);
 }
 

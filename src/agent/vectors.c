@@ -144,18 +144,26 @@ const char *embedder_kind(Embedder *embedder) {
 
 /* ---- vectors ---- */
 
+/* The model as it was when the room for its vectors was made: another may answer meanwhile. */
+typedef struct {
+  Embedder *embedder;
+  guint dimensions;
+  guint64 source;
+} Asking;
+
 static gboolean embed_one(gpointer data, const char *text, float *out, GError **error) {
-  const Embedder *embedder = data;
-  return encoder_embed(embedder->encoder, text, out, error);
+  const Asking *asking = data;
+  return encoder_embed(asking->embedder->encoder, text, out, error);
 }
 
 static gboolean embed_many(gpointer data, const char *const *texts, guint count, float *out, GError **error) {
-  Embedder *embedder = data;
+  const Asking *asking = data;
+  Embedder *embedder = asking->embedder;
   guint dimensions = 0;
   GError *problem = NULL;
   g_autofree float *vectors = call_endpoint(embedder, texts, count, &dimensions, &problem);
   pthread_mutex_lock(&embedder->lock);
-  gboolean good = vectors != NULL && dimensions == embedder->dimensions;
+  gboolean good = vectors != NULL && dimensions == asking->dimensions && dimensions == embedder->dimensions && asking->source == embedder->source;
   if (good) memcpy(out, vectors, (gsize)count * dimensions * sizeof(float));
   else if (vectors == NULL) give_up(embedder, problem->message);
   else embedder->again_us = 1; /* another model all at once: it is looked at again before the next use */
@@ -171,8 +179,9 @@ VectorIndex *agent_vectors_open(Embedder *embedder, const char *path, const char
   gboolean can_keep = folder != NULL && g_mkdir_with_parents(folder, 0700) == 0;
   g_autofree char *library = can_keep && count >= VECTOR_GRAPH_FROM ? vector_find_usearch() : NULL;
   pthread_mutex_lock(&embedder->lock);
+  Asking asking = {embedder, embedder->dimensions, embedder->source};
   VectorIndexOptions options = {.dimensions = embedder->dimensions, .path = can_keep ? path : NULL, .embed = embed_one,
-                                .embed_many = embedder->encoder == NULL ? embed_many : NULL, .embed_data = embedder, .source = embedder->source,
+                                .embed_many = embedder->encoder == NULL ? embed_many : NULL, .embed_data = &asking, .source = embedder->source,
                                 .library = library};
   pthread_mutex_unlock(&embedder->lock);
   g_autoptr(GError) error = NULL;
@@ -185,13 +194,14 @@ VectorIndex *agent_vectors_open(Embedder *embedder, const char *path, const char
 static float *vector_of(Embedder *embedder, const char *text, guint dimensions) {
   if (!embedder_is_there(embedder, NULL)) return NULL;
   pthread_mutex_lock(&embedder->lock);
+  Asking asking = {embedder, dimensions, embedder->source};
   gboolean same = embedder->dimensions == dimensions;
   const float *known = same ? g_hash_table_lookup(embedder->recent, text) : NULL;
   float *vector = known != NULL ? g_memdup2(known, dimensions * sizeof(float)) : NULL;
   pthread_mutex_unlock(&embedder->lock);
   if (vector != NULL || !same) return vector;
   g_autofree float *fresh = g_new(float, dimensions);
-  gboolean good = embedder->encoder != NULL ? encoder_embed(embedder->encoder, text, fresh, NULL) : embed_many(embedder, &text, 1, fresh, NULL);
+  gboolean good = embedder->encoder != NULL ? encoder_embed(embedder->encoder, text, fresh, NULL) : embed_many(&asking, &text, 1, fresh, NULL);
   if (!good) return NULL;
   pthread_mutex_lock(&embedder->lock);
   if (g_hash_table_size(embedder->recent) >= RECENT_MAX) g_hash_table_remove_all(embedder->recent);
