@@ -63,26 +63,26 @@ static void take_out(char *words, const char *phrase) {
   for (char *found; (found = strstr(words, padded)) != NULL;) memset(found + 1, '_', strlen(padded) - 2);
 }
 
-static gboolean is_asked(const json_t *answer, const char *metric) {
-  g_autofree char *query = json_object_get(answer, "query") != NULL ? json_to_text(json_object_get(answer, "query"), JSON_PLAIN) : NULL;
+/* `query`: the answer's, as text. */
+static gboolean is_asked(const char *query, const char *metric) {
   g_autofree char *quoted = g_strdup_printf("\"%s\"", metric);
   return query != NULL && strstr(query, quoted) != NULL;
 }
 
 /* "takings", where revenue was asked for. */
-static void take_out_asked(const Model *model, const json_t *answer, char *words) {
+static void take_out_asked(const Model *model, const char *query, char *words) {
   for (guint i = 0; i < model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(model->metrics, i);
-    if (!is_asked(answer, metric->name)) continue;
+    if (!is_asked(query, metric->name)) continue;
     take_out(words, metric->label);
     for (char *const *synonym = metric->synonyms; synonym != NULL && *synonym != NULL; synonym++) take_out(words, *synonym);
   }
 }
 
-static char *other_metric(const Model *model, const json_t *answer, const char *own, const char *words) {
+static char *other_metric(const Model *model, const char *query, const char *own, const char *words) {
   for (guint i = 0; i < model->metrics->len; i++) {
     const Metric *metric = g_ptr_array_index(model->metrics, i);
-    if (is_asked(answer, metric->name)) continue;
+    if (is_asked(query, metric->name)) continue;
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     g_ptr_array_add(names, metric->label);
     for (char *const *synonym = metric->synonyms; synonym != NULL && *synonym != NULL; synonym++) g_ptr_array_add(names, *synonym);
@@ -98,10 +98,11 @@ char *claims_beyond(const Model *model, const json_t *answer, const char *senten
   g_autofree char *words = words_of(sentence), *own = own_words(answer);
   for (guint i = 0; i < G_N_ELEMENTS(UNPROVED); i++)
     if (stands_in(words, UNPROVED[i]) && !stands_in(own, UNPROVED[i])) return g_strdup(UNPROVED[i]);
-  g_autofree char *left = g_strdup(words);
-  take_out_asked(model, answer, left);
+  const json_t *asked = json_object_get(answer, "query");
+  g_autofree char *query = asked != NULL ? json_to_text(asked, JSON_PLAIN) : NULL, *left = g_strdup(words);
+  take_out_asked(model, query, left);
   for (guint i = 0; i < G_N_ELEMENTS(KNOWN_TO_CHECK); i++) take_out(left, KNOWN_TO_CHECK[i]);
   for (guint i = 0; i < G_N_ELEMENTS(OTHER_MEASURES); i++)
     if (stands_in(left, OTHER_MEASURES[i]) && !stands_in(own, OTHER_MEASURES[i])) return g_strdup(OTHER_MEASURES[i]);
-  return other_metric(model, answer, own, left);
+  return other_metric(model, query, own, left);
 }

@@ -83,10 +83,9 @@ static FactScope scope_of_number(const FactCheck *check, const FactClause *claus
   }
   static const char *const PREPOSITIONS[] = {"in", "of", "on", "at", "for", "from", "to", "by", "than", "with", "per", "more", "less", "fewer", NULL};
   for (guint i = at + 1; i < clause->end && i <= at + 2 && !fact_token_at(check, at)->number.percent; i++) {
-    const char *words[2] = {fact_token_at(check, i)->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
-    guint used;
-    if (fact_token_at(check, i)->is_number || fact_token_at(check, i)->name >= 0 || fact_is_one_of(words[0], PREPOSITIONS)) break;
-    FactMeasure counted = fact_measure(words, 2, 0, &used);
+    const FactToken *token = fact_token_at(check, i);
+    if (token->is_number || token->name >= 0 || fact_is_one_of(token->single, PREPOSITIONS)) break;
+    FactMeasure counted = fact_measure_at(check, clause, i);
     if (counted == 0) continue;
     scope.measures = counted;
     break;
@@ -204,11 +203,8 @@ static guint names_in_sentence(const FactCheck *check, guint sentence) {
 
 /* "4 returns": a measure of what was counted, not how long a list is. */
 static gboolean is_of_a_measure(const FactCheck *check, const FactClause *clause, guint at) {
-  const FactMeasure listed = (1u << 14) | (1u << 15); /* products and customers are listed too */
-  for (guint i = at + 1, used; i < clause->end && i <= at + 2; i++) {
-    const char *words[2] = {fact_token_at(check, i)->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
-    if ((fact_measure(words, 2, 0, &used) & ~listed) != 0) return TRUE;
-  }
+  for (guint i = at + 1; i < clause->end && i <= at + 2; i++)
+    if ((fact_measure_at(check, clause, i) & ~FACT_COUNTED_ONLY) != 0) return TRUE;
   return FALSE;
 }
 

@@ -12,6 +12,12 @@ const char *fact_word_at(const FactCheck *check, const FactClause *clause, gint6
   return index >= clause->first && index < clause->end ? fact_token_at(check, (guint)index)->word : "";
 }
 
+FactMeasure fact_measure_at(const FactCheck *check, const FactClause *clause, guint index) {
+  const char *words[2] = {fact_token_at(check, index)->single, index + 1 < clause->end ? fact_token_at(check, index + 1)->single : ""};
+  guint used;
+  return fact_measure(words, 2, 0, &used);
+}
+
 gboolean fact_clause_has(const FactCheck *check, const FactClause *clause, const char *const *words) {
   for (guint i = clause->first; i < clause->end; i++)
     if (fact_token_at(check, i)->name < 0 && fact_is_one_of(fact_token_at(check, i)->word, words)) return TRUE;
@@ -139,14 +145,12 @@ static void read_clause(const FactCheck *check, FactClause *clause) {
     const FactToken *token = fact_token_at(check, i);
     if (token->name_begins) fact_add_once(clause->scope.names, token->name);
     clause->speaks = clause->speaks || (token->name < 0 && (token->is_number || is_verb(token->word)));
-    const char *words[2] = {token->single, i + 1 < clause->end ? fact_token_at(check, i + 1)->single : ""};
-    guint used;
     gboolean counted = i > clause->first && fact_token_at(check, i - 1)->is_number && !fact_token_at(check, i - 1)->number.percent && fact_token_at(check, i - 1)->name < 0;
     /* "Chairs cost 1,200" */
     gboolean verb = strcmp(token->word, "cost") == 0 && i + 1 < clause->end && fact_token_at(check, i + 1)->is_number;
     /* "46 per order" measures no orders, and whatever else is named is only whose it is. */
     clause->ratio = clause->ratio || strcmp(token->word, "per") == 0;
-    if (!counted && !verb) clause->scope.measures |= fact_measure(words, 2, 0, &used) & ~((1u << 14) | (1u << 15));
+    if (!counted && !verb) clause->scope.measures |= fact_measure_at(check, clause, i) & ~FACT_COUNTED_ONLY;
   }
   if (clause->ratio) clause->scope.measures = 0;
   read_direction(check, clause);

@@ -10,6 +10,8 @@
 typedef guint32 FactMeasure;
 /* Of the word at `index` (folded singulars, NULL-terminated); *used: how many words it took. 0: none. */
 FactMeasure fact_measure(const char *const *words, guint n, guint index, guint *used);
+/* What merely names a shop or an article ("in stores", "product Lamps") is a measure only where it is counted. */
+#define FACT_COUNTED_ONLY ((FactMeasure)((1u << 14) | (1u << 15)))
 FactMeasure fact_measure_sales(void);
 gboolean fact_measure_is_count(FactMeasure measure); /* counted in pieces, never in money */
 /* 1 rises, -1 falls, 2 stays, 0 neither. */
@@ -134,6 +136,8 @@ typedef struct {
 FactToken *fact_token_at(const FactCheck *check, guint index);
 /* The word at an index of the clause; "" outside of it. */
 const char *fact_word_at(const FactCheck *check, const FactClause *clause, gint64 index);
+/* The measure that is named from this word of the clause on; 0: none. */
+FactMeasure fact_measure_at(const FactCheck *check, const FactClause *clause, guint index);
 gboolean fact_clause_has(const FactCheck *check, const FactClause *clause, const char *const *words); /* outside of names */
 gboolean fact_is_denied(const FactCheck *check, const FactClause *clause);
 void fact_add_once(GArray *names, int name);

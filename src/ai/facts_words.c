@@ -23,9 +23,6 @@ static const struct {
     {"product", NULL, 15},
 };
 
-/* What merely names a shop or an article ("in stores", "product Lamps") is a measure only where it is counted. */
-#define COUNTED_ONLY ((1u << 14) | (1u << 15))
-
 FactMeasure fact_measure(const char *const *words, guint n, guint index, guint *used) {
   *used = 1;
   for (guint i = 0; i < G_N_ELEMENTS(MEASURES); i++) {
@@ -42,7 +39,7 @@ FactMeasure fact_measure_sales(void) {
 }
 
 gboolean fact_measure_is_count(FactMeasure measure) {
-  const FactMeasure counts = (1u << 8) | (1u << 9) | (1u << 10) | (1u << 12) | (1u << 13) | COUNTED_ONLY;
+  const FactMeasure counts = (1u << 8) | (1u << 9) | (1u << 10) | (1u << 12) | (1u << 13) | FACT_COUNTED_ONLY;
   return measure != 0 && (measure & ~counts) == 0;
 }
 

@@ -279,7 +279,6 @@ static PlanRead read_of_rollup(const PlanLake *lake, const QueryPlan *plan) {
 static gboolean check_baseline(const CompiledQuery *compiled, const LakeSnapshot *baseline, GError **error) {
   for (guint i = 0; i < compiled->relations->len; i++) {
     const QueryRelation *relation = g_ptr_array_index(compiled->relations, i);
-    const SnapshotTable *table = relation->edition > 0 && baseline != NULL ? lake_snapshot_find(baseline, relation->dataset->table) : NULL;
     if (relation->edition == 0) continue;
     /* What leads to a scope's field lies beneath the logical name, and so in the query's own state. */
     if (relation->tail != NULL && strstr(relation->tail, "\"lake\".") != NULL) {
@@ -288,6 +287,7 @@ static gboolean check_baseline(const CompiledQuery *compiled, const LakeSnapshot
                   relation->dataset->label);
       return FALSE;
     }
+    const SnapshotTable *table = baseline != NULL ? lake_snapshot_find(baseline, relation->dataset->table) : NULL;
     if (table != NULL && table->delta != NULL) continue;
     g_set_error(error, AISLE_ERROR, AISLE_ERROR_BAD_QUERY, "the data that is compared with has no table \"%s\" yet", relation->dataset->label);
     return FALSE;
